@@ -1,0 +1,72 @@
+# annoscope: every step is a target and runs alone. `make help` lists them.
+# FEATURES=bundled compiles DuckDB instead of fetching its prebuilt library.
+# ARGS="..." is passed on by run, bench, soak, fuzz and test-e2e.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-rust test-e2e bench soak fuzz lint clean
+
+FEATURES ?=
+ARGS ?=
+export CARGO_TERM_COLOR ?= auto
+target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+ifneq ($(filter bundled,$(FEATURES)),)
+duckdb := scripts/need.sh c++
+cargo_features := --features annoscope-server/bundled
+else
+# Outside the checkout, so that one copy serves them all; the build scripts put it into the rpath.
+export DUCKDB_LIB_DIR := $(shell scripts/fetch-duckdb.sh --dir)
+duckdb := scripts/fetch-duckdb.sh >/dev/null
+endif
+
+define prepare
+@scripts/need.sh cargo cc
+@$(duckdb)
+endef
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+run: build ## build and start the server on loopback, with data in ./data
+	exec $(target)/release/annoscope serve --data-dir ./data $(ARGS)
+
+build: ## the release build
+	$(prepare)
+	cargo build --release -p annoscope-server $(cargo_features)
+
+test: ## lint, Rust tests, end-to-end tests
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-rust
+	@$(MAKE) --no-print-directory test-e2e
+
+test-rust: ## unit and property tests
+	$(prepare)
+	@scripts/need.sh nextest
+	cargo nextest run --workspace $(cargo_features)
+
+test-e2e: ## end-to-end tests with real clients, against the debug build
+	$(prepare)
+	cargo build -p annoscope-server $(cargo_features)
+	scripts/e2e.sh $(ARGS)
+
+bench: build ## benchmarks, each beside its peer; prints the README's table
+	@scripts/venv.sh
+	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \
+		cargo run --release -p annoscope-bench $(cargo_features) -- $(ARGS)
+
+soak: build ## the long loops: 50 kills under load, full disks, lost answers
+	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \
+		scripts/e2e.sh $(or $(ARGS),tests/test_kill.py tests/test_full_disk.py tests/test_retries.py)
+
+fuzz: ## fuzz each parser for FUZZ_SECONDS (60)
+	$(prepare)
+	scripts/fuzz.sh $(ARGS)
+
+lint: ## formatting, clippy, ruff
+	$(prepare)
+	scripts/lint.sh $(cargo_features)
+
+clean: ## build output, the Python environment and test leftovers; never data
+	cargo clean
+	rm -rf .venv .ruff_cache tests/__pycache__

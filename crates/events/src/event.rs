@@ -1,0 +1,90 @@
+//! The event record: CVAT's 17 fields, in the order of its table and its CSV.
+
+use std::borrow::Cow;
+
+use crate::payload::Payload;
+use crate::time::Timestamp;
+
+/// Names of the fields of [`Event`], in its order.
+pub const FIELD_NAMES: [&str; 17] = [
+    "scope",
+    "obj_name",
+    "obj_id",
+    "obj_val",
+    "source",
+    "timestamp",
+    "count",
+    "duration",
+    "project_id",
+    "task_id",
+    "job_id",
+    "user_id",
+    "user_name",
+    "user_email",
+    "org_id",
+    "org_slug",
+    "payload",
+];
+
+/// One recorded activity. The fields are CVAT's, in the order of its `events` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happened: `action:resource`. Never empty.
+    pub scope: String,
+    /// Name of the object: a shape type, a property, a CSS class.
+    pub obj_name: Option<String>,
+    /// Id of the object, 0 to 2^63 - 1.
+    pub obj_id: Option<i64>,
+    /// Value of the object, for example the new value of a property.
+    pub obj_val: Option<String>,
+    /// `client` or `server`.
+    pub source: Cow<'static, str>,
+    /// When it happened, by the server's clock.
+    pub timestamp: Timestamp,
+    /// How many times, or how many objects.
+    pub count: Option<u16>,
+    /// How long it took, in ms.
+    pub duration: u32,
+    /// Project it belongs to.
+    pub project_id: Option<i64>,
+    /// Task it belongs to.
+    pub task_id: Option<i64>,
+    /// Job it belongs to.
+    pub job_id: Option<i64>,
+    /// Who did it.
+    pub user_id: Option<i64>,
+    /// Login name of the user.
+    pub user_name: Option<String>,
+    /// E-mail address of the user; may be empty for client events.
+    pub user_email: Option<String>,
+    /// Organization in whose context it happened.
+    pub org_id: Option<i64>,
+    /// Slug of that organization.
+    pub org_slug: Option<String>,
+    /// Everything else: JSON text.
+    pub payload: Option<Payload>,
+}
+
+/// An event as it goes to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The record.
+    pub event: Event,
+    /// What a `send:working_time` row counted, in time order; empty for every other
+    /// row and for working-time rows that another system computed.
+    pub intervals: Vec<Interval>,
+}
+
+/// A piece of time that was counted as work: from `start_ms` up to, not including, `end_ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Start, in ms since the epoch, UTC.
+    pub start_ms: i64,
+    /// End, in ms since the epoch, UTC; at least `start_ms`.
+    pub end_ms: i64,
+}
+
+/// Identity of an event as its sender made it, with the door it came through, the
+/// user and the organization: two events with one hash are one event sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventHash(pub u128);

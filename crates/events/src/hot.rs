@@ -1,0 +1,329 @@
+//! The few payload values that dashboards read in millions of rows.
+//!
+//! They are extracted once, when an event is stored, into columns of their own. Their
+//! values are those of ClickHouse's `JSONExtractUInt` and `JSONExtractString`, so a query
+//! that reads the column gives what it would give on the text.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use crate::json::{Kind, Scanner, kind, unquote};
+use crate::payload::Payload;
+
+/// A payload value that has a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HotPath {
+    /// Keys from the root of the payload.
+    pub path: &'static [&'static str],
+    /// Name of the column.
+    pub column: &'static str,
+    /// The function whose value the column has.
+    pub kind: HotKind,
+}
+
+/// The type of a [`HotPath`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HotKind {
+    /// As `JSONExtractUInt` gives it.
+    UInt,
+    /// As `JSONExtractString` gives it.
+    String,
+}
+
+const fn hot(path: &'static [&'static str], column: &'static str, kind: HotKind) -> HotPath {
+    HotPath { path, column, kind }
+}
+
+/// All of them, in the order of the first fields of [`HotPayload`].
+pub const HOT_PATHS: &[HotPath] = &[
+    hot(&["working_time"], "payload_working_time", HotKind::UInt),
+    hot(&["message"], "payload_message", HotKind::String),
+    hot(&["stack"], "payload_stack", HotKind::String),
+    hot(
+        &["platform", "name"],
+        "payload_platform_name",
+        HotKind::String,
+    ),
+    hot(
+        &["platform", "version"],
+        "payload_platform_version",
+        HotKind::String,
+    ),
+    hot(&["platform", "os"], "payload_platform_os", HotKind::String),
+];
+
+/// The hot values of one payload. `None` where the path leads nowhere or the payload is no
+/// object; a value of another type, null too, is what the function makes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HotPayload {
+    /// `working_time`, in ms. 0 for what is no unsigned integer, and past 2^63 - 1, which
+    /// no column here holds.
+    pub working_time: Option<i64>,
+    /// `message`, of an exception.
+    pub message: Option<String>,
+    /// `stack`, of an exception.
+    pub stack: Option<String>,
+    /// `platform.name`: the browser.
+    pub platform_name: Option<String>,
+    /// `platform.version`: of the browser.
+    pub platform_version: Option<String>,
+    /// `platform.os`.
+    pub platform_os: Option<String>,
+    /// `request.id`, where it is a UUID: the request that a server event belongs to. It has
+    /// a column of every event, so it is not among [`HOT_PATHS`].
+    pub request_id: Option<Uuid>,
+}
+
+impl HotPayload {
+    /// Extracts the values.
+    pub fn extract(payload: &Payload) -> HotPayload {
+        let text = payload.as_str();
+        let mut hot = HotPayload::default();
+        // Most payloads have none of the keys, and a search is faster than a scan. Keys
+        // have one form only in a payload, so none is missed.
+        let keys = [
+            "\"working_time\"",
+            "\"message\"",
+            "\"stack\"",
+            "\"platform\"",
+            "\"request\"",
+        ];
+        if !keys.iter().any(|key| text.contains(key)) {
+            return hot;
+        }
+        for_each_member(text, |key, raw| match key {
+            "working_time" => hot.working_time = Some(extract_uint(raw)),
+            "message" => hot.message = Some(extract_string(raw)),
+            "stack" => hot.stack = Some(extract_string(raw)),
+            "platform" => for_each_member(raw, |key, raw| match key {
+                "name" => hot.platform_name = Some(extract_string(raw)),
+                "version" => hot.platform_version = Some(extract_string(raw)),
+                "os" => hot.platform_os = Some(extract_string(raw)),
+                _ => {}
+            }),
+            "request" => for_each_member(raw, |key, raw| {
+                if key == "id" && kind(raw) == Kind::String {
+                    hot.request_id = Uuid::try_parse(&text_of(raw)).ok();
+                }
+            }),
+            _ => {}
+        });
+        hot
+    }
+}
+
+/// Calls `member` with each key and value of an object; other values have none.
+fn for_each_member<'a>(text: &'a str, mut member: impl FnMut(&str, &'a str)) {
+    let mut scanner = Scanner::new(text);
+    if scanner.peek() != Some(b'{') {
+        return;
+    }
+    scanner.bump();
+    let mut is_first = true;
+    // A payload is valid JSON, so no error ends this early.
+    while let Ok(Some(raw_key)) = scanner.next_key(is_first) {
+        is_first = false;
+        let Ok(raw) = scanner.value() else { return };
+        member(&text_of(raw_key), raw);
+    }
+}
+
+/// The text of a string in a payload, where no surrogate is alone.
+fn text_of(raw: &str) -> Cow<'_, str> {
+    unquote(raw).unwrap_or_default()
+}
+
+fn extract_uint(raw: &str) -> i64 {
+    match kind(raw) {
+        Kind::Number => uint(raw),
+        Kind::String => uint(&text_of(raw)),
+        Kind::Null | Kind::Bool | Kind::Array | Kind::Object => 0,
+    }
+}
+
+/// Digits, or a float cut to its integer part; 0 for all else.
+fn uint(text: &str) -> i64 {
+    if let Ok(value) = text.parse::<u64>() {
+        return i64::try_from(value).unwrap_or(0);
+    }
+    match text.parse::<f64>() {
+        // 2^63. Digits past it were not cut above, but a float is out of range as well.
+        Ok(value) if (0.0..9_223_372_036_854_775_808.0).contains(&value) => value as i64,
+        _ => 0,
+    }
+}
+
+fn extract_string(raw: &str) -> String {
+    match kind(raw) {
+        Kind::Null => String::new(),
+        Kind::String => text_of(raw).into_owned(),
+        Kind::Bool => raw.to_owned(),
+        Kind::Number => number(raw).into_owned(),
+        Kind::Array | Kind::Object => {
+            let mut out = String::with_capacity(raw.len());
+            push_minified(raw, &mut out);
+            out
+        }
+    }
+}
+
+/// A number as ClickHouse prints it: integers with their digits, floats with the fewest
+/// digits, and an exponent from 1e21 on and below 1e-6.
+fn number(raw: &str) -> Cow<'_, str> {
+    if !raw.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        return Cow::Borrowed(if raw == "-0" { "0" } else { raw });
+    }
+    match raw.parse::<f64>() {
+        Ok(value) if value == 0.0 || (1e-6..1e21).contains(&value.abs()) => {
+            Cow::Owned(value.to_string())
+        }
+        Ok(value) if value.is_finite() => Cow::Owned(format!("{value:e}")),
+        _ => Cow::Borrowed(raw),
+    }
+}
+
+/// Writes an array or an object without spaces and with characters unescaped.
+fn push_minified(raw: &str, out: &mut String) {
+    let mut scanner = Scanner::new(raw);
+    while let Some(byte) = scanner.peek() {
+        match byte {
+            b'{' | b'}' | b'[' | b']' | b',' | b':' => {
+                out.push(char::from(byte));
+                scanner.bump();
+            }
+            _ => {
+                let Ok(token) = scanner.scalar() else { return };
+                match kind(token) {
+                    Kind::String => out.push_str(
+                        &serde_json::to_string(&text_of(token))
+                            .expect("writing to memory does not fail"),
+                    ),
+                    Kind::Number => out.push_str(&number(token)),
+                    _ => out.push_str(token),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extract(text: &str) -> HotPayload {
+        HotPayload::extract(&Payload::parse(text).unwrap())
+    }
+
+    /// Values were observed in ClickHouse 26.
+    #[test]
+    fn values_are_clickhouses() {
+        let cases: [(&str, i64, &str); 40] = [
+            // (value, JSONExtractUInt, JSONExtractString)
+            ("12", 12, "12"),
+            ("\"12\"", 12, "12"),
+            ("1.7", 1, "1.7"),
+            ("\"1.5\"", 1, "1.5"),
+            ("1e3", 1000, "1000"),
+            ("\"1e3\"", 1000, "1e3"),
+            ("-1", 0, "-1"),
+            ("\"-1\"", 0, "-1"),
+            ("true", 0, "true"),
+            ("false", 0, "false"),
+            ("null", 0, ""),
+            ("\"abc\"", 0, "abc"),
+            ("\" 12\"", 0, " 12"),
+            ("\"+5\"", 5, "+5"),
+            ("\"5.\"", 5, "5."),
+            ("\"\"", 0, ""),
+            ("[1]", 0, "[1]"),
+            ("{\"a\":1}", 0, "{\"a\":1}"),
+            ("18446744073709551616", 0, "18446744073709551616"),
+            ("1e20", 0, "100000000000000000000"),
+            ("1.0", 1, "1"),
+            ("-0", 0, "0"),
+            ("-0.0", 0, "-0"),
+            ("0.5", 0, "0.5"),
+            ("1.50", 1, "1.5"),
+            ("1e-7", 0, "1e-7"),
+            ("0.000001", 0, "0.000001"),
+            ("1e300", 0, "1e300"),
+            ("1e21", 0, "1e21"),
+            ("123456789.123456789", 123_456_789, "123456789.12345679"),
+            ("1E+5", 100_000, "100000"),
+            ("12345678901234567890123", 0, "12345678901234567890123"),
+            (
+                "123456789012345678",
+                123_456_789_012_345_678,
+                "123456789012345678",
+            ),
+            (
+                "1234567890123456789.5",
+                1_234_567_890_123_456_768,
+                "1234567890123456800",
+            ),
+            ("-1e-5", 0, "-0.00001"),
+            ("\"a\\n\\u00e9\"", 0, "a\né"),
+            ("\"12abc\"", 0, "12abc"),
+            ("[]", 0, "[]"),
+            ("\"inf\"", 0, "inf"),
+            (
+                "{\"b\": [1, \"é\\n\", 1.50, {\"c\": null}]}",
+                0,
+                "{\"b\":[1,\"é\\n\",1.5,{\"c\":null}]}",
+            ),
+        ];
+        for (value, uint, string) in cases {
+            let hot = extract(&format!(
+                "{{\"x\": 1, \"working_time\": {value}, \"message\": {value}}}"
+            ));
+            assert_eq!(hot.working_time, Some(uint), "{value}");
+            assert_eq!(hot.message.as_deref(), Some(string), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_none() {
+        for text in [
+            "{}",
+            "5",
+            "[{\"message\": 1}]",
+            "\"message\"",
+            "{\"x\": {\"message\": 1, \"working_time\": 2}}",
+            "{\"platform\": \"Linux\"}",
+            "{\"platform\": null}",
+            "{\"platform\": [{\"name\": 1}]}",
+            "{\"a\": \"\\\"message\\\": 5\"}",
+        ] {
+            assert_eq!(extract(text), HotPayload::default(), "{text}");
+        }
+        let hot = extract(
+            "{\"platform\": {\"name\": \"Firefox\", \"version\": 128, \"x\": 1}, \"stack\": \"\"}",
+        );
+        assert_eq!(hot.platform_name.as_deref(), Some("Firefox"));
+        assert_eq!(hot.platform_version.as_deref(), Some("128"));
+        assert_eq!(hot.platform_os, None);
+        assert_eq!(hot.stack.as_deref(), Some(""));
+        assert_eq!(hot.message, None);
+    }
+
+    #[test]
+    fn the_request_is_found_where_it_is_a_uuid() {
+        let id = "6f2c2c35-6a0e-4f4f-9f57-3b0b8f5e2a11";
+        let of = |text: &str| extract(text).request_id.map(|id| id.to_string());
+        assert_eq!(
+            of(&format!("{{\"request\": {{\"id\": \"{id}\"}}}}")).as_deref(),
+            Some(id)
+        );
+        assert_eq!(of("{\"request\": {\"id\": null}}"), None);
+        assert_eq!(of("{\"request\": {\"id\": \"7\"}}"), None);
+    }
+
+    #[test]
+    fn an_escaped_key_is_found() {
+        assert_eq!(
+            extract("{\"m\\u0065ssage\": \"x\"}").message.as_deref(),
+            Some("x")
+        );
+    }
+}

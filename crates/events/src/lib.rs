@@ -1,0 +1,40 @@
+//! The event model of annoscope: what an event is, which events a client may send,
+//! and how long the people behind them worked.
+//!
+//! The crate does no I/O and has no clock: the time of receipt is a parameter. It
+//! knows no HTTP status and no database. Start reading at [`Event`], then
+//! [`ClientRequest`] (what a browser sends) and [`working_time()`] (what hours come from).
+
+// The names of databases are no code.
+#![allow(clippy::doc_markdown)]
+
+mod client;
+mod event;
+mod field;
+mod hash;
+mod hot;
+mod json;
+mod payload;
+mod scope;
+mod sender;
+mod server;
+mod time;
+mod working_time;
+
+pub use client::{ClientRequest, CorrectedRequest, InvalidRequest, MAX_AHEAD};
+pub use event::{Event, EventHash, FIELD_NAMES, Interval, StoredEvent};
+pub use hash::Door;
+pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload};
+pub use json::InvalidJson;
+pub use payload::Payload;
+pub use scope::{
+    COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
+    is_client_scope,
+};
+pub use sender::{Organization, Sender};
+pub use server::{
+    InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, parse_server_body,
+    server_event_json,
+};
+pub use time::{InvalidTimestamp, Timestamp};
+pub use working_time::{Activity, GAP_LIMIT_MICROS, Ids, WorkingTime, working_time};

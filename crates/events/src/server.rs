@@ -1,0 +1,193 @@
+//! The ingest door: what servers send, as Vector's HTTP source takes it from CVAT's
+//! logging handler.
+//!
+//! A body is one object, an array of objects, or objects one after another, as in
+//! newline-delimited JSON. A broken document is refused as a whole; an element that
+//! cannot be stored is rejected alone, with the reason, because a sender would repeat the
+//! whole set for ever. Values are read as leniently as ClickHouse's `JSONEachRow` does,
+//! but what does not fit is rejected where ClickHouse stores another number.
+
+mod values;
+mod write;
+
+use std::borrow::Cow;
+
+use crate::event::{Event, EventHash, StoredEvent};
+use crate::field::{Field, RawFields};
+use crate::hash::HashInput;
+use crate::json::{InvalidJson, Scanner};
+use crate::payload::Payload;
+use crate::scope::WORKING_TIME_SCOPE;
+use crate::time::Timestamp;
+use values::Reason;
+
+pub use values::MAX_INTERVALS;
+pub use write::server_event_json;
+
+/// An event of a server, ready for the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerEvent {
+    /// What to store.
+    pub stored: StoredEvent,
+    /// What a repeat is known by; `None` where the sender gave no time, as then nothing
+    /// tells two events apart.
+    pub hash: Option<EventHash>,
+}
+
+/// An element that cannot be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("element {index}: {reason}")]
+pub struct RejectedEvent {
+    /// Place of the element in the body, from 0.
+    pub index: usize,
+    /// Text of the element: one JSON object.
+    pub raw: String,
+    /// Why, with the name of the field.
+    pub reason: String,
+}
+
+/// A body that is refused as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDocument {
+    /// Not text.
+    #[error("invalid UTF-8 at byte {offset}")]
+    NotUtf8 {
+        /// Bytes before the first that is wrong.
+        offset: usize,
+    },
+    /// Not JSON.
+    #[error("invalid JSON: {0}")]
+    NotJson(#[from] InvalidJson),
+    /// An element is a number, a text, a list or a literal.
+    #[error("element {index} is not an object")]
+    NotAnObject {
+        /// Place of the element, from 0.
+        index: usize,
+    },
+}
+
+/// Reads a body. An empty one holds no events. `received_at` is the time of events that
+/// carry none.
+pub fn parse_server_body(
+    body: &[u8],
+    received_at: Timestamp,
+) -> Result<Vec<Result<ServerEvent, RejectedEvent>>, InvalidDocument> {
+    let text = std::str::from_utf8(body).map_err(|error| InvalidDocument::NotUtf8 {
+        offset: error.valid_up_to(),
+    })?;
+    let mut scanner = Scanner::new(text);
+    let mut reader = Reader {
+        received_at,
+        hash_input: HashInput::ingest(),
+        events: Vec::new(),
+    };
+    if scanner.peek() == Some(b'[') {
+        scanner.bump();
+        while scanner.next_element(reader.events.is_empty())? {
+            reader.read_element(&mut scanner)?;
+        }
+        scanner.finish()?;
+    } else {
+        while scanner.peek().is_some() {
+            reader.read_element(&mut scanner)?;
+        }
+    }
+    Ok(reader.events)
+}
+
+struct Reader {
+    received_at: Timestamp,
+    hash_input: HashInput,
+    events: Vec<Result<ServerEvent, RejectedEvent>>,
+}
+
+impl Reader {
+    fn read_element(&mut self, scanner: &mut Scanner<'_>) -> Result<(), InvalidDocument> {
+        let index = self.events.len();
+        if scanner.peek() != Some(b'{') {
+            scanner.value()?;
+            return Err(InvalidDocument::NotAnObject { index });
+        }
+        let start = scanner.offset();
+        scanner.bump();
+        let fields = RawFields::read(scanner)?;
+        let event = self.event(&fields).map_err(|reason| RejectedEvent {
+            index,
+            raw: scanner.text_since(start).to_owned(),
+            reason: reason.0,
+        });
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn event(&mut self, fields: &RawFields<'_>) -> Result<ServerEvent, Reason> {
+        if let Some(name) = fields.first_repeated() {
+            return Err(Reason(format!("{name}: the key occurs twice")));
+        }
+        let text = |field| values::text(fields, field);
+        let id = |field| values::integer(fields, field, i64::MAX);
+        let timestamp = values::timestamp(fields)?;
+        let scope = text(Field::Scope)?.unwrap_or_default();
+        if scope.is_empty() {
+            return Err(Reason("scope: missing or empty".to_owned()));
+        }
+        let intervals = values::intervals(fields.intervals)?;
+        if !intervals.is_empty() && scope != WORKING_TIME_SCOPE {
+            return Err(Reason(format!("intervals: only on {WORKING_TIME_SCOPE}")));
+        }
+        let count = values::integer(fields, Field::Count, i64::from(u16::MAX))?;
+        let duration = values::integer(fields, Field::Duration, i64::from(u32::MAX))?;
+        let event = Event {
+            scope: scope.into_owned(),
+            obj_name: text(Field::ObjName)?.map(Cow::into_owned),
+            obj_id: id(Field::ObjId)?,
+            obj_val: text(Field::ObjVal)?.map(Cow::into_owned),
+            source: match text(Field::Source)?.as_deref() {
+                None | Some("server") => Cow::Borrowed("server"),
+                Some("client") => Cow::Borrowed("client"),
+                Some(other) => Cow::Owned(other.to_owned()),
+            },
+            timestamp: timestamp.unwrap_or(self.received_at),
+            count: count.map(|count| u16::try_from(count).expect("range was checked")),
+            duration: u32::try_from(duration.unwrap_or(0)).expect("range was checked"),
+            project_id: id(Field::ProjectId)?,
+            task_id: id(Field::TaskId)?,
+            job_id: id(Field::JobId)?,
+            user_id: id(Field::UserId)?,
+            user_name: text(Field::UserName)?.map(Cow::into_owned),
+            user_email: text(Field::UserEmail)?.map(Cow::into_owned),
+            org_id: id(Field::OrgId)?,
+            org_slug: text(Field::OrgSlug)?.map(Cow::into_owned),
+            payload: values::payload(fields)?,
+        };
+        let hash = timestamp.map(|_| hash(&event, &mut self.hash_input));
+        Ok(ServerEvent {
+            stored: StoredEvent { event, intervals },
+            hash,
+        })
+    }
+}
+
+fn hash(event: &Event, input: &mut HashInput) -> EventHash {
+    input.text(Field::Scope, Some(&event.scope));
+    input.text(Field::ObjName, event.obj_name.as_deref());
+    input.integer(Field::ObjId, event.obj_id);
+    input.text(Field::ObjVal, event.obj_val.as_deref());
+    input.text(Field::Source, Some(&event.source));
+    input.integer(Field::Timestamp, Some(event.timestamp.micros()));
+    input.integer(Field::Count, event.count.map(i64::from));
+    input.integer(Field::Duration, Some(i64::from(event.duration)));
+    input.integer(Field::ProjectId, event.project_id);
+    input.integer(Field::TaskId, event.task_id);
+    input.integer(Field::JobId, event.job_id);
+    input.integer(Field::UserId, event.user_id);
+    input.text(Field::UserName, event.user_name.as_deref());
+    input.text(Field::UserEmail, event.user_email.as_deref());
+    input.integer(Field::OrgId, event.org_id);
+    input.text(Field::OrgSlug, event.org_slug.as_deref());
+    input.text(Field::Payload, event.payload.as_ref().map(Payload::as_str));
+    input.finish()
+}
+
+#[cfg(test)]
+mod tests;

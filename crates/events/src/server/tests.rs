@@ -1,0 +1,408 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::Interval;
+use crate::payload::Payload;
+
+const RECEIVED: Timestamp = Timestamp::from_millis(1_719_835_200_000);
+
+fn parse(body: &str) -> Vec<Result<ServerEvent, RejectedEvent>> {
+    parse_server_body(body.as_bytes(), RECEIVED).expect(body)
+}
+
+/// The one event of a body whose members are these and a scope.
+fn event(members: &str) -> ServerEvent {
+    let events = parse(&format!("{{\"scope\":\"create:task\"{members}}}"));
+    assert_eq!(events.len(), 1);
+    events.into_iter().next().unwrap().expect(members)
+}
+
+fn reason(element: &str) -> String {
+    let mut events = parse(element);
+    assert_eq!(events.len(), 1);
+    let rejected = events.remove(0).expect_err(element);
+    assert_eq!(rejected.raw, element);
+    rejected.reason
+}
+
+#[test]
+fn a_body_is_one_object_or_many() {
+    let element = "{\"scope\":\"a:b\"}";
+    let cases = [
+        (String::new(), 0),
+        (" \n".to_owned(), 0),
+        ("[]".to_owned(), 0),
+        (element.to_owned(), 1),
+        (format!(" [ {element} , {element} ] "), 2),
+        (format!("{element}\n{element}\r\n\n{element}\n"), 3),
+        (format!("{element}{element}"), 2),
+        ("{\n \"scope\" :\n \"a:b\"\n}\n{}".to_owned(), 2),
+    ];
+    for (body, n_elements) in cases {
+        assert_eq!(parse(&body).len(), n_elements, "{body}");
+    }
+}
+
+#[test]
+fn a_broken_document_is_refused_as_a_whole() {
+    let deep = format!("[{{\"scope\":\"a:b\",\"x\":{}", "[".repeat(1_000_000));
+    let cases: [(&[u8], &str); 10] = [
+        (b"[{\"scope\":\"a:b\"},5]", "element 1 is not an object"),
+        (b"\"x\"", "element 0 is not an object"),
+        (b"null", "element 0 is not an object"),
+        (
+            b"[{\"scope\":\"a:b\"},]",
+            "invalid JSON: expected a value at byte 17",
+        ),
+        (
+            b"[{\"scope\":\"a:b\"}",
+            "invalid JSON: expected `,` or `]` at byte 16",
+        ),
+        (
+            b"{\"scope\":\"a:b\"} x",
+            "invalid JSON: expected a value at byte 16",
+        ),
+        (
+            b"[] []",
+            "invalid JSON: unexpected text after the JSON value at byte 3",
+        ),
+        (
+            b"{\"scope\":NaN}",
+            "invalid JSON: expected a value at byte 9",
+        ),
+        (b"{\"scope\":\"\xff\"}", "invalid UTF-8 at byte 10"),
+        (
+            deep.as_bytes(),
+            "invalid JSON: nested too deeply at byte 147",
+        ),
+    ];
+    for (body, expected) in cases {
+        let error = parse_server_body(body, RECEIVED).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn times_come_in_three_forms() {
+    let cases = [
+        ("\"1719835202.123456\"", 1_719_835_202_123_456),
+        ("\"1719835200.0\"", 1_719_835_200_000_000),
+        ("\"1719835200\"", 1_719_835_200_000_000),
+        ("\"1719835202.1\"", 1_719_835_202_100_000),
+        // As a float this would be one microsecond less.
+        ("\"4102444800.000001\"", 4_102_444_800_000_001),
+        ("\"1719835202.1234569\"", 1_719_835_202_123_456),
+        ("1719835202.123456", 1_719_835_202_123_456),
+        ("1719835202", 1_719_835_202_000_000),
+        ("0", 0),
+        ("\"2024-07-01T12:00:02.5Z\"", 1_719_835_202_500_000),
+        ("\"2024-07-01 14:00:02+02:00\"", 1_719_835_202_000_000),
+        ("\"20240701T120002Z\"", 1_719_835_202_000_000),
+        ("\"20240701\"", 20_240_701_000_000),
+        ("\"2106-02-07T06:28:15.999999Z\"", 4_294_967_295_999_999),
+        ("4294967295.9999999", 4_294_967_295_999_999),
+    ];
+    for (raw, micros) in cases {
+        let event = event(&format!(",\"timestamp\":{raw}"));
+        assert_eq!(event.stored.event.timestamp.micros(), micros, "{raw}");
+        assert!(event.hash.is_some());
+    }
+    for members in ["", ",\"timestamp\":null"] {
+        let event = event(members);
+        assert_eq!(event.stored.event.timestamp, RECEIVED);
+        assert_eq!(event.hash, None, "nothing tells it from another");
+    }
+}
+
+#[test]
+fn values_are_read_leniently() {
+    let members = ",\"obj_name\":true,\"obj_id\":\"7\",\"obj_val\":1.50,\"source\":null,\"count\":\"2.0\",\
+         \"duration\":3.0,\"project_id\":null,\"task_id\":true,\"job_id\":9223372036854775807,\
+         \"user_name\":{\"a\": 1},\"user_email\":\"\",\"org_id\":0,\"org_slug\":\" x \",\"extra\":[1],\
+         \"payload\":{\"b\":[1]},\"path\":\"/\",\"duration2\":-1";
+    let event = event(members).stored.event;
+    assert_eq!(
+        event,
+        Event {
+            scope: "create:task".to_owned(),
+            obj_name: Some("true".to_owned()),
+            obj_id: Some(7),
+            obj_val: Some("1.50".to_owned()),
+            source: Cow::Borrowed("server"),
+            timestamp: RECEIVED,
+            count: Some(2),
+            duration: 3,
+            project_id: None,
+            task_id: Some(1),
+            job_id: Some(i64::MAX),
+            user_id: None,
+            user_name: Some("{\"a\": 1}".to_owned()),
+            user_email: Some(String::new()),
+            org_id: Some(0),
+            org_slug: Some(" x ".to_owned()),
+            payload: Some(Payload::parse("{\"b\":[1]}").unwrap()),
+        }
+    );
+}
+
+#[test]
+fn a_payload_is_json_or_none() {
+    let cases = [
+        ("null", None),
+        ("\"\"", None),
+        ("\"{}\"", Some("{}")),
+        ("\"{\\\"a\\\":\\\"é\\\"}\"", Some("{\"a\": \"\\u00e9\"}")),
+        ("\"null\"", Some("null")),
+        ("{\"a\":1}", Some("{\"a\": 1}")),
+        ("[1,2]", Some("[1, 2]")),
+        ("5", Some("5")),
+    ];
+    for (raw, expected) in cases {
+        let payload = event(&format!(",\"payload\":{raw}")).stored.event.payload;
+        assert_eq!(payload.as_ref().map(Payload::as_str), expected, "{raw}");
+    }
+}
+
+#[test]
+fn what_cannot_be_stored_is_rejected_with_its_field() {
+    let cases = [
+        ("{}", "scope: missing or empty"),
+        ("{\"scope\":null}", "scope: missing or empty"),
+        ("{\"scope\":\"\"}", "scope: missing or empty"),
+        (
+            "{\"scope\":\"a\\u0000\"}",
+            "scope: null characters are not allowed",
+        ),
+        ("{\"scope\":\"\\ud800\"}", "scope: lone surrogate U+D800"),
+        (
+            "{\"scope\":\"a:b\",\"count\":65536}",
+            "count: not from 0 to 65535",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"count\":-1}",
+            "count: not from 0 to 65535",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"duration\":4294967296}",
+            "duration: not from 0 to 4294967295",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"job_id\":\"9223372036854775808\"}",
+            "job_id: not from 0 to 9223372036854775807",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"user_id\":\"\"}",
+            "user_id: not an integer",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"user_id\":5.5}",
+            "user_id: not an integer",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"user_id\":[5]}",
+            "user_id: not an integer",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"payload\":\"{\"}",
+            "payload: not valid JSON: expected a key in quotes at byte 1",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"payload\":\"NaN\"}",
+            "payload: not valid JSON: expected a value at byte 0",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":true}",
+            "timestamp: neither ISO 8601 nor unix seconds",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":\"\"}",
+            "timestamp: neither ISO 8601 nor unix seconds",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":\"1e9\"}",
+            "timestamp: neither ISO 8601 nor unix seconds",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":\"1.\"}",
+            "timestamp: neither ISO 8601 nor unix seconds",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":-0.5}",
+            "timestamp: not from 1970-01-01 to 2106-02-07",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":4294967296}",
+            "timestamp: not from 1970-01-01 to 2106-02-07",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":99999999999999999999999}",
+            "timestamp: not from 1970-01-01 to 2106-02-07",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"timestamp\":\"1969-12-31\"}",
+            "timestamp: not from 1970-01-01 to 2106-02-07",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"count\":1,\"count\":1}",
+            "count: the key occurs twice",
+        ),
+        (
+            "{\"scope\":\"a:b\",\"intervals\":[[1,2]]}",
+            "intervals: only on send:working_time",
+        ),
+    ];
+    for (element, expected) in cases {
+        assert_eq!(reason(element), expected, "{element}");
+    }
+    let events = parse("[{\"scope\":\"a:b\"},{},{\"scope\":\"a:b\"}]");
+    assert!(events[0].is_ok() && events[2].is_ok());
+    let rejected = events[1].as_ref().unwrap_err();
+    assert_eq!((rejected.index, rejected.raw.as_str()), (1, "{}"));
+    assert_eq!(rejected.to_string(), "element 1: scope: missing or empty");
+}
+
+#[test]
+fn intervals_are_in_time_order() {
+    let element =
+        |intervals: &str| format!("{{\"scope\":\"send:working_time\",\"intervals\":{intervals}}}");
+    let accepted: [(&str, &[(i64, i64)]); 5] = [
+        ("null", &[]),
+        ("[]", &[]),
+        ("[[1,2]]", &[(1, 2)]),
+        ("[[1,2],[2,2],[5,9]]", &[(1, 2), (2, 2), (5, 9)]),
+        ("[ [ 0 , 4294967295999 ] ]", &[(0, 4_294_967_295_999)]),
+    ];
+    for (intervals, expected) in accepted {
+        let event = parse(&element(intervals)).remove(0).expect(intervals);
+        let pairs: Vec<_> = event
+            .stored
+            .intervals
+            .iter()
+            .map(|interval| (interval.start_ms, interval.end_ms))
+            .collect();
+        assert_eq!(pairs, expected);
+    }
+    for intervals in [
+        "5",
+        "{}",
+        "\"[]\"",
+        "[1,2]",
+        "[[1]]",
+        "[[]]",
+        "[[1,2,3]]",
+        "[[2,1]]",
+        "[[1,2],[1,3]]",
+        "[[-1,2]]",
+        "[[1,4294967296000]]",
+        "[[1.0,2]]",
+        "[[\"1\",2]]",
+        "[[1,2],null]",
+        "[[1,9223372036854775808]]",
+    ] {
+        let expected = "intervals: not a list of [start_ms, end_ms] in time order";
+        assert_eq!(reason(&element(intervals)), expected, "{intervals}");
+    }
+    let many = |count: usize| format!("[{}]", vec!["[1,1]"; count].join(","));
+    assert!(parse(&element(&many(10_000)))[0].is_ok());
+    assert_eq!(
+        reason(&element(&many(10_001))),
+        "intervals: more than 10000"
+    );
+}
+
+/// Stored hashes must be found again by every later release: never change these numbers.
+#[test]
+fn hashes_are_the_same_in_every_release() {
+    let full = "\"obj_name\":\"n\",\"obj_id\":1,\"obj_val\":\"v\",\"source\":\"s\",\"count\":2,\
+         \"duration\":3,\"project_id\":4,\"task_id\":5,\"job_id\":6,\"user_id\":7,\
+         \"user_name\":\"u\",\"user_email\":\"e\",\"org_id\":8,\"org_slug\":\"o\",\
+         \"payload\":\"{\\\"a\\\":1}\"";
+    let hashes = ["\"duration\":0", full].map(|members| {
+        let event = event(&format!(",\"timestamp\":1719835202.5,{members}"));
+        format!("{:032x}", event.hash.unwrap().0)
+    });
+    let expected = [
+        "80e8e1061d4fb2a23df7062803c12d80",
+        "69d2b6d8ebcbcb2157866547daec739a",
+    ];
+    assert_eq!(hashes, expected);
+}
+
+fn any_stored_event() -> impl Strategy<Value = StoredEvent> {
+    let text = || proptest::option::of("[^\\x00]{0,12}");
+    let id = || proptest::option::of(0..=i64::MAX);
+    let object = (text(), id(), text(), "[^\\x00]{1,8}", any::<bool>());
+    let numbers = (
+        0..=4_294_967_295_999_999_i64,
+        proptest::option::of(any::<u16>()),
+        any::<u32>(),
+        [id(), id(), id(), id(), id()],
+    );
+    let who = (
+        text(),
+        text(),
+        text(),
+        proptest::option::of("[^\\x00]{0,12}"),
+    );
+    let lengths = proptest::collection::vec((0..1000_i64, 0..1000_i64), 0..5);
+    (object, numbers, who, lengths).prop_map(|(object, numbers, who, lengths)| {
+        let (obj_name, obj_id, obj_val, scope, is_work) = object;
+        let (micros, count, duration, [project_id, task_id, job_id, user_id, org_id]) = numbers;
+        let (user_name, user_email, org_slug, payload) = who;
+        let mut end_ms = 0;
+        let intervals = lengths.into_iter().map(|(gap_ms, length_ms)| {
+            let start_ms = end_ms + gap_ms;
+            end_ms = start_ms + length_ms;
+            Interval { start_ms, end_ms }
+        });
+        StoredEvent {
+            event: Event {
+                scope: if is_work {
+                    WORKING_TIME_SCOPE.to_owned()
+                } else {
+                    scope.clone()
+                },
+                obj_name,
+                obj_id,
+                obj_val,
+                source: Cow::Owned(scope),
+                timestamp: Timestamp::from_micros(micros),
+                count,
+                duration,
+                project_id,
+                task_id,
+                job_id,
+                user_id,
+                user_name,
+                user_email,
+                org_id,
+                org_slug,
+                payload: payload
+                    .map(|text| Payload::from_value(&serde_json::json!({ "k": text })).unwrap()),
+            },
+            intervals: if is_work {
+                intervals.collect()
+            } else {
+                Vec::new()
+            },
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(events in proptest::collection::vec(any_stored_event(), 0..5)) {
+        let mut body = Vec::new();
+        for event in &events {
+            server_event_json(event, &mut body);
+            body.push(b'\n');
+        }
+        prop_assert!(body.is_ascii());
+        let read: Vec<StoredEvent> = parse_server_body(&body, RECEIVED)
+            .unwrap()
+            .into_iter()
+            .map(|event| event.unwrap().stored)
+            .collect();
+        prop_assert_eq!(read, events);
+    }
+}

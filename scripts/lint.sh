@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every check that needs no running program: format, clippy, ruff, and shellcheck where it is installed.
+# Takes cargo's feature flags as arguments.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/need.sh cargo cc rustfmt clippy
+scripts/venv.sh
+cargo fmt --all --check
+cargo clippy --workspace --all-targets "$@" -- -D warnings
+.venv/bin/ruff check tests
+.venv/bin/ruff format --check tests
+if command -v shellcheck >/dev/null; then
+    shellcheck scripts/*.sh .ci/run
+fi

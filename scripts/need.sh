@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes sure that the named tools are there: need.sh cargo cc nextest python ...
+# What apt or cargo can install is installed, and only when it is missing; for the rest one sentence says what to do.
+set -euo pipefail
+
+fail() {
+    echo "need: $*" >&2
+    exit 1
+}
+
+# apt PACKAGE...: installs Debian packages, as root or through sudo.
+apt() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    command -v apt-get >/dev/null || fail "please install $* with your system's package manager."
+    echo "installing $* with apt" >&2
+    # The lists may be missing or old on a new machine: refresh them only when the first try fails.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@" >&2 ||
+        { "${as_root[@]}" apt-get update -q >&2 &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@" >&2; } ||
+        fail "apt could not install $*; please install it by hand."
+}
+
+for tool in "$@"; do
+    case $tool in
+        cargo)
+            command -v cargo >/dev/null || fail "cargo is missing; install Rust with rustup (https://rustup.rs)."
+            ;;
+        cc) # bundled SQLite and mimalloc are C
+            command -v cc >/dev/null || apt gcc libc6-dev
+            ;;
+        c++) # libFuzzer and, with FEATURES=bundled, DuckDB are C++
+            command -v c++ >/dev/null || apt g++
+            ;;
+        nextest)
+            cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest ||
+                fail "cargo could not install cargo-nextest."
+            ;;
+        fuzz)
+            cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz ||
+                fail "cargo could not install cargo-fuzz."
+            ;;
+        rustfmt | clippy)
+            name=${tool/rustfmt/fmt}
+            cargo "$name" --version >/dev/null 2>&1 || rustup component add "$tool" ||
+                fail "rustup could not add $tool."
+            ;;
+        python)
+            python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+                fail "Python 3.11 or newer is needed for the end-to-end tests; python3 is $(python3 --version 2>&1 || true)."
+            python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3-venv
+            ;;
+        curl) # test_curl.py drives the real one
+            command -v curl >/dev/null || apt curl
+            ;;
+        *) fail "unknown tool '$tool'" ;;
+    esac
+done
