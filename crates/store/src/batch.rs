@@ -1,0 +1,111 @@
+//! Events as one Arrow record batch, built on the caller's thread so that the writer only copies.
+
+use std::sync::Arc;
+
+use annoscope_events::{HotPayload, StoredEvent, Timestamp};
+use arrow::array::{
+    ArrayRef, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
+use uuid::Uuid;
+
+use crate::columns::table_schema;
+
+/// Columns for the table `events`. `request_id` stands where the payload names no request.
+pub(crate) fn record_batch(
+    events: &[StoredEvent],
+    received_at: Timestamp,
+    request_id: Uuid,
+) -> RecordBatch {
+    let hot: Vec<HotPayload> = events
+        .iter()
+        .map(|stored| {
+            stored
+                .event
+                .payload
+                .as_ref()
+                .map(HotPayload::extract)
+                .unwrap_or_default()
+        })
+        .collect();
+    let columns: Vec<ArrayRef> = vec![
+        text(events, |e| Some(&e.event.scope)),
+        text(events, |e| e.event.obj_name.as_deref()),
+        int(events, |e| e.event.obj_id),
+        text(events, |e| e.event.obj_val.as_deref()),
+        text(events, |e| Some(&e.event.source)),
+        // Milliseconds are what ClickHouse's DateTime64(3) keeps; the type has microseconds.
+        time(events.iter().map(|e| e.event.timestamp.millis() * 1000)),
+        int(events, |e| e.event.count.map(i64::from)),
+        int(events, |e| Some(i64::from(e.event.duration))),
+        int(events, |e| e.event.project_id),
+        int(events, |e| e.event.task_id),
+        int(events, |e| e.event.job_id),
+        int(events, |e| e.event.user_id),
+        text(events, |e| e.event.user_name.as_deref()),
+        text(events, |e| e.event.user_email.as_deref()),
+        int(events, |e| e.event.org_id),
+        text(events, |e| e.event.org_slug.as_deref()),
+        text(events, |e| {
+            e.event.payload.as_ref().map(|payload| payload.as_str())
+        }),
+        time(events.iter().map(|_| received_at.millis() * 1000)),
+        request_ids(&hot, request_id),
+        counted(events),
+        Arc::new(Int64Array::from_iter(hot.iter().map(|h| h.working_time))),
+        hot_text(&hot, |h| h.message.as_deref()),
+        hot_text(&hot, |h| h.stack.as_deref()),
+        hot_text(&hot, |h| h.platform_name.as_deref()),
+        hot_text(&hot, |h| h.platform_version.as_deref()),
+        hot_text(&hot, |h| h.platform_os.as_deref()),
+    ];
+    RecordBatch::try_new(table_schema(), columns).expect("columns are built by the schema")
+}
+
+fn text<'a>(
+    events: &'a [StoredEvent],
+    get: impl Fn(&'a StoredEvent) -> Option<&'a str>,
+) -> ArrayRef {
+    Arc::new(events.iter().map(get).collect::<StringArray>())
+}
+
+fn hot_text<'a>(
+    hot: &'a [HotPayload],
+    get: impl Fn(&'a HotPayload) -> Option<&'a str>,
+) -> ArrayRef {
+    Arc::new(hot.iter().map(get).collect::<StringArray>())
+}
+
+fn int(events: &[StoredEvent], get: impl Fn(&StoredEvent) -> Option<i64>) -> ArrayRef {
+    Arc::new(events.iter().map(get).collect::<Int64Array>())
+}
+
+fn time(micros: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(micros))
+}
+
+/// The request that a server event itself names ties it to the user's request; the request
+/// that merely delivered it says nothing.
+fn request_ids(hot: &[HotPayload], delivered_by: Uuid) -> ArrayRef {
+    let ids = hot
+        .iter()
+        .map(|payload| Some(payload.request_id.unwrap_or(delivered_by)));
+    let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(
+        ids.map(|id| id.map(Uuid::into_bytes)),
+        16,
+    );
+    Arc::new(ids.expect("every id has 16 bytes"))
+}
+
+/// Counted intervals as one flat list a row: start, end, start, end, … in ms.
+fn counted(events: &[StoredEvent]) -> ArrayRef {
+    let mut builder = ListBuilder::new(Int64Builder::new());
+    for stored in events {
+        for interval in &stored.intervals {
+            builder.values().append_value(interval.start_ms);
+            builder.values().append_value(interval.end_ms);
+        }
+        builder.append(!stored.intervals.is_empty());
+    }
+    Arc::new(builder.finish())
+}

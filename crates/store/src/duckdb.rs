@@ -1,0 +1,170 @@
+//! The embedded home of events: one DuckDB file and its write-ahead log.
+//!
+//! One thread writes ([`writer`]), one tends the log ([`checkpoint`]), each query has a
+//! thread and a connection of its own ([`query`]). [`database`] owns the file: it hands out
+//! connections and opens the file again when a failed disk made DuckDB give it up.
+
+mod checkpoint;
+mod database;
+mod export;
+mod hashes;
+mod query;
+mod schema;
+mod watchdog;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use annoscope_events::{EventHash, Timestamp};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::error::StoreError;
+use crate::filter::EventFilter;
+use crate::repeats::{Day, Reservation, Window, WindowLimits};
+use crate::stats::{Counters, StoreStats};
+use crate::{EventBatch, EventStore, batch};
+
+use checkpoint::Checkpointer;
+use database::{Database, Purpose};
+use watchdog::Watchdog;
+use writer::Writer;
+
+pub use query::{Query, RecordBatches};
+
+/// Settings of the embedded store.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// Directory of the database; must exist and be locked by the caller ([`crate::DirLock`]).
+    pub dir: PathBuf,
+    /// Memory of the database for all queries and appends together, in bytes.
+    pub memory_bytes: u64,
+    /// Disk that large queries may use while they run, in bytes.
+    pub spill_bytes: u64,
+    /// Threads of one query; 0 means one per core.
+    pub threads: usize,
+    /// Queries that may run at once.
+    pub max_queries: usize,
+    /// Batches that may wait for a commit, in bytes.
+    pub queue_bytes: usize,
+    /// Size of the write-ahead log at which a checkpoint begins, in bytes.
+    pub wal_checkpoint_bytes: u64,
+    /// Disk that stays free beside what the next checkpoint needs, in bytes.
+    pub min_free_bytes: u64,
+    /// Days of receipt within which a repeat is recognized.
+    pub window_days: u32,
+    /// Most events within which a repeat is recognized; 4 bytes of memory each.
+    pub window_events: usize,
+}
+
+/// The embedded store.
+pub struct DuckDbStore {
+    database: Arc<Database>,
+    window: Arc<Window>,
+    writer: Writer,
+    checkpointer: Mutex<Option<Checkpointer>>,
+    watchdog: Watchdog,
+    counters: Arc<Counters>,
+}
+
+impl DuckDbStore {
+    /// Opens the store, creates or migrates its tables and loads the window of recent events.
+    /// `now` decides which of them are still recent.
+    pub fn open(config: StoreConfig, now: Timestamp) -> Result<DuckDbStore, StoreError> {
+        let counters = Arc::new(Counters::default());
+        let database = Database::open(config.clone(), Arc::clone(&counters))?;
+        let limits = WindowLimits {
+            days: i64::from(config.window_days),
+            events: config.window_events,
+        };
+        let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
+        hashes::load(&database, &window, Day::of(now))?;
+        Counters::set(&counters.rows_total, count_rows(&database)?);
+        let checkpointer = Checkpointer::start(Arc::clone(&database))?;
+        let writer = Writer::start(
+            Arc::clone(&database),
+            Arc::clone(&window),
+            checkpointer.handle(),
+        )?;
+        let checkpointer = Mutex::new(Some(checkpointer));
+        let watchdog = Watchdog::start()?;
+        Ok(DuckDbStore {
+            database,
+            window,
+            writer,
+            checkpointer,
+            watchdog,
+            counters,
+        })
+    }
+}
+
+impl EventStore for DuckDbStore {
+    fn reserve(
+        &self,
+        hashes: Vec<EventHash>,
+        _received_at: Timestamp,
+    ) -> BoxFuture<'_, Result<Reservation, StoreError>> {
+        self.window.reserve(hashes).boxed()
+    }
+
+    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<(), StoreError>> {
+        let EventBatch {
+            events,
+            received_at,
+            request_id,
+            reservation,
+        } = batch;
+        let rows = batch::record_batch(&events, received_at, request_id);
+        let queued = self.writer.submit(rows, reservation, Day::of(received_at));
+        async move {
+            // The writer answers every job; it is gone only after `close`.
+            queued?.await.unwrap_or(Err(StoreError::NotOpen))
+        }
+        .boxed()
+    }
+
+    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
+        query::start(&self.database, &self.watchdog, query)
+    }
+
+    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        export::start(&self.database, &self.watchdog, filter)
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.database.measure_disk();
+        self.counters.read()
+    }
+
+    fn close(&self) {
+        self.writer.close();
+        let checkpointer = self
+            .checkpointer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(checkpointer) = checkpointer {
+            checkpointer.stop();
+        }
+        self.database.close();
+    }
+}
+
+impl Drop for DuckDbStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Number of stored events; DuckDB knows it without reading them.
+fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
+    let lent = database.lend(Purpose::Upkeep)?;
+    Ok(lent
+        .connection()
+        .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! The database file: opening, connections, and opening again after a failure.
+//!
+//! A full disk can make DuckDB give a database up: every statement then fails until the file
+//! is opened anew, which loses nothing that was committed.
+//!
+//! **Invariant:** at most one DuckDB instance is open on the file. A new one is opened only
+//! when every connection of the old one is gone (`a_full_disk_is_survived_without_a_restart`).
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use duckdb::{Config, Connection, InterruptHandle};
+
+use super::{StoreConfig, schema};
+use crate::error::StoreError;
+use crate::stats::Counters;
+
+/// How long an interrupted connection may take to go away. DuckDB looks at the interrupt
+/// between vectors of rows, so milliseconds are usual.
+const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A user's query: counted, and ended first when memory is short.
+    Query,
+    /// An export or our own upkeep.
+    Upkeep,
+}
+
+/// The database and its open connections.
+pub(super) struct Database {
+    pub(super) config: StoreConfig,
+    pub(super) counters: Arc<Counters>,
+    connections: Mutex<Connections>,
+    /// Told whenever a lent connection is returned.
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Connections {
+    /// Parent of all connections; none after [`Database::give_up`] and after `close`.
+    root: Option<Connection>,
+    is_closed: bool,
+    lent: HashMap<u64, (Purpose, Arc<InterruptHandle>)>,
+    next_id: u64,
+}
+
+/// A connection on loan; dropping it returns it.
+pub(super) struct Lent {
+    connection: Option<Connection>,
+    id: u64,
+    database: Arc<Database>,
+}
+
+impl Lent {
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("present until the drop")
+    }
+
+    /// Ends what the connection is doing; may be called from any thread.
+    pub(super) fn interrupt_handle(&self) -> Arc<InterruptHandle> {
+        self.connection().interrupt_handle()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.connection = None;
+        self.database.lock().lent.remove(&self.id);
+        self.database.returned.notify_all();
+    }
+}
+
+impl Database {
+    pub(super) fn open(
+        config: StoreConfig,
+        counters: Arc<Counters>,
+    ) -> Result<Arc<Database>, StoreError> {
+        let root = open(&config)?;
+        let connections = Mutex::new(Connections {
+            root: Some(root),
+            ..Connections::default()
+        });
+        Ok(Arc::new(Database {
+            config,
+            counters,
+            connections,
+            returned: Condvar::new(),
+        }))
+    }
+
+    /// Lends a connection. Opens the database again first, should it have been given up.
+    pub(super) fn lend(self: &Arc<Database>, purpose: Purpose) -> Result<Lent, StoreError> {
+        let mut connections = self.lock();
+        if connections.root.is_none() {
+            connections = self.reopen(connections)?;
+        }
+        let n_queries = connections.lent.values().filter(|(p, _)| *p == Purpose::Query).count();
+        if purpose == Purpose::Query && n_queries >= self.config.max_queries {
+            return Err(StoreError::Busy { limit: self.config.max_queries });
+        }
+        let connection = connections.root.as_ref().ok_or(StoreError::NotOpen)?.try_clone()?;
+        let id = connections.next_id;
+        connections.next_id += 1;
+        connections.lent.insert(id, (purpose, connection.interrupt_handle()));
+        Ok(Lent { connection: Some(connection), id, database: Arc::clone(self) })
+    }
+
+    /// Ends all queries and waits until their memory is free. Returns how many there were.
+    pub(super) fn end_queries(&self) -> usize {
+        let connections = self.lock();
+        let n_queries = |connections: &Connections| {
+            connections.lent.values().filter(|(p, _)| *p == Purpose::Query).count()
+        };
+        let n_running = n_queries(&connections);
+        drop(self.interrupt_and_wait(connections, n_queries));
+        n_running
+    }
+
+    /// DuckDB gave the database up: what runs on it is ended, and the next
+    /// [`Database::lend`] opens it anew.
+    pub(super) fn give_up(&self) {
+        self.lock().root = None;
+    }
+
+    /// Closes the database for good: ends what runs and drops every connection.
+    pub(super) fn close(&self) {
+        let mut connections = self.lock();
+        connections.root = None;
+        connections.is_closed = true;
+        drop(self.interrupt_and_wait(connections, |connections| connections.lent.len()));
+    }
+
+    fn reopen<'a>(
+        &'a self,
+        connections: MutexGuard<'a, Connections>,
+    ) -> Result<MutexGuard<'a, Connections>, StoreError> {
+        if connections.is_closed {
+            return Err(StoreError::NotOpen);
+        }
+        let mut connections =
+            self.interrupt_and_wait(connections, |connections| connections.lent.len());
+        if !connections.lent.is_empty() {
+            return Err(StoreError::NotOpen);
+        }
+        // Another thread may have opened it while this one waited.
+        if connections.root.is_none() && !connections.is_closed {
+            connections.root = Some(open(&self.config)?);
+            Counters::add(&self.counters.reopened, 1);
+            tracing::warn!("the database was given up after a failure and is open again");
+        }
+        Ok(connections)
+    }
+
+    /// Interrupts until `remaining` is 0 or the grace has run out.
+    fn interrupt_and_wait<'a>(
+        &'a self,
+        mut connections: MutexGuard<'a, Connections>,
+        remaining: impl Fn(&Connections) -> usize,
+    ) -> MutexGuard<'a, Connections> {
+        let mut patience = INTERRUPT_GRACE;
+        // An interrupt that arrives between two statements is lost, so it is repeated.
+        let step = Duration::from_millis(20);
+        while remaining(&connections) > 0 && !patience.is_zero() {
+            for (purpose, handle) in connections.lent.values() {
+                if *purpose == Purpose::Query || connections.root.is_none() {
+                    handle.interrupt();
+                }
+            }
+            let waited = self.returned.wait_timeout(connections, step);
+            connections = waited.unwrap_or_else(PoisonError::into_inner).0;
+            patience = patience.saturating_sub(step);
+        }
+        connections
+    }
+
+    /// Path of the write-ahead log.
+    fn wal_path(&self) -> PathBuf {
+        self.config.dir.join(format!("{FILE}.wal"))
+    }
+
+    /// Size of the write-ahead log, in bytes; 0 when there is none.
+    pub(super) fn wal_bytes(&self) -> u64 {
+        let bytes = std::fs::metadata(self.wal_path()).map_or(0, |metadata| metadata.len());
+        Counters::set(&self.counters.wal_bytes, bytes);
+        bytes
+    }
+
+    /// Free space on the data directory's file system, in bytes.
+    pub(super) fn free_bytes(&self) -> u64 {
+        let bytes = free_bytes(&self.config.dir);
+        Counters::set(&self.counters.free_bytes, bytes);
+        bytes
+    }
+
+    /// Refreshes the sizes that the metrics show.
+    pub(super) fn measure_disk(&self) {
+        self.wal_bytes();
+        self.free_bytes();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connections> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const FILE: &str = "events.duckdb";
+
+/// Free for this process on the file system of `dir`; "no limit" where the system does not say.
+fn free_bytes(dir: &Path) -> u64 {
+    rustix::fs::statvfs(dir).map_or(u64::MAX, |fs| fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
+fn open(config: &StoreConfig) -> Result<Connection, StoreError> {
+    let spill_dir = config.dir.join("tmp");
+    let spill_bytes = config.spill_bytes.min(free_bytes(&config.dir) / 2);
+    let threads = match config.threads {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        n => n,
+    };
+    let settings = Config::default()
+        .with("memory_limit", format!("{}B", config.memory_bytes))?
+        .with("threads", threads.to_string())?
+        .with("temp_directory", spill_dir.to_string_lossy())?
+        // Queries must leave room for events.
+        .with("max_temp_directory_size", format!("{spill_bytes}B"))?
+        // Checkpoints are ours to time: an automatic one stalls the writer for seconds.
+        .with("checkpoint_threshold", "1TB")?
+        // Newer encodings; a file from here needs DuckDB 1.5 or later.
+        .with("storage_compatibility_version", "latest")?
+        .with("autoload_known_extensions", "false")?
+        .with("autoinstall_known_extensions", "false")?
+        .with("allow_community_extensions", "false")?
+        .with("enable_external_access", "false")?;
+    let connection = Connection::open_with_flags(config.dir.join(FILE), settings)?;
+    connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    schema::migrate(&connection)?;
+    connection.execute_batch("SET lock_configuration = true")?;
+    Ok(connection)
+}

@@ -1,0 +1,173 @@
+//! Side tables of the window: one a day of receipt, so that a day leaves by `DROP TABLE`.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use annoscope_events::EventHash;
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+use duckdb::Connection;
+use futures::FutureExt;
+
+use super::database::{Database, Purpose};
+use crate::error::StoreError;
+use crate::repeats::{Day, Lookup, Suspect, Window};
+
+const PREFIX: &str = "hashes_";
+
+fn table(day: Day) -> String {
+    format!("{PREFIX}{}", day.0)
+}
+
+/// Adds hashes to the table of `day`, inside the caller's transaction.
+pub(super) fn append(
+    connection: &Connection,
+    day: Day,
+    hashes: &[EventHash],
+) -> Result<(), duckdb::Error> {
+    let table = table(day);
+    connection.execute_batch(&format!(
+        "CREATE TABLE IF NOT EXISTS {table} (high BIGINT NOT NULL, low BIGINT NOT NULL)"
+    ))?;
+    let int = |name| Field::new(name, DataType::Int64, false);
+    let schema = Arc::new(Schema::new(vec![int("high"), int("low")]));
+    let high: Int64Array = hashes.iter().map(|hash| Some(halves(*hash).0)).collect();
+    let low: Int64Array = hashes.iter().map(|hash| Some(halves(*hash).1)).collect();
+    let batch = RecordBatch::try_new(schema, vec![Arc::new(high), Arc::new(low)])
+        .expect("two columns of one length");
+    let mut appender = connection.appender(&table)?;
+    appender.append_record_batch(batch)?;
+    appender.flush()
+}
+
+/// Drops the tables of days that left the window.
+pub(super) fn prune(
+    connection: &Connection,
+    window: &Window,
+    today: Day,
+) -> Result<(), StoreError> {
+    for day in days(connection)? {
+        if window.is_past(day, today) {
+            connection.execute_batch(&format!("DROP TABLE {}", table(day)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Fills the window from the tables.
+pub(super) fn load(
+    database: &Arc<Database>,
+    window: &Window,
+    today: Day,
+) -> Result<(), StoreError> {
+    let lent = database.lend(Purpose::Upkeep)?;
+    let connection = lent.connection();
+    prune(connection, window, today)?;
+    for day in days(connection)? {
+        let table = table(day);
+        let n_events: i64 =
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })?;
+        let mut statement = connection.prepare(&format!("SELECT high, low FROM {table}"))?;
+        drop(statement.stream_arrow([])?);
+        let mut failure = None;
+        let batches = std::iter::from_fn(|| {
+            statement.step().unwrap_or_else(|error| {
+                failure = Some(error);
+                None
+            })
+        });
+        let hashes = batches.flat_map(|batch| read(&RecordBatch::from(batch)));
+        window.load(day, n_events as usize, hashes);
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// The exact answer to what a filter suspects.
+pub(super) fn lookup(database: &Arc<Database>) -> Lookup {
+    let database = Arc::clone(database);
+    Arc::new(move |suspects| {
+        let database = Arc::clone(&database);
+        let found = tokio::task::spawn_blocking(move || find(&database, &suspects));
+        async move { found.await.map_err(|_| StoreError::NotOpen)? }.boxed()
+    })
+}
+
+/// Which of the suspects are stored.
+pub(super) fn find(
+    database: &Arc<Database>,
+    suspects: &[Suspect],
+) -> Result<HashSet<EventHash>, StoreError> {
+    let mut days: Vec<Day> = suspects
+        .iter()
+        .flat_map(|suspect| suspect.days.clone())
+        .collect();
+    days.sort_unstable();
+    days.dedup();
+    let lent = database.lend(Purpose::Upkeep)?;
+    let tables: HashSet<Day> = self::days(lent.connection())?.into_iter().collect();
+    let mut found = HashSet::new();
+    for day in days.into_iter().filter(|day| tables.contains(day)) {
+        let asked: HashSet<EventHash> = suspects
+            .iter()
+            .filter(|s| s.days.contains(&day))
+            .map(|s| s.hash)
+            .collect();
+        let mut lows = String::new();
+        for hash in &asked {
+            write!(lows, "{},", halves(*hash).1).expect("a String takes everything");
+        }
+        lows.pop();
+        // A bound list, because a literal one of 10,000 numbers takes longer to parse than
+        // the table takes to read.
+        let mut statement = lent.connection().prepare(&format!(
+            "SELECT high, low FROM {} WHERE low IN (SELECT unnest(string_split(?, ',')::BIGINT[]))",
+            table(day)
+        ))?;
+        drop(statement.stream_arrow([lows])?);
+        while let Some(batch) = statement.step()? {
+            found.extend(
+                read(&RecordBatch::from(batch))
+                    .into_iter()
+                    .filter(|h| asked.contains(h)),
+            );
+        }
+    }
+    Ok(found)
+}
+
+fn days(connection: &Connection) -> Result<Vec<Day>, duckdb::Error> {
+    let mut statement = connection
+        .prepare("SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, ?)")?;
+    let names = statement.query_map([PREFIX], |row| row.get::<_, String>(0))?;
+    let mut days = Vec::new();
+    for name in names {
+        days.extend(name?[PREFIX.len()..].parse().ok().map(Day));
+    }
+    days.sort_unstable();
+    Ok(days)
+}
+
+/// The two columns of a hash, as the signed integers that Arrow and DuckDB share.
+fn halves(hash: EventHash) -> (i64, i64) {
+    ((hash.0 >> 64) as i64, hash.0 as i64)
+}
+
+fn read(batch: &RecordBatch) -> Vec<EventHash> {
+    let column = |index: usize| {
+        batch
+            .column(index)
+            .as_any()
+            .downcast_ref::<Int64Array>()
+            .expect("selected as BIGINT")
+    };
+    let (high, low) = (column(0).values().iter(), column(1).values().iter());
+    high.zip(low)
+        .map(|(&high, &low)| EventHash(u128::from(high as u64) << 64 | u128::from(low as u64)))
+        .collect()
+}

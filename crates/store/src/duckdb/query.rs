@@ -1,0 +1,165 @@
+//! Reads: each on a thread and a connection of its own, streamed, with a time limit.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use duckdb::{Connection, InterruptHandle};
+use futures::Stream;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::database::{Database, Purpose};
+use super::watchdog::{Watchdog, Watched};
+use crate::error::{FailureKind, StoreError};
+
+/// Batches that wait for their reader. A batch of DuckDB has 2,048 rows, so a slow reader
+/// holds some megabytes at most.
+const BATCHES_AHEAD: usize = 8;
+
+/// A read-only query.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// In the store's own SQL. Trusted: callers check what users type.
+    pub sql: String,
+    /// Longest time until the last row.
+    pub time_limit: Duration,
+}
+
+/// The result of a read, batch by batch. Dropping it ends the read.
+pub struct RecordBatches {
+    batches: Receiver<Result<RecordBatch, StoreError>>,
+    /// Dropped with the result.
+    _stop: Stop,
+}
+
+/// Ends a running read when it is dropped.
+struct Stop {
+    stopped: Arc<AtomicBool>,
+    interrupt: Arc<InterruptHandle>,
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.interrupt.interrupt();
+    }
+}
+
+impl RecordBatches {
+    /// The next batch; blocks the thread. For callers outside of async code.
+    pub fn blocking_next(&mut self) -> Option<Result<RecordBatch, StoreError>> {
+        self.batches.blocking_recv()
+    }
+}
+
+impl Stream for RecordBatches {
+    type Item = Result<RecordBatch, StoreError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.batches.poll_recv(cx)
+    }
+}
+
+/// Hands rows to the reader.
+pub(super) struct Sink {
+    batches: Sender<Result<RecordBatch, StoreError>>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Sink {
+    /// Runs one statement and hands its rows on. [`StoreError::Interrupted`] when the reader
+    /// is gone.
+    pub(super) fn run(&self, connection: &Connection, sql: &str) -> Result<(), StoreError> {
+        let mut statement = connection.prepare(sql)?;
+        drop(statement.stream_arrow([])?);
+        while let Some(batch) = statement.step()? {
+            self.send(RecordBatch::from(batch))?;
+        }
+        Ok(())
+    }
+
+    fn send(&self, batch: RecordBatch) -> Result<(), StoreError> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(StoreError::Interrupted);
+        }
+        self.batches
+            .blocking_send(Ok(batch))
+            .map_err(|_| StoreError::Interrupted)
+    }
+}
+
+/// Starts a query.
+pub(super) fn start(
+    database: &Arc<Database>,
+    watchdog: &Watchdog,
+    query: Query,
+) -> Result<RecordBatches, StoreError> {
+    let Query { sql, time_limit } = query;
+    spawn(
+        database,
+        watchdog,
+        Purpose::Query,
+        time_limit,
+        move |connection, sink| sink.run(connection, &sql),
+    )
+}
+
+/// Runs `work` on a thread of its own with a lent connection.
+pub(super) fn spawn(
+    database: &Arc<Database>,
+    watchdog: &Watchdog,
+    purpose: Purpose,
+    time_limit: Duration,
+    work: impl FnOnce(&Connection, &Sink) -> Result<(), StoreError> + Send + 'static,
+) -> Result<RecordBatches, StoreError> {
+    let lent = database.lend(purpose)?;
+    let (sender, batches) = channel(BATCHES_AHEAD);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stop = Stop {
+        stopped: Arc::clone(&stopped),
+        interrupt: lent.interrupt_handle(),
+    };
+    let watched = watchdog.watch(lent.interrupt_handle(), time_limit);
+    let read = move || {
+        let sink = Sink {
+            batches: sender,
+            stopped,
+        };
+        let result = work(lent.connection(), &sink);
+        // Returned before the reader learns the end, so that he may start the next query.
+        drop(lent);
+        if let Err(error) = result {
+            let error = named(error, &watched, time_limit);
+            // The reader may be gone; then nobody asks.
+            let _ = sink.batches.blocking_send(Err(error));
+        }
+    };
+    std::thread::Builder::new()
+        .name("query".to_owned())
+        .spawn(read)
+        .map_err(|source| StoreError::Io {
+            doing: "starting a thread".to_owned(),
+            source,
+        })?;
+    Ok(RecordBatches {
+        batches,
+        _stop: stop,
+    })
+}
+
+/// Tells a time limit from other interruptions.
+fn named(error: StoreError, watched: &Watched, limit: Duration) -> StoreError {
+    match error {
+        StoreError::Database(error) if FailureKind::of(&error) == FailureKind::Interrupted => {
+            if watched.ran_out() {
+                StoreError::TimedOut { limit }
+            } else {
+                StoreError::Interrupted
+            }
+        }
+        error => error,
+    }
+}

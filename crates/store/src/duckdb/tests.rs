@@ -1,0 +1,345 @@
+use std::path::Path;
+use std::time::Duration;
+
+use annoscope_events::{Event, Interval, Payload, StoredEvent};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::TryStreamExt;
+use uuid::Uuid;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_719_835_200_000);
+
+fn config(dir: &Path) -> StoreConfig {
+    StoreConfig {
+        dir: dir.to_owned(),
+        memory_bytes: 128 << 20,
+        spill_bytes: 1 << 30,
+        threads: 2,
+        max_queries: 2,
+        queue_bytes: 16 << 20,
+        wal_checkpoint_bytes: 4 << 20,
+        min_free_bytes: 1 << 20,
+        window_days: 7,
+        window_events: 1_000_000,
+    }
+}
+
+fn event(second: i64, user_id: i64) -> StoredEvent {
+    let event = Event {
+        scope: "draw:object".to_owned(),
+        obj_name: None,
+        obj_id: Some(i64::MAX),
+        obj_val: Some("zażółć \"quoted\"".to_owned()),
+        source: "client".into(),
+        timestamp: Timestamp::from_millis(NOW.millis() + second * 1000 + 123),
+        count: Some(1),
+        duration: u32::MAX,
+        project_id: None,
+        task_id: None,
+        job_id: Some(7),
+        user_id: Some(user_id),
+        user_name: Some("lena".to_owned()),
+        user_email: Some(String::new()),
+        org_id: None,
+        org_slug: None,
+        payload: Some(Payload::parse(r#"{"working_time": 5}"#).unwrap()),
+    };
+    StoredEvent {
+        event,
+        intervals: Vec::new(),
+    }
+}
+
+async fn append(
+    store: &DuckDbStore,
+    events: Vec<StoredEvent>,
+    hashes: Vec<EventHash>,
+) -> Vec<bool> {
+    let reservation = store.reserve(hashes, NOW).await.unwrap();
+    let repeated = reservation.repeated().to_vec();
+    let batch = EventBatch {
+        events,
+        received_at: NOW,
+        request_id: Uuid::nil(),
+        reservation,
+    };
+    store.append(batch).await.unwrap();
+    repeated
+}
+
+async fn rows(batches: Result<RecordBatches, StoreError>) -> Result<Vec<RecordBatch>, StoreError> {
+    batches?.try_collect().await
+}
+
+fn query(sql: &str, limit_ms: u64) -> Query {
+    Query {
+        sql: sql.to_owned(),
+        time_limit: Duration::from_millis(limit_ms),
+    }
+}
+
+fn column(batches: &[RecordBatch], name: &str) -> Vec<Option<i64>> {
+    let values = batches.iter().flat_map(|batch| {
+        batch
+            .column_by_name(name)
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .iter()
+            .collect::<Vec<_>>()
+    });
+    values.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_back_in_the_order_of_time_with_every_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    append(
+        &store,
+        vec![event(30, 1), event(10, 2), event(20, 1)],
+        vec![],
+    )
+    .await;
+    let batches = rows(store.export(EventFilter::default())).await.unwrap();
+    assert_eq!(column(&batches, "user_id"), [Some(2), Some(1), Some(1)]);
+    assert_eq!(column(&batches, "obj_id"), [Some(i64::MAX); 3]);
+    assert_eq!(column(&batches, "duration"), [Some(i64::from(u32::MAX)); 3]);
+    let first = &batches[0];
+    let text = |name: &str| {
+        first
+            .column_by_name(name)
+            .unwrap()
+            .as_string::<i32>()
+            .clone()
+    };
+    assert_eq!(text("obj_val").value(0), "zażółć \"quoted\"");
+    assert_eq!(text("user_email").value(0), "");
+    assert!(text("obj_name").is_null(0));
+    let times = first.column_by_name("timestamp").unwrap();
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(times.value(0), (NOW.millis() + 10_123) * 1000);
+    let names: Vec<_> = first
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    assert_eq!(names, crate::EVENT_COLUMNS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_of_a_filter_are_inclusive() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    append(
+        &store,
+        (0..5).map(|second| event(second, second)).collect(),
+        vec![],
+    )
+    .await;
+    let at = |second: i64| Some(Timestamp::from_millis(NOW.millis() + second * 1000 + 123));
+    let cases = [
+        ("all", EventFilter::default(), vec![0, 1, 2, 3, 4]),
+        (
+            "both bounds",
+            EventFilter {
+                from: at(1),
+                to: at(3),
+                ..EventFilter::default()
+            },
+            vec![1, 2, 3],
+        ),
+        (
+            "open end",
+            EventFilter {
+                from: at(3),
+                ..EventFilter::default()
+            },
+            vec![3, 4],
+        ),
+        (
+            "user",
+            EventFilter {
+                user_id: Some(2),
+                ..EventFilter::default()
+            },
+            vec![2],
+        ),
+        (
+            "nobody",
+            EventFilter {
+                user_id: Some(9),
+                ..EventFilter::default()
+            },
+            vec![],
+        ),
+        (
+            "no project",
+            EventFilter {
+                project_id: Some(1),
+                ..EventFilter::default()
+            },
+            vec![],
+        ),
+    ];
+    for (case, filter, expected) in cases {
+        let batches = rows(store.export(filter)).await.unwrap();
+        let users: Vec<i64> = column(&batches, "user_id").into_iter().flatten().collect();
+        assert_eq!(users, expected, "{case}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let mut stored = event(0, 1);
+    stored.intervals = vec![
+        Interval {
+            start_ms: 5,
+            end_ms: 9,
+        },
+        Interval {
+            start_ms: 20,
+            end_ms: 21,
+        },
+    ];
+    append(&store, vec![stored, event(1, 1)], vec![]).await;
+    let sql = "SELECT list_sum(counted_ms)::BIGINT AS counted, payload_working_time AS hot, \
+               (request_id = '00000000-0000-0000-0000-000000000000')::BIGINT AS request, \
+               epoch_ms(received_at) AS received FROM events ORDER BY timestamp";
+    let batches = rows(store.query(query(sql, 10_000))).await.unwrap();
+    assert_eq!(column(&batches, "counted"), [Some(55), None]);
+    assert_eq!(column(&batches, "hot"), [Some(5), Some(5)]);
+    assert_eq!(column(&batches, "request"), [Some(1), Some(1)]);
+    assert_eq!(column(&batches, "received"), [Some(NOW.millis()); 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let hashes = vec![EventHash(u128::MAX), EventHash(7 << 64)];
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    assert_eq!(
+        append(&store, vec![event(0, 1), event(1, 1)], hashes.clone()).await,
+        [false, false]
+    );
+    assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
+    drop(store);
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    assert_eq!(store.stats().rows_total, 2);
+    assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
+    drop(store);
+    let week_later = Timestamp::from_millis(NOW.millis() + 7 * 86_400_000);
+    let store = DuckDbStore::open(config(dir.path()), week_later).unwrap();
+    assert_eq!(
+        append(&store, vec![event(0, 1), event(1, 1)], hashes).await,
+        [false, false]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_ends_at_its_time_limit_and_frees_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let endless =
+        "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1";
+    for _ in 0..3 {
+        let error = rows(store.query(query(endless, 50))).await.unwrap_err();
+        assert!(matches!(error, StoreError::TimedOut { .. }), "{error}");
+    }
+    let held = [
+        store.query(query(endless, 60_000)).unwrap(),
+        store.query(query(endless, 60_000)).unwrap(),
+    ];
+    assert!(matches!(
+        store.query(query("SELECT 1", 1000)),
+        Err(StoreError::Busy { limit: 2 })
+    ));
+    drop(held);
+    // A dropped read ends soon; until then the places are taken.
+    while let Err(error) = store.query(query("SELECT 1", 1000)) {
+        assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_succeed_when_queries_have_used_up_the_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut small = config(dir.path());
+    (small.memory_bytes, small.spill_bytes) = (48 << 20, 0);
+    let store = DuckDbStore::open(small, NOW).unwrap();
+    // Holds as many distinct values as memory allows, then fails or is ended.
+    let greedy = "SELECT list(hash(range)) FROM range(4000000000) GROUP BY range % 1000003";
+    let reads: Vec<_> = (0..2)
+        .map(|_| store.query(query(greedy, 60_000)).unwrap())
+        .collect();
+    for second in 0..20 {
+        append(
+            &store,
+            (0..2_000).map(|user| event(second, user)).collect(),
+            vec![],
+        )
+        .await;
+    }
+    drop(reads);
+    assert_eq!(store.stats().rows_total, 40_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_sql_leaves_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let secret = dir.path().join("secret.txt");
+    std::fs::write(&secret, "secret").unwrap();
+    let path = secret.display();
+    let attacks = [
+        format!("SELECT content FROM read_text('{path}')"),
+        format!("SELECT * FROM read_csv('{path}')"),
+        format!("SELECT * FROM glob('{}/*')", dir.path().display()),
+        format!("COPY (SELECT 1) TO '{}/out.csv'", dir.path().display()),
+        format!("ATTACH '{}/other.duckdb' AS other", dir.path().display()),
+        "SET enable_external_access = true".to_owned(),
+        "SET memory_limit = '100GB'".to_owned(),
+        "INSTALL httpfs".to_owned(),
+        "LOAD httpfs".to_owned(),
+    ];
+    for attack in attacks {
+        let outcome = rows(store.query(query(&attack, 5_000))).await;
+        assert!(outcome.is_err(), "{attack}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut small = config(dir.path());
+    small.queue_bytes = 1000;
+    let store = DuckDbStore::open(small, NOW).unwrap();
+    // The first batch is larger than the queue and goes in while it is empty.
+    let reservation = store.reserve(vec![], NOW).await.unwrap();
+    let other = store.reserve(vec![], NOW).await.unwrap();
+    let batch = |reservation| EventBatch {
+        events: vec![event(0, 1)],
+        received_at: NOW,
+        request_id: Uuid::nil(),
+        reservation,
+    };
+    let (first, second) = (store.append(batch(reservation)), store.append(batch(other)));
+    let second = second.await;
+    first.await.unwrap();
+    assert!(
+        matches!(
+            second,
+            Ok(()) | Err(StoreError::QueueFull { limit_bytes: 1000 })
+        ),
+        "{second:?}"
+    );
+    store.close();
+    let reservation = store.reserve(vec![], NOW).await.unwrap();
+    let closed = store.append(batch(reservation)).await;
+    assert!(matches!(closed, Err(StoreError::NotOpen)), "{closed:?}");
+}

@@ -1,0 +1,338 @@
+//! Group commit: one thread owns the writing connection; whatever waits is committed together.
+//!
+//! While one group is on its way to the disk, the next one gathers, so a commit's fsync is
+//! shared by as many requests as came meanwhile and nobody waits for a timer.
+//!
+//! **Invariant:** a batch is acknowledged after its commit or refused, never both, and its
+//! reservation is kept or given back accordingly (`kill -9` tests in `tests/test_kill.py`).
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::checkpoint::CheckpointHandle;
+use super::database::{Database, Purpose};
+use super::hashes;
+use crate::columns::table_schema;
+use crate::error::{FailureKind, StoreError};
+use crate::repeats::{Day, Reservation, Suspect, Window};
+use crate::stats::Counters;
+
+/// Most rows of one commit. Beyond this a commit gets no cheaper by the row, and its answer
+/// time grows.
+const MAX_GROUP_ROWS: usize = 50_000;
+
+/// Times a commit is tried again after queries were ended to free memory.
+const MEMORY_RETRIES: usize = 3;
+
+/// One batch on its way.
+pub(super) struct Job {
+    rows: RecordBatch,
+    reservation: Reservation,
+    day: Day,
+    done: oneshot::Sender<Result<(), StoreError>>,
+    bytes: usize,
+    /// Share of the queue's bytes, given back when the job ends.
+    _room: OwnedSemaphorePermit,
+}
+
+/// The writing thread and its queue.
+pub(super) struct Writer {
+    queue: Mutex<Option<Sender<Job>>>,
+    room: Arc<Semaphore>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    counters: Arc<Counters>,
+    queue_bytes: usize,
+}
+
+impl Writer {
+    pub(super) fn start(
+        database: Arc<Database>,
+        window: Arc<Window>,
+        checkpoints: CheckpointHandle,
+    ) -> Result<Writer, StoreError> {
+        let (sender, receiver) = channel();
+        let counters = Arc::clone(&database.counters);
+        let queue_bytes = database.config.queue_bytes;
+        let committer = Committer {
+            database,
+            window,
+            checkpoints,
+            today: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || committer.run(&receiver))
+            .map_err(|source| StoreError::Io {
+                doing: "starting a thread".to_owned(),
+                source,
+            })?;
+        Ok(Writer {
+            queue: Mutex::new(Some(sender)),
+            room: Arc::new(Semaphore::new(queue_bytes.min(Semaphore::MAX_PERMITS))),
+            thread: Mutex::new(Some(thread)),
+            counters,
+            queue_bytes,
+        })
+    }
+
+    /// Queues a batch; the receiver gets its outcome.
+    pub(super) fn submit(
+        &self,
+        rows: RecordBatch,
+        reservation: Reservation,
+        day: Day,
+    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (done, outcome) = oneshot::channel();
+        let bytes = rows.get_array_memory_size();
+        // A batch larger than the whole queue is admitted when the queue is empty.
+        let weight = bytes.min(self.queue_bytes) as u32;
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) else {
+            Counters::add(&self.counters.refused_queue_full, 1);
+            return Err(StoreError::QueueFull {
+                limit_bytes: self.queue_bytes,
+            });
+        };
+        Counters::add(&self.counters.queued_bytes, bytes as u64);
+        let job = Job {
+            rows,
+            reservation,
+            day,
+            done,
+            bytes,
+            _room: room,
+        };
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = queue.as_ref().map(|queue| queue.send(job));
+        match sent {
+            Some(Ok(())) => Ok(outcome),
+            _ => Err(StoreError::NotOpen),
+        }
+    }
+
+    /// Refuses new batches and waits until the queued ones are committed.
+    pub(super) fn close(&self) {
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread ended by a panic");
+        }
+    }
+}
+
+struct Committer {
+    database: Arc<Database>,
+    window: Arc<Window>,
+    checkpoints: CheckpointHandle,
+    /// Day for which the side tables were pruned.
+    today: Option<Day>,
+}
+
+impl Committer {
+    fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
+            let mut n_rows = first.rows.num_rows();
+            let mut group = vec![first];
+            while n_rows < MAX_GROUP_ROWS
+                && let Ok(job) = queue.try_recv()
+            {
+                n_rows += job.rows.num_rows();
+                group.push(job);
+            }
+            self.commit(group, n_rows);
+            self.checkpoints.after_commit(self.database.wal_bytes());
+        }
+    }
+
+    /// Commits a group and tells everyone who waits for it.
+    fn commit(&mut self, group: Vec<Job>, n_rows: usize) {
+        let outcome = self.store(&group);
+        let counters = Arc::clone(&self.database.counters);
+        match &outcome {
+            Ok(()) => {
+                Counters::add(&counters.commits, 1);
+                Counters::add(&counters.rows_stored, n_rows as u64);
+                Counters::add(&counters.rows_total, n_rows as u64);
+            }
+            Err(StoreError::DiskFull { .. }) => {
+                Counters::add(&counters.refused_disk_full, group.len() as u64);
+            }
+            Err(error) => {
+                Counters::add(&counters.failed_commits, 1);
+                tracing::error!(n_rows, n_batches = group.len(), %error, "a commit failed; its senders were told to try again");
+            }
+        }
+        for job in group {
+            counters
+                .queued_bytes
+                .fetch_sub(job.bytes as u64, std::sync::atomic::Ordering::Relaxed);
+            let answer = match &outcome {
+                Ok(()) => {
+                    job.reservation.commit(job.day);
+                    Ok(())
+                }
+                Err(error) => {
+                    drop(job.reservation);
+                    Err(error.for_each_waiter())
+                }
+            };
+            // A sender that went away is no reason to undo what is stored.
+            let _ = job.done.send(answer);
+        }
+    }
+
+    fn store(&mut self, group: &[Job]) -> Result<(), StoreError> {
+        self.check_room(group)?;
+        let rows = concat_batches(&table_schema(), group.iter().map(|job| &job.rows))
+            .map_err(|error| StoreError::Commit(error.to_string()))?;
+        self.prune(group);
+        let mut tries = 0;
+        loop {
+            let error = match self.transaction(&rows, group) {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Database(error)) => error,
+                Err(error) => return Err(error),
+            };
+            match FailureKind::of(&error) {
+                FailureKind::OutOfMemory if tries < MEMORY_RETRIES => {
+                    tries += 1;
+                    let n_ended = self.database.end_queries();
+                    Counters::add(
+                        &self.database.counters.queries_ended_for_appends,
+                        n_ended as u64,
+                    );
+                    tracing::warn!(
+                        n_ended,
+                        "memory is short: ended queries so that events can be stored"
+                    );
+                }
+                _ => return self.recover(error, group),
+            }
+        }
+    }
+
+    /// After this, DuckDB's own writes find room: the log takes the group, and the next
+    /// checkpoint may need as much again as the log holds.
+    fn check_room(&self, group: &[Job]) -> Result<(), StoreError> {
+        let group_bytes: usize = group.iter().map(|job| job.bytes).sum();
+        let needed_bytes = self.database.wal_bytes()
+            + 2 * group_bytes as u64
+            + self.database.config.min_free_bytes;
+        let free_bytes = self.database.free_bytes();
+        if free_bytes >= needed_bytes {
+            return Ok(());
+        }
+        // A checkpoint gives the log's room back.
+        self.checkpoints.ask();
+        Err(StoreError::DiskFull {
+            free_bytes,
+            needed_bytes,
+        })
+    }
+
+    fn transaction(&self, rows: &RecordBatch, group: &[Job]) -> Result<(), StoreError> {
+        let lent = self.database.lend(Purpose::Upkeep)?;
+        let connection = lent.connection();
+        connection.execute_batch("BEGIN")?;
+        let appended = append(connection, rows, group);
+        if let Err(error) = appended.and_then(|()| connection.execute_batch("COMMIT")) {
+            // Fails when the commit itself rolled back, which is as good.
+            let _ = connection.execute_batch("ROLLBACK");
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// A commit failed for another reason than memory: most often the disk. DuckDB may have
+    /// given the database up; opening it anew tells, and tells whether the commit counts.
+    fn recover(&mut self, error: duckdb::Error, group: &[Job]) -> Result<(), StoreError> {
+        tracing::error!(%error, "a commit failed; opening the database again");
+        self.today = None;
+        self.database.give_up();
+        let sample = group.iter().find_map(|job| Some((job.day, *job.reservation.fresh().first()?)));
+        if let Some((day, hash)) = sample {
+            let suspect = Suspect { hash, days: vec![day] };
+            if !hashes::find(&self.database, &[suspect])?.is_empty() {
+                return Ok(());
+            }
+        }
+        let free_bytes = self.database.free_bytes();
+        if error.to_string().contains("No space left") {
+            return Err(StoreError::DiskFull { free_bytes, needed_bytes: free_bytes + 1 });
+        }
+        Err(StoreError::Database(error))
+    }
+
+    /// Once a day, drops the side tables that left the window. A failure waits for the next
+    /// commit: the tables do no harm.
+    fn prune(&mut self, group: &[Job]) {
+        let today = group.iter().map(|job| job.day).max();
+        if today == self.today {
+            return;
+        }
+        let Some(day) = today else { return };
+        let pruned = self
+            .database
+            .lend(Purpose::Upkeep)
+            .and_then(|lent| hashes::prune(lent.connection(), &self.window, day));
+        match pruned {
+            Ok(()) => self.today = today,
+            Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
+        }
+    }
+}
+
+fn append(
+    connection: &duckdb::Connection,
+    rows: &RecordBatch,
+    group: &[Job],
+) -> Result<(), duckdb::Error> {
+    let mut appender = connection.appender("events")?;
+    appender.append_record_batch(rows.clone())?;
+    appender.flush()?;
+    drop(appender);
+    let mut days: Vec<Day> = group.iter().map(|job| job.day).collect();
+    days.sort_unstable();
+    days.dedup();
+    for day in days {
+        let of_day = group.iter().filter(|job| job.day == day);
+        let fresh: Vec<_> = of_day
+            .flat_map(|job| job.reservation.fresh())
+            .copied()
+            .collect();
+        if !fresh.is_empty() {
+            hashes::append(connection, day, &fresh)?;
+        }
+    }
+    Ok(())
+}
+
+impl StoreError {
+    /// The error again, for one of the many that wait for the same commit.
+    fn for_each_waiter(&self) -> StoreError {
+        match self {
+            StoreError::DiskFull {
+                free_bytes,
+                needed_bytes,
+            } => StoreError::DiskFull {
+                free_bytes: *free_bytes,
+                needed_bytes: *needed_bytes,
+            },
+            StoreError::NotOpen => StoreError::NotOpen,
+            error => StoreError::Commit(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What can go wrong in a store.
+
+use std::time::Duration;
+
+/// An error of a store, in terms its callers can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The append queue holds as many bytes as it may; try again soon.
+    #[error("the append queue is full ({limit_bytes} bytes)")]
+    QueueFull {
+        /// The configured bound, in bytes.
+        limit_bytes: usize,
+    },
+    /// The disk has no room for the batch; ingest resumes by itself when there is room.
+    #[error("the disk is full: {free_bytes} bytes are free, {needed_bytes} are needed")]
+    DiskFull {
+        /// Free for this process, in bytes.
+        free_bytes: u64,
+        /// What the batch, the log's next checkpoint and the reserve need, in bytes.
+        needed_bytes: u64,
+    },
+    /// Too many queries run already.
+    #[error("{limit} queries are running already")]
+    Busy {
+        /// How many may run at once.
+        limit: usize,
+    },
+    /// The query ran longer than it may.
+    #[error("the query ran longer than {} ms and was ended", limit.as_millis())]
+    TimedOut {
+        /// The limit that was in force.
+        limit: Duration,
+    },
+    /// The query was ended, by its caller or to make room for appends.
+    #[error("the query was ended before it finished")]
+    Interrupted,
+    /// The store is closed, or is being opened again after a failure of the disk.
+    #[error("the store is not open")]
+    NotOpen,
+    /// The data directory is in use.
+    #[error("{0}")]
+    Locked(String),
+    /// The database was written by a newer annoscope.
+    #[error(
+        "the data is of schema version {found}, this annoscope knows {known}: use a newer annoscope"
+    )]
+    NewerSchema {
+        /// Version found in the file.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// The file system failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        doing: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// DuckDB failed.
+    #[error("database: {0}")]
+    Database(#[from] ::duckdb::Error),
+    /// A commit failed; every batch of its group gets this.
+    #[error("commit failed: {0}")]
+    Commit(String),
+}
+
+/// Ways in which DuckDB's C interface, which has only messages, reports a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// The memory limit, shared by all queries, is used up.
+    OutOfMemory,
+    /// `interrupt` was called.
+    Interrupted,
+    /// The database object is unusable until it is opened anew.
+    Fatal,
+    Other,
+}
+
+impl FailureKind {
+    /// Reads the prefixes that DuckDB puts before each message (seen with 1.5.6).
+    pub(crate) fn of(error: &::duckdb::Error) -> FailureKind {
+        let text = error.to_string();
+        if text.contains("FATAL") || text.contains("database has been invalidated") {
+            FailureKind::Fatal
+        } else if text.contains("INTERRUPT") {
+            FailureKind::Interrupted
+        } else if text.contains("Out of Memory") || text.contains("OutOfMemory") {
+            FailureKind::OutOfMemory
+        } else {
+            FailureKind::Other
+        }
+    }
+}

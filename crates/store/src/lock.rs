@@ -1,0 +1,126 @@
+//! One process at a time: the lock of a data directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+
+const FILE: &str = "annoscope.lock";
+
+/// Who holds a data directory; also where its server listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockHolder {
+    /// Process id.
+    pub pid: u32,
+    /// When the process took the lock, ISO 8601 UTC.
+    pub since: String,
+    /// Address of the page and the API, once it listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// Address of the ingest port, once it listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingest_listen: Option<String>,
+}
+
+/// A held lock. The system releases it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct DirLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl DirLock {
+    /// Takes the lock of `dir`, which must exist.
+    ///
+    /// [`StoreError::Locked`] says who holds it otherwise.
+    pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, StoreError> {
+        let path = dir.join(FILE);
+        let io = |source| StoreError::Io {
+            doing: format!("locking {}", path.display()),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let mut lock = DirLock { file, path };
+                lock.describe(holder)?;
+                Ok(lock)
+            }
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(refusal(dir, &mut file))),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// Rewrites what the lock says about its holder.
+    pub fn describe(&mut self, holder: &LockHolder) -> Result<(), StoreError> {
+        let io = |source| StoreError::Io {
+            doing: format!("writing {}", self.path.display()),
+            source,
+        };
+        let text = serde_json::to_vec(holder).expect("a holder is plain data");
+        self.file.rewind().map_err(io)?;
+        self.file.set_len(0).map_err(io)?;
+        self.file.write_all(&text).map_err(io)
+    }
+}
+
+fn refusal(dir: &Path, file: &mut File) -> String {
+    let mut text = String::new();
+    let holder = file
+        .read_to_string(&mut text)
+        .ok()
+        .and_then(|_| serde_json::from_str::<LockHolder>(&text).ok());
+    let dir = dir.display();
+    match holder {
+        Some(LockHolder {
+            pid,
+            since,
+            listen: Some(listen),
+            ..
+        }) => format!(
+            "{dir} is in use by annoscope process {pid}, running since {since} on {listen}: stop it, or use another --data-dir"
+        ),
+        Some(LockHolder { pid, since, .. }) => format!(
+            "{dir} is in use by annoscope process {pid}, running since {since}: stop it, or use another --data-dir"
+        ),
+        None => format!("{dir} is in use by another process: stop it, or use another --data-dir"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_holder_is_told_who_the_first_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = LockHolder {
+            pid: 42,
+            since: "2026-01-02T03:04:05Z".to_owned(),
+            listen: Some("127.0.0.1:8380".to_owned()),
+            ingest_listen: None,
+        };
+        let lock = DirLock::acquire(dir.path(), &first).unwrap();
+        let refused = DirLock::acquire(dir.path(), &LockHolder::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.ends_with(
+                "is in use by annoscope process 42, running since 2026-01-02T03:04:05Z on \
+                 127.0.0.1:8380: stop it, or use another --data-dir"
+            ),
+            "{refused}"
+        );
+        drop(lock);
+        DirLock::acquire(dir.path(), &LockHolder::default()).unwrap();
+    }
+}
