@@ -1,0 +1,88 @@
+//! The command line: what there is to say, and which function does it.
+//!
+//! Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line or
+//! configuration.
+
+mod config;
+mod demo;
+mod error;
+mod flags;
+mod logging;
+mod serve;
+mod user;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Inputs, Loaded, load};
+
+pub use error::CliError;
+use flags::SettingFlags;
+
+/// Activity analytics for image-annotation platforms.
+#[derive(Parser)]
+#[command(name = "annoscope", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(SettingFlags),
+    /// Print the effective configuration with the origin of each value
+    Config(SettingFlags),
+    /// Manage accounts, while the server runs or before its first start
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Make realistic activity: a file, or events sent to a running server
+    Demo(demo::DemoArgs),
+}
+
+/// Where the data and the configuration are.
+#[derive(Args)]
+struct Place {
+    /// Directory of everything the server keeps [default: ./data, env: ANNOSCOPE_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Configuration file [default: annoscope.toml in the data directory, env: ANNOSCOPE_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Does what the command line says. `environment` holds the variables that count,
+    /// `out` is standard output.
+    pub fn run(
+        self,
+        environment: Vec<(String, String)>,
+        out: &mut dyn Write,
+    ) -> Result<(), CliError> {
+        let place = self.place;
+        let load = |flags: SettingFlags| -> Result<Loaded, CliError> {
+            let data_dir = place.data_dir.map(|dir| ("data_dir", dir));
+            Ok(load(&Inputs {
+                flags: data_dir.into_iter().chain(flags.given).collect(),
+                config_file: place.config,
+                environment,
+            })?)
+        };
+        match self.command {
+            Command::Serve(flags) => serve::run(load(flags)?.config, out),
+            Command::Config(flags) => config::print(&load(flags)?, out),
+            Command::User(command) => {
+                let config = load(SettingFlags::default())?.config;
+                user::run(command, &config.data_dir, out)
+            }
+            Command::Demo(args) => Ok(demo::run(args, out)?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Why a command failed, and with which exit code.
+
+use std::io;
+
+use super::demo::DemoError;
+use crate::config::ConfigError;
+use crate::identity::AccountsError;
+use crate::server::ServeError;
+
+/// The failure of a command. The texts are for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Flags, variables or the file say something that does not work.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An account cannot be read or changed.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// The server did not start or ended badly.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The demo failed.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The threads of the server cannot be started.
+    #[error("cannot start the server's threads")]
+    Runtime(#[source] io::Error),
+    /// Standard output is closed or full.
+    #[error("cannot write to standard output")]
+    Output(#[from] io::Error),
+    /// The password cannot be read from standard input.
+    #[error("cannot read the password from standard input")]
+    PasswordInput(#[source] io::Error),
+    /// There is no terminal to ask at.
+    #[error("there is no terminal to ask for the password at: use --password-stdin")]
+    NoTerminal(#[source] io::Error),
+    /// Typed twice, differently.
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    /// Nothing to revoke.
+    #[error("{name:?} has no token named {label:?}")]
+    NoSuchToken {
+        /// The user.
+        name: String,
+        /// The label.
+        label: String,
+    },
+}
+
+impl CliError {
+    /// 2 if the command line or the configuration is wrong, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CliError::Config(_) => 2,
+            CliError::Accounts(_)
+            | CliError::Serve(_)
+            | CliError::Demo(_)
+            | CliError::Runtime(_)
+            | CliError::Output(_)
+            | CliError::PasswordInput(_)
+            | CliError::NoTerminal(_)
+            | CliError::PasswordsDiffer
+            | CliError::NoSuchToken { .. } => 1,
+        }
+    }
+
+    /// Whether the reader of our output has gone, as `head` does: no one is left to tell.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, CliError::Output(e) if e.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

@@ -1,0 +1,182 @@
+//! The configuration: flags over `ANNOSCOPE_*` variables over `annoscope.toml` over
+//! defaults.
+//!
+//! One table, [`keys::KEYS`], names every setting once; flags, variables, defaults,
+//! limits, the help texts and the search for the nearest key all come from it. The
+//! file and the environment are read once, at the start, and each part of the server
+//! gets only its own struct. [`load`] is pure but for reading the file.
+
+mod environment;
+mod error;
+mod file;
+mod keys;
+mod load;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use error::ConfigError;
+pub use keys::{KEYS, Key};
+pub use environment::environment;
+pub use load::{CONFIG_FILE_NAME, CONFIG_FILE_VARIABLE, Inputs, Loaded, Setting, load};
+pub use value::Kind;
+
+/// Everything the server can be told. The fields mirror [`KEYS`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `data_dir`: the directory of everything the server keeps. Default `./data`,
+    /// relative to the working directory.
+    pub data_dir: PathBuf,
+    /// `listen`: address and port of the API. Default `127.0.0.1:8380`.
+    pub listen: SocketAddr,
+    /// `ingest_listen`: address and port that CVAT's logging handler sends to. It
+    /// asks for no credentials. Default `127.0.0.1:8282`.
+    pub ingest_listen: SocketAddr,
+    /// `[ingest]`
+    pub ingest: IngestConfig,
+    /// `[store]`
+    pub store: StoreConfig,
+    /// `[query]`
+    pub query: QueryConfig,
+    /// `[export]`
+    pub export: ExportConfig,
+    /// `[log]`
+    pub log: LogConfig,
+}
+
+/// Limits of both doors by which events come in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestConfig {
+    /// `ingest.max_body_bytes`: largest request body after decompression, bytes.
+    /// Default 100 MiB, as CVAT's.
+    pub max_body_bytes: u64,
+    /// `ingest.max_inflight_bytes`: bodies held in memory by all requests together,
+    /// bytes; a request beyond it gets 503. Default 256 MiB.
+    pub max_inflight_bytes: u64,
+    /// `ingest.queue_bytes`: batches that wait for the writer, bytes; a batch beyond
+    /// it gets 503. Default 64 MiB.
+    pub queue_bytes: u64,
+    /// `ingest.dead_letter_max_bytes`: size of `dead-letter.ndjson`, bytes; an element
+    /// beyond it gets 503. Default 64 MiB.
+    pub dead_letter_max_bytes: u64,
+    /// `ingest.repeat_window_days`: how long a repeated event is recognized, days
+    /// since its receipt. Default 7.
+    pub repeat_window_days: u32,
+    /// `ingest.repeat_window_events`: the latest events of which a repeat is
+    /// recognized, however many days they span; 4 bytes of memory each. Default 16
+    /// million: 64 MB.
+    pub repeat_window_events: u64,
+}
+
+/// Memory, disk and threads of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `store.memory_bytes`: memory of the database for all queries together, bytes.
+    /// Default 256 MiB.
+    pub memory_bytes: u64,
+    /// `store.spill_bytes`: what queries may write to `tmp/` when memory is short,
+    /// bytes. Default 4 GiB.
+    pub spill_bytes: u64,
+    /// `store.wal_checkpoint_bytes`: size of the log at which it is folded into the
+    /// database file, bytes. Default 64 MiB.
+    pub wal_checkpoint_bytes: u64,
+    /// `store.min_free_bytes`: free space in the data directory below which events
+    /// are refused with 503, bytes. Default 64 MiB.
+    pub min_free_bytes: u64,
+    /// `store.threads`: threads of the database. Default 0: one for each core.
+    pub threads: u32,
+}
+
+/// Limits of queries.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryConfig {
+    /// `query.timeout_ms`: time after which a query is interrupted, milliseconds.
+    /// Default 1 minute.
+    pub timeout_ms: u64,
+    /// `query.max_concurrent`: queries and exports that run at the same time; others
+    /// wait. Default 2.
+    pub max_concurrent: u32,
+}
+
+/// Limits of exports.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportConfig {
+    /// `export.expiry_ms`: how long a result or a failure is kept after it finished,
+    /// milliseconds. Default 1 hour, as CVAT's.
+    pub expiry_ms: u64,
+    /// `export.timeout_ms`: time after which an unfinished export fails,
+    /// milliseconds. Default 1 hour.
+    pub timeout_ms: u64,
+    /// `export.max_bytes_on_disk`: all results in `exports/` together, bytes; an
+    /// export that would go beyond it fails. Default 8 GiB.
+    pub max_bytes_on_disk: u64,
+    /// `export.max_waiting`: exports of one user that wait or run at the same time;
+    /// one more gets 503. Default 16.
+    pub max_waiting: u32,
+}
+
+/// What the server says about itself, on standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// `log.level`: a level (`error`, `warn`, `info`, `debug`, `trace`), or directives
+    /// as `info,annoscope_store=debug`. Default `info`.
+    pub level: String,
+    /// `log.format`: `text` for people or `json` for machines. Default `text`.
+    pub format: LogFormat,
+}
+
+/// How one log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// What the store needs to know.
+    pub fn store_config(&self) -> annoscope_store::StoreConfig {
+        annoscope_store::StoreConfig {
+            dir: self.data_dir.clone(),
+            memory_bytes: self.store.memory_bytes,
+            spill_bytes: self.store.spill_bytes,
+            threads: self.store.threads as usize,
+            max_queries: self.query.max_concurrent as usize,
+            queue_bytes: self.ingest.queue_bytes as usize,
+            wal_checkpoint_bytes: self.store.wal_checkpoint_bytes,
+            min_free_bytes: self.store.min_free_bytes,
+            window_days: self.ingest.repeat_window_days,
+            window_events: self.ingest.repeat_window_events as usize,
+        }
+    }
+
+    /// The defaults with another data directory and free ports, for tests and benches.
+    pub fn for_testing(data_dir: PathBuf) -> Config {
+        let inputs = Inputs {
+            flags: vec![
+                ("data_dir", data_dir.to_string_lossy().into_owned()),
+                ("listen", "127.0.0.1:0".to_owned()),
+                ("ingest_listen", "127.0.0.1:0".to_owned()),
+            ],
+            config_file: None,
+            environment: Vec::new(),
+        };
+        load(&inputs)
+            .expect("defaults and free ports are valid")
+            .config
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! The one table of settings.
+
+use super::value::{Kind, Limits};
+
+/// One setting: what it is called everywhere, what it takes, what it means.
+#[derive(Debug)]
+pub struct Key {
+    /// The key in `annoscope.toml`, dotted: `section.name`.
+    pub path: &'static str,
+    /// What the value is.
+    pub kind: Kind,
+    /// The value when nobody says otherwise, as one would write it in the file.
+    pub default: &'static str,
+    /// One line for `--help` and the documentation.
+    pub help: &'static str,
+}
+
+impl Key {
+    /// The flag without its dashes: `ingest.max_body_bytes` is `--ingest-max-body-bytes`.
+    pub fn flag(&self) -> String {
+        self.path.replace(['.', '_'], "-")
+    }
+
+    /// The environment variable: `ANNOSCOPE_INGEST_MAX_BODY_BYTES`.
+    pub fn variable(&self) -> String {
+        let name = self.path.replace('.', "_").to_uppercase();
+        format!("{VARIABLE_PREFIX}{name}")
+    }
+
+    /// The key of that path.
+    pub fn find(path: &str) -> Option<&'static Key> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+}
+
+/// What the names of all our environment variables begin with.
+pub const VARIABLE_PREFIX: &str = "ANNOSCOPE_";
+
+const MIB: u64 = 1024 * 1024;
+const TIB: u64 = MIB * MIB;
+const MINUTE_MS: u64 = 60 * 1000;
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+
+const fn bytes(min: u64, max: u64) -> Kind {
+    Kind::Bytes(Limits { min, max })
+}
+
+const fn millis(min: u64, max: u64) -> Kind {
+    Kind::Millis(Limits { min, max })
+}
+
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Count(Limits { min, max })
+}
+
+/// Every setting, in the order in which `annoscope config` prints them.
+pub static KEYS: &[Key] = &[
+    Key {
+        path: "data_dir",
+        kind: Kind::Directory,
+        default: "./data",
+        help: "Directory of everything the server keeps",
+    },
+    Key {
+        path: "listen",
+        kind: Kind::Address,
+        default: "127.0.0.1:8380",
+        help: "Address and port of the API",
+    },
+    Key {
+        path: "ingest_listen",
+        kind: Kind::Address,
+        default: "127.0.0.1:8282",
+        help: "Address and port for the servers that send events; asks for no credentials",
+    },
+    Key {
+        path: "ingest.max_body_bytes",
+        // The upper bound keeps one body within what a process can hold.
+        kind: bytes(1024, 4096 * MIB),
+        default: "100MiB",
+        help: "Largest request body, after decompression",
+    },
+    Key {
+        path: "ingest.max_inflight_bytes",
+        kind: bytes(1024, TIB),
+        default: "256MiB",
+        help: "Request bodies in memory at the same time; more gets 503",
+    },
+    Key {
+        path: "ingest.queue_bytes",
+        kind: bytes(1024, TIB),
+        default: "64MiB",
+        help: "Batches that wait for the writer; more gets 503",
+    },
+    Key {
+        path: "ingest.dead_letter_max_bytes",
+        kind: bytes(0, TIB),
+        default: "64MiB",
+        help: "Size of dead-letter.ndjson; more gets 503",
+    },
+    Key {
+        path: "ingest.repeat_window_days",
+        kind: count(1, 3650),
+        default: "7",
+        help: "Days after its receipt in which a repeated event is recognized",
+    },
+    Key {
+        path: "ingest.repeat_window_events",
+        kind: count(1000, 1_000_000_000),
+        default: "16000000",
+        help: "Latest events of which a repeat is recognized; 4 bytes of memory each",
+    },
+    Key {
+        path: "store.memory_bytes",
+        // DuckDB does not start its work with much less.
+        kind: bytes(32 * MIB, 16 * TIB),
+        default: "256MiB",
+        help: "Memory of the database, for all queries together",
+    },
+    Key {
+        path: "store.spill_bytes",
+        kind: bytes(0, 1024 * TIB),
+        default: "4GiB",
+        help: "What queries may write to disk when memory is short",
+    },
+    Key {
+        path: "store.wal_checkpoint_bytes",
+        // 256 MiB of log at the latest, or a start after a crash takes too long.
+        kind: bytes(MIB, 256 * MIB),
+        default: "64MiB",
+        help: "Size of the log at which it is folded into the database file",
+    },
+    Key {
+        path: "store.min_free_bytes",
+        kind: bytes(0, 1024 * TIB),
+        default: "64MiB",
+        help: "Free disk space below which events get 503",
+    },
+    Key {
+        path: "store.threads",
+        kind: count(0, 1024),
+        default: "0",
+        help: "Threads of the database; 0 is one for each core",
+    },
+    Key {
+        path: "query.timeout_ms",
+        kind: millis(100, DAY_MS),
+        default: "1min",
+        help: "Time after which a query is interrupted",
+    },
+    Key {
+        path: "query.max_concurrent",
+        kind: count(1, 1024),
+        default: "2",
+        help: "Queries and exports that run at the same time",
+    },
+    Key {
+        path: "export.expiry_ms",
+        kind: millis(1000, 30 * DAY_MS),
+        default: "1h",
+        help: "How long the result of an export is kept",
+    },
+    Key {
+        path: "export.timeout_ms",
+        kind: millis(1000, 30 * DAY_MS),
+        default: "1h",
+        help: "Time after which an unfinished export fails",
+    },
+    Key {
+        path: "export.max_bytes_on_disk",
+        kind: bytes(MIB, 1024 * TIB),
+        default: "8GiB",
+        help: "All kept results together; an export beyond it fails",
+    },
+    Key {
+        path: "export.max_waiting",
+        kind: count(1, 10_000),
+        default: "16",
+        help: "Unfinished exports of one user; one more gets 503",
+    },
+    Key {
+        path: "log.level",
+        kind: Kind::LogLevel,
+        default: "info",
+        help: "error, warn, info, debug or trace, or directives as info,annoscope_store=debug",
+    },
+    Key {
+        path: "log.format",
+        kind: Kind::Choice(&["text", "json"]),
+        default: "text",
+        help: "How a log line looks",
+    },
+];

@@ -1,0 +1,182 @@
+//! Laying the sources over one another.
+
+use std::path::{Path, PathBuf};
+
+use figment::providers::Serialized;
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::error::{ConfigError, nearest_variable};
+use super::file;
+use super::keys::{KEYS, Key, VARIABLE_PREFIX};
+use super::Config;
+
+/// The file's name within the data directory.
+pub const CONFIG_FILE_NAME: &str = "annoscope.toml";
+
+/// Names the configuration file, as `--config` does. It is no setting: a file cannot
+/// say where it lies.
+pub const CONFIG_FILE_VARIABLE: &str = "ANNOSCOPE_CONFIG";
+
+/// What the sources say, before any of it is understood.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Keys of the table with the text of their flags.
+    pub flags: Vec<(&'static str, String)>,
+    /// `--config`: this file instead of the one in the data directory.
+    pub config_file: Option<PathBuf>,
+    /// Names and values of environment variables; others than `ANNOSCOPE_*` are
+    /// ignored, and so are empty ones.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A configuration, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What the server uses.
+    pub config: Config,
+    /// Every setting in the order of [`KEYS`], for `annoscope config`.
+    pub settings: Vec<Setting>,
+}
+
+/// One effective setting.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its key.
+    pub key: &'static Key,
+    /// Its value as TOML.
+    pub toml: String,
+    /// `default`, a file's path, `environment NAME` or `flag --name`.
+    pub origin: String,
+}
+
+/// One source. Each variable and each flag is one of its own, so that figment can say
+/// which of them a value comes from.
+struct Layer {
+    origin: String,
+    dict: Dict,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.dict.clone())]))
+    }
+}
+
+impl Layer {
+    fn of_key(key: &Key, value: &str, origin: String) -> Layer {
+        let value = Value::from(value);
+        let dict = figment::util::nest(key.path, value)
+            .into_dict()
+            .unwrap_or_default();
+        Layer { origin, dict }
+    }
+}
+
+/// Reads the file and lays flags over variables over the file over defaults.
+pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
+    let environment = environment_layers(&inputs.environment)?;
+    let flags = inputs.flags.iter().filter_map(|(path, text)| {
+        let key = Key::find(path)?;
+        Some(Layer::of_key(key, text, format!("flag --{}", key.flag())))
+    });
+
+    let mut above = Figment::new();
+    for layer in environment.into_iter().chain(flags) {
+        above = above.merge(layer);
+    }
+    let mut figment = Figment::new();
+    for key in KEYS {
+        figment = figment.merge(Layer::of_key(key, key.default, "default".to_owned()));
+    }
+    // The file lies in the data directory, which only the other sources can name.
+    let data_dir = figment.clone().merge(&above);
+    let data_dir = value_of(&data_dir, &KEYS[0])?.0;
+    if let Some(layer) = file_layer(inputs, Path::new(data_dir.as_str().unwrap_or(".")))? {
+        figment = figment.merge(layer);
+    }
+    resolve(&figment.merge(&above))
+}
+
+fn resolve(figment: &Figment) -> Result<Loaded, ConfigError> {
+    let mut plain = Figment::new();
+    let mut settings = Vec::with_capacity(KEYS.len());
+    for key in KEYS {
+        let (value, origin) = value_of(figment, key)?;
+        let toml = key.kind.to_toml(&value);
+        settings.push(Setting { key, toml, origin });
+        plain = plain.merge(Serialized::default(key.path, value));
+    }
+    let config = plain
+        .extract()
+        .map_err(|e| ConfigError::Table(e.to_string()))?;
+    Ok(Loaded { config, settings })
+}
+
+/// The checked value of a key, and its origin.
+fn value_of(figment: &Figment, key: &'static Key) -> Result<(Value, String), ConfigError> {
+    let value = figment
+        .find_value(key.path)
+        .map_err(|e| ConfigError::Table(e.to_string()))?;
+    let origin = figment
+        .get_metadata(value.tag())
+        .map_or_else(String::new, |metadata| metadata.name.to_string());
+    match key.kind.normalize(&value) {
+        Ok(value) => Ok((value, origin)),
+        Err(message) => Err(ConfigError::Value {
+            key: key.path,
+            origin,
+            message,
+        }),
+    }
+}
+
+fn environment_layers(environment: &[(String, String)]) -> Result<Vec<Layer>, ConfigError> {
+    let mut layers = Vec::new();
+    for (name, text) in environment {
+        if !name.starts_with(VARIABLE_PREFIX) || name == CONFIG_FILE_VARIABLE || text.is_empty() {
+            continue;
+        }
+        match KEYS.iter().find(|key| key.variable() == *name) {
+            Some(key) => layers.push(Layer::of_key(key, text, format!("environment {name}"))),
+            None => {
+                return Err(ConfigError::UnknownKey {
+                    what: "variable",
+                    name: name.clone(),
+                    origin: "the environment".to_owned(),
+                    nearest: nearest_variable(name),
+                });
+            }
+        }
+    }
+    Ok(layers)
+}
+
+fn file_layer(inputs: &Inputs, data_dir: &Path) -> Result<Option<Layer>, ConfigError> {
+    let variable = inputs
+        .environment
+        .iter()
+        .find(|(name, text)| name == CONFIG_FILE_VARIABLE && !text.is_empty())
+        .map(|(_, text)| PathBuf::from(text));
+    let named = inputs.config_file.clone().or(variable);
+    let is_named = named.is_some();
+    let path = named.unwrap_or_else(|| data_dir.join(CONFIG_FILE_NAME));
+    match file::read(&path)? {
+        None if is_named => Err(ConfigError::Read {
+            path,
+            source: std::io::ErrorKind::NotFound.into(),
+        }),
+        None => Ok(None),
+        Some(dict) if !is_named && dict.contains_key("data_dir") => {
+            Err(ConfigError::DataDirInDataDir { path })
+        }
+        Some(dict) => Ok(Some(Layer {
+            origin: path.display().to_string(),
+            dict,
+        })),
+    }
+}

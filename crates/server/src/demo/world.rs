@@ -1,0 +1,206 @@
+//! What the administrator does: organizations, people, projects, tasks and jobs are
+//! created, and few are deleted again. These events are where names come from.
+
+use annoscope_events::{Event, Sender, StoredEvent};
+use serde_json::{Value, json};
+
+use super::calendar::DAY_MS;
+use super::cast::{Person, administrator, organization};
+use super::catalog::Catalog;
+use super::chance::Chance;
+use super::names::{LABELS, ORGANIZATIONS};
+use super::plan::Plan;
+use super::server_events::{self, payload};
+
+/// One thing that happens, to be made an event when it is its turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Happening {
+    /// When, in ms.
+    pub at_ms: i64,
+    /// What.
+    pub what: What,
+}
+
+/// What happens; the numbers are indexes.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// An organization is created.
+    Organization(usize),
+    /// A user is created.
+    User(usize),
+    /// A project is created.
+    Project(usize),
+    /// A label of a project is created.
+    Label(usize, usize),
+    /// A task is created.
+    Task(usize),
+    /// A job is created, with its task.
+    Job(usize),
+    /// A task with one job is made by mistake, beside those of the catalog.
+    Mistake(usize),
+    /// Its job.
+    MistakenJob(usize),
+    /// The mistake's job is deleted.
+    DeletedJob(usize),
+    /// The mistake is deleted.
+    DeletedTask(usize),
+}
+
+/// One task in so many is a mistake.
+const TASKS_PER_MISTAKE: usize = 40;
+/// Ids of mistakes come after all others.
+const FIRST_MISTAKE_ID: i64 = 1_000_000;
+
+/// Everything that happens, in time order, no two at the same time.
+pub fn happenings(
+    people: &[Person],
+    catalog: &Catalog,
+    start_ms: i64,
+    end_ms: i64,
+    chance: &mut Chance,
+) -> Vec<Happening> {
+    let mut happenings = Vec::new();
+    let mut add = |at_ms: i64, what| happenings.push(Happening { at_ms, what });
+    for org in 0..ORGANIZATIONS.len() {
+        add(start_ms, What::Organization(org));
+    }
+    for person in 0..people.len() {
+        add(start_ms, What::User(person));
+    }
+    for (index, project) in catalog.projects.iter().enumerate() {
+        add(project.created_ms, What::Project(index));
+        for nth in 0..3 {
+            add(project.created_ms, What::Label(index, nth));
+        }
+    }
+    for (index, task) in catalog.tasks.iter().enumerate() {
+        add(task.created_ms, What::Task(index));
+        for job in task.first_job..task.first_job + task.n_jobs {
+            add(task.created_ms, What::Job(job));
+        }
+        if index % TASKS_PER_MISTAKE == TASKS_PER_MISTAKE / 2 {
+            let seen_ms = task.created_ms + chance.between(60_000, DAY_MS);
+            add(task.created_ms, What::Mistake(index));
+            add(task.created_ms, What::MistakenJob(index));
+            add(seen_ms, What::DeletedTask(index));
+            add(seen_ms, What::DeletedJob(index));
+        }
+    }
+    happenings.sort_by_key(|happening| happening.at_ms);
+    let mut earliest_ms = start_ms;
+    for happening in &mut happenings {
+        happening.at_ms = happening.at_ms.max(earliest_ms);
+        earliest_ms = happening.at_ms + chance.between(1, 3);
+    }
+    // Who made a mistake on the last day deletes it after the period.
+    happenings.retain(|happening| happening.at_ms <= end_ms);
+    happenings
+}
+
+/// Makes the event.
+pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEvent {
+    let at_ms = happening.at_ms;
+    let admin = administrator();
+    let created = annoscope_events::Timestamp::from_millis(at_ms).to_string();
+    let base = |scope: &str, org: Option<usize>| {
+        let sender = Sender { org: org.map(organization), ..admin.clone() };
+        server_events::event(scope, at_ms, &sender)
+    };
+    let catalog = &plan.catalog;
+    let mut members = json!({});
+    let mut created_by = |mut resource: Value| {
+        resource["owner"] = json!({ "id": admin.user_id, "username": admin.user_name });
+        resource["created_date"] = json!(created);
+        members = resource;
+    };
+    let event = match happening.what {
+        What::Organization(org) => {
+            created_by(json!({ "description": "", "contact": {} }));
+            let slug = ORGANIZATIONS[org].slug.to_owned();
+            let id = Some(org as i64 + 1);
+            Event { obj_name: Some(slug), obj_id: id, ..base("create:organization", Some(org)) }
+        }
+        What::User(person) => {
+            let user = &plan.people[person].sender;
+            members = json!({ "first_name": "", "last_name": "", "email": user.user_email, "groups": ["user"] });
+            Event {
+                obj_name: Some(user.user_name.clone()),
+                obj_id: Some(user.user_id),
+                ..base("create:user", None)
+            }
+        }
+        What::Project(index) => {
+            created_by(json!({ "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" }));
+            let project = &catalog.projects[index];
+            let id = Some(index as i64 + 1);
+            Event {
+                obj_name: Some(project.name.to_owned()),
+                obj_id: id,
+                project_id: id,
+                ..base("create:project", project.org)
+            }
+        }
+        What::Label(project, nth) => {
+            members = json!({ "color": "#3d3df5", "type": "any", "has_parent": false });
+            Event {
+                obj_name: Some(LABELS[(project + nth) % LABELS.len()].to_owned()),
+                obj_id: Some((project * 3 + nth) as i64 + 1),
+                project_id: Some(project as i64 + 1),
+                ..base("create:label", catalog.projects[project].org)
+            }
+        }
+        What::Task(index) => {
+            created_by(json!({ "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" }));
+            let task = &catalog.tasks[index];
+            let id = Some(index as i64 + 1);
+            Event {
+                obj_name: Some(task.name.clone()),
+                obj_id: id,
+                task_id: id,
+                project_id: task.project.map(|project| project as i64 + 1),
+                ..base("create:task", task.org)
+            }
+        }
+        What::Job(index) => {
+            let job = &catalog.jobs[index];
+            members = json!({ "assignee": null, "stage": "annotation", "state": "new", "type": "annotation", "start_frame": 0, "stop_frame": job.n_frames - 1, "frame_count": job.n_frames });
+            let ids = catalog.ids(index);
+            Event {
+                obj_id: ids.job_id,
+                job_id: ids.job_id,
+                task_id: ids.task_id,
+                project_id: ids.project_id,
+                ..base("create:job", catalog.tasks[job.task].org)
+            }
+        }
+        What::Mistake(_) | What::DeletedTask(_) | What::MistakenJob(_) | What::DeletedJob(_) => {
+            mistake(happening.what, catalog, base)
+        }
+    };
+    let payload = payload(members, chance.uuid());
+    StoredEvent { event: Event { payload: Some(payload), ..event }, intervals: Vec::new() }
+}
+
+fn mistake(
+    what: What,
+    catalog: &Catalog,
+    base: impl Fn(&str, Option<usize>) -> Event,
+) -> Event {
+    let (scope, index, is_job) = match what {
+        What::Mistake(index) => ("create:task", index, false),
+        What::DeletedTask(index) => ("delete:task", index, false),
+        What::MistakenJob(index) => ("create:job", index, true),
+        What::DeletedJob(index) => ("delete:job", index, true),
+        _ => unreachable!("the caller passes mistakes only"),
+    };
+    let task = &catalog.tasks[index];
+    let id = Some(FIRST_MISTAKE_ID + index as i64);
+    Event {
+        obj_name: (!is_job).then(|| format!("copy of {}", task.name)),
+        obj_id: id,
+        project_id: task.project.map(|project| project as i64 + 1),
+        task_id: id,
+        job_id: if is_job { id } else { None },
+        ..base(scope, task.org)
+    }
+}

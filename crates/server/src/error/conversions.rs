@@ -1,0 +1,156 @@
+//! What each error of the parts below means to a client.
+
+use annoscope_events::{InvalidDocument, InvalidRequest};
+use annoscope_store::StoreError;
+
+use super::{AFTER_RESTART_S, ApiError, BoxError, SOON_S};
+use crate::dead_letter::DeadLetterError;
+use crate::exports::{ExportError, InvalidParameter};
+use crate::identity::rights::Denied;
+use crate::identity::{AccountsError, AuthError, OrganizationError};
+
+/// When to come again if the disk is full, seconds: a person has to make room.
+const WHEN_THERE_IS_ROOM_S: u32 = 30;
+
+impl From<InvalidRequest> for ApiError {
+    fn from(error: InvalidRequest) -> ApiError {
+        ApiError::Invalid {
+            body: error.body().clone(),
+        }
+    }
+}
+
+impl From<InvalidDocument> for ApiError {
+    fn from(error: InvalidDocument) -> ApiError {
+        ApiError::BadDocument {
+            detail: error.to_string(),
+        }
+    }
+}
+
+impl From<InvalidParameter> for ApiError {
+    fn from(error: InvalidParameter) -> ApiError {
+        ApiError::BadRequest {
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(error: Denied) -> ApiError {
+        ApiError::Forbidden {
+            detail: error.to_string(),
+        }
+    }
+}
+
+impl From<OrganizationError> for ApiError {
+    fn from(error: OrganizationError) -> ApiError {
+        match error {
+            OrganizationError::Ambiguous
+            | OrganizationError::Contradiction
+            | OrganizationError::Invalid { .. } => ApiError::BadRequest {
+                message: error.to_string(),
+            },
+            OrganizationError::Unknown(_) => ApiError::Unknown {
+                detail: error.to_string(),
+            },
+        }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> ApiError {
+        let detail = error.to_string();
+        match error {
+            AuthError::Missing | AuthError::Invalid(_) => ApiError::Unauthenticated { detail },
+            AuthError::Csrf(_) => ApiError::Forbidden { detail },
+            AuthError::Accounts(error) => error.into(),
+        }
+    }
+}
+
+/// The server only reads accounts and makes sessions, so all of these are failures of
+/// the file or of the moment; the next request may fare better.
+impl From<AccountsError> for ApiError {
+    fn from(error: AccountsError) -> ApiError {
+        let detail = match error {
+            AccountsError::TooManyLogins => "Too many logins at the same time. Try again.",
+            AccountsError::Create { .. }
+            | AccountsError::NewerSchema { .. }
+            | AccountsError::Sqlite(_)
+            | AccountsError::Stopped(_)
+            | AccountsError::UnknownUser { .. }
+            | AccountsError::Refused(_)
+            | AccountsError::Password(_) => "The accounts cannot be read now. Try again.",
+        };
+        unavailable(detail, AFTER_RESTART_S, error)
+    }
+}
+
+/// A sender loses nothing by sending again: what was stored is recognized.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        match error {
+            StoreError::QueueFull { .. } | StoreError::Busy { .. } => {
+                unavailable("The server is busy. Try again.", SOON_S, error)
+            }
+            StoreError::DiskFull { .. } => {
+                let detail = "The server's disk is full: nothing is stored until there is room.";
+                unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
+            }
+            StoreError::TimedOut { .. } | StoreError::Interrupted => {
+                unavailable("The query was ended before it finished.", SOON_S, error)
+            }
+            StoreError::NotOpen
+            | StoreError::Io { .. }
+            | StoreError::Database(_)
+            | StoreError::Commit(_) => {
+                let detail = "The store does not work now. Try again.";
+                unavailable(detail, AFTER_RESTART_S, error)
+            }
+            StoreError::Locked(_) | StoreError::NewerSchema { .. } => {
+                ApiError::Internal(error.into())
+            }
+        }
+    }
+}
+
+impl From<DeadLetterError> for ApiError {
+    fn from(error: DeadLetterError) -> ApiError {
+        let detail = "Events that cannot be stored could not be set aside. Try again.";
+        unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
+    }
+}
+
+impl From<ExportError> for ApiError {
+    fn from(error: ExportError) -> ApiError {
+        let text = error.to_string();
+        match error {
+            ExportError::Unknown => ApiError::UnknownRequest { message: text },
+            ExportError::FileGone => ApiError::Unknown { detail: text },
+            ExportError::StillRunning => ApiError::Conflict { detail: text },
+            ExportError::NotQueued { .. } | ExportError::NotFinished { .. } => {
+                ApiError::BadRequest { message: text }
+            }
+            ExportError::TooMany { .. } => ApiError::Unavailable {
+                detail: text,
+                retry_after_s: AFTER_RESTART_S,
+                cause: None,
+            },
+            ExportError::Disk(failure) => {
+                let detail = "The export cannot be started: the disk does not take it.";
+                unavailable(detail, WHEN_THERE_IS_ROOM_S, failure)
+            }
+            ExportError::ShuttingDown => ApiError::ShuttingDown,
+        }
+    }
+}
+
+fn unavailable(detail: &str, retry_after_s: u32, cause: impl Into<BoxError>) -> ApiError {
+    ApiError::Unavailable {
+        detail: detail.to_owned(),
+        retry_after_s,
+        cause: Some(cause.into()),
+    }
+}

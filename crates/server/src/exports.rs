@@ -1,0 +1,180 @@
+//! Exports: events as files, written in the background and kept for a while.
+//!
+//! A request becomes a [`Job`] in the [table](table), waits for one of two threads, is
+//! written by [`work`] to a file in `DATA/exports`, and is gone an hour after it ended.
+//! Beside each result lies a small JSON file with the job ([`directory`]); so a restart
+//! keeps what was finished and fails what was not.
+//!
+//! Knows no HTTP: routes ask [`Exports`], whose methods take the time as a parameter.
+//! Start reading there.
+
+mod csv;
+mod directory;
+mod download;
+mod error;
+mod file_name;
+mod job;
+mod lenient_time;
+mod listing;
+mod parquet;
+mod part_file;
+mod query_flow;
+mod request;
+mod table;
+mod work;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use annoscope_events::Timestamp;
+use annoscope_store::EventStore;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::config::Config;
+
+use directory::Directory;
+use table::{Limits, Shared};
+
+pub use download::Download;
+pub use error::ExportError;
+pub use job::{Format, Job, JobKey, Owner, State};
+pub use listing::{ACTION, Listing, TARGET};
+pub use query_flow::{Answer, Ask, Wanted};
+pub use request::{ExportQuery, ExportRequest, InvalidParameter};
+
+/// Exports that are written at the same time; others wait. More would only share the disk.
+const N_WORKERS: usize = 2;
+
+/// The exports of a server. Clones share them.
+#[derive(Clone)]
+pub struct Exports {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Exports {
+    /// Reads the jobs of the last run from `DATA/exports`, fails those that it left
+    /// unfinished, removes stray files and starts the workers. Blocks.
+    pub fn open(config: &Config, store: Arc<dyn EventStore>) -> std::io::Result<Exports> {
+        let directory = Directory::open(config.data_dir.join("exports"))?;
+        let jobs = directory.restore(clock::now())?;
+        let shared = Arc::new(Shared::new(directory, store, Limits::of(config), jobs));
+        let spawn = |i: usize| {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new()
+                .name(format!("export-{i}"))
+                .spawn(move || work::run(&shared))
+        };
+        let workers = (0..N_WORKERS).map(spawn).collect::<Result<Vec<_>, _>>();
+        let workers = workers.inspect_err(|_| shared.close())?;
+        let workers = Mutex::new(workers);
+        Ok(Exports {
+            inner: Arc::new(Inner { shared, workers }),
+        })
+    }
+
+    /// Starts an export; it is on the disk, though not begun, when this returns.
+    /// [`ExportError::StillRunning`] if the owner has an unfinished one under that id; a
+    /// finished one is replaced.
+    pub async fn start(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        request: ExportRequest,
+        now: Timestamp,
+    ) -> Result<JobKey, ExportError> {
+        let key = JobKey {
+            owner_id: owner.id,
+            id,
+        };
+        self.blocking(move |shared| shared.start(key, owner, request, now))
+            .await?;
+        Ok(key)
+    }
+
+    /// The job, if it is there and not expired.
+    pub fn get(&self, key: JobKey, now: Timestamp) -> Option<Job> {
+        self.inner.shared.get(key, now)
+    }
+
+    /// All jobs of an owner, in no order.
+    pub fn of_owner(&self, owner_id: i64, now: Timestamp) -> Vec<Job> {
+        self.inner.shared.of_owner(owner_id, now)
+    }
+
+    /// Takes back a job that has not begun, and forgets it.
+    pub async fn cancel(&self, key: JobKey, now: Timestamp) -> Result<(), ExportError> {
+        self.blocking(move |shared| shared.cancel(key, now)).await
+    }
+
+    /// Opens the result of a finished job.
+    pub async fn download(&self, key: JobKey, now: Timestamp) -> Result<Download, ExportError> {
+        self.blocking(move |shared| download::open(shared, key, now))
+            .await
+    }
+
+    /// Forgets a job and removes its files.
+    async fn delete(&self, job: Job) {
+        let deleted = self.blocking(move |shared| {
+            if shared.forget(&job) {
+                shared.directory.remove(&job);
+            }
+            Ok(())
+        });
+        // It fails only when the server ends; then the job is there at the next start.
+        let _ = deleted.await;
+    }
+
+    /// Removes results that have expired. Workers do this once a minute; no one is shown an
+    /// expired result anyway. Blocks.
+    pub fn expire(&self, now: Timestamp) {
+        self.inner.shared.expire(now);
+    }
+
+    /// Bytes of all results, finished and under way, for metrics.
+    pub fn bytes_on_disk(&self) -> u64 {
+        self.inner.shared.bytes_on_disk()
+    }
+
+    /// Stops the workers, at the next batch of rows if they are at work; what they leave
+    /// unfinished fails at the next start. Blocks; later calls do nothing.
+    pub fn stop(&self) {
+        self.inner.stop();
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Shared>) -> Result<T, ExportError> + Send + 'static,
+    ) -> Result<T, ExportError> {
+        let shared = Arc::clone(&self.inner.shared);
+        tokio::task::spawn_blocking(move || work(&shared))
+            .await
+            .unwrap_or(Err(ExportError::ShuttingDown))
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        self.shared.close();
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        for worker in workers.drain(..) {
+            if worker.join().is_err() {
+                tracing::error!("an export thread panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! A result on its way to a client.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use annoscope_events::Timestamp;
+
+use super::error::ExportError;
+use super::job::{Format, Job, JobKey, State};
+use super::table::Shared;
+
+/// A result, open for reading. It stays readable when it expires meanwhile.
+pub struct Download {
+    /// The file, at its beginning.
+    pub file: File,
+    /// Its size.
+    pub n_bytes: u64,
+    /// Its format.
+    pub format: Format,
+    /// The name it is to be saved under: harmless characters only.
+    pub file_name: String,
+    job: Job,
+    shared: Arc<Shared>,
+}
+
+/// Deletes a job once its result is with the client.
+pub struct Consume {
+    job: Job,
+    shared: Arc<Shared>,
+}
+
+pub(super) fn open(
+    shared: &Arc<Shared>,
+    key: JobKey,
+    now: Timestamp,
+) -> Result<Download, ExportError> {
+    let job = shared.get(key, now).ok_or(ExportError::Unknown)?;
+    let State::Finished { n_bytes, .. } = job.state else {
+        let status = job.state.name();
+        return Err(ExportError::NotFinished { status });
+    };
+    let opened = File::open(shared.directory.result_path(&job));
+    let file = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ExportError::FileGone,
+        _ => ExportError::Disk(error.into()),
+    })?;
+    Ok(Download {
+        file,
+        n_bytes,
+        format: job.format,
+        file_name: job.file_name.clone(),
+        job,
+        shared: Arc::clone(shared),
+    })
+}
+
+impl Download {
+    /// What deletes the job. CVAT does so when the download begins; we do when the last byte
+    /// was handed over, so that a client whose connection broke can try again.
+    pub fn consume(&self) -> Consume {
+        Consume {
+            job: self.job.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Consume {
+    /// Forgets the job at once and removes its files on another thread. Does not block;
+    /// needs the runtime.
+    pub fn now(self) {
+        if self.shared.forget(&self.job) {
+            tokio::task::spawn_blocking(move || self.shared.directory.remove(&self.job));
+        }
+    }
+}

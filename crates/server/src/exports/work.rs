@@ -1,0 +1,131 @@
+//! What a worker does: rows from the store, through a format, into a file.
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use annoscope_events::Timestamp;
+use annoscope_store::events_schema;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::TimestampMicrosecondType;
+use arrow::error::ArrowError;
+
+use super::csv::CsvWriter;
+use super::error::Failure;
+use super::job::Format;
+use super::parquet::ParquetWriter;
+use super::part_file::PartFile;
+use super::table::{Shared, Task};
+use crate::clock;
+
+/// Works off jobs until the end.
+pub(super) fn run(shared: &Shared) {
+    while let Some(task) = shared.next_task() {
+        // A panic would take the thread, and the jobs behind this one would wait for ever.
+        let outcome = catch_unwind(AssertUnwindSafe(|| write_result(shared, &task)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            Err(Failure::Io(std::io::Error::other("an internal error, see the server's log")))
+        });
+        shared.finish(task, outcome, clock::now());
+    }
+}
+
+/// Writes the result of a job; returns its size in bytes.
+pub(super) fn write_result(shared: &Shared, task: &Task) -> Result<u64, Failure> {
+    let result = shared.directory.result_path(&task.job);
+    let file = PartFile::create(&result, shared, &task.progress)?;
+    let mut writer = ResultWriter::new(task.job.format, file)?;
+    let mut batches = shared.store.export(task.filter)?;
+    let begun = clock::monotonic();
+    let time_limit = Duration::from_millis(shared.limits.timeout_ms);
+    let mut range = Range::of(task);
+    while let Some(batch) = batches.blocking_next() {
+        let batch = visible_columns(&batch?)?;
+        writer.write(&batch)?;
+        if let Some(permille) = range.permille(&batch) {
+            task.progress.set_permille(permille);
+        }
+        if shared.is_closing() {
+            return Err(Failure::Stopped);
+        }
+        if begun.elapsed() > time_limit {
+            let limit_ms = shared.limits.timeout_ms;
+            return Err(Failure::TimedOut { limit_ms });
+        }
+    }
+    writer.finish()?.keep(&result)
+}
+
+/// The formats.
+enum ResultWriter<W: Write + Send> {
+    Csv(CsvWriter<W>),
+    Parquet(ParquetWriter<W>),
+}
+
+impl<W: Write + Send> ResultWriter<W> {
+    fn new(format: Format, to: W) -> Result<ResultWriter<W>, Failure> {
+        Ok(match format {
+            Format::Csv => ResultWriter::Csv(CsvWriter::new(to)?),
+            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to)?),
+        })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        match self {
+            ResultWriter::Csv(writer) => writer.write(batch),
+            ResultWriter::Parquet(writer) => writer.write(batch),
+        }
+    }
+
+    fn finish(self) -> Result<W, Failure> {
+        match self {
+            ResultWriter::Csv(writer) => writer.finish(),
+            ResultWriter::Parquet(writer) => writer.finish(),
+        }
+    }
+}
+
+/// The columns of [`events_schema`], in its order and of its types: a home may send others
+/// as well, or wider ones.
+pub(super) fn visible_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = events_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let column = batch.column(batch.schema_ref().index_of(field.name())?);
+        if column.data_type() == field.data_type() {
+            Ok(std::sync::Arc::clone(column))
+        } else {
+            cast(column, field.data_type())
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+    RecordBatch::try_new(schema, columns)
+}
+
+/// The time that an export covers. Rows come in the order of time, so the last one tells how
+/// far it is; where the request names no beginning, the first row is it.
+struct Range {
+    start: Option<Timestamp>,
+    end: Timestamp,
+}
+
+impl Range {
+    fn of(task: &Task) -> Range {
+        let end = task.filter.to.unwrap_or(task.started_at);
+        Range {
+            start: task.filter.from,
+            end: end.min(task.started_at),
+        }
+    }
+
+    /// Thousandths of the range up to the batch's last row.
+    fn permille(&mut self, batch: &RecordBatch) -> Option<u32> {
+        let times = batch.column_by_name("timestamp")?;
+        let times = times.as_primitive_opt::<TimestampMicrosecondType>()?;
+        let (&first, &last) = (times.values().first()?, times.values().last()?);
+        let start = self.start.get_or_insert(Timestamp::from_micros(first));
+        let whole = self.end.micros().saturating_sub(start.micros()).max(1);
+        let part = last.saturating_sub(start.micros()).clamp(0, whole);
+        u32::try_from(i128::from(part) * 1000 / i128::from(whole)).ok()
+    }
+}

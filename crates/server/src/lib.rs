@@ -1,0 +1,24 @@
+//! The annoscope server: HTTP, identity and rights, configuration, the command line.
+//!
+//! It keeps no events itself: [`annoscope_store`] does; what an event is, and which
+//! hours come from it, is [`annoscope_events`]'s. Only this crate knows users, status
+//! codes, the environment and the clock. Start reading at [`server::run`], then
+//! `router.rs`, where every route is on one screen.
+
+mod admission;
+pub mod cli;
+mod clock;
+pub mod config;
+mod dead_letter;
+pub mod demo;
+mod error;
+mod exports;
+pub mod identity;
+mod ingest;
+mod media_type;
+mod metrics;
+mod request_id;
+mod router;
+mod routes;
+pub mod server;
+mod state;

@@ -1,0 +1,9 @@
+//! The routes, one file a subject. Each handler extracts, calls one function and converts.
+
+pub mod account;
+pub mod events;
+pub mod exports;
+pub mod ingest;
+pub mod page;
+pub mod requests;
+pub mod service;

@@ -1,0 +1,91 @@
+//! `POST /` on the ingest port: what servers send, as Vector's http source takes it.
+
+use annoscope_events::{RejectedEvent, ServerEvent, parse_server_body};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::routing::post;
+use axum::{Extension, Router};
+
+use crate::clock;
+use crate::error::ApiError;
+use crate::ingest::{self, Arrival};
+use crate::media_type;
+use crate::metrics::Door;
+use crate::request_id::RequestId;
+use crate::state::AppState;
+
+/// The only route of the ingest port.
+pub fn router() -> Router<AppState> {
+    Router::new().route("/", post(receive))
+}
+
+/// Stores server events: one object, an array of them, or one object a line; gzip too.
+///
+/// 200 after the commit. A broken document is a 400 and stores nothing. An element that can
+/// never be stored goes to the dead-letter file, since CVAT's handler would resend it for ever.
+async fn receive(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let received_at = clock::now();
+    refuse_web_pages(&headers)?;
+    let body = state.admission.read(&headers, body).await?;
+    let elements =
+        ingest::heavy(body.bytes.len(), || parse_server_body(&body.bytes, received_at))?;
+    state.metrics.received(Door::Ingest, elements.len());
+    let (events, rejected) = split(elements);
+    let arrival = Arrival { received_at, request_id: request_id.0 };
+    // Stored first: should the dead-letter file be full, the sender repeats all of it, and
+    // what is stored is recognized.
+    ingest::server_events(&*state.store, events, arrival, &state.metrics).await?;
+    if !rejected.is_empty() {
+        bury(&state, rejected, arrival).await?;
+    }
+    Ok(StatusCode::OK)
+}
+
+/// No web page may write here: browsers send `Origin` with every cross-site POST, and cannot
+/// send these content types across sites without asking first.
+fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers.contains_key(header::ORIGIN) {
+        return Err(ApiError::Forbidden {
+            detail: "Requests of web pages are not accepted here.".to_owned(),
+        });
+    }
+    media_type::require(headers, &["application/json", "application/x-ndjson"])
+}
+
+fn split(
+    elements: Vec<Result<ServerEvent, RejectedEvent>>,
+) -> (Vec<ServerEvent>, Vec<RejectedEvent>) {
+    let mut events = Vec::with_capacity(elements.len());
+    let mut rejected = Vec::new();
+    for element in elements {
+        match element {
+            Ok(event) => events.push(event),
+            Err(event) => rejected.push(event),
+        }
+    }
+    (events, rejected)
+}
+
+/// Writes rejected elements to the dead-letter file.
+async fn bury(
+    state: &AppState,
+    rejected: Vec<RejectedEvent>,
+    arrival: Arrival,
+) -> Result<(), ApiError> {
+    let Arrival { received_at, request_id } = arrival;
+    let n_rejected = rejected.len();
+    tracing::warn!(n_rejected, reason = %rejected[0].reason, "events that cannot be stored go to the dead-letter file");
+    let dead_letter = std::sync::Arc::clone(&state.dead_letter);
+    let written =
+        tokio::task::spawn_blocking(move || dead_letter.append(&rejected, received_at, request_id));
+    let written = written.await.map_err(|_| ApiError::ShuttingDown)?;
+    written.inspect_err(|_| state.metrics.dead_letter_failed())?;
+    state.metrics.buried(n_rejected);
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The server's life: open, listen, serve, shut down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use annoscope_store::{DirLock, DuckDbStore, EventStore, LockHolder, StoreError};
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::admission::Admission;
+use crate::clock;
+use crate::config::Config;
+use crate::dead_letter::DeadLetter;
+use crate::exports::Exports;
+use crate::identity::Accounts;
+use crate::metrics::Metrics;
+use crate::router;
+use crate::state::AppState;
+
+/// How long open requests may take to end after a signal, before the store is closed.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} (setting {key}): {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The setting it comes from.
+        key: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file system failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        doing: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
+/// Takes the data directory for this process. The first step of every start.
+pub fn lock(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
+    let dir = &config.data_dir;
+    std::fs::create_dir_all(dir)
+        .map_err(|source| ServeError::Io { doing: format!("creating {}", dir.display()), source })?;
+    let holder = LockHolder {
+        pid: std::process::id(),
+        since: clock::now().to_string(),
+        ..LockHolder::default()
+    };
+    Ok((DirLock::acquire(dir, &holder)?, holder))
+}
+
+/// Serves until SIGINT or SIGTERM, then commits what is queued and closes the store.
+///
+/// `lock` is held to the end.
+pub async fn run(
+    config: Config,
+    accounts: Accounts,
+    lock: (DirLock, LockHolder),
+) -> Result<(), ServeError> {
+    // Listening before the store is open: who connects meanwhile waits and is not refused.
+    let listener = listen(config.listen, "listen").await?;
+    let ingest_listener = listen(config.ingest_listen, "ingest_listen").await?;
+    let (mut dir_lock, mut holder) = lock;
+    let (listens, ingest_listens) = (local(&listener), local(&ingest_listener));
+    holder.listen = Some(listens.to_string());
+    holder.ingest_listen = Some(ingest_listens.to_string());
+    dir_lock.describe(&holder)?;
+
+    let state = open(config, accounts)?;
+    announce(&state, listens, ingest_listens);
+    let store = Arc::clone(&state.store);
+    let exports = state.exports.clone();
+
+    let (stop, stopped) = watch::channel(false);
+    let serving = async {
+        tokio::join!(
+            serve(listener, router::main(state.clone()), stopped.clone()),
+            serve(ingest_listener, router::ingest(state), stopped.clone()),
+        )
+    };
+    let signal = async {
+        wait_for_signal().await;
+        tracing::info!("stopping: no new requests, then the queue, then a checkpoint");
+        let _ = stop.send(true);
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
+        tracing::warn!("requests were still open after {} s", SHUTDOWN_GRACE.as_secs());
+    };
+    tokio::select! {
+        _ = serving => {}
+        () = signal => {}
+    }
+    exports.stop();
+    if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+        tracing::error!("closing the store ended by a panic; the log keeps everything");
+    }
+    drop(dir_lock);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
+    let dir = config.data_dir.clone();
+    let io = |what: &str| {
+        let doing = format!("opening {} in {}", what, dir.display());
+        move |source| ServeError::Io { doing, source }
+    };
+    let store: Arc<dyn EventStore> =
+        Arc::new(tokio::task::block_in_place(|| DuckDbStore::open(config.store_config(), clock::now()))?);
+    let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
+        .map_err(io(crate::dead_letter::FILE))?;
+    let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
+    let window = Duration::from_secs(u64::from(config.ingest.repeat_window_days) * 86_400);
+    Ok(AppState {
+        accounts,
+        exports,
+        dead_letter: Arc::new(dead_letter),
+        admission: Admission::new(config.ingest.max_body_bytes, config.ingest.max_inflight_bytes),
+        metrics: Arc::new(Metrics::new(Arc::clone(&store), window)),
+        store,
+        config: Arc::new(config),
+    })
+}
+
+async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, ServeError> {
+    let failed = |source| ServeError::Listen { address, key, source };
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+fn local(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().expect("a bound socket has an address")
+}
+
+async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) {
+    // Answers are small and each is waited for.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "could not set TCP_NODELAY");
+        }
+    });
+    let stop = async move {
+        // An error means the sender is gone, which is a stop as well.
+        let _ = stopped.wait_for(|&stopped| stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "a listener failed");
+    }
+}
+
+/// Where to go, on standard output: what a person reads who started the server by hand.
+#[expect(clippy::print_stdout, reason = "this is for the person at the terminal, not a log line")]
+fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
+    println!("annoscope   http://{listens}/   (API: http://{listens}/api/docs/)");
+    println!("ingest      http://{ingest_listens}/   (set CVAT's DJANGO_LOG_SERVER_HOST and _PORT to it)");
+    if state.store.stats().rows_total == 0 {
+        println!("The store is empty. For demo data: annoscope demo --url http://{ingest_listens}/");
+    }
+    tracing::info!(listen = %listens, ingest_listen = %ingest_listens, "serving");
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            // Without the handler SIGTERM ends the process at once, which the log survives.
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen for SIGTERM");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

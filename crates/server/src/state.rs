@@ -1,0 +1,31 @@
+//! What every request handler may use.
+
+use std::sync::Arc;
+
+use annoscope_store::EventStore;
+
+use crate::admission::Admission;
+use crate::config::Config;
+use crate::dead_letter::DeadLetter;
+use crate::exports::Exports;
+use crate::identity::Accounts;
+use crate::metrics::Metrics;
+
+/// The parts of a running server. Cloned for every request, so each part is shared.
+#[derive(Clone)]
+pub struct AppState {
+    /// Users and their credentials.
+    pub accounts: Accounts,
+    /// The configuration, fixed at the start.
+    pub config: Arc<Config>,
+    /// Where events live.
+    pub store: Arc<dyn EventStore>,
+    /// Exports, running and finished.
+    pub exports: Exports,
+    /// What could not be stored, for a person to look at.
+    pub dead_letter: Arc<DeadLetter>,
+    /// Bounds the request bodies held in memory.
+    pub admission: Admission,
+    /// Counters of this server.
+    pub metrics: Arc<Metrics>,
+}
