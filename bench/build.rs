@@ -1,0 +1,8 @@
+//! The path of `libduckdb.so` in the benchmarks: the store's rule.
+
+#[path = "../crates/store/build.rs"]
+mod store;
+
+fn main() {
+    store::main();
+}

@@ -1,0 +1,192 @@
+//! Request bodies, made before the clock starts, and the two ways to send them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use annoscope_server::demo::{self, Batches, DemoConfig};
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use hdrhistogram::Histogram;
+
+use crate::clock;
+use crate::process::Server;
+
+/// Where the events come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `POST /` on the ingest port: what servers send.
+    Ingest,
+    /// `POST /api/events`: what browsers send.
+    Client,
+}
+
+/// Bodies, each to be sent once.
+pub struct Load {
+    /// Where to.
+    pub door: Door,
+    /// The bodies, all with the same number of events.
+    pub bodies: Vec<Bytes>,
+    /// Events in each body.
+    pub n_batch: usize,
+}
+
+/// What sending a load showed.
+pub struct Outcome {
+    /// Events that were acknowledged.
+    pub n_events: u64,
+    /// From the first request to the last answer.
+    pub took: Duration,
+    /// Answer times, in µs.
+    pub answers: Histogram<u64>,
+}
+
+/// Users of the demo data in 90 days and 10 million events.
+const EVENTS_PER_DAY: u64 = 111_000;
+
+impl Load {
+    /// At least `n_events` events in batches of `n_batch`. No two loads of different seeds
+    /// have an event in common.
+    pub fn new(door: Door, n_events: u64, n_batch: usize, seed: u64) -> Result<Load> {
+        let n_bodies = n_events.div_ceil(n_batch as u64) as usize;
+        let n_events = n_bodies as u64 * n_batch as u64;
+        let config = DemoConfig {
+            events: n_events,
+            days: u32::try_from(n_events / EVENTS_PER_DAY + 2)?,
+            seed,
+            users: None,
+            end: clock::time_of_day(),
+        };
+        let bodies: Vec<Bytes> = match door {
+            Door::Ingest => Batches::new(demo::generate(&config)?, n_batch)
+                .map(|(body, _)| Bytes::from(body))
+                .collect(),
+            Door::Client => {
+                // Two in three events of the demo are browsers', and each user has a body
+                // that is not full at the end: ask for more, of few users.
+                let n_users = (n_bodies / 10).clamp(1, 200) as u64;
+                let events = n_events * 2 + n_users * n_batch as u64 * 2;
+                let config = DemoConfig { events, users: Some(n_users as u32), ..config };
+                demo::client_requests(&config, n_batch)?
+                    .take(n_bodies)
+                    .map(|call| Bytes::from(call.body))
+                    .collect()
+            }
+        };
+        ensure!(bodies.len() == n_bodies, "{} bodies instead of {n_bodies}", bodies.len());
+        Ok(Load { door, bodies, n_batch })
+    }
+
+    fn n_events(&self) -> u64 {
+        (self.bodies.len() * self.n_batch) as u64
+    }
+}
+
+/// Sends bodies to one server.
+#[derive(Clone)]
+pub struct Sender {
+    client: reqwest::Client,
+    ingest_url: String,
+    client_url: String,
+    authorization: String,
+}
+
+impl Sender {
+    /// To `server`, with the token of a user.
+    pub fn new(server: &Server, token: &str) -> Sender {
+        Sender {
+            client: reqwest::Client::builder()
+                .tcp_nodelay(true)
+                .build()
+                .expect("no TLS is configured, so nothing can fail"),
+            ingest_url: server.ingest_url.clone(),
+            client_url: format!("{}/api/events", server.url),
+            authorization: format!("Token {token}"),
+        }
+    }
+
+    /// Sends one body and reads the whole answer.
+    pub async fn post(&self, door: Door, body: Bytes) -> Result<()> {
+        let request = match door {
+            Door::Ingest => self.client.post(&self.ingest_url),
+            Door::Client => {
+                self.client.post(&self.client_url).header("Authorization", &self.authorization)
+            }
+        };
+        let answer = request.header("Content-Type", "application/json").body(body).send().await?;
+        let status = answer.status();
+        let text = answer.bytes().await?;
+        if !status.is_success() {
+            bail!("{status}: {}", String::from_utf8_lossy(&text[..text.len().min(300)]));
+        }
+        Ok(())
+    }
+
+    /// Closed loop: so many connections, each sends its next body when it has its answer.
+    pub async fn as_fast_as_possible(&self, load: Load, n_connections: usize) -> Result<Outcome> {
+        let n_events = load.n_events();
+        let load = Arc::new(load);
+        let next = Arc::new(AtomicUsize::new(0));
+        let started = clock::now();
+        let mut connections = Vec::new();
+        for _ in 0..n_connections {
+            let (sender, load, next) = (self.clone(), Arc::clone(&load), Arc::clone(&next));
+            connections.push(tokio::spawn(async move {
+                let mut answers = histogram();
+                while let Some(body) = load.bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let sent = clock::now();
+                    sender.post(load.door, body.clone()).await?;
+                    answers.record(micros(sent))?;
+                }
+                anyhow::Ok(answers)
+            }));
+        }
+        let mut answers = histogram();
+        for connection in connections {
+            answers.add(connection.await??)?;
+        }
+        Ok(Outcome { n_events, took: started.elapsed(), answers })
+    }
+
+    /// Open loop: a request every `interval`, whether the last is answered or not. Answer
+    /// times count from the moment the request was due, so a stall delays all that should
+    /// have been sent in it (no coordinated omission).
+    pub async fn at_intervals(&self, loads: [Load; 2], interval: Duration) -> Result<Outcome> {
+        let n_events = loads.iter().map(Load::n_events).sum();
+        let n_batches = loads[0].bodies.len().min(loads[1].bodies.len());
+        let answers = Arc::new(Mutex::new(histogram()));
+        let started = clock::now();
+        let mut requests = tokio::task::JoinSet::new();
+        for index in 0..n_batches * 2 {
+            let load = &loads[index % 2];
+            let (door, body) = (load.door, load.bodies[index / 2].clone());
+            let due = started + interval * u32::try_from(index)?;
+            tokio::time::sleep_until(due.into()).await;
+            let (sender, answers) = (self.clone(), Arc::clone(&answers));
+            requests.spawn(async move {
+                sender.post(door, body).await?;
+                let mut answers = answers.lock().expect("no one panics with the lock");
+                anyhow::Ok(answers.record(micros(due))?)
+            });
+            while let Some(done) = requests.try_join_next() {
+                done??;
+            }
+        }
+        while let Some(done) = requests.join_next().await {
+            done??;
+        }
+        let answers = Arc::into_inner(answers).context("all requests have ended")?;
+        let answers = answers.into_inner().expect("no one panics with the lock");
+        Ok(Outcome { n_events, took: started.elapsed(), answers })
+    }
+}
+
+/// 1 µs to 10 minutes, three digits.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 600_000_000, 3).expect("the bounds are valid")
+}
+
+/// µs since `since`; at least 1.
+pub fn micros(since: Instant) -> u64 {
+    (since.elapsed().as_micros() as u64).max(1)
+}

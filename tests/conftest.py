@@ -1,0 +1,79 @@
+"""Fixtures: a server of its own for each test, in a directory of its own, on free ports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from server import BINARY, Server, User
+
+# The long form of the loops, for `make soak`.
+SOAK = os.environ.get("ANNOSCOPE_SOAK") == "1"
+
+
+def pytest_sessionstart() -> None:
+    if not os.access(BINARY, os.X_OK):
+        pytest.exit(f"there is no server at {BINARY}: run `make test-e2e`, or set ANNOSCOPE_BIN", returncode=2)
+
+
+def check_log(server: Server) -> None:
+    """Whatever a test does to it, the server never panics."""
+    panics = [line for line in server.log().splitlines() if "panicked at" in line]
+    assert not panics, "the server panicked: " + "\n".join(panics)
+
+
+@pytest.fixture
+def make_server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Server]]:
+    """Makes servers that are not started yet; all are ended with the test."""
+    servers: list[Server] = []
+
+    def make(data_dir: Path | None = None, **flags: object) -> Server:
+        servers.append(Server(data_dir or tmp_path / f"data{len(servers) or ''}", **flags))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+        # Shown by pytest only when the test failed.
+        print(f"--- {server.log_path}\n{server.log_tail()}")
+    for server in servers:
+        check_log(server)
+
+
+@pytest.fixture
+def server(make_server: Callable[..., Server]) -> Server:
+    """A running server with an empty store."""
+    return make_server().start()
+
+
+@pytest.fixture
+def admin(server: Server) -> User:
+    return server.add_user("root", "admin")
+
+
+@pytest.fixture
+def anna(server: Server) -> User:
+    return server.add_user("anna", "user")
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for a whole table of cases that store nothing."""
+    server = Server(tmp_path_factory.mktemp("shared") / "data").start()
+    yield server
+    server.close()
+    print(f"--- {server.log_path}\n{server.log_tail()}")
+    check_log(server)
+
+
+@pytest.fixture(scope="module")
+def shared_admin(shared_server: Server) -> User:
+    return shared_server.add_user("root", "admin")
+
+
+@pytest.fixture(scope="module")
+def shared_anna(shared_server: Server) -> User:
+    return shared_server.add_user("anna", "user")

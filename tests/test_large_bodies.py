@@ -1,0 +1,93 @@
+"""Bodies that are too large, or become so: refused without taking the memory that they ask for."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+import events
+import exports
+from server import Server, User
+
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def post(url: str, data: bytes, **headers: str) -> requests.Response:
+    return requests.post(url, data=data, headers={"Content-Type": "application/json", **headers}, timeout=120)
+
+
+@cache
+def bomb() -> bytes:
+    """A gigabyte of spaces, in a megabyte of gzip."""
+    packer = zlib.compressobj(9, wbits=31)
+    spaces = b" " * (1 << 24)
+    return b"".join([packer.compress(spaces) for _ in range(64)]) + packer.flush()
+
+
+def oversized(url: str, headers: dict[str, str], chunked: bool) -> int:
+    """Sends a body of 200 MB, as far as the server takes it, and returns the status of the answer."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection.putrequest("POST", parts.path)
+    size = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(200 << 20)}
+    for name, value in {**headers, **size, "Content-Type": "application/json"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    block = b" " * (1 << 20)
+    try:
+        for _ in range(200):
+            connection.send(b"100000\r\n" + block + b"\r\n" if chunked else block)
+        connection.send(b"0\r\n\r\n" if chunked else b"")
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the server has answered already and reads no more
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("door", ["client", "ingest"])
+def test_200_megabytes(server: Server, admin: User, door: str, chunked: bool) -> None:
+    url, headers = (f"{server.url}/api/events", admin.headers) if door == "client" else (server.ingest_url, {})
+    assert oversized(url, headers, chunked) == 413
+    assert server.peak_memory_bytes() < 1 << 30
+    assert not exports.rows(server, admin)
+
+
+def test_gzip_bombs(server: Server, admin: User) -> None:
+    answer = post(f"{server.url}/api/events", bomb(), **admin.headers, **GZIP)
+    assert answer.status_code in (413, 415), answer.text
+    answer = post(server.ingest_url, bomb(), **GZIP)
+    assert answer.status_code == 413, answer.text
+    assert server.peak_memory_bytes() < 1 << 30
+    assert not exports.rows(server, admin)
+
+
+def test_many_large_bodies_at_once(server: Server, admin: User) -> None:
+    """All together are bounded, too: who comes too many is asked to wait."""
+    large = json.dumps(events.body([events.event(payload=json.dumps("x" * (60 << 20)))])).encode()
+    url = f"{server.url}/api/events"
+    with ThreadPoolExecutor(8) as pool:
+        statuses = set(pool.map(lambda _: post(url, large, **admin.headers).status_code, range(8)))
+    assert statuses <= {201, 503}
+    assert server.peak_memory_bytes() < 2 << 30
+    assert events.send(server, admin, [events.event()]).status_code == 201
+
+
+def test_not_http(server: Server, admin: User) -> None:
+    for url in (server.url, server.ingest_url):
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+            connection.sendall(b"\x16\x03\x01\x02\x00 this is no HTTP\r\n\r\n")
+            while connection.recv(4096):
+                pass
+    assert not exports.rows(server, admin)
