@@ -88,3 +88,8 @@ pub struct Interval {
 /// user and the organization: two events with one hash are one event sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventHash(pub u128);
+
+/// Most events of one request. A tiny event takes ten times the memory of its text once it is
+/// parsed, so a limit in bytes alone would not bound it; 200,000 take some 100 MB. CVAT's
+/// senders stay below 1,000.
+pub const MAX_EVENTS: usize = 200_000;

@@ -16,15 +16,6 @@
 use crate::event::EventHash;
 use crate::field::Field;
 
-/// The way an event came in. The same event through both doors is two events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// `POST /api/events`: what a browser sends.
-    Client,
-    /// The ingest port: what a server sends.
-    Ingest,
-}
-
 /// Version of the layout that is hashed.
 const VERSION: u8 = 1;
 

@@ -22,8 +22,7 @@ mod time;
 mod working_time;
 
 pub use client::{ClientRequest, CorrectedRequest, InvalidRequest, MAX_AHEAD};
-pub use event::{Event, EventHash, FIELD_NAMES, Interval, StoredEvent};
-pub use hash::Door;
+pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
 pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload};
 pub use json::InvalidJson;
 pub use payload::Payload;

@@ -12,7 +12,7 @@ mod write;
 
 use std::borrow::Cow;
 
-use crate::event::{Event, EventHash, StoredEvent};
+use crate::event::{Event, EventHash, MAX_EVENTS, StoredEvent};
 use crate::field::{Field, RawFields};
 use crate::hash::HashInput;
 use crate::json::{InvalidJson, Scanner};
@@ -64,6 +64,9 @@ pub enum InvalidDocument {
         /// Place of the element, from 0.
         index: usize,
     },
+    /// More than [`MAX_EVENTS`].
+    #[error("more than {MAX_EVENTS} events in one request: send them in several")]
+    TooMany,
 }
 
 /// Reads a body. An empty one holds no events. `received_at` is the time of events that
@@ -104,6 +107,9 @@ struct Reader {
 impl Reader {
     fn read_element(&mut self, scanner: &mut Scanner<'_>) -> Result<(), InvalidDocument> {
         let index = self.events.len();
+        if index == MAX_EVENTS {
+            return Err(InvalidDocument::TooMany);
+        }
         if scanner.peek() != Some(b'{') {
             scanner.value()?;
             return Err(InvalidDocument::NotAnObject { index });

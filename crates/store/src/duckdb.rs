@@ -1,7 +1,7 @@
 //! The embedded home of events: one DuckDB file and its write-ahead log.
 //!
-//! One thread writes ([`writer`]), one tends the log ([`checkpoint`]), each query has a
-//! thread and a connection of its own ([`query`]). [`database`] owns the file: it hands out
+//! One thread writes, checkpoints included ([`writer`]); each query has a thread and a
+//! connection of its own ([`query`]). [`database`] owns the file: it hands out
 //! connections and opens the file again when a failed disk made DuckDB give it up.
 
 mod checkpoint;
@@ -14,7 +14,7 @@ mod watchdog;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use annoscope_events::{EventHash, Timestamp};
 use futures::FutureExt;
@@ -26,7 +26,6 @@ use crate::repeats::{Day, Reservation, Window, WindowLimits};
 use crate::stats::{Counters, StoreStats};
 use crate::{EventBatch, EventStore, batch};
 
-use checkpoint::Checkpointer;
 use database::{Database, Purpose};
 use watchdog::Watchdog;
 use writer::Writer;
@@ -63,7 +62,6 @@ pub struct DuckDbStore {
     database: Arc<Database>,
     window: Arc<Window>,
     writer: Writer,
-    checkpointer: Mutex<Option<Checkpointer>>,
     watchdog: Watchdog,
     counters: Arc<Counters>,
 }
@@ -81,19 +79,12 @@ impl DuckDbStore {
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
         hashes::load(&database, &window, Day::of(now))?;
         Counters::set(&counters.rows_total, count_rows(&database)?);
-        let checkpointer = Checkpointer::start(Arc::clone(&database))?;
-        let writer = Writer::start(
-            Arc::clone(&database),
-            Arc::clone(&window),
-            checkpointer.handle(),
-        )?;
-        let checkpointer = Mutex::new(Some(checkpointer));
+        let writer = Writer::start(Arc::clone(&database), Arc::clone(&window))?;
         let watchdog = Watchdog::start()?;
         Ok(DuckDbStore {
             database,
             window,
             writer,
-            checkpointer,
             watchdog,
             counters,
         })
@@ -140,14 +131,6 @@ impl EventStore for DuckDbStore {
 
     fn close(&self) {
         self.writer.close();
-        let checkpointer = self
-            .checkpointer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(checkpointer) = checkpointer {
-            checkpointer.stop();
-        }
         self.database.close();
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::invalid::{EventErrors, FieldError, FieldErrors, InvalidRequest};
 use super::rules::{self, NOT_NULL, REPEATED_KEY, REQUIRED};
 use super::{ClientEvent, ClientRequest, Replaced, Sent};
+use crate::event::MAX_EVENTS;
 use crate::field::{Field, RawFields};
 use crate::json::{InvalidJson, Kind, Scanner, kind, unquote};
 use crate::payload::Payload;
@@ -118,10 +119,10 @@ fn read_events(scanner: &mut Scanner<'_>) -> Result<Member<Vec<ClientEvent>>, In
     scanner.bump();
     let mut events = Vec::new();
     let mut errors = EventErrors::default();
-    let mut is_first = true;
-    while scanner.next_element(is_first)? {
-        is_first = false;
-        if errors.is_full() {
+    let mut n_elements = 0;
+    while scanner.next_element(n_elements == 0)? {
+        n_elements += 1;
+        if errors.is_full() || n_elements > MAX_EVENTS {
             scanner.value()?;
             continue;
         }
@@ -133,6 +134,10 @@ fn read_events(scanner: &mut Scanner<'_>) -> Result<Member<Vec<ClientEvent>>, In
             Ok(None) => errors.push(Some(json!([NOT_NULL]))),
             Err(error) => errors.push(Some(error)),
         }
+    }
+    if n_elements > MAX_EVENTS {
+        let text = format!("Ensure this field has no more than {MAX_EVENTS} elements.");
+        return Ok(Err(json!({ "non_field_errors": [text] })));
     }
     Ok(match errors.finish() {
         None => Ok(events),

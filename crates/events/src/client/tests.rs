@@ -499,3 +499,19 @@ fn repeats_are_neither_stored_nor_counted_again() {
         assert_eq!(events.len(), n_events, "{repeated:?}");
     }
 }
+
+#[test]
+fn the_number_of_events_is_bounded() {
+    let event = "{\"scope\":\"click:element\",\"timestamp\":\"2024-07-01T12:00:00Z\"}";
+    let body = |n_events: usize| {
+        let events = vec![event; n_events].join(",");
+        format!("{{\"timestamp\":\"2024-07-01T12:00:00Z\",\"events\":[{events}]}}")
+    };
+    let accepted = ClientRequest::parse(body(crate::MAX_EVENTS).as_bytes()).unwrap();
+    assert_eq!(accepted.len(), crate::MAX_EVENTS);
+    let refused = ClientRequest::parse(body(crate::MAX_EVENTS + 1).as_bytes()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "events: Ensure this field has no more than 200000 elements."
+    );
+}

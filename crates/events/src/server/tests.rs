@@ -44,6 +44,14 @@ fn a_body_is_one_object_or_many() {
 }
 
 #[test]
+fn the_number_of_events_is_bounded() {
+    let body = "{}".repeat(MAX_EVENTS);
+    assert_eq!(parse(&body).len(), MAX_EVENTS);
+    let refused = parse_server_body(format!("{body}{{}}").as_bytes(), RECEIVED);
+    assert_eq!(refused, Err(InvalidDocument::TooMany));
+}
+
+#[test]
 fn a_broken_document_is_refused_as_a_whole() {
     let deep = format!("[{{\"scope\":\"a:b\",\"x\":{}", "[".repeat(1_000_000));
     let cases: [(&[u8], &str); 10] = [

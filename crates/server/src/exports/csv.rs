@@ -8,7 +8,9 @@
 use std::io::Write;
 
 use annoscope_store::EVENT_COLUMNS;
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use jiff::tz::Offset;
 
@@ -80,7 +82,9 @@ impl Column<'_> {
     fn of(column: &dyn Array) -> Column<'_> {
         match column.data_type() {
             DataType::Utf8 => Column::Text(column.as_string()),
-            DataType::Timestamp(..) => Column::Time(column.as_primitive::<TimestampMicrosecondType>()),
+            DataType::Timestamp(..) => {
+                Column::Time(column.as_primitive::<TimestampMicrosecondType>())
+            }
             _ => Column::Int(column.as_primitive::<Int64Type>()),
         }
     }

@@ -66,7 +66,9 @@ impl Directory {
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_os_string();
-            if path.extension().is_some_and(|extension| extension == "json")
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
                 && let Some(job) = self.read(&path, now)
             {
                 let older = match jobs.get(&job.key) {

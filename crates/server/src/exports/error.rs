@@ -92,9 +92,7 @@ pub(super) const RESTARTED: &str = "the server was restarted while the export ra
 /// A [`Failure`] that passed through a writer as an I/O error comes out as it went in.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        error
-            .downcast::<Failure>()
-            .unwrap_or_else(Failure::Io)
+        error.downcast::<Failure>().unwrap_or_else(Failure::Io)
     }
 }
 

@@ -218,10 +218,20 @@ mod tests {
         for owner_id in [1, 0, i64::MAX, -5] {
             let key = JobKey { owner_id, id };
             let text = key.to_string();
-            assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{text}");
+            assert!(
+                text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+                "{text}"
+            );
             let read = text.parse();
             // A negative id would make two hyphens; accounts have none.
-            assert_eq!(read, if owner_id < 0 { Err(InvalidKey) } else { Ok(key) });
+            assert_eq!(
+                read,
+                if owner_id < 0 {
+                    Err(InvalidKey)
+                } else {
+                    Ok(key)
+                }
+            );
         }
         let cases = [
             "",

@@ -20,12 +20,22 @@ const DATE_TIMES: [&str; 8] = [
     "%b %d %Y %H:%M:%S",
     "%a %b %d %H:%M:%S %Y",
 ];
-const DATES: [&str; 4] = ["%Y/%m/%d", "%d %b %Y", "%b %d %Y", "%b %d, %Y"];
+const DATES: [&str; 7] = [
+    "%Y/%m/%d",
+    "%d %b %Y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d %Y",
+    "%B %d, %Y",
+];
 
 /// Reads a time; `None` if it is none, or could be two.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let in_utc = ["UTC", "GMT", "z"].iter().find_map(|zone| text.strip_suffix(zone));
+    let in_utc = ["UTC", "GMT", "z"]
+        .iter()
+        .find_map(|zone| text.strip_suffix(zone));
     let without_zone = in_utc.map_or(text, str::trim_end);
     Timestamp::parse_iso8601(text)
         .or_else(|_| Timestamp::parse_iso8601(without_zone))
@@ -41,8 +51,14 @@ fn parse_rfc2822(text: &str) -> Option<Timestamp> {
 }
 
 fn parse_civil(text: &str) -> Option<Timestamp> {
-    let date_time = DATE_TIMES.iter().find_map(|form| DateTime::strptime(form, text).ok());
-    let date = || DATES.iter().find_map(|form| Date::strptime(form, text).ok());
+    let date_time = DATE_TIMES
+        .iter()
+        .find_map(|form| DateTime::strptime(form, text).ok());
+    let date = || {
+        DATES
+            .iter()
+            .find_map(|form| Date::strptime(form, text).ok())
+    };
     let civil = date_time.or_else(|| date().map(|date| date.at(0, 0, 0, 0)))?;
     let parsed = Offset::UTC.to_timestamp(civil).ok()?;
     Some(Timestamp::from_micros(parsed.as_microsecond()))
@@ -63,7 +79,10 @@ mod tests {
             ("2024-07-01T12", noon),
             ("2024-07-01 12:00:00 UTC", noon),
             ("2024-07-01T14:00:00+02:00", noon),
-            ("2024-07-01T12:00:00.123456+00:00", Some("2024-07-01T12:00:00.123456Z")),
+            (
+                "2024-07-01T12:00:00.123456+00:00",
+                Some("2024-07-01T12:00:00.123456Z"),
+            ),
             ("20240701T120000Z", noon),
             ("2024-07-01", midnight),
             ("20240701", midnight),

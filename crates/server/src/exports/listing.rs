@@ -116,11 +116,7 @@ impl Listing {
             count,
             next: (number < n_pages).then_some(number + 1),
             previous: (number > 1).then_some(number - 1),
-            jobs: jobs
-                .into_iter()
-                .skip(first)
-                .take(self.page_size)
-                .collect(),
+            jobs: jobs.into_iter().skip(first).take(self.page_size).collect(),
         })
     }
 

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::file_name;
 use super::job::Format;
 use super::lenient_time;
+use crate::identity::Caller;
 use crate::identity::rights::{self, Denied, RowFilter};
-use crate::identity::{Caller};
 
 /// How far back an export reaches that names neither `from` nor `to`: 30 days, as CVAT's.
 const DEFAULT_RANGE_US: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -134,7 +134,8 @@ impl ExportQuery {
         let file_name = match &self.filename {
             None => file_name::default(now, format),
             Some(name) => {
-                file_name::check(name).map_err(|problem| invalid("filename", problem))?;
+                file_name::check(name)
+                    .map_err(|problem| invalid("filename", problem.to_string()))?;
                 name.clone()
             }
         };
@@ -158,13 +159,11 @@ impl ExportQuery {
             }
             Some(other) => return Err(unknown("location", other, "local")),
         }
-        match self.cloud_storage_id {
-            None => Ok(()),
-            Some(_) => {
-                let problem = "this server writes to no cloud storage";
-                Err(invalid("cloud_storage_id", problem))
-            }
+        if self.cloud_storage_id.is_some() {
+            let problem = "this server writes to no cloud storage";
+            return Err(invalid("cloud_storage_id", problem));
         }
+        Ok(())
     }
 
     fn range(&self, now: Timestamp) -> Result<EventFilter, InvalidParameter> {
@@ -173,7 +172,10 @@ impl ExportQuery {
         if let (Some(from), Some(to)) = (from, to)
             && from > to
         {
-            return Err(invalid("from", format!("{from} is later than to, which is {to}")));
+            return Err(invalid(
+                "from",
+                format!("{from} is later than to, which is {to}"),
+            ));
         }
         let (from, to) = match (from, to) {
             (None, None) => {
@@ -204,10 +206,10 @@ impl ExportRequest {
     }
 }
 
-fn invalid(name: &'static str, problem: impl ToString) -> InvalidParameter {
+fn invalid(name: &'static str, problem: impl Into<String>) -> InvalidParameter {
     InvalidParameter {
         name,
-        problem: problem.to_string(),
+        problem: problem.into(),
     }
 }
 
@@ -221,7 +223,11 @@ fn id(name: &'static str, text: Option<&str>) -> Result<Option<i64>, InvalidPara
     let Some(text) = text else { return Ok(None) };
     match text.trim().parse() {
         Ok(id) if id >= 0 => Ok(Some(id)),
-        _ => Err(unknown(name, text, "a whole number from 0 to 9223372036854775807")),
+        _ => Err(unknown(
+            name,
+            text,
+            "a whole number from 0 to 9223372036854775807",
+        )),
     }
 }
 

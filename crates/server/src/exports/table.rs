@@ -27,7 +27,7 @@ const MAX_QUEUED: usize = 1000;
 const MAX_KEPT: usize = 10_000;
 
 /// How often idle workers look for expired results.
-const TICK: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_mins(1);
 
 /// What an export leaves free beside what the store asks for: as much as it writes between
 /// two checks, and some room for small files.
@@ -319,9 +319,8 @@ impl Shared {
     /// again) and what is about to be committed.
     pub(super) fn check_room(&self) -> Result<(), Failure> {
         let stats = self.store.stats();
-        let floor_bytes = self.limits.min_free_bytes
-            + 2 * (stats.wal_bytes + stats.queued_bytes)
-            + MARGIN_BYTES;
+        let floor_bytes =
+            self.limits.min_free_bytes + 2 * (stats.wal_bytes + stats.queued_bytes) + MARGIN_BYTES;
         if stats.free_bytes < floor_bytes {
             return Err(Failure::DiskFull {
                 free_bytes: stats.free_bytes,
@@ -338,7 +337,10 @@ impl Shared {
     /// Whether a job waits for a worker.
     #[cfg(test)]
     pub(super) fn has_waiting(&self) -> bool {
-        self.lock().entries.values().any(|entry| entry.job.state == State::Queued)
+        self.lock()
+            .entries
+            .values()
+            .any(|entry| entry.job.state == State::Queued)
     }
 
     /// The next job; waits for one. `None` at the end.
@@ -389,11 +391,10 @@ impl Shared {
                 job.state = failed(Failure::Io(error).to_string());
             }
         }
-        match &job.state {
-            State::Failed { message, .. } => {
-                tracing::warn!(export.id = %job.key, "export failed: {message}");
-            }
-            _ => tracing::info!(export.id = %job.key, export.state = ?job.state, "export finished"),
+        if let State::Failed { message, .. } = &job.state {
+            tracing::warn!(export.id = %job.key, "export failed: {message}");
+        } else {
+            tracing::info!(export.id = %job.key, export.state = ?job.state, "export finished");
         }
         if let Some(entry) = self.lock().entries.get_mut(&job.key) {
             entry.job = job;

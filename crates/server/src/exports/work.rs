@@ -25,7 +25,9 @@ pub(super) fn run(shared: &Shared) {
         // A panic would take the thread, and the jobs behind this one would wait for ever.
         let outcome = catch_unwind(AssertUnwindSafe(|| write_result(shared, &task)));
         let outcome = outcome.unwrap_or_else(|_| {
-            Err(Failure::Io(std::io::Error::other("an internal error, see the server's log")))
+            Err(Failure::Io(std::io::Error::other(
+                "an internal error, see the server's log",
+            )))
         });
         shared.finish(task, outcome, clock::now());
     }

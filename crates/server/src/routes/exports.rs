@@ -167,7 +167,10 @@ fn send(download: Download, ask: Ask) -> Response {
     let mut consume = (ask == Ask::AndConsume).then(|| download.consume());
     let mut n_left = download.n_bytes;
     let headers = [
-        (header::CONTENT_TYPE, download.format.media_type().to_owned()),
+        (
+            header::CONTENT_TYPE,
+            download.format.media_type().to_owned(),
+        ),
         (header::CONTENT_LENGTH, n_left.to_string()),
         (
             header::CONTENT_DISPOSITION,

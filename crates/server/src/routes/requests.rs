@@ -12,7 +12,9 @@ use utoipa_axum::routes;
 use super::exports::Pairs;
 use crate::clock;
 use crate::error::ApiError;
-use crate::exports::{ACTION, ExportError, Format, Job, JobKey, Listing, State as JobState, TARGET};
+use crate::exports::{
+    ACTION, ExportError, Format, Job, JobKey, Listing, State as JobState, TARGET,
+};
 use crate::identity::{Caller, rights};
 use crate::media_type::CVAT_JSON;
 use crate::state::AppState;
@@ -114,16 +116,22 @@ async fn list_requests(
     let listing = Listing::parse(&pairs)?;
     let jobs = state.exports.of_owner(caller.id, clock::now());
     let org_id = caller.organization.map(|org| org.id);
-    let page = listing.page(jobs, org_id).map_err(|error| ApiError::Unknown {
-        detail: error.to_string(),
-    })?;
+    let page = listing
+        .page(jobs, org_id)
+        .map_err(|error| ApiError::Unknown {
+            detail: error.to_string(),
+        })?;
     let base = base_url(&headers, &state);
     let url = |number: usize| format!("{base}{}", with_page(&uri, number));
     Ok(cvat_json(RequestPage {
         count: page.count,
         next: page.next.map(url),
         previous: page.previous.map(url),
-        results: page.jobs.into_iter().map(|job| Request::of(job, &base)).collect(),
+        results: page
+            .jobs
+            .into_iter()
+            .map(|job| Request::of(job, &base))
+            .collect(),
     }))
 }
 
@@ -234,7 +242,9 @@ impl Operation {
 
 /// The address that the client used for this server, so that a link leads back to it.
 fn base_url(headers: &HeaderMap, state: &AppState) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     match host.filter(|host| is_host(host)) {
         Some(host) => format!("http://{host}"),
         None => format!("http://{}", state.config.listen),

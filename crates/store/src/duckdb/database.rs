@@ -98,22 +98,42 @@ impl Database {
         if connections.root.is_none() {
             connections = self.reopen(connections)?;
         }
-        let n_queries = connections.lent.values().filter(|(p, _)| *p == Purpose::Query).count();
+        let n_queries = connections
+            .lent
+            .values()
+            .filter(|(p, _)| *p == Purpose::Query)
+            .count();
         if purpose == Purpose::Query && n_queries >= self.config.max_queries {
-            return Err(StoreError::Busy { limit: self.config.max_queries });
+            return Err(StoreError::Busy {
+                limit: self.config.max_queries,
+            });
         }
-        let connection = connections.root.as_ref().ok_or(StoreError::NotOpen)?.try_clone()?;
+        let connection = connections
+            .root
+            .as_ref()
+            .ok_or(StoreError::NotOpen)?
+            .try_clone()?;
         let id = connections.next_id;
         connections.next_id += 1;
-        connections.lent.insert(id, (purpose, connection.interrupt_handle()));
-        Ok(Lent { connection: Some(connection), id, database: Arc::clone(self) })
+        connections
+            .lent
+            .insert(id, (purpose, connection.interrupt_handle()));
+        Ok(Lent {
+            connection: Some(connection),
+            id,
+            database: Arc::clone(self),
+        })
     }
 
     /// Ends all queries and waits until their memory is free. Returns how many there were.
     pub(super) fn end_queries(&self) -> usize {
         let connections = self.lock();
         let n_queries = |connections: &Connections| {
-            connections.lent.values().filter(|(p, _)| *p == Purpose::Query).count()
+            connections
+                .lent
+                .values()
+                .filter(|(p, _)| *p == Purpose::Query)
+                .count()
         };
         let n_running = n_queries(&connections);
         drop(self.interrupt_and_wait(connections, n_queries));

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -30,9 +30,19 @@ pub struct Query {
 
 /// The result of a read, batch by batch. Dropping it ends the read.
 pub struct RecordBatches {
-    batches: Receiver<Result<RecordBatch, StoreError>>,
+    items: Receiver<Item>,
+    /// Whether the last item came: a read that ends without one was cut off by a panic.
+    has_ended: bool,
     /// Dropped with the result.
     _stop: Stop,
+}
+
+/// What a read hands over.
+enum Item {
+    Batch(RecordBatch),
+    Failed(StoreError),
+    /// Every row was handed over.
+    End,
 }
 
 /// Ends a running read when it is dropped.
@@ -51,7 +61,29 @@ impl Drop for Stop {
 impl RecordBatches {
     /// The next batch; blocks the thread. For callers outside of async code.
     pub fn blocking_next(&mut self) -> Option<Result<RecordBatch, StoreError>> {
-        self.batches.blocking_recv()
+        if self.has_ended {
+            return None;
+        }
+        let item = self.items.blocking_recv();
+        self.take(item)
+    }
+
+    fn take(&mut self, item: Option<Item>) -> Option<Result<RecordBatch, StoreError>> {
+        match item {
+            Some(Item::Batch(batch)) => Some(Ok(batch)),
+            Some(Item::Failed(error)) => {
+                self.has_ended = true;
+                Some(Err(error))
+            }
+            Some(Item::End) => {
+                self.has_ended = true;
+                None
+            }
+            None => {
+                self.has_ended = true;
+                Some(Err(StoreError::Interrupted))
+            }
+        }
     }
 }
 
@@ -59,13 +91,17 @@ impl Stream for RecordBatches {
     type Item = Result<RecordBatch, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.batches.poll_recv(cx)
+        if self.has_ended {
+            return Poll::Ready(None);
+        }
+        let item = ready!(self.items.poll_recv(cx));
+        Poll::Ready(self.take(item))
     }
 }
 
 /// Hands rows to the reader.
 pub(super) struct Sink {
-    batches: Sender<Result<RecordBatch, StoreError>>,
+    items: Sender<Item>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -85,9 +121,8 @@ impl Sink {
         if self.stopped.load(Ordering::Relaxed) {
             return Err(StoreError::Interrupted);
         }
-        self.batches
-            .blocking_send(Ok(batch))
-            .map_err(|_| StoreError::Interrupted)
+        let sent = self.items.blocking_send(Item::Batch(batch));
+        sent.map_err(|_| StoreError::Interrupted)
     }
 }
 
@@ -116,7 +151,7 @@ pub(super) fn spawn(
     work: impl FnOnce(&Connection, &Sink) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<RecordBatches, StoreError> {
     let lent = database.lend(purpose)?;
-    let (sender, batches) = channel(BATCHES_AHEAD);
+    let (sender, items) = channel(BATCHES_AHEAD);
     let stopped = Arc::new(AtomicBool::new(false));
     let stop = Stop {
         stopped: Arc::clone(&stopped),
@@ -125,17 +160,18 @@ pub(super) fn spawn(
     let watched = watchdog.watch(lent.interrupt_handle(), time_limit);
     let read = move || {
         let sink = Sink {
-            batches: sender,
+            items: sender,
             stopped,
         };
         let result = work(lent.connection(), &sink);
         // Returned before the reader learns the end, so that he may start the next query.
         drop(lent);
-        if let Err(error) = result {
-            let error = named(error, &watched, time_limit);
-            // The reader may be gone; then nobody asks.
-            let _ = sink.batches.blocking_send(Err(error));
-        }
+        let last = match result {
+            Ok(()) => Item::End,
+            Err(error) => Item::Failed(named(error, &watched, time_limit)),
+        };
+        // The reader may be gone; then nobody asks.
+        let _ = sink.items.blocking_send(last);
     };
     std::thread::Builder::new()
         .name("query".to_owned())
@@ -145,7 +181,8 @@ pub(super) fn spawn(
             source,
         })?;
     Ok(RecordBatches {
-        batches,
+        items,
+        has_ended: false,
         _stop: stop,
     })
 }

@@ -6,17 +6,18 @@
 //! **Invariant:** a batch is acknowledged after its commit or refused, never both, and its
 //! reservation is kept or given back accordingly (`kill -9` tests in `tests/test_kill.py`).
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::checkpoint::CheckpointHandle;
 use super::database::{Database, Purpose};
-use super::hashes;
+use super::{checkpoint, hashes};
+use crate::clock;
 use crate::columns::table_schema;
 use crate::error::{FailureKind, StoreError};
 use crate::repeats::{Day, Reservation, Suspect, Window};
@@ -28,6 +29,9 @@ const MAX_GROUP_ROWS: usize = 50_000;
 
 /// Times a commit is tried again after queries were ended to free memory.
 const MEMORY_RETRIES: usize = 3;
+
+/// Quiet time after which even a short log is written to the file.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// One batch on its way.
 pub(super) struct Job {
@@ -53,7 +57,6 @@ impl Writer {
     pub(super) fn start(
         database: Arc<Database>,
         window: Arc<Window>,
-        checkpoints: CheckpointHandle,
     ) -> Result<Writer, StoreError> {
         let (sender, receiver) = channel();
         let counters = Arc::clone(&database.counters);
@@ -61,8 +64,8 @@ impl Writer {
         let committer = Committer {
             database,
             window,
-            checkpoints,
             today: None,
+            full_since: None,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -136,29 +139,37 @@ impl Writer {
 struct Committer {
     database: Arc<Database>,
     window: Arc<Window>,
-    checkpoints: CheckpointHandle,
     /// Day for which the side tables were pruned.
     today: Option<Day>,
+    /// When a checkpoint was last tried because the disk was full.
+    full_since: Option<Instant>,
 }
 
 impl Committer {
     fn run(mut self, queue: &Receiver<Job>) {
-        while let Ok(first) = queue.recv() {
-            let mut n_rows = first.rows.num_rows();
-            let mut group = vec![first];
-            while n_rows < MAX_GROUP_ROWS
-                && let Ok(job) = queue.try_recv()
-            {
-                n_rows += job.rows.num_rows();
-                group.push(job);
+        // Whether anything was appended since the last idle checkpoint.
+        let mut is_dirty = true;
+        loop {
+            match queue.recv_timeout(IDLE) {
+                Ok(first) => {
+                    self.commit(gather(first, queue));
+                    checkpoint::after_commit(&self.database);
+                    is_dirty = true;
+                }
+                Err(RecvTimeoutError::Timeout) if is_dirty => {
+                    checkpoint::when_idle(&self.database);
+                    is_dirty = false;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.commit(group, n_rows);
-            self.checkpoints.after_commit(self.database.wal_bytes());
         }
+        checkpoint::checkpoint(&self.database);
     }
 
     /// Commits a group and tells everyone who waits for it.
-    fn commit(&mut self, group: Vec<Job>, n_rows: usize) {
+    fn commit(&mut self, group: Vec<Job>) {
+        let n_rows: usize = group.iter().map(|job| job.rows.num_rows()).sum();
         let outcome = self.store(&group);
         let counters = Arc::clone(&self.database.counters);
         match &outcome {
@@ -226,7 +237,7 @@ impl Committer {
 
     /// After this, DuckDB's own writes find room: the log takes the group, and the next
     /// checkpoint may need as much again as the log holds.
-    fn check_room(&self, group: &[Job]) -> Result<(), StoreError> {
+    fn check_room(&mut self, group: &[Job]) -> Result<(), StoreError> {
         let group_bytes: usize = group.iter().map(|job| job.bytes).sum();
         let needed_bytes = self.database.wal_bytes()
             + 2 * group_bytes as u64
@@ -235,8 +246,12 @@ impl Committer {
         if free_bytes >= needed_bytes {
             return Ok(());
         }
-        // A checkpoint gives the log's room back.
-        self.checkpoints.ask();
+        // A checkpoint gives the log's room back; tried now and then, not for every batch.
+        let now = clock::monotonic();
+        if self.full_since.is_none_or(|tried| now - tried >= IDLE) {
+            self.full_since = Some(now);
+            checkpoint::checkpoint(&self.database);
+        }
         Err(StoreError::DiskFull {
             free_bytes,
             needed_bytes,
@@ -262,16 +277,24 @@ impl Committer {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.today = None;
         self.database.give_up();
-        let sample = group.iter().find_map(|job| Some((job.day, *job.reservation.fresh().first()?)));
+        let sample = group
+            .iter()
+            .find_map(|job| Some((job.day, *job.reservation.fresh().first()?)));
         if let Some((day, hash)) = sample {
-            let suspect = Suspect { hash, days: vec![day] };
+            let suspect = Suspect {
+                hash,
+                days: vec![day],
+            };
             if !hashes::find(&self.database, &[suspect])?.is_empty() {
                 return Ok(());
             }
         }
         let free_bytes = self.database.free_bytes();
         if error.to_string().contains("No space left") {
-            return Err(StoreError::DiskFull { free_bytes, needed_bytes: free_bytes + 1 });
+            return Err(StoreError::DiskFull {
+                free_bytes,
+                needed_bytes: free_bytes + 1,
+            });
         }
         Err(StoreError::Database(error))
     }
@@ -293,6 +316,19 @@ impl Committer {
             Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
         }
     }
+}
+
+/// What waits already joins the group of `first`.
+fn gather(first: Job, queue: &Receiver<Job>) -> Vec<Job> {
+    let mut n_rows = first.rows.num_rows();
+    let mut group = vec![first];
+    while n_rows < MAX_GROUP_ROWS
+        && let Ok(job) = queue.try_recv()
+    {
+        n_rows += job.rows.num_rows();
+        group.push(job);
+    }
+    group
 }
 
 fn append(

@@ -79,7 +79,7 @@ async fn the_filter_narrows_and_its_bounds_are_inclusive() {
     narrow.filter.from = Some(annoscope_events::Timestamp::from_millis(NOON_MS + 3));
     narrow.filter.to = Some(annoscope_events::Timestamp::from_millis(NOON_MS + 7));
     let csv = String::from_utf8(fixture.export(narrow).await).unwrap();
-    let times: Vec<&str> = csv.lines().skip(1).map(|row| &row[38..41]).collect();
+    let times: Vec<&str> = csv.lines().skip(1).map(|row| &row[40..43]).collect();
     assert_eq!(times, ["003", "005", "007"], "{csv}");
 }
 

@@ -68,7 +68,11 @@ fn jobs_are_chosen_sorted_and_cut_into_pages() {
         assert_eq!(ids, expected, "{query}");
         assert_eq!(page.count, count, "{query}");
     }
-    assert_eq!(page("", 5, Some(3)).unwrap().count, 2, "of the organization only");
+    assert_eq!(
+        page("", 5, Some(3)).unwrap().count,
+        2,
+        "of the organization only"
+    );
 }
 
 #[test]
@@ -89,7 +93,11 @@ fn pages_know_their_neighbors() {
         let found = page(query, 125, None).map(|page| (page.previous, page.next));
         assert_eq!(found, expected, "{query}");
     }
-    assert_eq!(page("", 0, None).unwrap().count, 0, "the first page may be empty");
+    assert_eq!(
+        page("", 0, None).unwrap().count,
+        0,
+        "the first page may be empty"
+    );
 }
 
 #[test]

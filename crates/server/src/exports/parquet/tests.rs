@@ -3,6 +3,9 @@ use annoscope_store::EVENT_COLUMNS;
 use arrow::array::{Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rand::distr::Alphanumeric;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 use super::super::job::Format;
 use super::super::tests::{Fixture, NOON_MS, event, request};
@@ -27,16 +30,25 @@ async fn what_is_written_is_read_back() {
         payload: Some(Payload::parse("{}").unwrap()),
         ..event("draw:object", NOON_MS + 123)
     };
-    fixture.append(vec![full, event("load:cvat", NOON_MS)]).await;
+    fixture
+        .append(vec![full, event("load:cvat", NOON_MS)])
+        .await;
     let mut as_parquet = request();
     as_parquet.format = Format::Parquet;
     let (schema, batches, _) = read(fixture.export(as_parquet).await);
     let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     assert_eq!(names, EVENT_COLUMNS);
-    let [batch] = &batches[..] else { panic!("one batch") };
+    let [batch] = &batches[..] else {
+        panic!("one batch")
+    };
     let text = |name: &str| -> Vec<Option<&str>> {
         let column = batch.column_by_name(name).unwrap();
-        column.as_any().downcast_ref::<StringArray>().unwrap().iter().collect()
+        column
+            .as_any()
+            .downcast_ref::<StringArray>()
+            .unwrap()
+            .iter()
+            .collect()
     };
     assert_eq!(text("scope"), [Some("load:cvat"), Some("draw:object")]);
     assert_eq!(text("obj_val"), [None, Some("a\r\n\"b\"")]);
@@ -47,7 +59,10 @@ async fn what_is_written_is_read_back() {
     let ids = ids.as_any().downcast_ref::<Int64Array>().unwrap();
     assert_eq!(ids.iter().collect::<Vec<_>>(), [None, Some(i64::MAX)]);
     let times = batch.column_by_name("timestamp").unwrap();
-    let times = times.as_any().downcast_ref::<TimestampMicrosecondArray>().unwrap();
+    let times = times
+        .as_any()
+        .downcast_ref::<TimestampMicrosecondArray>()
+        .unwrap();
     assert_eq!(times.timezone(), Some("UTC"));
     assert_eq!(times.values(), &[NOON_MS * 1000, (NOON_MS + 123) * 1000]);
 }
@@ -64,18 +79,23 @@ async fn no_events_give_a_readable_file() {
 #[test]
 fn row_groups_are_bounded_in_rows_and_in_bytes() {
     // (rows of a batch, bytes of each payload, batches, at least so many groups)
-    let cases = [(50_000, 0, 5, 3), (10, 1_000_000, 10, 2)];
+    let cases = [(50_000, 0, 5, 3), (10, 1_000_000, 5, 2)];
+    let mut random = StdRng::seed_from_u64(1);
     for (n_rows, n_bytes, n_batches, n_groups_min) in cases {
         let mut writer = ParquetWriter::new(Vec::new()).unwrap();
         for i in 0..n_batches {
-            let payload = |row: usize| format!("{i}-{row}{}", "x".repeat(n_bytes));
+            // Random, or compression would make it small.
+            let mut payload = |row: usize| {
+                let letters = (&mut random).sample_iter(Alphanumeric).take(n_bytes);
+                format!("{i}-{row}-{}", letters.map(char::from).collect::<String>())
+            };
             let columns = events_schema()
                 .fields()
                 .iter()
                 .map(|field| -> ArrayRef {
                     match (field.name().as_str(), field.data_type()) {
                         ("payload", _) => {
-                            Arc::new((0..n_rows).map(|row| Some(payload(row))).collect::<StringArray>())
+                            Arc::new(StringArray::from_iter_values((0..n_rows).map(&mut payload)))
                         }
                         (_, DataType::Utf8) => Arc::new(StringArray::from(vec!["x"; n_rows])),
                         (_, DataType::Int64) => Arc::new(Int64Array::from(vec![1; n_rows])),

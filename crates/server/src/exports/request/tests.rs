@@ -19,14 +19,42 @@ fn check(query: &str) -> Result<ExportRequest, InvalidParameter> {
 fn the_range_is_the_contracts() {
     // (query, from, to)
     let cases = [
-        ("", Some("2024-07-01T12:00:00.500000Z"), Some("2024-07-31T12:00:00.500000Z")),
-        ("from=&to=", Some("2024-07-01T12:00:00.500000Z"), Some("2024-07-31T12:00:00.500000Z")),
-        ("from=1970-01-01", Some("2024-07-01T12:00:00.500000Z"), Some("2024-07-31T12:00:00.500000Z")),
+        (
+            "",
+            Some("2024-07-01T12:00:00.500000Z"),
+            Some("2024-07-31T12:00:00.500000Z"),
+        ),
+        (
+            "from=&to=",
+            Some("2024-07-01T12:00:00.500000Z"),
+            Some("2024-07-31T12:00:00.500000Z"),
+        ),
+        (
+            "from=1970-01-01",
+            Some("2024-07-01T12:00:00.500000Z"),
+            Some("2024-07-31T12:00:00.500000Z"),
+        ),
         ("from=2020-01-01", Some("2020-01-01T00:00:00Z"), None),
-        ("to=2020-01-01T01:00:00+01:00", None, Some("2020-01-01T00:00:00Z")),
-        ("from=1970-01-01&to=2020-01-01", None, Some("2020-01-01T00:00:00Z")),
-        ("from=2020-01-01&to=2020-01-01", Some("2020-01-01T00:00:00Z"), Some("2020-01-01T00:00:00Z")),
-        ("from=2020-01-01&from=2021-01-01", Some("2021-01-01T00:00:00Z"), None),
+        (
+            "to=2020-01-01T01:00:00+01:00",
+            None,
+            Some("2020-01-01T00:00:00Z"),
+        ),
+        (
+            "from=1970-01-01&to=2020-01-01",
+            None,
+            Some("2020-01-01T00:00:00Z"),
+        ),
+        (
+            "from=2020-01-01&to=2020-01-01",
+            Some("2020-01-01T00:00:00Z"),
+            Some("2020-01-01T00:00:00Z"),
+        ),
+        (
+            "from=2020-01-01&from=2021-01-01",
+            Some("2021-01-01T00:00:00Z"),
+            None,
+        ),
     ];
     for (query, from, to) in cases {
         let filter = check(query).unwrap().filter;
@@ -63,7 +91,10 @@ fn every_other_parameter_is_understood() {
     );
     let default = check("").unwrap();
     assert_eq!(default.file_name, "logs_2024_07_31_12_00_00.csv");
-    assert_eq!((default.format, default.query_id, default.is_download), (Format::Csv, None, false));
+    assert_eq!(
+        (default.format, default.query_id, default.is_download),
+        (Format::Csv, None, false)
+    );
 }
 
 #[test]
@@ -90,10 +121,16 @@ fn a_wrong_parameter_is_named() {
     for (query, name) in cases {
         let refused = check(query).unwrap_err();
         assert_eq!(refused.name, name, "{query}");
-        assert!(refused.to_string().starts_with(&format!("{name}: ")), "{refused}");
+        assert!(
+            refused.to_string().starts_with(&format!("{name}: ")),
+            "{refused}"
+        );
     }
     let long = check(&format!("user_id={}", "x".repeat(10_000))).unwrap_err();
-    assert!(long.problem.len() < 300, "the answer does not repeat it all");
+    assert!(
+        long.problem.len() < 300,
+        "the answer does not repeat it all"
+    );
 }
 
 #[test]

@@ -19,7 +19,9 @@ CREATE TABLE events (
     user_email               VARCHAR,
     org_id                   BIGINT,
     org_slug                 VARCHAR,
-    payload                  VARCHAR,            -- valid JSON
+    -- Valid JSON. Zstandard takes 20 bytes an event where DuckDB's own choice takes 28, and
+    -- reading is no slower once values are extracted from it.
+    payload                  VARCHAR USING COMPRESSION zstd,
     received_at              TIMESTAMP NOT NULL,
     request_id               UUID      NOT NULL, -- ties all events of one request together
     counted_ms               BIGINT[],           -- of working time: start, end, start, end, …
