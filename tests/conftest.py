@@ -30,8 +30,10 @@ def make_server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Call
     """Makes servers that are not started yet; all are ended with the test."""
     servers: list[Server] = []
 
-    def make(data_dir: Path | None = None, **flags: object) -> Server:
-        servers.append(Server(data_dir or tmp_path / f"data{len(servers) or ''}", **flags))
+    def make(data_dir: Path | None = None, log_path: Path | None = None, **flags: object) -> Server:
+        number = len(servers) or ""
+        log_path = log_path or tmp_path / f"server{number}.log"
+        servers.append(Server(data_dir or tmp_path / f"data{number}", log_path, **flags))
         return servers[-1]
 
     yield make
@@ -62,7 +64,8 @@ def anna(server: Server) -> User:
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for a whole table of cases that store nothing."""
-    server = Server(tmp_path_factory.mktemp("shared") / "data").start()
+    directory = tmp_path_factory.mktemp("shared")
+    server = Server(directory / "data", directory / "server.log").start()
     yield server
     server.close()
     print(f"--- {server.log_path}\n{server.log_tail()}")

@@ -117,5 +117,5 @@ def workday(n_events: int, end: Time, job_ids: tuple[int, ...] = (7, 8), start_i
             room_ms = (after - at) // dt.timedelta(milliseconds=1)
             events.append(event("change:frame", at, duration=min(room_ms, 2500), count=1, **ids))
         else:
-            events.append(event("draw:object", at, duration=900_000, payload='{"label":"car"}', **ids))
+            events.append(event("draw:object", at, duration=200_000, payload='{"label":"car"}', **ids))
     return events

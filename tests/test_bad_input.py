@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -16,7 +18,7 @@ GOOD = {"scope": "load:job", "timestamp": NOW}
 BAD_TIME = (
     "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
-FAR_TIMES = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2262-04-12T00:00:00Z", "9999-12-31T23:59:59Z")
+FAR_TIMES = ("0001-01-01T00:00:00Z", "1969-12-01T00:00:00Z", "2262-04-12T00:00:00Z", "9999-12-31T23:59:59Z")
 
 ID_FIELDS = ("obj_id", "project_id", "task_id", "job_id")
 
@@ -87,16 +89,28 @@ EXACT = {
 }
 
 
+def test_an_empty_body(shared_server: Server, shared_admin: User) -> None:
+    """Read as an empty form by the framework, as if it were {}."""
+    answer = post(shared_server, shared_admin, b"")
+    assert (answer.status_code, answer.json()) == (400, {"timestamp": ["This field is required."]})
+
+
+@contextmanager
+def nothing_stored(server: Server, user: User) -> Iterator[None]:
+    before = len(exports.rows(server, user))
+    yield
+    assert len(exports.rows(server, user)) == before
+
+
 @pytest.mark.parametrize(("sent", "expected"), EXACT.values(), ids=EXACT)
 def test_answers_of_the_framework(shared_server: Server, shared_admin: User, sent: object, expected: object) -> None:
-    answer = post(shared_server, shared_admin, json.dumps(sent))
+    with nothing_stored(shared_server, shared_admin):
+        answer = post(shared_server, shared_admin, json.dumps(sent))
     assert (answer.status_code, answer.json()) == (400, expected)
-    assert not exports.rows(shared_server, shared_admin)
 
 
 # Cases in which the answer is ours: the body, and what it has to name.
 NAMED = {
-    "empty body": ("", "JSON parse error"),
     "not JSON": ("hello", "JSON parse error"),
     "cut off": ('{"events": [', "JSON parse error"),
     "two documents": (json.dumps({"timestamp": NOW}) * 2, "JSON parse error"),
@@ -106,8 +120,7 @@ NAMED = {
     "invalid UTF-8": (text('"obj_name":"a?b"').encode().replace(b"?", b"\xff\xfe"), "JSON parse error"),
     "overlong UTF-8": (text('"obj_name":"a?b"').encode().replace(b"?", b"\xc0\xaf"), "JSON parse error"),
     "UTF-16": (json.dumps(of()).encode("utf-16"), "JSON parse error"),
-    "lone surrogate": (text(r'"obj_name":"\ud800"'), "surrogate"),
-    "lone surrogate in an unknown field": (text(r'"what":"\udfff"'), "surrogate"),
+    "lone surrogate": (text(r'"obj_name":"\ud800"'), "Surrogate characters are not allowed: U+D800."),
     "lone surrogate in a payload": (text(r'"payload":"{\"a\":\"\\ud800\"}"'), "payload"),
     "deep nesting": ("[" * 200_000, "nest"),
     "deep nesting in an unknown field": (text('"what":' + "[" * 100_000 + "]" * 100_000), "nest"),
@@ -117,7 +130,6 @@ NAMED = {
     "unknown scope": (json.dumps(of(scope="make:coffee")), "make:coffee"),
     "working time from a client": (json.dumps(of(scope="send:working_time")), "send:working_time"),
     "server scope from a client": (json.dumps(of(scope="create:task")), "create:task"),
-    "foreign source": (json.dumps(of(source="moon")), "scope"),
     "payload not JSON": (json.dumps(of(payload="{")), "payload"),
     "payload NaN": (json.dumps(of(payload='{"a": NaN}')), "payload"),
     "payload Infinity": (json.dumps(of(payload="-Infinity")), "payload"),
@@ -137,29 +149,29 @@ NAMED = {
 
 @pytest.mark.parametrize(("sent", "named"), NAMED.values(), ids=NAMED)
 def test_errors_name_what_is_wrong(shared_server: Server, shared_admin: User, sent: str | bytes, named: str) -> None:
-    answer = post(shared_server, shared_admin, sent)
+    with nothing_stored(shared_server, shared_admin):
+        answer = post(shared_server, shared_admin, sent)
     assert 400 <= answer.status_code < 500, answer.text
     assert named in answer.text
     assert answer.json()
-    assert not exports.rows(shared_server, shared_admin)
 
 
 def test_one_bad_event_refuses_the_whole_request(shared_server: Server, shared_admin: User) -> None:
     day = events.workday(100, events.now())
-    refused = events.send(shared_server, shared_admin, [*day, events.event("make:coffee")])
+    with nothing_stored(shared_server, shared_admin):
+        refused = events.send(shared_server, shared_admin, [*day, events.event("make:coffee")])
     assert refused.status_code == 400
     [message] = refused.json().values()
     assert isinstance(message, str)
     assert "make:coffee" in message
-    assert not exports.rows(shared_server, shared_admin)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_other_content_types(shared_server: Server, shared_admin: User, content_type: str) -> None:
-    answer = post(shared_server, shared_admin, json.dumps(of()), content_type)
+    with nothing_stored(shared_server, shared_admin):
+        answer = post(shared_server, shared_admin, json.dumps(of()), content_type)
     assert answer.status_code == 415, answer.text
     assert "Unsupported media type" in answer.json()["detail"]
-    assert not exports.rows(shared_server, shared_admin)
 
 
 def test_odd_but_allowed(server: Server, anna: User) -> None:

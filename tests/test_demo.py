@@ -10,7 +10,7 @@ import events
 import exports
 from server import Server, User, run_cli
 
-SMALL = ("--events", "3000", "--days", "5")
+SMALL = ("--events", "3000", "--days", "5", "--end", "2026-07-01")
 
 
 def demo(path: Path, *args: str) -> list[dict]:
@@ -31,7 +31,7 @@ def test_the_same_seed_gives_the_same_events(tmp_path: Path) -> None:
 
 
 def test_it_is_realistic(tmp_path: Path) -> None:
-    made = demo(tmp_path / "demo.ndjson", *SMALL, "--seed", "1")
+    made = demo(tmp_path / "demo.ndjson", "--events", "20000", "--days", "14", "--users", "20", "--seed", "1")
     scopes = collections.Counter(item["scope"] for item in made)
     for scope in ("load:cvat", "send:exception", "send:working_time", "create:project", "change:frame", "draw:object"):
         assert scopes[scope] > 0, scopes

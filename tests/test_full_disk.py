@@ -40,7 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
-@pytest.fixture(params=MIN_FREE, ids=[f"min_free={size}" for size in MIN_FREE])
+@pytest.fixture(params=MIN_FREE, ids=[f"min_free_{size}" for size in MIN_FREE])
 def small_server(make_server: Callable[..., Server], disk: Path, request: pytest.FixtureRequest) -> Server:
     return make_server(disk / "data", store_min_free_bytes=request.param).start()
 
@@ -88,6 +88,7 @@ def test_full_under_load(small_server: Server, disk: Path) -> None:
 
             def turned_away(refused: int = refused) -> bool:
                 ballast.grow()
+                load.n_acknowledged()
                 return sum(sender.n_refused[503] for sender in load.senders) >= refused + 5
 
             wait_for("503 from the full disk", turned_away, deadline_s=60)
@@ -112,6 +113,7 @@ def test_kill_while_the_disk_is_full(small_server: Server, disk: Path) -> None:
 
         def turned_away() -> bool:
             ballast.grow()
+            load.n_acknowledged()
             return sum(sender.n_refused[503] for sender in load.senders) >= 5
 
         wait_for("503 from the full disk", turned_away, deadline_s=60)
@@ -188,6 +190,20 @@ def test_dead_letter_on_a_full_disk(small_server: Server, disk: Path) -> None:
     lines = [json.loads(line) for line in (server.data_dir / "dead-letter.ndjson").read_text().splitlines()]
     assert len(lines) == 1
     assert "scope" in lines[0]["reason"]
+
+
+def test_a_log_on_the_same_disk(make_server: Callable[..., Server], disk: Path) -> None:
+    """What the server prints goes to the full disk as well. Then nobody can read it, but that is all."""
+    server = make_server(disk / "data", disk / "server.log", store_min_free_bytes="4MiB", log_level="debug").start()
+    admin = server.add_user("root", "admin")
+    ballast = Ballast(disk)
+    for number in range(1, 201):
+        ballast.grow()
+        refused = events.ingest(server, [events.server_event(obj_id=number), {"no": "scope"}])
+        assert refused.status_code == 503
+    ballast.drop()
+    wait_until_accepted(server)
+    assert [row["obj_id"] for row in exports.rows(server, admin)] == ["0"]
 
 
 def test_accounts_on_a_full_disk(small_server: Server, disk: Path) -> None:

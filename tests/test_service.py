@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import uuid
@@ -121,14 +122,23 @@ def test_request_ids_of_the_ingest_port(shared_server: Server) -> None:
     assert len({uuid.UUID(answer.headers["X-Request-Id"]) for answer in answers}) == 5
 
 
-def test_log_lines_name_the_request(make_server) -> None:
-    server = make_server(log_level="debug").start()
-    anna = server.add_user("anna")
-    refused = events.send(server, anna, [events.event("make:coffee")])
-    assert refused.status_code == 400
-    stored = events.send(server, anna, [events.event()])
-    for answer in (refused, stored):
-        assert answer.headers["X-Request-Id"] in server.log()
+def test_nobody_reads_what_it_prints(make_server, tmp_path) -> None:
+    """As after `annoscope serve | head`: the pipe is closed, every line fails, and the service goes on."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    server = make_server(log_path=pipe, log_level="debug").start()
+    os.close(reader)
+    for _ in range(20):
+        assert events.ingest(server, [{"no": "scope"}]).status_code == 200
+    assert server.stop() == 0
+    pipe.unlink()
+
+
+def test_log_lines_name_the_request(server: Server) -> None:
+    answer = events.ingest(server, [{"obj_id": 1}])
+    [line] = [line for line in server.log().splitlines() if "dead-letter" in line]
+    assert answer.headers["X-Request-Id"] in line
 
 
 def test_the_api_describes_itself(server: Server) -> None:

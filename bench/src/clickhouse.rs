@@ -32,7 +32,9 @@ impl ClickHouse {
     pub async fn start(python: &Path, script: &Path, dir: &Path) -> Result<ClickHouse> {
         let port = {
             // Free now, and hardly taken by another within the second.
-            std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port()
+            std::net::TcpListener::bind("127.0.0.1:0")?
+                .local_addr()?
+                .port()
         };
         let mut child = Command::new(python)
             .arg(script)
@@ -60,7 +62,12 @@ impl ClickHouse {
 
     /// Runs a statement and returns its answer as text.
     pub async fn run(&self, sql: &str) -> Result<String> {
-        let answer = self.client.post(&self.url).body(sql.to_owned()).send().await?;
+        let answer = self
+            .client
+            .post(&self.url)
+            .body(sql.to_owned())
+            .send()
+            .await?;
         let status = answer.status();
         let text = answer.text().await?;
         ensure!(status.is_success(), "ClickHouse: {status}: {text}");
@@ -71,7 +78,11 @@ impl ClickHouse {
     pub async fn insert(&self, rows: Bytes) -> Result<()> {
         let columns = FIELD_NAMES.join(", ");
         let query = format!("INSERT INTO cvat.events ({columns}) FORMAT JSONEachRow");
-        let request = self.client.post(&self.url).query(&[("query", query)]).body(rows);
+        let request = self
+            .client
+            .post(&self.url)
+            .query(&[("query", query)])
+            .body(rows);
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -81,7 +92,11 @@ impl ClickHouse {
 
     /// Number of rows.
     pub async fn count(&self) -> Result<u64> {
-        Ok(self.run("SELECT count() FROM cvat.events").await?.trim().parse()?)
+        Ok(self
+            .run("SELECT count() FROM cvat.events")
+            .await?
+            .trim()
+            .parse()?)
     }
 
     /// Bytes on disk, merged into as few parts as there can be.
@@ -90,12 +105,6 @@ impl ClickHouse {
         let sql = "SELECT sum(bytes_on_disk) FROM system.parts \
             WHERE active AND database = 'cvat' AND table = 'events'";
         Ok(self.run(sql).await?.trim().parse()?)
-    }
-
-    /// Empties the table.
-    pub async fn truncate(&self) -> Result<()> {
-        self.run("TRUNCATE TABLE cvat.events").await?;
-        Ok(())
     }
 }
 
@@ -112,7 +121,13 @@ pub fn json_each_row(events: impl Iterator<Item = StoredEvent>) -> (Vec<u8>, usi
     let mut n_rows = 0;
     for stored in events {
         // Counted intervals are annoscope's own.
-        server_event_json(&StoredEvent { intervals: Vec::new(), ..stored }, &mut rows);
+        server_event_json(
+            &StoredEvent {
+                intervals: Vec::new(),
+                ..stored
+            },
+            &mut rows,
+        );
         rows.push(b'\n');
         n_rows += 1;
     }

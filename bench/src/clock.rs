@@ -13,6 +13,8 @@ pub fn now() -> Instant {
 /// The time of day, UTC.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn time_of_day() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use annoscope_events::Timestamp;
 use annoscope_server::demo::{self, Batches, DemoConfig};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -41,21 +42,30 @@ pub struct Outcome {
     pub answers: Histogram<u64>,
 }
 
-/// Users of the demo data in 90 days and 10 million events.
+/// Events of a day, at which the demo has some 200 annotators.
 const EVENTS_PER_DAY: u64 = 111_000;
 
+/// Demo data of some 200 annotators, up to `end`.
+pub fn demo_config(events: u64, seed: u64, end: Timestamp) -> Result<DemoConfig> {
+    let days = u32::try_from(events / EVENTS_PER_DAY + 1)?;
+    Ok(DemoConfig {
+        events,
+        days,
+        seed,
+        users: None,
+        end,
+    })
+}
+
 impl Load {
-    /// At least `n_events` events in batches of `n_batch`. No two loads of different seeds
-    /// have an event in common.
-    pub fn new(door: Door, n_events: u64, n_batch: usize, seed: u64) -> Result<Load> {
-        let n_bodies = n_events.div_ceil(n_batch as u64) as usize;
+    /// The events of `config`, or a few more, in batches of `n_batch`. No two loads of
+    /// different seeds have an event in common.
+    pub fn new(door: Door, n_batch: usize, config: DemoConfig) -> Result<Load> {
+        let n_bodies = config.events.div_ceil(n_batch as u64) as usize;
         let n_events = n_bodies as u64 * n_batch as u64;
         let config = DemoConfig {
             events: n_events,
-            days: u32::try_from(n_events / EVENTS_PER_DAY + 2)?,
-            seed,
-            users: None,
-            end: clock::time_of_day(),
+            ..config
         };
         let bodies: Vec<Bytes> = match door {
             Door::Ingest => Batches::new(demo::generate(&config)?, n_batch)
@@ -66,15 +76,27 @@ impl Load {
                 // that is not full at the end: ask for more, of few users.
                 let n_users = (n_bodies / 10).clamp(1, 200) as u64;
                 let events = n_events * 2 + n_users * n_batch as u64 * 2;
-                let config = DemoConfig { events, users: Some(n_users as u32), ..config };
+                let config = DemoConfig {
+                    events,
+                    users: Some(n_users as u32),
+                    ..config
+                };
                 demo::client_requests(&config, n_batch)?
                     .take(n_bodies)
                     .map(|call| Bytes::from(call.body))
                     .collect()
             }
         };
-        ensure!(bodies.len() == n_bodies, "{} bodies instead of {n_bodies}", bodies.len());
-        Ok(Load { door, bodies, n_batch })
+        ensure!(
+            bodies.len() == n_bodies,
+            "{} bodies instead of {n_bodies}",
+            bodies.len()
+        );
+        Ok(Load {
+            door,
+            bodies,
+            n_batch,
+        })
     }
 
     fn n_events(&self) -> u64 {
@@ -109,15 +131,23 @@ impl Sender {
     pub async fn post(&self, door: Door, body: Bytes) -> Result<()> {
         let request = match door {
             Door::Ingest => self.client.post(&self.ingest_url),
-            Door::Client => {
-                self.client.post(&self.client_url).header("Authorization", &self.authorization)
-            }
+            Door::Client => self
+                .client
+                .post(&self.client_url)
+                .header("Authorization", &self.authorization),
         };
-        let answer = request.header("Content-Type", "application/json").body(body).send().await?;
+        let answer = request
+            .header("Content-Type", "application/json")
+            .body(body)
+            .send()
+            .await?;
         let status = answer.status();
         let text = answer.bytes().await?;
         if !status.is_success() {
-            bail!("{status}: {}", String::from_utf8_lossy(&text[..text.len().min(300)]));
+            bail!(
+                "{status}: {}",
+                String::from_utf8_lossy(&text[..text.len().min(300)])
+            );
         }
         Ok(())
     }
@@ -145,7 +175,11 @@ impl Sender {
         for connection in connections {
             answers.add(connection.await??)?;
         }
-        Ok(Outcome { n_events, took: started.elapsed(), answers })
+        Ok(Outcome {
+            n_events,
+            took: started.elapsed(),
+            answers,
+        })
     }
 
     /// Open loop: a request every `interval`, whether the last is answered or not. Answer
@@ -177,7 +211,11 @@ impl Sender {
         }
         let answers = Arc::into_inner(answers).context("all requests have ended")?;
         let answers = answers.into_inner().expect("no one panics with the lock");
-        Ok(Outcome { n_events, took: started.elapsed(), answers })
+        Ok(Outcome {
+            n_events,
+            took: started.elapsed(),
+            answers,
+        })
     }
 }
 

@@ -24,7 +24,12 @@ pub fn describe(dir: &Path) -> String {
 }
 
 fn first_line(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default().lines().next().unwrap_or("?").to_owned()
+    fs::read_to_string(path)
+        .unwrap_or_default()
+        .lines()
+        .next()
+        .unwrap_or("?")
+        .to_owned()
 }
 
 fn field(path: &str, name: &str) -> Option<String> {
@@ -34,9 +39,14 @@ fn field(path: &str, name: &str) -> Option<String> {
 }
 
 fn file_system(dir: &Path) -> String {
-    let output = Command::new("stat").args(["-f", "-c", "%T"]).arg(dir).output();
-    output.map_or_else(
-        |_| "unknown file system".to_owned(),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    )
+    let output = Command::new("findmnt")
+        .args(["-n", "-o", "FSTYPE", "-T"])
+        .arg(dir)
+        .output();
+    match output {
+        Ok(output) if output.status.success() => {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+        _ => "unknown file system".to_owned(),
+    }
 }

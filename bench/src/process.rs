@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::clock;
 
 /// Longest wait for a start or a stop.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// `annoscope serve`, running.
 pub struct Server {
@@ -43,7 +43,13 @@ impl Server {
             .open(data_dir.with_extension("log"))?;
         let started = clock::now();
         let mut child = Command::new(bin)
-            .args(["serve", "--listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--ingest-listen",
+                "127.0.0.1:0",
+            ])
             .arg("--data-dir")
             .arg(data_dir)
             .stdin(Stdio::null())
@@ -68,7 +74,10 @@ impl Server {
                     });
                 }
             }
-            ensure!(started.elapsed() < DEADLINE, "annoscope is not ready after {DEADLINE:?}");
+            ensure!(
+                started.elapsed() < DEADLINE,
+                "annoscope is not ready after {DEADLINE:?}"
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -77,7 +86,13 @@ impl Server {
     pub async fn stop(mut self) -> Result<Duration> {
         let started = clock::now();
         let pid = self.child.id().to_string();
-        ensure!(Command::new("kill").args(["-TERM", &pid]).status()?.success(), "kill failed");
+        ensure!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()?
+                .success(),
+            "kill failed"
+        );
         loop {
             if let Some(status) = self.child.try_wait()? {
                 ensure!(status.success(), "annoscope ended with {status}");
@@ -100,18 +115,28 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let bytes = |name: &str| -> Result<u64> {
             let line = status.lines().find(|line| line.starts_with(name));
-            let kb = line.and_then(|line| line.split_whitespace().nth(1)).context("no such line")?;
+            let kb = line
+                .and_then(|line| line.split_whitespace().nth(1))
+                .context("no such line")?;
             Ok(kb.parse::<u64>()? * 1024)
         };
-        Ok(Memory { resident: bytes("VmRSS:")?, anonymous: bytes("RssAnon:")? })
+        Ok(Memory {
+            resident: bytes("VmRSS:")?,
+            anonymous: bytes("RssAnon:")?,
+        })
     }
 
     /// The sum of a metric over its labels.
     pub async fn metric(&self, name: &str) -> Result<u64> {
-        let text = reqwest::get(format!("{}/metrics", self.url)).await?.text().await?;
+        let text = reqwest::get(format!("{}/metrics", self.url))
+            .await?
+            .text()
+            .await?;
         let mut found = None;
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let Some((key, value)) = line.rsplit_once(' ') else { continue };
+            let Some((key, value)) = line.rsplit_once(' ') else {
+                continue;
+            };
             if key.split('{').next() == Some(name) {
                 *found.get_or_insert(0.0) += value.parse::<f64>()?;
             }
@@ -136,14 +161,25 @@ fn addresses(data_dir: &Path, pid: u32) -> Option<(String, String)> {
     if lock["pid"].as_u64()? != u64::from(pid) {
         return None;
     }
-    Some((lock["listen"].as_str()?.to_owned(), lock["ingest_listen"].as_str()?.to_owned()))
+    Some((
+        lock["listen"].as_str()?.to_owned(),
+        lock["ingest_listen"].as_str()?.to_owned(),
+    ))
 }
 
 /// Makes an administrator with the command line. Returns the token.
 pub fn add_admin(bin: &Path, data_dir: &Path) -> Result<String> {
     fs::create_dir_all(data_dir)?;
     let mut child = Command::new(bin)
-        .args(["user", "add", "bench", "--email", "bench@example.com", "--privilege", "admin"])
+        .args([
+            "user",
+            "add",
+            "bench",
+            "--email",
+            "bench@example.com",
+            "--privilege",
+            "admin",
+        ])
         .arg("--password-stdin")
         .arg("--data-dir")
         .arg(data_dir)

@@ -44,7 +44,13 @@ impl Table {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Row { what, annoscope, peer, ratio, target } = self;
+        let Row {
+            what,
+            annoscope,
+            peer,
+            ratio,
+            target,
+        } = self;
         write!(f, "| {what} | {annoscope} | {peer} | {ratio} | {target} |")
     }
 }
@@ -73,7 +79,11 @@ pub fn thousands(value: f64) -> String {
 /// Milliseconds from microseconds.
 pub fn millis(micros: u64) -> String {
     let ms = micros as f64 / 1000.0;
-    if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+    if ms < 10.0 {
+        format!("{ms:.1} ms")
+    } else {
+        format!("{ms:.0} ms")
+    }
 }
 
 /// Bytes as megabytes (10^6).

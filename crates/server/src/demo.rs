@@ -65,7 +65,9 @@ pub enum DemoConfigError {
     #[error("the period begins before 1970: choose a later end or fewer days")]
     Before1970,
     /// Nobody works that fast.
-    #[error("{events} events are too many for {users} users in {days} days: ask for more of either")]
+    #[error(
+        "{events} events are too many for {users} users in {days} days: ask for more of either"
+    )]
     TooDense {
         /// What was asked for.
         events: u64,
@@ -99,20 +101,27 @@ impl DemoConfig {
             return Err(DemoConfigError::Days { days: self.days });
         }
         let days = u64::from(self.days);
-        let natural = self.events.div_euclid(days * EVENTS_PER_USER_DAY).max(MIN_DEFAULT_USERS);
+        let natural = self
+            .events
+            .div_euclid(days * EVENTS_PER_USER_DAY)
+            .max(MIN_DEFAULT_USERS);
         let users = self.users.map_or(natural, u64::from);
         if !(1..=MAX_USERS).contains(&users) {
             return Err(DemoConfigError::Users { users });
         }
         let n_users = users as u32; // 100,000 at most
-        if self.events > users.saturating_mul(days).saturating_mul(MAX_EVENTS_PER_USER_DAY) {
+        if self.events
+            > users
+                .saturating_mul(days)
+                .saturating_mul(MAX_EVENTS_PER_USER_DAY)
+        {
             return Err(DemoConfigError::TooDense {
                 events: self.events,
                 users: n_users,
                 days: self.days,
             });
         }
-        if self.end.millis() < days as i64 * calendar::DAY_MS {
+        if self.end.millis() < i64::from(self.days) * calendar::DAY_MS {
             return Err(DemoConfigError::Before1970);
         }
         Ok(n_users)
@@ -132,6 +141,11 @@ pub fn client_requests(
     n_events: usize,
 ) -> Result<ClientCalls, DemoConfigError> {
     ClientCalls::new(config, n_events)
+}
+
+/// An index or a number of things, as events carry numbers.
+fn number(n: usize) -> i64 {
+    i64::try_from(n).expect("nothing here comes near 2^63 things")
 }
 
 #[cfg(test)]

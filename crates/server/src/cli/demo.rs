@@ -102,7 +102,10 @@ pub(super) fn run(args: DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
         }
         (None, path) => {
             let path = path.expect("clap requires --url or --out");
-            let failed = |source| DemoError::Write { path: path.clone(), source };
+            let failed = |source| DemoError::Write {
+                path: path.clone(),
+                source,
+            };
             let is_stdout = path.as_os_str() == "-";
             let written = if is_stdout {
                 demo::write_ndjson(events, out, |_| ())
@@ -135,7 +138,12 @@ struct Progress {
 impl Progress {
     fn new(total: u64) -> Progress {
         let now = clock::monotonic();
-        Progress { total, started: now, shown: now, is_terminal: io::stderr().is_terminal() }
+        Progress {
+            total,
+            started: now,
+            shown: now,
+            is_terminal: io::stderr().is_terminal(),
+        }
     }
 
     fn show(&mut self, n_events: u64) {

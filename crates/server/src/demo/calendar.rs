@@ -20,19 +20,23 @@ pub struct Shift {
     /// End.
     pub end_ms: i64,
     /// Begin and end of the lunch break, if it lies within.
-    pub lunch_ms: Option<(i64, i64)>,
+    pub lunch: Option<(i64, i64)>,
 }
 
 impl Shift {
     /// A shift from `start_ms` to `end_ms` that has the break only if it lies within.
-    pub fn new(start_ms: i64, end_ms: i64, lunch_ms: Option<(i64, i64)>) -> Shift {
-        let lunch_ms = lunch_ms.filter(|&(begin, end)| start_ms < begin && end < end_ms);
-        Shift { start_ms, end_ms, lunch_ms }
+    pub fn new(start_ms: i64, end_ms: i64, lunch: Option<(i64, i64)>) -> Shift {
+        let lunch = lunch.filter(|&(begin, end)| start_ms < begin && end < end_ms);
+        Shift {
+            start_ms,
+            end_ms,
+            lunch,
+        }
     }
 
     /// Time without the break, in ms.
     pub fn working_ms(&self) -> i64 {
-        self.end_ms - self.start_ms - self.lunch_ms.map_or(0, |(begin, end)| end - begin)
+        self.end_ms - self.start_ms - self.lunch.map_or(0, |(begin, end)| end - begin)
     }
 
     /// The same shift with no more than `working_ms` of work: the person leaves early.
@@ -41,9 +45,9 @@ impl Shift {
             return *self;
         }
         let without_break = self.start_ms + working_ms;
-        match self.lunch_ms {
+        match self.lunch {
             Some((begin, end)) if without_break > begin => {
-                Shift::new(self.start_ms, without_break + (end - begin), self.lunch_ms)
+                Shift::new(self.start_ms, without_break + (end - begin), self.lunch)
             }
             _ => Shift::new(self.start_ms, without_break, None),
         }
@@ -70,7 +74,7 @@ pub fn shifts(person: &Person, from_ms: i64, to_ms: i64, chance: &mut Chance) ->
         let start_ms = shift.start_ms.max(from_ms);
         let end_ms = shift.end_ms.min(to_ms);
         if end_ms - start_ms >= SHORTEST_SHIFT_MS {
-            shifts.push(Shift::new(start_ms, end_ms, shift.lunch_ms));
+            shifts.push(Shift::new(start_ms, end_ms, shift.lunch));
         }
     }
     shifts
@@ -79,18 +83,15 @@ pub fn shifts(person: &Person, from_ms: i64, to_ms: i64, chance: &mut Chance) ->
 /// The shift of one local day, counted from 1970-01-01.
 fn shift(person: &Person, day: i64, chance: &mut Chance) -> Shift {
     let local_midnight_ms = day * DAY_MS - person.zone_ms;
-    let start_ms = local_midnight_ms
-        + person.shift_begin_ms
-        + chance.between(-20 * MINUTE_MS, 20 * MINUTE_MS);
-    let end_ms = start_ms
-        + person.shift_length_ms
-        + chance.between(-30 * MINUTE_MS, 30 * MINUTE_MS);
+    let start_ms =
+        local_midnight_ms + person.shift_begin_ms + chance.between(-20 * MINUTE_MS, 20 * MINUTE_MS);
+    let end_ms =
+        start_ms + person.shift_length_ms + chance.between(-30 * MINUTE_MS, 30 * MINUTE_MS);
     let lunch_begin_ms = start_ms + chance.between(200 * MINUTE_MS, 270 * MINUTE_MS);
     let lunch_end_ms = lunch_begin_ms + chance.between(30 * MINUTE_MS, 60 * MINUTE_MS);
     // Who works half a day eats at home.
-    let lunch_ms =
-        (person.shift_length_ms > 6 * HOUR_MS).then_some((lunch_begin_ms, lunch_end_ms));
-    Shift::new(start_ms, end_ms, lunch_ms)
+    let lunch = (person.shift_length_ms > 6 * HOUR_MS).then_some((lunch_begin_ms, lunch_end_ms));
+    Shift::new(start_ms, end_ms, lunch)
 }
 
 /// Saturday or Sunday. Day 0, 1970-01-01, was a Thursday.
@@ -119,7 +120,11 @@ mod tests {
             assert!((40..=75).contains(&shifts.len()), "{}", shifts.len());
             assert!(shifts[0].start_ms >= from_ms && shifts[shifts.len() - 1].end_ms <= to_ms);
             assert!(shifts.is_sorted_by(|one, next| one.end_ms < next.start_ms));
-            assert!(shifts.iter().all(|shift| shift.working_ms() <= 10 * HOUR_MS));
+            assert!(
+                shifts
+                    .iter()
+                    .all(|shift| shift.working_ms() <= 10 * HOUR_MS)
+            );
         }
     }
 
@@ -128,7 +133,10 @@ mod tests {
         let shift = Shift::new(0, 8 * HOUR_MS, Some((4 * HOUR_MS, 5 * HOUR_MS)));
         assert_eq!(shift.working_ms(), 7 * HOUR_MS);
         assert_eq!(shift.shortened(9 * HOUR_MS), shift);
-        assert_eq!(shift.shortened(3 * HOUR_MS), Shift::new(0, 3 * HOUR_MS, None));
+        assert_eq!(
+            shift.shortened(3 * HOUR_MS),
+            Shift::new(0, 3 * HOUR_MS, None)
+        );
         let late = shift.shortened(6 * HOUR_MS);
         assert_eq!((late.end_ms, late.working_ms()), (7 * HOUR_MS, 6 * HOUR_MS));
     }

@@ -5,6 +5,7 @@ use annoscope_events::{Organization, Sender};
 use super::calendar::HOUR_MS;
 use super::chance::Chance;
 use super::names::{BROWSERS, Browser, FIRST_NAMES, LAST_NAMES, ORGANIZATIONS};
+use super::number;
 
 /// One person.
 #[derive(Debug)]
@@ -33,8 +34,7 @@ pub struct Person {
 const ZONES: &[i64] = &[-10, -6, 0, 2, 2, 4, 4, 6, 11, 14];
 
 /// Of seven people, who is in which organization: its index, or nobody's.
-const MEMBERSHIP: [Option<usize>; 7] =
-    [Some(0), Some(1), Some(0), None, Some(2), Some(0), Some(1)];
+const MEMBERSHIP: [Option<usize>; 7] = [Some(0), Some(1), Some(0), None, Some(2), Some(0), Some(1)];
 
 impl std::fmt::Debug for Browser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,7 +44,10 @@ impl std::fmt::Debug for Browser {
 
 /// The organization of that index, as events name it.
 pub fn organization(index: usize) -> Organization {
-    Organization { id: index as i64 + 1, slug: ORGANIZATIONS[index].slug.to_owned() }
+    Organization {
+        id: number(index) + 1,
+        slug: ORGANIZATIONS[index].slug.to_owned(),
+    }
 }
 
 /// The administrator, who makes projects and tasks and does not annotate.
@@ -59,7 +62,9 @@ pub fn administrator() -> Sender {
 
 /// The annotators, from id 2 on.
 pub fn annotators(n_users: u32, chance: &mut Chance) -> Vec<Person> {
-    (0..n_users as usize).map(|index| annotator(index, chance)).collect()
+    (0..n_users as usize)
+        .map(|index| annotator(index, chance))
+        .collect()
 }
 
 fn annotator(index: usize, chance: &mut Chance) -> Person {
@@ -79,7 +84,7 @@ fn annotator(index: usize, chance: &mut Chance) -> Person {
     };
     Person {
         sender: Sender {
-            user_id: index as i64 + 2,
+            user_id: number(index) + 2,
             user_name,
             user_email,
             org: org.map(organization),
@@ -131,9 +136,14 @@ mod tests {
     #[test]
     fn names_are_unique_and_browsers_add_up() {
         let people = annotators(5000, &mut Chance::new(1, 1));
-        let names: HashSet<&str> =
-            people.iter().map(|person| person.sender.user_name.as_str()).collect();
+        let names: HashSet<&str> = people
+            .iter()
+            .map(|person| person.sender.user_name.as_str())
+            .collect();
         assert_eq!(names.len(), people.len());
-        assert_eq!(BROWSERS.iter().map(|browser| browser.share).sum::<u64>(), 100);
+        assert_eq!(
+            BROWSERS.iter().map(|browser| browser.share).sum::<u64>(),
+            100
+        );
     }
 }

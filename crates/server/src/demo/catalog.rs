@@ -8,6 +8,7 @@ use super::calendar::HOUR_MS;
 use super::cast::Person;
 use super::chance::Chance;
 use super::names::{ORGANIZATIONS, PERSONAL_PROJECTS};
+use super::number;
 
 /// A person needs one more job.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +132,14 @@ impl Catalog {
             None => format!("try {}", task + 1),
         };
         let first_job = self.jobs.len();
-        self.tasks.push(Task { name, org, project, created_ms, first_job, n_jobs: needs.len() });
+        self.tasks.push(Task {
+            name,
+            org,
+            project,
+            created_ms,
+            first_job,
+            n_jobs: needs.len(),
+        });
         for need in needs {
             self.jobs_of[need.person].push(self.jobs.len());
             let n_frames = chance.between(FRAMES_PER_JOB.0, FRAMES_PER_JOB.1);
@@ -143,21 +151,26 @@ impl Catalog {
     pub fn ids(&self, job: usize) -> Ids {
         let task = self.jobs[job].task;
         Ids {
-            job_id: Some(job as i64 + 1),
-            task_id: Some(task as i64 + 1),
-            project_id: self.tasks[task].project.map(|project| project as i64 + 1),
+            job_id: Some(number(job) + 1),
+            task_id: Some(number(task) + 1),
+            project_id: self.tasks[task].project.map(|project| number(project) + 1),
         }
     }
 }
 
 /// All projects exist from the beginning.
 fn projects(start_ms: i64) -> Vec<Project> {
-    let of_organizations = ORGANIZATIONS.iter().enumerate().flat_map(|(org, names)| {
-        names.projects.iter().map(move |&name| (name, Some(org)))
-    });
+    let of_organizations = ORGANIZATIONS
+        .iter()
+        .enumerate()
+        .flat_map(|(org, names)| names.projects.iter().map(move |&name| (name, Some(org))));
     let personal = PERSONAL_PROJECTS.iter().map(|&name| (name, None));
     of_organizations
         .chain(personal)
-        .map(|(name, org)| Project { name, org, created_ms: start_ms + FIRST_MINUTE_MS })
+        .map(|(name, org)| Project {
+            name,
+            org,
+            created_ms: start_ms + FIRST_MINUTE_MS,
+        })
         .collect()
 }

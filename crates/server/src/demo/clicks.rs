@@ -84,8 +84,11 @@ pub fn next(chance: &mut Chance) -> Kind {
     Kind::Element
 }
 
+/// A kind without a click.
+type MakeKind = fn() -> Kind;
+
 /// Of 10,000 actions, what is no plain event of a job; the rest is.
-const OTHERS: &[(u64, fn() -> Kind)] = &[
+static OTHERS: &[(u64, MakeKind)] = &[
     (800, || Kind::Element),
     (200, || Kind::Save),
     (30, || Kind::PageError),
@@ -100,7 +103,11 @@ const fn click(
     longest_ms: i64,
     describe: fn(&mut Scene<'_>, &mut Chance),
 ) -> Click {
-    Click { scope, longest_ms, describe }
+    Click {
+        scope,
+        longest_ms,
+        describe,
+    }
 }
 
 /// Share of each event of a job.
@@ -132,7 +139,10 @@ static CLICKS: &[(u64, Click)] = &[
 ];
 
 fn push(scene: &mut Scene<'_>, members: std::fmt::Arguments<'_>) {
-    scene.payload.write_fmt(members).expect("writing to memory does not fail");
+    scene
+        .payload
+        .write_fmt(members)
+        .expect("writing to memory does not fail");
 }
 
 fn nothing(_: &mut Scene<'_>, _: &mut Chance) {}
@@ -140,12 +150,23 @@ fn nothing(_: &mut Scene<'_>, _: &mut Chance) {}
 fn change_frame(scene: &mut Scene<'_>, chance: &mut Chance) {
     let step = if chance.per_mille(120) { 10 } else { 1 };
     // A run of changes is one event.
-    let count = if chance.per_mille(350) { chance.between(2, 12) } else { 1 };
+    let count = if chance.per_mille(350) {
+        chance.between(2, 12)
+    } else {
+        1
+    };
     let from = scene.frame;
-    let to = if from + step * count < scene.n_frames { from + step * count } else { 0 };
+    let to = if from + step * count < scene.n_frames {
+        from + step * count
+    } else {
+        0
+    };
     scene.frame = to;
     scene.count = Some(count);
-    push(scene, format_args!("\"from\":{from},\"to\":{to},\"step\":{step}"));
+    push(
+        scene,
+        format_args!("\"from\":{from},\"to\":{to},\"step\":{step}"),
+    );
 }
 
 fn draw(scene: &mut Scene<'_>, chance: &mut Chance) {
@@ -153,10 +174,16 @@ fn draw(scene: &mut Scene<'_>, chance: &mut Chance) {
     let label = *chance.pick(LABELS);
     let frame = scene.frame;
     if chance.per_mille(60) {
-        let object_type = if chance.per_mille(500) { "tag" } else { "track" };
+        let object_type = if chance.per_mille(500) {
+            "tag"
+        } else {
+            "track"
+        };
         push(
             scene,
-            format_args!("\"object_type\":\"{object_type}\",\"label\":\"{label}\",\"frame\":{frame}"),
+            format_args!(
+                "\"object_type\":\"{object_type}\",\"label\":\"{label}\",\"frame\":{frame}"
+            ),
         );
         return;
     }
@@ -193,13 +220,22 @@ fn several(scene: &mut Scene<'_>, chance: &mut Chance) {
 fn change_attribute(scene: &mut Scene<'_>, chance: &mut Chance) {
     let object_id = scene.object_id;
     let value = ["true", "false", "small", "large", "occluded"][chance.below(5) as usize];
-    push(scene, format_args!("\"object_id\":{object_id},\"id\":{},\"value\":\"{value}\"", 7));
+    push(
+        scene,
+        format_args!(
+            "\"object_id\":{object_id},\"id\":{},\"value\":\"{value}\"",
+            7
+        ),
+    );
 }
 
 fn change_label(scene: &mut Scene<'_>, chance: &mut Chance) {
     let object_id = scene.object_id;
     let (from, to) = (*chance.pick(LABELS), *chance.pick(LABELS));
-    push(scene, format_args!("\"object_id\":{object_id},\"from\":\"{from}\",\"to\":\"{to}\""));
+    push(
+        scene,
+        format_args!("\"object_id\":{object_id},\"from\":\"{from}\",\"to\":\"{to}\""),
+    );
 }
 
 fn lock(scene: &mut Scene<'_>, chance: &mut Chance) {
@@ -221,9 +257,15 @@ fn rotate(scene: &mut Scene<'_>, chance: &mut Chance) {
 
 fn run_action(scene: &mut Scene<'_>, _: &mut Chance) {
     let (from, to) = (scene.frame, scene.n_frames - 1);
-    push(scene, format_args!("\"from\":{from},\"to\":{to},\"chain\":\"Remove filtered shapes\""));
+    push(
+        scene,
+        format_args!("\"from\":{from},\"to\":{to},\"chain\":\"Remove filtered shapes\""),
+    );
 }
 
 fn debug_info(scene: &mut Scene<'_>, _: &mut Chance) {
-    push(scene, format_args!("\"message\":\"canvas was set up again\""));
+    push(
+        scene,
+        format_args!("\"message\":\"canvas was set up again\""),
+    );
 }

@@ -107,8 +107,16 @@ impl ClientCalls {
         config: &DemoConfig,
         n_events: usize,
     ) -> Result<ClientCalls, DemoConfigError> {
-        let streams = Streams::new(config, Delivery::Called { n_events: n_events.max(1) })?;
-        Ok(ClientCalls { streams, outbox: Outbox::default() })
+        let streams = Streams::new(
+            config,
+            Delivery::Called {
+                n_events: n_events.max(1),
+            },
+        )?;
+        Ok(ClientCalls {
+            streams,
+            outbox: Outbox::default(),
+        })
     }
 }
 
@@ -133,21 +141,29 @@ impl Streams {
     fn new(config: &DemoConfig, delivery: Delivery) -> Result<Streams, DemoConfigError> {
         let plan = Plan::new(config)?;
         let annotators: Vec<Annotator> = (0..plan.people.len())
-            .map(|person| {
-                Annotator::new(person, &plan, Plan::chance(config, person), delivery)
-            })
+            .map(|person| Annotator::new(person, &plan, Plan::chance(config, person), delivery))
             .collect();
         let mut turns = BinaryHeap::with_capacity(annotators.len() + 1);
         for (index, annotator) in annotators.iter().enumerate() {
             turns.extend(
-                annotator.no_event_before_ms().map(|ms| Reverse((ms, Turn::Annotator(index)))),
+                annotator
+                    .no_event_before_ms()
+                    .map(|ms| Reverse((ms, Turn::Annotator(index)))),
             );
         }
-        turns.extend(plan.happenings.first().map(|happening| {
-            Reverse((happening.at_ms, Turn::Happening))
-        }));
+        turns.extend(
+            plan.happenings
+                .first()
+                .map(|happening| Reverse((happening.at_ms, Turn::Happening))),
+        );
         let chance = Chance::new(config.seed, 0);
-        Ok(Streams { plan, chance, annotators, happening: 0, turns })
+        Ok(Streams {
+            plan,
+            chance,
+            annotators,
+            happening: 0,
+            turns,
+        })
     }
 
     fn no_event_before_ms(&self) -> Option<i64> {
@@ -167,9 +183,14 @@ impl Streams {
             }
             Turn::Happening => {
                 let happening: Happening = self.plan.happenings[self.happening];
-                outbox.stored.push(world::event(happening, &self.plan, &mut self.chance));
+                outbox
+                    .stored
+                    .push(world::event(happening, &self.plan, &mut self.chance));
                 self.happening += 1;
-                self.plan.happenings.get(self.happening).map(|next| next.at_ms)
+                self.plan
+                    .happenings
+                    .get(self.happening)
+                    .map(|next| next.at_ms)
             }
         };
         self.turns.extend(next_ms.map(|ms| Reverse((ms, turn))));

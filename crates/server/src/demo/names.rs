@@ -42,7 +42,13 @@ pub const ORGANIZATIONS: [OrganizationNames; 3] = [
     },
     OrganizationNames {
         slug: "medvision",
-        projects: &["Chest X-ray", "Retina vessels", "Polyps 2", "Zähne OPG", "Cell counting"],
+        projects: &[
+            "Chest X-ray",
+            "Retina vessels",
+            "Polyps 2",
+            "Zähne OPG",
+            "Cell counting",
+        ],
     },
     OrganizationNames {
         slug: "harvest-labs",
@@ -54,8 +60,9 @@ pub const ORGANIZATIONS: [OrganizationNames; 3] = [
 pub const PERSONAL_PROJECTS: &[&str] = &["Birds at the feeder", "Thesis data", "Dice", "Cat doors"];
 
 /// Labels of objects.
-pub const LABELS: &[&str] =
-    &["car", "person", "bicycle", "pallet", "sign", "lane", "vessel", "polyp", "apple", "weed"];
+pub const LABELS: &[&str] = &[
+    "car", "person", "bicycle", "pallet", "sign", "lane", "vessel", "polyp", "apple", "weed",
+];
 
 /// Kinds of shapes, the first ones most used.
 pub const SHAPE_TYPES: [&str; 5] = ["rectangle", "polygon", "points", "polyline", "mask"];
@@ -86,13 +93,48 @@ pub struct Browser {
 
 /// The browsers; the shares add up to 100.
 pub const BROWSERS: &[Browser] = &[
-    Browser { name: "Chrome", major: 126, os: "Windows 10 64-bit", share: 46 },
-    Browser { name: "Chrome", major: 126, os: "Linux 64-bit", share: 16 },
-    Browser { name: "Firefox", major: 127, os: "Ubuntu 64-bit", share: 9 },
-    Browser { name: "Firefox", major: 127, os: "Windows 10 64-bit", share: 8 },
-    Browser { name: "Microsoft Edge", major: 125, os: "Windows 10 64-bit", share: 11 },
-    Browser { name: "Chrome", major: 125, os: "OS X 10.15.7 64-bit", share: 6 },
-    Browser { name: "Safari", major: 17, os: "OS X 10.15.7 64-bit", share: 4 },
+    Browser {
+        name: "Chrome",
+        major: 126,
+        os: "Windows 10 64-bit",
+        share: 46,
+    },
+    Browser {
+        name: "Chrome",
+        major: 126,
+        os: "Linux 64-bit",
+        share: 16,
+    },
+    Browser {
+        name: "Firefox",
+        major: 127,
+        os: "Ubuntu 64-bit",
+        share: 9,
+    },
+    Browser {
+        name: "Firefox",
+        major: 127,
+        os: "Windows 10 64-bit",
+        share: 8,
+    },
+    Browser {
+        name: "Microsoft Edge",
+        major: 125,
+        os: "Windows 10 64-bit",
+        share: 11,
+    },
+    Browser {
+        name: "Chrome",
+        major: 125,
+        os: "OS X 10.15.7 64-bit",
+        share: 6,
+    },
+    Browser {
+        name: "Safari",
+        major: 17,
+        os: "OS X 10.15.7 64-bit",
+        share: 4,
+    },
 ];
 
 /// An error in the page.
@@ -205,8 +247,16 @@ pub const VIEW_ERRORS: &[ViewError] = &[
 ];
 
 /// Formats of datasets.
-pub const FORMATS: &[&str] =
-    &["CVAT for images 1.1", "COCO 1.0", "YOLO 1.1", "PASCAL VOC 1.1", "Segmentation mask 1.1"];
+pub const FORMATS: &[&str] = &[
+    "CVAT for images 1.1",
+    "COCO 1.0",
+    "YOLO 1.1",
+    "PASCAL VOC 1.1",
+    "Segmentation mask 1.1",
+];
 
 /// Machine-learning functions.
-pub const FUNCTIONS: &[&str] = &["pth-facebookresearch-sam-vit-h", "openvino-omz-public-yolo-v3-tf"];
+pub const FUNCTIONS: &[&str] = &[
+    "pth-facebookresearch-sam-vit-h",
+    "openvino-omz-public-yolo-v3-tf",
+];

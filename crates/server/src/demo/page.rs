@@ -5,6 +5,7 @@ use std::io::Write;
 use annoscope_events::{ClientRequest, Ids, Sender, StoredEvent, Timestamp};
 
 use super::chance::Chance;
+use super::number;
 
 /// One request of a page: `POST /api/events`.
 #[derive(Clone, Debug)]
@@ -120,7 +121,10 @@ impl Page {
 
     /// Whether the queue has as many events as a body shall have.
     pub fn is_full(&self) -> bool {
-        self.delivery == Delivery::Called { n_events: self.n_queued }
+        self.delivery
+            == Delivery::Called {
+                n_events: self.n_queued,
+            }
     }
 
     /// When the timer sends next, if something is queued. It is armed again after.
@@ -141,10 +145,16 @@ impl Page {
         }
         self.last_at = self.queue.len();
         self.n_queued += 1;
-        self.earliest_ms =
-            Some(self.earliest_ms.map_or(action.at_ms, |earliest_ms| earliest_ms.min(action.at_ms)));
-        write!(self.queue, "{{\"scope\":\"{}\",\"timestamp\":\"", action.scope)
-            .expect("writing to memory does not fail");
+        self.earliest_ms = Some(
+            self.earliest_ms
+                .map_or(action.at_ms, |earliest_ms| earliest_ms.min(action.at_ms)),
+        );
+        write!(
+            self.queue,
+            "{{\"scope\":\"{}\",\"timestamp\":\"",
+            action.scope
+        )
+        .expect("writing to memory does not fail");
         push_iso(&mut self.queue, action.at_ms + self.clock_ahead_ms);
         self.queue.push(b'"');
         for (key, text) in [("obj_name", action.obj_name), ("obj_val", action.obj_val)] {
@@ -170,8 +180,12 @@ impl Page {
         self.payload.push(b'{');
         self.payload.extend_from_slice(action.payload.as_bytes());
         let comma = if action.payload.is_empty() { "" } else { "," };
-        write!(self.payload, "{comma}\"client_id\":\"{}\",\"is_active\":true}}", self.client_id)
-            .expect("writing to memory does not fail");
+        write!(
+            self.payload,
+            "{comma}\"client_id\":\"{}\",\"is_active\":true}}",
+            self.client_id
+        )
+        .expect("writing to memory does not fail");
         self.queue.extend_from_slice(b",\"payload\":\"");
         push_escaped(&mut self.queue, &self.payload);
         self.queue.extend_from_slice(b"\"}");
@@ -207,7 +221,11 @@ impl Page {
         self.earliest_ms = None;
         self.timer_ms = sent_ms + TIMER_MS;
         if self.delivery != Delivery::Stored {
-            outbox.calls.push(ClientCall { sender: by.clone(), body, n_events });
+            outbox.calls.push(ClientCall {
+                sender: by.clone(),
+                body,
+                n_events,
+            });
             return 0;
         }
         let received_at = Timestamp::from_millis(sent_ms);
@@ -217,7 +235,7 @@ impl Page {
             .accept(by, chance.uuid(), &[]);
         let n_rows = rows.len();
         outbox.stored.extend(rows);
-        n_rows as i64 - n_events as i64
+        number(n_rows) - number(n_events)
     }
 }
 
@@ -280,6 +298,10 @@ mod tests {
         };
         page.log(&action, Ids::default());
         assert_eq!(page.timer_before(1_400_000), Some(1_180_000));
-        assert_eq!(page.timer_before(1_400_000), None, "it is armed again after");
+        assert_eq!(
+            page.timer_before(1_400_000),
+            None,
+            "it is armed again after"
+        );
     }
 }

@@ -47,7 +47,7 @@ const MIN_EVENTS_PER_SHIFT: u64 = 40;
 const RELAXED_PACE_MS: f64 = 26_000.0;
 
 /// Events that one job takes.
-pub const EVENTS_PER_JOB: u64 = 2000;
+pub const EVENTS_PER_JOB: i64 = 2000;
 
 /// Streams of chance, by what they are for. Annotators have their index plus the last.
 mod stream {
@@ -67,16 +67,33 @@ impl Plan {
         let start_ms = end_ms - i64::from(config.days) * DAY_MS;
         let people = cast::annotators(n_users, &mut chance(stream::CAST));
         let (from_ms, to_ms) = (start_ms + OPENING_MS, end_ms - CLOSING_MS);
-        let shifts =
-            come_to_work(&people, from_ms, to_ms, config.events, &mut chance(stream::SHIFTS));
+        let shifts = come_to_work(
+            &people,
+            from_ms,
+            to_ms,
+            config.events,
+            &mut chance(stream::SHIFTS),
+        );
         let needs = needs(&people, &shifts);
         let mut catalog_chance = chance(stream::CATALOG);
         let catalog = Catalog::new(&people, needs, start_ms, &mut catalog_chance);
-        let happenings =
-            world::happenings(&people, &catalog, start_ms, end_ms, &mut chance(stream::WORLD));
+        let happenings = world::happenings(
+            &people,
+            &catalog,
+            start_ms,
+            end_ms,
+            &mut chance(stream::WORLD),
+        );
         let n_left = config.events.saturating_sub(happenings.len() as u64);
         let shifts = hand_out(&people, &shifts, n_left);
-        Ok(Plan { people, shifts, catalog, happenings, start_ms, end_ms })
+        Ok(Plan {
+            people,
+            shifts,
+            catalog,
+            happenings,
+            start_ms,
+            end_ms,
+        })
     }
 
     /// The chance of one annotator.
@@ -94,8 +111,10 @@ fn come_to_work(
     n_events: u64,
     chance: &mut Chance,
 ) -> Vec<Vec<PlannedShift>> {
-    let mut shifts: Vec<Vec<Shift>> =
-        people.iter().map(|person| calendar::shifts(person, from_ms, to_ms, chance)).collect();
+    let mut shifts: Vec<Vec<Shift>> = people
+        .iter()
+        .map(|person| calendar::shifts(person, from_ms, to_ms, chance))
+        .collect();
     if shifts.iter().all(Vec::is_empty) {
         // A Sunday: somebody has to.
         let start_ms = from_ms.max(to_ms - 8 * HOUR_MS);
@@ -116,7 +135,10 @@ fn come_to_work(
     let planned: Vec<Vec<PlannedShift>> = shifts
         .into_iter()
         .map(|shifts| {
-            shifts.into_iter().map(|shift| PlannedShift { shift, quota: 0 }).collect()
+            shifts
+                .into_iter()
+                .map(|shift| PlannedShift { shift, quota: 0 })
+                .collect()
         })
         .collect();
     hand_out(people, &planned, n_events)
@@ -145,15 +167,16 @@ fn hand_out(
         let quota = (due - given) as i64;
         given = due;
         let working_ms = quota as f64 * RELAXED_PACE_MS / person.speed;
-        PlannedShift { shift: planned.shift.shortened(working_ms as i64 + HOUR_MS / 6), quota }
+        PlannedShift {
+            shift: planned.shift.shortened(working_ms as i64 + HOUR_MS / 6),
+            quota,
+        }
     };
     let mut hand = hand;
     people
         .iter()
         .zip(shifts)
-        .map(|(person, shifts)| {
-            shifts.iter().map(|planned| hand(person, planned)).collect()
-        })
+        .map(|(person, shifts)| shifts.iter().map(|planned| hand(person, planned)).collect())
         .collect()
 }
 
@@ -163,7 +186,7 @@ fn needs(people: &[Person], shifts: &[Vec<PlannedShift>]) -> Vec<Need> {
     let mut needs = Vec::new();
     for (person, shifts) in (0..people.len()).zip(shifts) {
         let quota: i64 = shifts.iter().map(|planned| planned.quota).sum();
-        let n_jobs = (quota as u64).div_ceil(EVENTS_PER_JOB) as i64;
+        let n_jobs = (quota + EVENTS_PER_JOB - 1) / EVENTS_PER_JOB;
         let mut job_no = 0;
         let mut made = 0;
         let mut before_ms = shifts.first().map_or(0, |planned| planned.shift.start_ms);
@@ -171,13 +194,19 @@ fn needs(people: &[Person], shifts: &[Vec<PlannedShift>]) -> Vec<Need> {
             made += planned.quota;
             // Made events come up to `made`, give or take what is carried: one more.
             while job_no < n_jobs && job_no * quota <= (made + 100) * n_jobs {
-                needs.push(Need { at_ms: before_ms, person });
+                needs.push(Need {
+                    at_ms: before_ms,
+                    person,
+                });
                 job_no += 1;
             }
             before_ms = planned.shift.start_ms;
         }
         while job_no < n_jobs {
-            needs.push(Need { at_ms: before_ms, person });
+            needs.push(Need {
+                at_ms: before_ms,
+                person,
+            });
             job_no += 1;
         }
     }

@@ -104,7 +104,10 @@ where
             }
         })
         .buffer_unordered(IN_FLIGHT);
-    let mut sent = Progress { n_events: 0, n_retries: 0 };
+    let mut sent = Progress {
+        n_events: 0,
+        n_retries: 0,
+    };
     while let Some((n_events, n_retries)) = answers.try_next().await? {
         sent.n_events += n_events;
         sent.n_retries += n_retries;
@@ -141,9 +144,12 @@ async fn deliver(
     let (mut n_lost, mut n_busy) = (0, 0);
     loop {
         match post(client, url, body.clone()).await {
-            Ok(answer) if answer.status() == StatusCode::OK => return Ok(u64::from(n_lost + n_busy)),
+            Ok(answer) if answer.status() == StatusCode::OK => {
+                return Ok(u64::from(n_lost + n_busy));
+            }
             Ok(answer)
-                if answer.status() == StatusCode::SERVICE_UNAVAILABLE && n_busy < MAX_BUSY_TRIES =>
+                if answer.status() == StatusCode::SERVICE_UNAVAILABLE
+                    && n_busy < MAX_BUSY_TRIES =>
             {
                 n_busy += 1;
                 tokio::time::sleep(retry_after(&answer)).await;
@@ -153,7 +159,12 @@ async fn deliver(
                 n_lost += 1;
                 tokio::time::sleep(DEFAULT_WAIT).await;
             }
-            Err(source) => return Err(SendError::Lost { url: url.to_owned(), source }),
+            Err(source) => {
+                return Err(SendError::Lost {
+                    url: url.to_owned(),
+                    source,
+                });
+            }
         }
     }
 }
@@ -163,7 +174,12 @@ async fn post(
     url: &str,
     body: bytes::Bytes,
 ) -> Result<reqwest::Response, reqwest::Error> {
-    client.post(url).header(CONTENT_TYPE, "application/json").body(body).send().await
+    client
+        .post(url)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
+        .send()
+        .await
 }
 
 fn retry_after(answer: &reqwest::Response) -> Duration {
@@ -171,7 +187,9 @@ fn retry_after(answer: &reqwest::Response) -> Duration {
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    seconds.map_or(DEFAULT_WAIT, Duration::from_secs).min(LONGEST_WAIT)
+    seconds
+        .map_or(DEFAULT_WAIT, Duration::from_secs)
+        .min(LONGEST_WAIT)
 }
 
 async fn refused(url: String, answer: reqwest::Response) -> SendError {
@@ -180,5 +198,9 @@ async fn refused(url: String, answer: reqwest::Response) -> SendError {
     if let Some((end, _)) = answer.char_indices().nth(300) {
         answer.truncate(end);
     }
-    SendError::Refused { url, status, answer }
+    SendError::Refused {
+        url,
+        status,
+        answer,
+    }
 }

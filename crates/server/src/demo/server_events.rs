@@ -39,7 +39,12 @@ pub fn payload(mut members: Value, request_id: Uuid) -> Payload {
 
 /// The event of a job, its task and its project.
 pub fn of_job(event: Event, ids: Ids) -> Event {
-    Event { project_id: ids.project_id, task_id: ids.task_id, job_id: ids.job_id, ..event }
+    Event {
+        project_id: ids.project_id,
+        task_id: ids.task_id,
+        job_id: ids.job_id,
+        ..event
+    }
 }
 
 /// `update:job`: one property of a job has another value.
@@ -67,8 +72,9 @@ pub fn annotations(
     request_id: Uuid,
 ) -> Event {
     let collection = event.scope.rsplit(':').next().unwrap_or_default();
-    let ids: Vec<Value> =
-        (0..i64::from(n_objects)).map(|nth| json!({ "id": first_id + nth })).collect();
+    let ids: Vec<Value> = (0..i64::from(n_objects))
+        .map(|nth| json!({ "id": first_id + nth }))
+        .collect();
     let payload = payload(json!({ collection: ids }), request_id);
     Event {
         obj_name: shape_type.map(str::to_owned),
@@ -81,7 +87,9 @@ pub fn annotations(
 /// `send:exception` of a view: only the user is known.
 pub fn view_failed(event: Event, error: &ViewError, ids: Ids, request_id: Uuid) -> Event {
     let id = request_id.hyphenated().to_string();
-    let path = error.path.replace("{}", &ids.job_id.unwrap_or(0).to_string());
+    let path = error
+        .path
+        .replace("{}", &ids.job_id.unwrap_or(0).to_string());
     let members = json!({
         "basename": error.basename,
         "action": error.action,
@@ -98,5 +106,11 @@ pub fn view_failed(event: Event, error: &ViewError, ids: Ids, request_id: Uuid) 
     });
     let payload =
         Payload::from_value(&members).expect("the demo's values have no NUL and are not deep");
-    Event { count: Some(1), org_id: None, org_slug: None, payload: Some(payload), ..event }
+    Event {
+        count: Some(1),
+        org_id: None,
+        org_slug: None,
+        payload: Some(payload),
+        ..event
+    }
 }

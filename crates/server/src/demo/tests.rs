@@ -9,7 +9,13 @@ use super::*;
 const END: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 
 fn config(events: u64, days: u32) -> DemoConfig {
-    DemoConfig { events, days, seed: 7, users: None, end: END }
+    DemoConfig {
+        events,
+        days,
+        seed: 7,
+        users: None,
+        end: END,
+    }
 }
 
 fn ndjson(config: &DemoConfig) -> Vec<u8> {
@@ -28,7 +34,7 @@ fn the_same_configuration_gives_the_same_bytes() {
     // The activity of another run of the program, of another day: it may only change when
     // the demo or the events' form is changed on purpose.
     let hash = blake3::hash(&lines);
-    insta::assert_snapshot!(hash.to_hex().as_str(), @"");
+    insta::assert_snapshot!(hash.to_hex().as_str(), @"fcdd1b71b5ee7d13070f27803c98922762ebbf4ddf5487b435ea20db5714311f");
 }
 
 #[test]
@@ -48,7 +54,13 @@ fn counts_are_exact_and_times_in_order_within_the_period() {
     for (events, days, users) in cases {
         // A Monday, and a Sunday morning.
         for end in [END, Timestamp::from_millis(END.millis() - 30 * HOUR_MS)] {
-            let config = DemoConfig { events, days, seed: 3, users, end };
+            let config = DemoConfig {
+                events,
+                days,
+                seed: 3,
+                users,
+                end,
+            };
             let times: Vec<i64> = generate(&config)
                 .unwrap()
                 .map(|stored| stored.event.timestamp.millis())
@@ -57,8 +69,14 @@ fn counts_are_exact_and_times_in_order_within_the_period() {
             assert_eq!(times.len() as u64, events, "{case}");
             assert!(times.is_sorted(), "{case}");
             let earliest_ms = end.millis() - i64::from(days) * DAY_MS;
-            assert!(times.first().is_none_or(|&first| first >= earliest_ms), "{case}");
-            assert!(times.last().is_none_or(|&last| last <= end.millis()), "{case}");
+            assert!(
+                times.first().is_none_or(|&first| first >= earliest_ms),
+                "{case}"
+            );
+            assert!(
+                times.last().is_none_or(|&last| last <= end.millis()),
+                "{case}"
+            );
         }
     }
 }
@@ -83,18 +101,29 @@ fn hours_are_plausible_and_equal_the_intervals() {
     let mut by_user_day: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     for stored in generate(&config).unwrap() {
         let event = &stored.event;
-        let intervals_ms: i64 =
-            stored.intervals.iter().map(|interval| interval.end_ms - interval.start_ms).sum();
+        let intervals_ms: i64 = stored
+            .intervals
+            .iter()
+            .map(|interval| interval.end_ms - interval.start_ms)
+            .sum();
         if event.scope != WORKING_TIME_SCOPE {
             assert!(stored.intervals.is_empty());
             continue;
         }
         assert_eq!(intervals_ms, i64::from(event.duration));
         let day = event.timestamp.millis().div_euclid(DAY_MS);
-        *by_user_day.entry((event.user_id.unwrap(), day)).or_default() += intervals_ms;
+        *by_user_day
+            .entry((event.user_id.unwrap(), day))
+            .or_default() += intervals_ms;
     }
-    let hours: Vec<f64> = by_user_day.values().map(|&ms| ms as f64 / HOUR_MS as f64).collect();
-    assert!(hours.iter().all(|hours| (0.0..12.0).contains(hours)), "{hours:?}");
+    let hours: Vec<f64> = by_user_day
+        .values()
+        .map(|&ms| ms as f64 / HOUR_MS as f64)
+        .collect();
+    assert!(
+        hours.iter().all(|hours| (0.0..12.0).contains(hours)),
+        "{hours:?}"
+    );
     let mean = hours.iter().sum::<f64>() / hours.len() as f64;
     assert!((2.5..7.5).contains(&mean), "{mean} hours a day");
 }
@@ -124,7 +153,10 @@ fn everything_that_is_worked_on_was_created_before() {
             ("user", event.user_id.filter(|&id| id != 1)),
         ];
         for (kind, id) in used {
-            assert!(id.is_none_or(|id| known.contains(&(kind, id))), "{kind}: {event:?}");
+            assert!(
+                id.is_none_or(|id| known.contains(&(kind, id))),
+                "{kind}: {event:?}"
+            );
         }
     }
 }
@@ -134,7 +166,9 @@ fn many_kinds_of_events_are_there() {
     let mut n_by_scope: BTreeMap<String, u64> = BTreeMap::new();
     for stored in generate(&config(300_000, 30)).unwrap() {
         assert!(
-            annoscope_events::SCOPES.iter().any(|scope| scope.name == stored.event.scope),
+            annoscope_events::SCOPES
+                .iter()
+                .any(|scope| scope.name == stored.event.scope),
             "{}",
             stored.event.scope
         );
@@ -142,13 +176,20 @@ fn many_kinds_of_events_are_there() {
     }
     assert!(n_by_scope.len() >= 45, "{n_by_scope:#?}");
     let share = |scope: &str| n_by_scope[scope] as f64 / 300_000.0;
-    assert!((0.03..0.30).contains(&share(WORKING_TIME_SCOPE)), "{}", share(WORKING_TIME_SCOPE));
+    assert!(
+        (0.03..0.30).contains(&share(WORKING_TIME_SCOPE)),
+        "{}",
+        share(WORKING_TIME_SCOPE)
+    );
     assert!((0.001..0.01).contains(&share("send:exception")));
 }
 
 #[test]
 fn bodies_are_valid_requests_of_the_asked_size() {
-    let config = DemoConfig { users: Some(3), ..config(20_000, 5) };
+    let config = DemoConfig {
+        users: Some(3),
+        ..config(20_000, 5)
+    };
     let mut n_events = 0;
     for call in client_requests(&config, 100).unwrap() {
         let request = ClientRequest::parse(&call.body).unwrap();
@@ -162,8 +203,8 @@ fn bodies_are_valid_requests_of_the_asked_size() {
 #[test]
 fn what_cannot_be_made_is_refused() {
     let refused = |config: DemoConfig| generate(&config).err().unwrap().to_string();
-    insta::assert_snapshot!(refused(config(1, 0)), @"");
-    insta::assert_snapshot!(refused(DemoConfig { users: Some(0), ..config(1, 1) }), @"");
-    insta::assert_snapshot!(refused(DemoConfig { users: Some(1), ..config(1_000_000, 1) }), @"");
-    insta::assert_snapshot!(refused(DemoConfig { end: Timestamp::EPOCH, ..config(1, 1) }), @"");
+    insta::assert_snapshot!(refused(config(1, 0)), @"0 days: from 1 to 3653 are possible");
+    insta::assert_snapshot!(refused(DemoConfig { users: Some(0), ..config(1, 1) }), @"0 users: from 1 to 100000 are possible");
+    insta::assert_snapshot!(refused(DemoConfig { users: Some(1), ..config(1_000_000, 1) }), @"1000000 events are too many for 1 users in 1 days: ask for more of either");
+    insta::assert_snapshot!(refused(DemoConfig { end: Timestamp::EPOCH, ..config(1, 1) }), @"the period begins before 1970: choose a later end or fewer days");
 }

@@ -9,6 +9,7 @@ use super::cast::{Person, administrator, organization};
 use super::catalog::Catalog;
 use super::chance::Chance;
 use super::names::{LABELS, ORGANIZATIONS};
+use super::number;
 use super::plan::Plan;
 use super::server_events::{self, payload};
 
@@ -103,7 +104,10 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
     let admin = administrator();
     let created = annoscope_events::Timestamp::from_millis(at_ms).to_string();
     let base = |scope: &str, org: Option<usize>| {
-        let sender = Sender { org: org.map(organization), ..admin.clone() };
+        let sender = Sender {
+            org: org.map(organization),
+            ..admin.clone()
+        };
         server_events::event(scope, at_ms, &sender)
     };
     let catalog = &plan.catalog;
@@ -117,8 +121,12 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
         What::Organization(org) => {
             created_by(json!({ "description": "", "contact": {} }));
             let slug = ORGANIZATIONS[org].slug.to_owned();
-            let id = Some(org as i64 + 1);
-            Event { obj_name: Some(slug), obj_id: id, ..base("create:organization", Some(org)) }
+            let id = Some(number(org) + 1);
+            Event {
+                obj_name: Some(slug),
+                obj_id: id,
+                ..base("create:organization", Some(org))
+            }
         }
         What::User(person) => {
             let user = &plan.people[person].sender;
@@ -130,9 +138,11 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
             }
         }
         What::Project(index) => {
-            created_by(json!({ "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" }));
+            created_by(
+                json!({ "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" }),
+            );
             let project = &catalog.projects[index];
-            let id = Some(index as i64 + 1);
+            let id = Some(number(index) + 1);
             Event {
                 obj_name: Some(project.name.to_owned()),
                 obj_id: id,
@@ -144,20 +154,22 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
             members = json!({ "color": "#3d3df5", "type": "any", "has_parent": false });
             Event {
                 obj_name: Some(LABELS[(project + nth) % LABELS.len()].to_owned()),
-                obj_id: Some((project * 3 + nth) as i64 + 1),
-                project_id: Some(project as i64 + 1),
+                obj_id: Some(number(project * 3 + nth) + 1),
+                project_id: Some(number(project) + 1),
                 ..base("create:label", catalog.projects[project].org)
             }
         }
         What::Task(index) => {
-            created_by(json!({ "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" }));
+            created_by(
+                json!({ "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" }),
+            );
             let task = &catalog.tasks[index];
-            let id = Some(index as i64 + 1);
+            let id = Some(number(index) + 1);
             Event {
                 obj_name: Some(task.name.clone()),
                 obj_id: id,
                 task_id: id,
-                project_id: task.project.map(|project| project as i64 + 1),
+                project_id: task.project.map(|project| number(project) + 1),
                 ..base("create:task", task.org)
             }
         }
@@ -178,14 +190,16 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
         }
     };
     let payload = payload(members, chance.uuid());
-    StoredEvent { event: Event { payload: Some(payload), ..event }, intervals: Vec::new() }
+    StoredEvent {
+        event: Event {
+            payload: Some(payload),
+            ..event
+        },
+        intervals: Vec::new(),
+    }
 }
 
-fn mistake(
-    what: What,
-    catalog: &Catalog,
-    base: impl Fn(&str, Option<usize>) -> Event,
-) -> Event {
+fn mistake(what: What, catalog: &Catalog, base: impl Fn(&str, Option<usize>) -> Event) -> Event {
     let (scope, index, is_job) = match what {
         What::Mistake(index) => ("create:task", index, false),
         What::DeletedTask(index) => ("delete:task", index, false),
@@ -194,11 +208,11 @@ fn mistake(
         _ => unreachable!("the caller passes mistakes only"),
     };
     let task = &catalog.tasks[index];
-    let id = Some(FIRST_MISTAKE_ID + index as i64);
+    let id = Some(FIRST_MISTAKE_ID + number(index));
     Event {
         obj_name: (!is_job).then(|| format!("copy of {}", task.name)),
         obj_id: id,
-        project_id: task.project.map(|project| project as i64 + 1),
+        project_id: task.project.map(|project| number(project) + 1),
         task_id: id,
         job_id: if is_job { id } else { None },
         ..base(scope, task.org)
