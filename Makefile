@@ -20,6 +20,8 @@ export DUCKDB_LIB_DIR := $(shell scripts/fetch-duckdb.sh --dir)
 duckdb := scripts/fetch-duckdb.sh >/dev/null
 endif
 
+# Cargo's commands name the whole workspace: each choice of packages would get its own set of features,
+# and compile hundreds of crates again.
 define prepare
 @scripts/need.sh cargo cc
 @$(duckdb)
@@ -34,7 +36,7 @@ run: build ## build and start the server on loopback, with data in ./data
 
 build: ## the release build
 	$(prepare)
-	cargo build --release -p annoscope-server $(cargo_features)
+	cargo build --release --workspace $(cargo_features)
 
 test: ## lint, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint
@@ -48,13 +50,15 @@ test-rust: ## unit and property tests
 
 test-e2e: ## end-to-end tests with real clients, against the debug build
 	$(prepare)
-	cargo build -p annoscope-server $(cargo_features)
+	cargo build --workspace --all-targets $(cargo_features)
+	@scripts/venv.sh
+	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
 
 bench: build ## benchmarks, each beside its peer; prints the README's table
 	@scripts/venv.sh
 	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \
-		cargo run --release -p annoscope-bench $(cargo_features) -- $(ARGS)
+		$(target)/release/annoscope-bench $(ARGS)
 
 soak: build ## the long loops: 50 kills under load, full disks, lost answers
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -72,11 +72,17 @@ impl Admission {
             bytes.extend_from_slice(&chunk);
         }
         if encoding == Encoding::Identity {
-            return Ok(AdmittedBody { bytes: bytes.into(), _room: share });
+            return Ok(AdmittedBody {
+                bytes: bytes.into(),
+                _room: share,
+            });
         }
         let inflated = tokio::task::spawn_blocking(move || inflate(encoding, &bytes, share));
         let (bytes, share) = inflated.await.map_err(|_| ApiError::BodyBroken)??;
-        Ok(AdmittedBody { bytes: bytes.into(), _room: share })
+        Ok(AdmittedBody {
+            bytes: bytes.into(),
+            _room: share,
+        })
     }
 
     fn share(&self) -> Share {
@@ -93,7 +99,9 @@ impl Share {
     fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
         let (max_body_bytes, _) = self.limits;
         if bytes > max_body_bytes {
-            return Err(ApiError::BodyTooLarge { limit_bytes: max_body_bytes });
+            return Err(ApiError::BodyTooLarge {
+                limit_bytes: max_body_bytes,
+            });
         }
         if bytes <= self.bytes {
             return Ok(());
@@ -120,7 +128,9 @@ enum Encoding {
 
 impl Encoding {
     fn of(headers: &HeaderMap) -> Result<Encoding, ApiError> {
-        let value = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+        let value = headers
+            .get(header::CONTENT_ENCODING)
+            .map(HeaderValue::as_bytes);
         match value.map(<[u8]>::to_ascii_lowercase).as_deref() {
             None | Some(b"" | b"identity") => Ok(Encoding::Identity),
             Some(b"gzip" | b"x-gzip") => Ok(Encoding::Gzip),
@@ -133,7 +143,11 @@ impl Encoding {
 }
 
 /// Decompresses step by step, so that a bomb meets the limit before it meets the memory.
-fn inflate(encoding: Encoding, packed: &[u8], mut share: Share) -> Result<(Vec<u8>, Share), ApiError> {
+fn inflate(
+    encoding: Encoding,
+    packed: &[u8],
+    mut share: Share,
+) -> Result<(Vec<u8>, Share), ApiError> {
     let mut reader: Box<dyn Read> = match encoding {
         Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
         Encoding::Deflate | Encoding::Identity => Box::new(flate2::read::ZlibDecoder::new(packed)),
@@ -141,7 +155,9 @@ fn inflate(encoding: Encoding, packed: &[u8], mut share: Share) -> Result<(Vec<u
     let mut bytes = Vec::new();
     let mut step = vec![0; STEP_BYTES];
     loop {
-        let n_read = reader.read(&mut step).map_err(|_| ApiError::BodyNotDecodable)?;
+        let n_read = reader
+            .read(&mut step)
+            .map_err(|_| ApiError::BodyNotDecodable)?;
         if n_read == 0 {
             return Ok((bytes, share));
         }

@@ -47,11 +47,19 @@ enum Command {
 /// Where the data and the configuration are.
 #[derive(Args)]
 struct Place {
-    /// Directory of everything the server keeps [default: ./data, env: ANNOSCOPE_DATA_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "Directory of everything the server keeps [default: ./data, env: ANNOSCOPE_DATA_DIR]"
+    )]
     data_dir: Option<String>,
-    /// Configuration file [default: annoscope.toml in the data directory, env: ANNOSCOPE_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "Configuration file [default: annoscope.toml in the data directory, env: ANNOSCOPE_CONFIG]"
+    )]
     config: Option<PathBuf>,
 }
 

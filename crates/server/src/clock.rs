@@ -7,7 +7,9 @@ use annoscope_events::Timestamp;
 /// The time of day in whole milliseconds, UTC. A clock before 1970 reads as 1970.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -18,9 +18,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use environment::environment;
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
-pub use environment::environment;
 pub use load::{CONFIG_FILE_NAME, CONFIG_FILE_VARIABLE, Inputs, Loaded, Setting, load};
 pub use value::Kind;
 
@@ -163,9 +163,11 @@ impl Config {
 
     /// The defaults with another data directory and free ports, for tests and benches.
     pub fn for_testing(data_dir: PathBuf) -> Config {
+        let data_dir = data_dir.into_os_string().into_string();
+        let data_dir = data_dir.expect("tests name their directories in UTF-8");
         let inputs = Inputs {
             flags: vec![
-                ("data_dir", data_dir.to_string_lossy().into_owned()),
+                ("data_dir", data_dir),
                 ("listen", "127.0.0.1:0".to_owned()),
                 ("ingest_listen", "127.0.0.1:0".to_owned()),
             ],

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use annoscope_events::{RejectedEvent, Timestamp};
@@ -18,7 +18,9 @@ pub const FILE: &str = "dead-letter.ndjson";
 
 /// The file of rejected events.
 pub struct DeadLetter {
-    file: Mutex<File>,
+    /// Opened for each write, so that it can be moved away while the server runs. Held while
+    /// one request writes, so that lines do not mix.
+    path: Mutex<PathBuf>,
     max_bytes: u64,
 }
 
@@ -46,16 +48,15 @@ struct Line<'a> {
 }
 
 impl DeadLetter {
-    /// Opens the file in the data directory, or creates it.
+    /// The file in the data directory, which is created if it is not there: a directory
+    /// that cannot be written is found out at the start.
     pub fn open(dir: &Path, max_bytes: u64) -> std::io::Result<DeadLetter> {
-        let file = OpenOptions::new().append(true).create(true).open(dir.join(FILE))?;
-        Ok(DeadLetter { file: Mutex::new(file), max_bytes })
-    }
-
-    /// Size of the file, in bytes.
-    pub fn bytes(&self) -> u64 {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.metadata().map_or(0, |metadata| metadata.len())
+        let path = dir.join(FILE);
+        open(&path)?;
+        Ok(DeadLetter {
+            path: Mutex::new(path),
+            max_bytes,
+        })
     }
 
     /// Appends the events of one request, all or none, and syncs the file. Blocks.
@@ -76,10 +77,13 @@ impl DeadLetter {
             serde_json::to_writer(&mut lines, &line).map_err(std::io::Error::other)?;
             lines.push(b'\n');
         }
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.path.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = open(&path)?;
         let length = file.metadata()?.len();
         if length + lines.len() as u64 > self.max_bytes {
-            return Err(DeadLetterError::Full { limit_bytes: self.max_bytes });
+            return Err(DeadLetterError::Full {
+                limit_bytes: self.max_bytes,
+            });
         }
         let written = file.write_all(&lines).and_then(|()| file.sync_data());
         if written.is_err() {
@@ -90,12 +94,20 @@ impl DeadLetter {
     }
 }
 
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn rejected(raw: &str) -> RejectedEvent {
-        RejectedEvent { index: 0, raw: raw.to_owned(), reason: "count: too large".to_owned() }
+        RejectedEvent {
+            index: 0,
+            raw: raw.to_owned(),
+            reason: "count: too large".to_owned(),
+        }
     }
 
     #[test]
@@ -103,10 +115,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dead_letter = DeadLetter::open(dir.path(), 400).unwrap();
         let now = Timestamp::from_millis(1_719_835_202_123);
-        dead_letter.append(&[rejected(r#"{"count":70000}"#)], now, uuid::Uuid::nil()).unwrap();
+        dead_letter
+            .append(&[rejected(r#"{"count":70000}"#)], now, uuid::Uuid::nil())
+            .unwrap();
         let many: Vec<_> = (0..3).map(|_| rejected(r#"{"count":70000}"#)).collect();
-        let refused = dead_letter.append(&many, now, uuid::Uuid::nil()).unwrap_err();
-        assert!(matches!(refused, DeadLetterError::Full { limit_bytes: 400 }));
+        let refused = dead_letter
+            .append(&many, now, uuid::Uuid::nil())
+            .unwrap_err();
+        assert!(matches!(
+            refused,
+            DeadLetterError::Full { limit_bytes: 400 }
+        ));
         insta::assert_snapshot!(
             std::fs::read_to_string(dir.path().join(FILE)).unwrap(),
             @r#"{"received_at":"2024-07-01T12:00:02.123000Z","request_id":"00000000-0000-0000-0000-000000000000","reason":"count: too large","event":{"count":70000}}"#

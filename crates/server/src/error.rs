@@ -153,9 +153,9 @@ impl ApiError {
             ApiError::ExportFailed { .. } | ApiError::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            ApiError::TooManyBodies
-            | ApiError::ShuttingDown
-            | ApiError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::TooManyBodies | ApiError::ShuttingDown | ApiError::Unavailable { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -198,9 +198,17 @@ impl ApiError {
         if status.is_server_error() {
             let cause = chain(self);
             if status == StatusCode::SERVICE_UNAVAILABLE {
-                tracing::warn!(http.status = status.as_u16(), cause, "refused for now: {self}");
+                tracing::warn!(
+                    http.status = status.as_u16(),
+                    cause,
+                    "refused for now: {self}"
+                );
             } else {
-                tracing::error!(http.status = status.as_u16(), cause, "request failed: {self}");
+                tracing::error!(
+                    http.status = status.as_u16(),
+                    cause,
+                    "request failed: {self}"
+                );
             }
         }
     }
@@ -225,7 +233,9 @@ impl IntoResponse for ApiError {
         }
         if let ApiError::Unauthenticated { .. } = self {
             let value = HeaderValue::from_static("Token");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, value);
         }
         response
     }

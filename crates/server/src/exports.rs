@@ -136,6 +136,11 @@ impl Exports {
         self.inner.shared.expire(now);
     }
 
+    /// Exports that failed since the start, for metrics.
+    pub fn n_failed(&self) -> u64 {
+        self.inner.shared.n_failed()
+    }
+
     /// Bytes of all results, finished and under way, for metrics.
     pub fn bytes_on_disk(&self) -> u64 {
         self.inner.shared.bytes_on_disk()

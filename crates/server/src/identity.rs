@@ -16,8 +16,8 @@ pub mod rights;
 mod secret;
 
 pub use accounts::{Accounts, AccountsError, Login, NewUser, User, UserSummary};
-pub(crate) use authenticate::{cookie, token};
 pub use authenticate::AuthError;
+pub(crate) use authenticate::{cookie, token};
 pub use caller::{Account, Caller, ExportCaller};
 pub use csrf::CsrfError;
 pub use organization::OrganizationError;

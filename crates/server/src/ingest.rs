@@ -28,11 +28,19 @@ pub struct Arrival {
 
 /// Runs work on `n_bytes`; when it is much, the async runtime moves its other tasks away.
 pub fn heavy<T>(n_bytes: usize, work: impl FnOnce() -> T) -> T {
-    if n_bytes > HEAVY_BYTES { tokio::task::block_in_place(work) } else { work() }
+    if n_bytes > HEAVY_BYTES {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
 }
 
 fn heavy_events<T>(n_events: usize, work: impl FnOnce() -> T) -> T {
-    if n_events > HEAVY_EVENTS { tokio::task::block_in_place(work) } else { work() }
+    if n_events > HEAVY_EVENTS {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
 }
 
 /// Stores what a browser sent. Returns the body of the answer: the processed events.
@@ -43,18 +51,28 @@ pub async fn client_events(
     arrival: Arrival,
     metrics: &Metrics,
 ) -> Result<Vec<u8>, ApiError> {
-    let Arrival { received_at, request_id } = arrival;
+    let Arrival {
+        received_at,
+        request_id,
+    } = arrival;
     let n_events = request.len();
     let (hashes, request) = heavy_events(n_events, || {
         let hashes = request.hashes(sender);
-        request.correct(received_at).map(|request| (hashes, request))
+        request
+            .correct(received_at)
+            .map(|request| (hashes, request))
     })?;
     metrics.older_than_window(Door::Client, request.timestamps(), received_at);
     let reservation = store.reserve(hashes, received_at).await?;
     metrics.repeated(Door::Client, reservation.repeated());
     let append = heavy_events(n_events, || {
         let events = request.accept(sender, request_id, reservation.repeated());
-        store.append(EventBatch { events, received_at, request_id, reservation })
+        store.append(EventBatch {
+            events,
+            received_at,
+            request_id,
+            reservation,
+        })
     });
     append.await?;
     Ok(heavy_events(n_events, || {
@@ -71,7 +89,10 @@ pub async fn server_events(
     arrival: Arrival,
     metrics: &Metrics,
 ) -> Result<(), StoreError> {
-    let Arrival { received_at, request_id } = arrival;
+    let Arrival {
+        received_at,
+        request_id,
+    } = arrival;
     let timestamps = events.iter().map(|event| event.stored.event.timestamp);
     metrics.older_than_window(Door::Ingest, timestamps, received_at);
     let hashes = events.iter().filter_map(|event| event.hash).collect();
@@ -79,7 +100,12 @@ pub async fn server_events(
     metrics.repeated(Door::Ingest, reservation.repeated());
     let append = heavy_events(events.len(), || {
         let events = only_new(events, reservation.repeated());
-        store.append(EventBatch { events, received_at, request_id, reservation })
+        store.append(EventBatch {
+            events,
+            received_at,
+            request_id,
+            reservation,
+        })
     });
     append.await
 }

@@ -6,28 +6,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::exports::Exports;
 use annoscope_events::Timestamp;
 use annoscope_store::EventStore;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
+};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::fmt::Write;
 
 /// Bounds of answer times, in seconds.
-const ANSWER_SECONDS: [f64; 12] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const ANSWER_SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
 
 /// Where events come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
     /// `POST /api/events`.
     Client,
     /// The ingest port.
     Ingest,
+}
+
+impl EncodeLabelValue for Door {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            Door::Client => "client",
+            Door::Ingest => "ingest",
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,10 +70,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics of a server over `store`. `window` is how long repeats are recognized.
-    pub fn new(store: Arc<dyn EventStore>, window: Duration) -> Metrics {
+    /// Metrics of a server over `store` and its exports. `window` is how long repeats are
+    /// recognized.
+    pub fn new(store: Arc<dyn EventStore>, exports: Exports, window: Duration) -> Metrics {
         let mut registry = Registry::with_prefix("annoscope");
-        registry.register_collector(Box::new(StoreCollector(store)));
+        registry.register_collector(Box::new(PartsCollector { store, exports }));
         let mut metrics = Metrics {
             registry,
             window,
@@ -77,28 +92,56 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("events_received", "Events in well-formed requests", self.received.clone());
-        registry.register("events_repeated", "Events that were stored before and are not stored again", self.repeated.clone());
+        registry.register(
+            "events_received",
+            "Events in well-formed requests",
+            self.received.clone(),
+        );
+        registry.register(
+            "events_repeated",
+            "Events that were stored before and are not stored again",
+            self.repeated.clone(),
+        );
         registry.register(
             "events_older_than_window",
             "Events older at receipt than the window of recent events: a repeat of them would be stored again",
             self.older_than_window.clone(),
         );
-        registry.register("events_dead_lettered", "Events of the ingest port that could not be stored", self.dead_lettered.clone());
-        registry.register("dead_letter_failures", "Requests refused because the dead-letter file was full or broken", self.dead_letter_failures.clone());
-        registry.register("http_answers", "Answers by method, route and status", self.answers.clone());
-        registry.register("http_answer_seconds", "Time from a request's head to its answer's head", self.answer_seconds.clone());
+        registry.register(
+            "events_dead_lettered",
+            "Events of the ingest port that could not be stored",
+            self.dead_lettered.clone(),
+        );
+        registry.register(
+            "dead_letter_failures",
+            "Requests refused because the dead-letter file was full or broken",
+            self.dead_letter_failures.clone(),
+        );
+        registry.register(
+            "http_answers",
+            "Answers by method, route and status",
+            self.answers.clone(),
+        );
+        registry.register(
+            "http_answer_seconds",
+            "Time from a request's head to its answer's head",
+            self.answer_seconds.clone(),
+        );
     }
 
     /// A request with `n_events` events was parsed.
     pub fn received(&self, door: Door, n_events: usize) {
-        self.received.get_or_create(&ByDoor { door }).inc_by(n_events as u64);
+        self.received
+            .get_or_create(&ByDoor { door })
+            .inc_by(n_events as u64);
     }
 
     /// Which events of a request were repeats.
     pub fn repeated(&self, door: Door, repeated: &[bool]) {
         let n_repeated = repeated.iter().filter(|&&is_repeat| is_repeat).count();
-        self.repeated.get_or_create(&ByDoor { door }).inc_by(n_repeated as u64);
+        self.repeated
+            .get_or_create(&ByDoor { door })
+            .inc_by(n_repeated as u64);
     }
 
     /// Counts events that happened so long ago that an earlier receipt of them may have left
@@ -109,9 +152,15 @@ impl Metrics {
         timestamps: impl Iterator<Item = Timestamp>,
         received_at: Timestamp,
     ) {
-        let oldest_ms = received_at.millis().saturating_sub(self.window.as_millis() as i64);
-        let n_older = timestamps.filter(|timestamp| timestamp.millis() < oldest_ms).count();
-        self.older_than_window.get_or_create(&ByDoor { door }).inc_by(n_older as u64);
+        let oldest_ms = received_at
+            .millis()
+            .saturating_sub(self.window.as_millis() as i64);
+        let n_older = timestamps
+            .filter(|timestamp| timestamp.millis() < oldest_ms)
+            .count();
+        self.older_than_window
+            .get_or_create(&ByDoor { door })
+            .inc_by(n_older as u64);
     }
 
     /// Events went to the dead-letter file.
@@ -126,7 +175,13 @@ impl Metrics {
 
     /// A request was answered.
     pub fn answered(&self, method: String, route: String, status: u16, took: Duration) {
-        self.answers.get_or_create(&Answer { method, route, status }).inc();
+        self.answers
+            .get_or_create(&Answer {
+                method,
+                route,
+                status,
+            })
+            .inc();
         self.answer_seconds.observe(took.as_secs_f64());
     }
 
@@ -138,41 +193,102 @@ impl Metrics {
     }
 }
 
-/// Reads the store's own counters when somebody asks for the metrics.
-struct StoreCollector(Arc<dyn EventStore>);
+/// Reads the counters of the store and the exports when somebody asks for the metrics.
+struct PartsCollector {
+    store: Arc<dyn EventStore>,
+    exports: Exports,
+}
 
-impl std::fmt::Debug for StoreCollector {
+impl std::fmt::Debug for PartsCollector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StoreCollector")
+        f.write_str("PartsCollector")
     }
 }
 
-impl Collector for StoreCollector {
+impl Collector for PartsCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let stats = self.0.stats();
+        let stats = self.store.stats();
         let mut counter = |name, help, value| {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
         counter("store_rows_stored", "Rows committed", stats.rows_stored)?;
         counter("store_commits", "Commits", stats.commits)?;
-        counter("store_failed_commits", "Commits that failed", stats.failed_commits)?;
-        counter("store_refused_queue_full", "Batches refused: the queue was full", stats.refused_queue_full)?;
-        counter("store_refused_disk_full", "Batches refused: the disk was full", stats.refused_disk_full)?;
+        counter(
+            "store_failed_commits",
+            "Commits that failed",
+            stats.failed_commits,
+        )?;
+        counter(
+            "store_refused_queue_full",
+            "Batches refused: the queue was full",
+            stats.refused_queue_full,
+        )?;
+        counter(
+            "store_refused_disk_full",
+            "Batches refused: the disk was full",
+            stats.refused_disk_full,
+        )?;
         counter("store_checkpoints", "Checkpoints", stats.checkpoints)?;
-        counter("store_failed_checkpoints", "Checkpoints that failed", stats.failed_checkpoints)?;
-        counter("store_reopened", "Times the database was opened again after a failure", stats.reopened)?;
-        counter("store_queries_ended_for_appends", "Queries ended so that events could be stored", stats.queries_ended_for_appends)?;
-        counter("window_evicted_events", "Events that left the window early because it was full", stats.window_evicted)?;
+        counter(
+            "store_failed_checkpoints",
+            "Checkpoints that failed",
+            stats.failed_checkpoints,
+        )?;
+        counter(
+            "store_reopened",
+            "Times the database was opened again after a failure",
+            stats.reopened,
+        )?;
+        counter(
+            "store_queries_ended_for_appends",
+            "Queries ended so that events could be stored",
+            stats.queries_ended_for_appends,
+        )?;
+        counter(
+            "window_evicted_events",
+            "Events that left the window early because it was full",
+            stats.window_evicted,
+        )?;
+        counter(
+            "exports_failed",
+            "Exports that failed",
+            self.exports.n_failed(),
+        )?;
         let mut gauge = |name, help, value: u64| {
             let metric = ConstGauge::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
-        gauge("store_queued_bytes", "Bytes that wait for a commit", stats.queued_bytes)?;
-        gauge("store_wal_bytes", "Size of the write-ahead log", stats.wal_bytes)?;
-        gauge("store_free_bytes", "Free space for the data directory", stats.free_bytes)?;
-        gauge("store_last_checkpoint_ms", "Duration of the last checkpoint", stats.last_checkpoint_ms)?;
-        gauge("window_events", "Events whose repeats are recognized", stats.window_events)?;
+        gauge(
+            "exports_bytes",
+            "Results of exports on the disk",
+            self.exports.bytes_on_disk(),
+        )?;
+        gauge(
+            "store_queued_bytes",
+            "Bytes that wait for a commit",
+            stats.queued_bytes,
+        )?;
+        gauge(
+            "store_wal_bytes",
+            "Size of the write-ahead log",
+            stats.wal_bytes,
+        )?;
+        gauge(
+            "store_free_bytes",
+            "Free space for the data directory",
+            stats.free_bytes,
+        )?;
+        gauge(
+            "store_last_checkpoint_ms",
+            "Duration of the last checkpoint",
+            stats.last_checkpoint_ms,
+        )?;
+        gauge(
+            "window_events",
+            "Events whose repeats are recognized",
+            stats.window_events,
+        )?;
         gauge("window_bytes", "Memory of the window", stats.window_bytes)
     }
 }

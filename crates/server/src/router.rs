@@ -1,9 +1,9 @@
 //! Every route on one screen.
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
@@ -55,13 +55,17 @@ fn finish(routes: Router<AppState>, state: AppState) -> Router {
 async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = clock::monotonic();
     let method = match request.method().as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => {
+            known.to_owned()
+        }
         _ => "other".to_owned(),
     };
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    state.metrics.answered(method, route, response.status().as_u16(), started.elapsed());
+    state
+        .metrics
+        .answered(method, route, response.status().as_u16(), started.elapsed());
     response
 }
 
@@ -79,6 +83,21 @@ mod tests {
             .merge(service::router())
             .split_for_parts();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
-        insta::assert_snapshot!(paths.join("\n"));
+        insta::assert_snapshot!(paths.join("\n"), @"
+        /api/auth/login
+        /api/auth/logout
+        /api/events
+        /api/events/download
+        /api/events/export
+        /api/requests
+        /api/requests/{id}
+        /api/requests/{id}/cancel
+        /api/server/about
+        /api/server/plugins
+        /api/users/self
+        /healthz
+        /metrics
+        /readyz
+        ");
     }
 }

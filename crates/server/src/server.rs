@@ -1,5 +1,6 @@
 //! The server's life: open, listen, serve, shut down in order.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,8 +53,10 @@ pub enum ServeError {
 /// Takes the data directory for this process. The first step of every start.
 pub fn lock(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
     let dir = &config.data_dir;
-    std::fs::create_dir_all(dir)
-        .map_err(|source| ServeError::Io { doing: format!("creating {}", dir.display()), source })?;
+    std::fs::create_dir_all(dir).map_err(|source| ServeError::Io {
+        doing: format!("creating {}", dir.display()),
+        source,
+    })?;
     let holder = LockHolder {
         pid: std::process::id(),
         since: clock::now().to_string(),
@@ -96,14 +99,20 @@ pub async fn run(
         tracing::info!("stopping: no new requests, then the queue, then a checkpoint");
         let _ = stop.send(true);
         tokio::time::sleep(SHUTDOWN_GRACE).await;
-        tracing::warn!("requests were still open after {} s", SHUTDOWN_GRACE.as_secs());
+        tracing::warn!(
+            "requests were still open after {} s",
+            SHUTDOWN_GRACE.as_secs()
+        );
     };
     tokio::select! {
         _ = serving => {}
         () = signal => {}
     }
     exports.stop();
-    if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+    if tokio::task::spawn_blocking(move || store.close())
+        .await
+        .is_err()
+    {
         tracing::error!("closing the store ended by a panic; the log keeps everything");
     }
     drop(dir_lock);
@@ -117,30 +126,40 @@ fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
         let doing = format!("opening {} in {}", what, dir.display());
         move |source| ServeError::Io { doing, source }
     };
-    let store: Arc<dyn EventStore> =
-        Arc::new(tokio::task::block_in_place(|| DuckDbStore::open(config.store_config(), clock::now()))?);
+    let store: Arc<dyn EventStore> = Arc::new(tokio::task::block_in_place(|| {
+        DuckDbStore::open(&config.store_config(), clock::now())
+    })?);
     let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
     let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
     let window = Duration::from_secs(u64::from(config.ingest.repeat_window_days) * 86_400);
     Ok(AppState {
         accounts,
-        exports,
         dead_letter: Arc::new(dead_letter),
-        admission: Admission::new(config.ingest.max_body_bytes, config.ingest.max_inflight_bytes),
-        metrics: Arc::new(Metrics::new(Arc::clone(&store), window)),
+        admission: Admission::new(
+            config.ingest.max_body_bytes,
+            config.ingest.max_inflight_bytes,
+        ),
+        metrics: Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window)),
+        exports,
         store,
         config: Arc::new(config),
     })
 }
 
 async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, ServeError> {
-    let failed = |source| ServeError::Listen { address, key, source };
+    let failed = |source| ServeError::Listen {
+        address,
+        key,
+        source,
+    };
     TcpListener::bind(address).await.map_err(failed)
 }
 
 fn local(listener: &TcpListener) -> SocketAddr {
-    listener.local_addr().expect("a bound socket has an address")
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
 }
 
 async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) {
@@ -154,19 +173,28 @@ async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiv
         // An error means the sender is gone, which is a stop as well.
         let _ = stopped.wait_for(|&stopped| stopped).await;
     };
-    if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop).await {
+    if let Err(error) = axum::serve(listener, routes)
+        .with_graceful_shutdown(stop)
+        .await
+    {
         tracing::error!(%error, "a listener failed");
     }
 }
 
-/// Where to go, on standard output: what a person reads who started the server by hand.
-#[expect(clippy::print_stdout, reason = "this is for the person at the terminal, not a log line")]
+/// Where to go, on standard output: for the person at the terminal. Nobody may be reading.
 fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
-    println!("annoscope   http://{listens}/   (API: http://{listens}/api/docs/)");
-    println!("ingest      http://{ingest_listens}/   (set CVAT's DJANGO_LOG_SERVER_HOST and _PORT to it)");
-    if state.store.stats().rows_total == 0 {
-        println!("The store is empty. For demo data: annoscope demo --url http://{ingest_listens}/");
-    }
+    let offer = match state.store.stats().rows_total {
+        0 => format!(
+            "The store is empty. For demo data: annoscope demo --url http://{ingest_listens}/\n"
+        ),
+        _ => String::new(),
+    };
+    let text = format!(
+        "annoscope  http://{listens}/  (API: http://{listens}/api/docs/)\n\
+         ingest     http://{ingest_listens}/  (CVAT's DJANGO_LOG_SERVER_HOST and _PORT)\n\
+         {offer}"
+    );
+    let _ = std::io::stdout().write_all(text.as_bytes());
     tracing::info!(listen = %listens, ingest_listen = %ingest_listens, "serving");
 }
 

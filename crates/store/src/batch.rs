@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annoscope_events::{HotPayload, StoredEvent, Timestamp};
+use annoscope_events::{HotPayload, Payload, StoredEvent, Timestamp};
 use arrow::array::{
     ArrayRef, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder, RecordBatch,
     StringArray, TimestampMicrosecondArray,
@@ -46,13 +46,11 @@ pub(crate) fn record_batch(
         text(events, |e| e.event.user_email.as_deref()),
         int(events, |e| e.event.org_id),
         text(events, |e| e.event.org_slug.as_deref()),
-        text(events, |e| {
-            e.event.payload.as_ref().map(|payload| payload.as_str())
-        }),
+        text(events, |e| e.event.payload.as_ref().map(Payload::as_str)),
         time(events.iter().map(|_| received_at.millis() * 1000)),
         request_ids(&hot, request_id),
         counted(events),
-        Arc::new(Int64Array::from_iter(hot.iter().map(|h| h.working_time))),
+        Arc::new(hot.iter().map(|h| h.working_time).collect::<Int64Array>()),
         hot_text(&hot, |h| h.message.as_deref()),
         hot_text(&hot, |h| h.stack.as_deref()),
         hot_text(&hot, |h| h.platform_name.as_deref()),

@@ -69,7 +69,7 @@ pub struct DuckDbStore {
 impl DuckDbStore {
     /// Opens the store, creates or migrates its tables and loads the window of recent events.
     /// `now` decides which of them are still recent.
-    pub fn open(config: StoreConfig, now: Timestamp) -> Result<DuckDbStore, StoreError> {
+    pub fn open(config: &StoreConfig, now: Timestamp) -> Result<DuckDbStore, StoreError> {
         let counters = Arc::new(Counters::default());
         let database = Database::open(config.clone(), Arc::clone(&counters))?;
         let limits = WindowLimits {

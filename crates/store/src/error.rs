@@ -66,6 +66,13 @@ pub enum StoreError {
     Commit(String),
 }
 
+/// What DuckDB says when its memory limit is used up: a commit has no prefix for it.
+const OUT_OF_MEMORY: [&str; 3] = [
+    "Out of Memory",
+    "could not allocate block",
+    "failed to offload data block",
+];
+
 /// Ways in which DuckDB's C interface, which has only messages, reports a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
@@ -86,7 +93,7 @@ impl FailureKind {
             FailureKind::Fatal
         } else if text.contains("INTERRUPT") {
             FailureKind::Interrupted
-        } else if text.contains("Out of Memory") || text.contains("OutOfMemory") {
+        } else if OUT_OF_MEMORY.iter().any(|sign| text.contains(sign)) {
             FailureKind::OutOfMemory
         } else {
             FailureKind::Other

@@ -10,7 +10,12 @@ use crate::config::{LogConfig, LogFormat};
 pub(super) fn start(config: &LogConfig) {
     // The level was checked when the configuration was read.
     let filter = EnvFilter::builder().parse_lossy(&config.level);
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // A line that cannot be written (the disk of the log is full, its reader is gone) is
+        // lost. Reporting that to standard error, the default, would panic in the request.
+        .log_internal_errors(false);
     let started = match config.format {
         LogFormat::Text => {
             use std::io::IsTerminal;

@@ -24,9 +24,16 @@ fn every_setting_has_a_flag_for_serve_and_config() {
         let mut root = Cli::command();
         root.build();
         let command = root.find_subcommand(name).unwrap();
-        let flags: Vec<&str> = command.get_arguments().filter_map(|a| a.get_long()).collect();
+        let flags: Vec<&str> = command
+            .get_arguments()
+            .filter_map(|a| a.get_long())
+            .collect();
         for key in KEYS {
-            assert!(flags.contains(&key.flag().as_str()), "{name} --{}", key.flag());
+            assert!(
+                flags.contains(&key.flag().as_str()),
+                "{name} --{}",
+                key.flag()
+            );
         }
     }
 }
@@ -40,12 +47,26 @@ fn config_prints_values_with_origins() {
     let printed = run(&words).unwrap().replace(data_dir, "DIR");
     let line = |key: &str| {
         let mut lines = printed.lines().filter(|line| line.starts_with(key));
-        lines.next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+        lines
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(line("data_dir"), "data_dir = \"DIR\" # flag --data-dir");
-    assert_eq!(line("store.threads"), "store.threads = 3 # flag --store-threads");
-    assert_eq!(line("log.level"), "log.level = \"warn\" # DIR/annoscope.toml");
-    assert_eq!(line("export.expiry_ms"), "export.expiry_ms = \"1h\" # default");
+    assert_eq!(
+        line("store.threads"),
+        "store.threads = 3 # flag --store-threads"
+    );
+    assert_eq!(
+        line("log.level"),
+        "log.level = \"warn\" # DIR/annoscope.toml"
+    );
+    assert_eq!(
+        line("export.expiry_ms"),
+        "export.expiry_ms = \"1h\" # default"
+    );
     assert_eq!(printed.lines().count(), KEYS.len());
 }
 
@@ -61,7 +82,11 @@ fn wrong_settings_and_commands_end_with_2_and_failures_with_1() {
         (&["user", "token", "anna"], 1, "there is no user \"anna\""),
     ];
     for (words, code, part) in cases {
-        let words: Vec<&str> = words.iter().copied().chain(["--data-dir", data_dir]).collect();
+        let words: Vec<&str> = words
+            .iter()
+            .copied()
+            .chain(["--data-dir", data_dir])
+            .collect();
         let (found, message) = run(&words).unwrap_err();
         assert_eq!(found, code, "{message}");
         assert!(message.contains(part), "{message}");
@@ -88,7 +113,10 @@ fn users_are_listed_and_tokens_are_made_and_revoked() {
         run(&words)
     };
     let token = user(&["token", "anna", "--name", "laptop"]).unwrap();
-    assert!(token.starts_with("ann_") && token.ends_with('\n'), "{token}");
+    assert!(
+        token.starts_with("ann_") && token.ends_with('\n'),
+        "{token}"
+    );
 
     let json: serde_json::Value =
         serde_json::from_str(&user(&["list", "--format", "json"]).unwrap()).unwrap();
@@ -96,12 +124,23 @@ fn users_are_listed_and_tokens_are_made_and_revoked() {
     assert_eq!(json[1]["tokens"], serde_json::json!(["laptop"]));
 
     let table = user(&["list"]).unwrap();
-    let columns: Vec<usize> = table.lines().map(|line| line.find("x@").unwrap_or(99)).collect();
+    let columns: Vec<usize> = table
+        .lines()
+        .map(|line| line.find("x@").unwrap_or(99))
+        .collect();
     assert_eq!(columns[1], columns[2], "aligned:\n{table}");
     assert!(!table.contains(token.trim()), "{table}");
 
-    assert_eq!(user(&["token", "anna", "--revoke", "laptop"]).unwrap(), "revoked 1 of anna\n");
-    assert_eq!(user(&["token", "anna", "--revoke", "laptop"]).unwrap_err().0, 1);
+    assert_eq!(
+        user(&["token", "anna", "--revoke", "laptop"]).unwrap(),
+        "revoked 1 of anna\n"
+    );
+    assert_eq!(
+        user(&["token", "anna", "--revoke", "laptop"])
+            .unwrap_err()
+            .0,
+        1
+    );
     assert_eq!(user(&["remove", "anna"]).unwrap(), "removed anna\n");
     assert!(!user(&["list"]).unwrap().contains("anna"));
 }

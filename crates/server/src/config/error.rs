@@ -95,8 +95,7 @@ pub(super) fn nearest_key(name: &str) -> Option<String> {
         // A whole match is worth more than the same match of the last part.
         whole.max(part * 0.95)
     };
-    best(KEYS.iter().map(|key| (likeness(key), key)))
-        .map(|key| format!("{:?}", key.path))
+    best(KEYS.iter().map(|key| (likeness(key), key))).map(|key| format!("{:?}", key.path))
 }
 
 /// The environment variable that looks most like the given one.

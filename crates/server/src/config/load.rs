@@ -6,10 +6,10 @@ use figment::providers::Serialized;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
+use super::Config;
 use super::error::{ConfigError, nearest_variable};
 use super::file;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX};
-use super::Config;
 
 /// The file's name within the data directory.
 pub const CONFIG_FILE_NAME: &str = "annoscope.toml";

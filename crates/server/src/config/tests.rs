@@ -226,13 +226,12 @@ fn sizes_and_times_are_read_with_units() {
 fn what_config_prints_is_a_file_that_gives_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let first = load(&inputs(&[("log.format", "json")], &[], dir.path())).unwrap();
-    let text: String = first
-        .settings
-        .iter()
-        .map(|s| format!("{} = {}\n", s.key.path, s.toml))
+    let lines = first.settings.iter();
+    let lines: Vec<String> = lines
+        .map(|s| format!("{} = {}", s.key.path, s.toml))
         .collect();
     let file = dir.path().join("printed.toml");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, lines.join("\n")).unwrap();
     let again = load(&Inputs {
         config_file: Some(file),
         ..Inputs::default()

@@ -107,8 +107,7 @@ impl Kind {
 
     /// The value as TOML, in the largest unit that leaves it whole.
     pub(super) fn to_toml(self, value: &Value) -> String {
-        let number = value.to_u128().and_then(|n| u64::try_from(n).ok());
-        match (self, number) {
+        match (self, whole(value)) {
             (Kind::Bytes(_), Some(n)) => with_unit(n, &BYTE_UNITS[..5]),
             (Kind::Millis(_), Some(n)) => with_unit(n, TIME_UNITS),
             (_, Some(n)) => n.to_string(),
@@ -155,16 +154,20 @@ fn number(value: &Value, units: &[(&str, u64)], hint: &str) -> Result<u64, Strin
     match value {
         Value::Num(_, number) => match number {
             Num::F32(_) | Num::F64(_) => Err(wrong(describe(value))),
-            _ => value
-                .to_u128()
-                .and_then(|n| u64::try_from(n).ok())
-                .ok_or_else(|| wrong(describe(value))),
+            _ => whole(value).ok_or_else(|| wrong(describe(value))),
         },
         Value::String(_, text) => {
             parse_number(text.trim(), units).ok_or_else(|| wrong(format!("{text:?}")))
         }
         _ => Err(wrong(describe(value))),
     }
+}
+
+/// Whether signed, as in TOML, or unsigned, as after [`Kind::normalize`]: figment keeps
+/// the two apart.
+fn whole(value: &Value) -> Option<u64> {
+    let signed = value.to_i128().and_then(|n| u64::try_from(n).ok());
+    signed.or_else(|| value.to_u128().and_then(|n| u64::try_from(n).ok()))
 }
 
 fn parse_number(text: &str, units: &[(&str, u64)]) -> Option<u64> {
@@ -198,7 +201,7 @@ fn with_unit(number: u64, units: &[(&str, u64)]) -> String {
     let unit = units
         .iter()
         .rev()
-        .find(|(_, factor)| *factor > 1 && number >= *factor && number % factor == 0);
+        .find(|(_, factor)| *factor > 1 && number >= *factor && number.is_multiple_of(*factor));
     match unit {
         Some((name, factor)) => format!("\"{}{name}\"", number / factor),
         None => number.to_string(),

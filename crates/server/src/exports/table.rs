@@ -97,6 +97,8 @@ pub(super) struct Shared {
     /// Told when a job is queued, and at the end.
     changed: Condvar,
     is_closing: AtomicBool,
+    /// Exports that failed since the start.
+    n_failed: AtomicU64,
 }
 
 #[derive(Default)]
@@ -177,6 +179,7 @@ impl Shared {
             table: Mutex::new(table),
             changed: Condvar::new(),
             is_closing: AtomicBool::new(false),
+            n_failed: AtomicU64::new(0),
         }
     }
 
@@ -392,6 +395,7 @@ impl Shared {
             }
         }
         if let State::Failed { message, .. } = &job.state {
+            self.n_failed.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(export.id = %job.key, "export failed: {message}");
         } else {
             tracing::info!(export.id = %job.key, export.state = ?job.state, "export finished");
@@ -399,6 +403,11 @@ impl Shared {
         if let Some(entry) = self.lock().entries.get_mut(&job.key) {
             entry.job = job;
         }
+    }
+
+    /// Exports that failed since the start.
+    pub(super) fn n_failed(&self) -> u64 {
+        self.n_failed.load(Ordering::Relaxed)
     }
 
     /// Whether the server is about to end.

@@ -133,9 +133,7 @@ fn basic(text: &str) -> Result<Credentials, AuthError> {
     // Old clients send Latin-1, whose bytes are the first 256 characters.
     let decoded = String::from_utf8(bytes)
         .unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect());
-    let (name, password) = decoded
-        .split_once(':')
-        .ok_or(AuthError::Invalid(invalid))?;
+    let (name, password) = decoded.split_once(':').ok_or(AuthError::Invalid(invalid))?;
     Ok(Credentials::Basic {
         name: name.to_owned(),
         password: password.to_owned(),
@@ -151,6 +149,9 @@ mod tests {
         HeaderMap::from_iter([(name, value)])
     }
 
+    /// The value of the header, and what is read from it.
+    type HeaderCase = (&'static [u8], Result<Option<Credentials>, &'static str>);
+
     #[test]
     fn authorization_headers() {
         let token = |text: &str| Ok(Some(Credentials::Token(text.to_owned())));
@@ -160,7 +161,7 @@ mod tests {
                 password: password.to_owned(),
             }))
         };
-        let cases: [(&[u8], Result<Option<Credentials>, &str>); 14] = [
+        let cases: [HeaderCase; 14] = [
             (b"Token abc", token("abc")),
             (b"token  abc", token("abc")),
             (b"Bearer abc", token("abc")),
@@ -170,10 +171,22 @@ mod tests {
             (b"Basic YTr8", basic("a", "\u{fc}")), // Latin-1
             (b"Digest abc", Ok(None)),
             (b"", Ok(None)),
-            (b"Token", Err("Invalid token header. No credentials provided.")),
-            (b"Token a b", Err("Invalid token header. Token string should not contain spaces.")),
-            (b"Basic", Err("Invalid basic header. No credentials provided.")),
-            (b"Basic YW5uYQ==", Err("Invalid basic header. Credentials not correctly base64 encoded.")),
+            (
+                b"Token",
+                Err("Invalid token header. No credentials provided."),
+            ),
+            (
+                b"Token a b",
+                Err("Invalid token header. Token string should not contain spaces."),
+            ),
+            (
+                b"Basic",
+                Err("Invalid basic header. No credentials provided."),
+            ),
+            (
+                b"Basic YW5uYQ==",
+                Err("Invalid basic header. Credentials not correctly base64 encoded."),
+            ),
             (b"Basic \xff", Err("Invalid Authorization header.")),
         ];
         for (value, expected) in cases {

@@ -11,10 +11,14 @@ const HEADER: &str = "x-organization";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrganizationError {
     /// `org_id` beside `org` or the header.
-    #[error("You cannot specify \"org_id\" with \"org\" query parameter or \"X-Organization\" HTTP header at the same time.")]
+    #[error(
+        "You cannot specify \"org_id\" with \"org\" query parameter or \"X-Organization\" HTTP header at the same time."
+    )]
     Ambiguous,
     /// `org` and the header name different organizations.
-    #[error("You cannot specify \"org\" query parameter and \"X-Organization\" HTTP header with different values.")]
+    #[error(
+        "You cannot specify \"org\" query parameter and \"X-Organization\" HTTP header with different values."
+    )]
     Contradiction,
     /// `org_id` is not a number, or the header is not text.
     #[error("{name} is not valid: {text:?}.")]
@@ -53,15 +57,16 @@ pub(super) fn wanted(parts: &Parts) -> Result<Option<Wanted>, OrganizationError>
     let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
     // As in CVAT, the last one of equal parameters counts.
     let parameter = |name: &str| query.iter().rfind(|(n, _)| n == name).map(|(_, v)| &**v);
-    let header = match parts.headers.get(HEADER) {
-        None => None,
-        Some(value) => Some(std::str::from_utf8(value.as_bytes()).map_err(|_| {
-            OrganizationError::Invalid {
-                name: "X-Organization",
-                text: String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            }
-        })?),
-    };
+    let header =
+        match parts.headers.get(HEADER) {
+            None => None,
+            Some(value) => Some(std::str::from_utf8(value.as_bytes()).map_err(|_| {
+                OrganizationError::Invalid {
+                    name: "X-Organization",
+                    text: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                }
+            })?),
+        };
     choose(header, parameter("org"), parameter("org_id"))
 }
 
@@ -126,13 +131,31 @@ mod tests {
             ((None, Some("acme"), None), slug("acme")),
             ((Some("acme"), Some("acme"), None), slug("acme")),
             ((None, None, Some("4")), Ok(Some(Wanted::Id(4)))),
-            ((Some("acme"), Some("b"), None), Err(OrganizationError::Contradiction)),
-            ((Some("acme"), Some(""), None), Err(OrganizationError::Contradiction)),
-            ((Some("acme"), None, Some("4")), Err(OrganizationError::Ambiguous)),
-            ((Some(""), None, Some("4")), Err(OrganizationError::Ambiguous)),
-            ((None, Some("acme"), Some("4")), Err(OrganizationError::Ambiguous)),
+            (
+                (Some("acme"), Some("b"), None),
+                Err(OrganizationError::Contradiction),
+            ),
+            (
+                (Some("acme"), Some(""), None),
+                Err(OrganizationError::Contradiction),
+            ),
+            (
+                (Some("acme"), None, Some("4")),
+                Err(OrganizationError::Ambiguous),
+            ),
+            (
+                (Some(""), None, Some("4")),
+                Err(OrganizationError::Ambiguous),
+            ),
+            (
+                (None, Some("acme"), Some("4")),
+                Err(OrganizationError::Ambiguous),
+            ),
             ((None, None, Some("four")), invalid("four")),
-            ((None, None, Some("99999999999999999999")), invalid("99999999999999999999")),
+            (
+                (None, None, Some("99999999999999999999")),
+                invalid("99999999999999999999"),
+            ),
         ];
         for ((header, org, org_id), expected) in cases {
             let found = choose(header, org, org_id);

@@ -3,8 +3,8 @@
 //!
 //! Hashing and verifying take some 20 ms and 19 MiB: never on a thread of the runtime.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 
@@ -64,7 +64,13 @@ pub(super) fn verify(password: &str, hash: Option<&str>) -> bool {
 pub(super) fn generate() -> String {
     let mut rng = rand::rng();
     (0..GENERATED_LENGTH)
-        .map(|_| char::from(*ALPHABET.choose(&mut rng).expect("the alphabet is not empty")))
+        .map(|_| {
+            char::from(
+                *ALPHABET
+                    .choose(&mut rng)
+                    .expect("the alphabet is not empty"),
+            )
+        })
         .collect()
 }
 

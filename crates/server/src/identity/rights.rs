@@ -79,10 +79,14 @@ fn forced(caller: &Caller) -> Result<RowFilter, Denied> {
         (Privilege::Admin, org_id, _) => filter(None, org_id),
         (_, None, _) => filter(own, None),
         (_, Some(_), None) => Err(Denied::NotAMember),
-        // CVAT has no rule here and fails with 500; the narrowest one is safe.
-        (Privilege::Worker, org_id, Some(_)) => filter(own, org_id),
-        (_, org_id, Some(Role::Owner | Role::Maintainer)) => filter(None, org_id),
-        (_, org_id, Some(Role::Supervisor | Role::Worker)) => filter(own, org_id),
+        (Privilege::Business | Privilege::User, _, Some(Role::Owner | Role::Maintainer)) => {
+            filter(None, org_id)
+        }
+        // CVAT has no rule for the privilege worker within an organization and fails with
+        // 500; the narrowest one is safe.
+        (Privilege::Worker, _, Some(_)) | (_, _, Some(Role::Supervisor | Role::Worker)) => {
+            filter(own, org_id)
+        }
     }
 }
 

@@ -8,6 +8,10 @@ use sha2::{Digest, Sha256};
 /// Bytes of randomness in each secret: 256 bits, so that a plain hash protects it.
 const SECRET_BYTES: usize = 32;
 
+/// The same in a login key: 240 bits, because cvat-sdk refuses keys of more than 40
+/// characters.
+const LOGIN_KEY_BYTES: usize = 30;
+
 /// What our API tokens begin with, so that scanners for leaked secrets know them.
 pub(super) const TOKEN_PREFIX: &str = "ann_";
 
@@ -19,9 +23,18 @@ pub(super) fn new_token() -> String {
     format!("{TOKEN_PREFIX}{}", random())
 }
 
+/// A new key of a login: 40 characters.
+pub(super) fn new_login_key() -> String {
+    random_text::<LOGIN_KEY_BYTES>()
+}
+
 /// A new session id or CSRF token.
 pub(super) fn random() -> String {
-    let mut bytes = [0_u8; SECRET_BYTES];
+    random_text::<SECRET_BYTES>()
+}
+
+fn random_text<const N_BYTES: usize>() -> String {
+    let mut bytes = [0_u8; N_BYTES];
     // A CSPRNG that the operating system seeds.
     rand::rng().fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
@@ -42,6 +55,7 @@ mod tests {
         assert_ne!(a, b);
         // 32 bytes are 43 characters of base64url without padding.
         assert_eq!(a.len(), TOKEN_PREFIX.len() + 43);
+        assert_eq!(new_login_key().len(), 40, "cvat-sdk's limit");
         assert_eq!(hash("abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
     }
 }

@@ -159,7 +159,10 @@ async fn log_in(
     ];
     let headers = cookies.map(|cookie| (header::SET_COOKIE, cookie));
     let key = login.key;
-    Ok((axum::response::AppendHeaders(headers), cvat_json(LoginAnswer { key })))
+    Ok((
+        axum::response::AppendHeaders(headers),
+        cvat_json(LoginAnswer { key }),
+    ))
 }
 
 /// Logs out: ends the session of the cookie and the login key.
@@ -186,7 +189,10 @@ async fn log_out(
     ];
     let headers = cookies.map(|cookie| (header::SET_COOKIE, cookie));
     let detail = "Successfully logged out.";
-    Ok((axum::response::AppendHeaders(headers), cvat_json(Detail { detail })))
+    Ok((
+        axum::response::AppendHeaders(headers),
+        cvat_json(Detail { detail }),
+    ))
 }
 
 /// Says what this server is.
@@ -231,7 +237,9 @@ async fn plugins(_: Account) -> impl IntoResponse {
     )
 )]
 async fn me(Account(user): Account, headers: HeaderMap) -> impl IntoResponse {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let is_admin = user.privilege == Privilege::Admin;
     cvat_json(Me {
         url: format!("http://{}/api/users/{}", host.unwrap_or_default(), user.id),

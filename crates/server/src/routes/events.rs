@@ -59,8 +59,16 @@ async fn create_events(
     let body = state.admission.read(&headers, body).await?;
     let request = ingest::heavy(body.bytes.len(), || ClientRequest::parse(&body.bytes))?;
     state.metrics.received(Door::Client, request.len());
-    let arrival = Arrival { received_at, request_id: request_id.0 };
+    let arrival = Arrival {
+        received_at,
+        request_id: request_id.0,
+    };
     let reply =
         ingest::client_events(&*state.store, request, &sender, arrival, &state.metrics).await?;
-    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, CVAT_JSON)], reply).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::CONTENT_TYPE, CVAT_JSON)],
+        reply,
+    )
+        .into_response())
 }

@@ -33,11 +33,15 @@ async fn receive(
     let received_at = clock::now();
     refuse_web_pages(&headers)?;
     let body = state.admission.read(&headers, body).await?;
-    let elements =
-        ingest::heavy(body.bytes.len(), || parse_server_body(&body.bytes, received_at))?;
+    let elements = ingest::heavy(body.bytes.len(), || {
+        parse_server_body(&body.bytes, received_at)
+    })?;
     state.metrics.received(Door::Ingest, elements.len());
     let (events, rejected) = split(elements);
-    let arrival = Arrival { received_at, request_id: request_id.0 };
+    let arrival = Arrival {
+        received_at,
+        request_id: request_id.0,
+    };
     // Stored first: should the dead-letter file be full, the sender repeats all of it, and
     // what is stored is recognized.
     ingest::server_events(&*state.store, events, arrival, &state.metrics).await?;
@@ -78,7 +82,10 @@ async fn bury(
     rejected: Vec<RejectedEvent>,
     arrival: Arrival,
 ) -> Result<(), ApiError> {
-    let Arrival { received_at, request_id } = arrival;
+    let Arrival {
+        received_at,
+        request_id,
+    } = arrival;
     let n_rejected = rejected.len();
     tracing::warn!(n_rejected, reason = %rejected[0].reason, "events that cannot be stored go to the dead-letter file");
     let dead_letter = std::sync::Arc::clone(&state.dead_letter);

@@ -14,7 +14,10 @@ const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
 }
 
 /// Does the process answer?
@@ -35,7 +38,10 @@ async fn healthz() -> &'static str {
 )]
 async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
     if state.store.stats().free_bytes < state.config.store.min_free_bytes {
-        (StatusCode::SERVICE_UNAVAILABLE, "the disk is full: events are refused until there is space\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the disk is full: events are refused until there is space\n",
+        )
     } else {
         (StatusCode::OK, "ready\n")
     }
@@ -44,6 +50,9 @@ async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
 /// Metrics in Prometheus's text format.
 #[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Metrics", body = String)))]
 async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
-    let text = state.metrics.encode().map_err(|error| ApiError::Internal(error.into()))?;
+    let text = state
+        .metrics
+        .encode()
+        .map_err(|error| ApiError::Internal(error.into()))?;
     Ok(([(header::CONTENT_TYPE, METRICS_TEXT)], text))
 }

@@ -24,7 +24,7 @@ const SLICE_ROWS: i64 = 100_000;
 const WIDTHS_US: [i64; 3] = [3_600_000_000, 1_000_000, 1_000];
 
 /// An export may go as slowly as the disk it is written to.
-const TIME_LIMIT: Duration = Duration::from_secs(6 * 3600);
+const TIME_LIMIT: Duration = Duration::from_hours(6);
 
 /// A span of time, in µs: from `start` up to, not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn slices(
     count: &impl Fn(Span, i64) -> Result<Vec<(i64, i64)>, StoreError>,
     visit: &mut impl FnMut(Span) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let (&width_us, finer) = widths_us
+    let (&width, finer) = widths_us
         .split_first()
         .expect("the recursion ends at the finest width");
     let clip = |start: i64, end: i64| Span {
@@ -89,8 +89,8 @@ fn slices(
     };
     // The slice that is being gathered, and its rows.
     let mut gathered: Option<(Span, i64)> = None;
-    for (start, n_rows) in count(span, width_us)? {
-        let bucket = clip(start, start + width_us);
+    for (start, n_rows) in count(span, width)? {
+        let bucket = clip(start, start + width);
         let is_full = gathered.is_some_and(|(_, sum)| sum + n_rows > SLICE_ROWS);
         if is_full && let Some((slice, _)) = gathered.take() {
             visit(slice)?;
@@ -124,14 +124,14 @@ fn count(
 }
 
 fn within(span: Span) -> String {
-    let mut sql = String::from("TRUE");
-    if span.start != i64::MIN {
-        sql += &format!(" AND timestamp >= make_timestamp({})", span.start);
+    let from = match span.start {
+        i64::MIN => "TRUE".to_owned(),
+        start => format!("timestamp >= make_timestamp({start})"),
+    };
+    match span.end {
+        i64::MAX => from,
+        end => format!("{from} AND timestamp < make_timestamp({end})"),
     }
-    if span.end != i64::MAX {
-        sql += &format!(" AND timestamp < make_timestamp({})", span.end);
-    }
-    sql
 }
 
 #[cfg(test)]

@@ -2,17 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use duckdb::{Connection, InterruptHandle};
+use duckdb::Connection;
 use futures::Stream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
-use super::watchdog::{Watchdog, Watched};
+use super::watchdog::{Cancel, Watchdog, Watched};
 use crate::error::{FailureKind, StoreError};
 
 /// Batches that wait for their reader. A batch of DuckDB has 2,048 rows, so a slow reader
@@ -34,7 +33,7 @@ pub struct RecordBatches {
     /// Whether the last item came: a read that ends without one was cut off by a panic.
     has_ended: bool,
     /// Dropped with the result.
-    _stop: Stop,
+    _cancel: Cancel,
 }
 
 /// What a read hands over.
@@ -43,19 +42,6 @@ enum Item {
     Failed(StoreError),
     /// Every row was handed over.
     End,
-}
-
-/// Ends a running read when it is dropped.
-struct Stop {
-    stopped: Arc<AtomicBool>,
-    interrupt: Arc<InterruptHandle>,
-}
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::Relaxed);
-        self.interrupt.interrupt();
-    }
 }
 
 impl RecordBatches {
@@ -102,7 +88,6 @@ impl Stream for RecordBatches {
 /// Hands rows to the reader.
 pub(super) struct Sink {
     items: Sender<Item>,
-    stopped: Arc<AtomicBool>,
 }
 
 impl Sink {
@@ -118,9 +103,6 @@ impl Sink {
     }
 
     fn send(&self, batch: RecordBatch) -> Result<(), StoreError> {
-        if self.stopped.load(Ordering::Relaxed) {
-            return Err(StoreError::Interrupted);
-        }
         let sent = self.items.blocking_send(Item::Batch(batch));
         sent.map_err(|_| StoreError::Interrupted)
     }
@@ -152,17 +134,10 @@ pub(super) fn spawn(
 ) -> Result<RecordBatches, StoreError> {
     let lent = database.lend(purpose)?;
     let (sender, items) = channel(BATCHES_AHEAD);
-    let stopped = Arc::new(AtomicBool::new(false));
-    let stop = Stop {
-        stopped: Arc::clone(&stopped),
-        interrupt: lent.interrupt_handle(),
-    };
     let watched = watchdog.watch(lent.interrupt_handle(), time_limit);
+    let cancel = watched.cancel();
     let read = move || {
-        let sink = Sink {
-            items: sender,
-            stopped,
-        };
+        let sink = Sink { items: sender };
         let result = work(lent.connection(), &sink);
         // Returned before the reader learns the end, so that he may start the next query.
         drop(lent);
@@ -183,7 +158,7 @@ pub(super) fn spawn(
     Ok(RecordBatches {
         items,
         has_ended: false,
-        _stop: stop,
+        _cancel: cancel,
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
         [],
         |row| row.get(0),
     )?;
-    let known = MIGRATIONS.len() as i64;
+    let known = i64::try_from(MIGRATIONS.len()).expect("there are few");
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }

@@ -95,7 +95,7 @@ fn column(batches: &[RecordBatch], name: &str) -> Vec<Option<i64>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_come_back_in_the_order_of_time_with_every_value() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     append(
         &store,
         vec![event(30, 1), event(10, 2), event(20, 1)],
@@ -132,7 +132,7 @@ async fn events_come_back_in_the_order_of_time_with_every_value() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bounds_of_a_filter_are_inclusive() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     append(
         &store,
         (0..5).map(|second| event(second, second)).collect(),
@@ -194,7 +194,7 @@ async fn bounds_of_a_filter_are_inclusive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     let mut stored = event(0, 1);
     stored.intervals = vec![
         Interval {
@@ -221,19 +221,19 @@ async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
 async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
     let dir = tempfile::tempdir().unwrap();
     let hashes = vec![EventHash(u128::MAX), EventHash(7 << 64)];
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     assert_eq!(
         append(&store, vec![event(0, 1), event(1, 1)], hashes.clone()).await,
         [false, false]
     );
     assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
     drop(store);
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     assert_eq!(store.stats().rows_total, 2);
     assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
     drop(store);
     let week_later = Timestamp::from_millis(NOW.millis() + 7 * 86_400_000);
-    let store = DuckDbStore::open(config(dir.path()), week_later).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), week_later).unwrap();
     assert_eq!(
         append(&store, vec![event(0, 1), event(1, 1)], hashes).await,
         [false, false]
@@ -243,7 +243,7 @@ async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_ends_at_its_time_limit_and_frees_its_place() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     let endless =
         "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1";
     for _ in 0..3 {
@@ -271,7 +271,7 @@ async fn appends_succeed_when_queries_have_used_up_the_memory() {
     let dir = tempfile::tempdir().unwrap();
     let mut small = config(dir.path());
     (small.memory_bytes, small.spill_bytes) = (48 << 20, 0);
-    let store = DuckDbStore::open(small, NOW).unwrap();
+    let store = DuckDbStore::open(&small, NOW).unwrap();
     // Holds as many distinct values as memory allows, then fails or is ended.
     let greedy = "SELECT list(hash(range)) FROM range(4000000000) GROUP BY range % 1000003";
     let reads: Vec<_> = (0..2)
@@ -292,7 +292,7 @@ async fn appends_succeed_when_queries_have_used_up_the_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_sql_leaves_the_database() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     let secret = dir.path().join("secret.txt");
     std::fs::write(&secret, "secret").unwrap();
     let path = secret.display();
@@ -318,7 +318,7 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut small = config(dir.path());
     small.queue_bytes = 1000;
-    let store = DuckDbStore::open(small, NOW).unwrap();
+    let store = DuckDbStore::open(&small, NOW).unwrap();
     // The first batch is larger than the queue and goes in while it is empty.
     let reservation = store.reserve(vec![], NOW).await.unwrap();
     let other = store.reserve(vec![], NOW).await.unwrap();

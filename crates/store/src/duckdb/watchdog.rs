@@ -41,9 +41,36 @@ pub(super) struct Watched {
 }
 
 impl Watched {
+    /// What ends the read when it is dropped.
+    pub(super) fn cancel(&self) -> Cancel {
+        Cancel {
+            shared: Arc::clone(&self.shared),
+            id: self.key.1,
+        }
+    }
+
     /// Was the read ended because of its time limit?
     pub(super) fn ran_out(&self) -> bool {
         self.overdue.load(Ordering::Relaxed)
+    }
+}
+
+/// Ends a read early; dropping it does.
+pub(super) struct Cancel {
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        let mut list = self.shared.lock();
+        // From now on it is overdue, and interrupted until it is gone.
+        let key = list.reads.keys().find(|key| key.1 == self.id).copied();
+        if let Some(read) = key.and_then(|key| list.reads.remove(&key)) {
+            list.reads.insert((clock::monotonic(), self.id), read);
+            drop(list);
+            self.shared.changed.notify_one();
+        }
     }
 }
 

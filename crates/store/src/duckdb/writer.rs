@@ -110,11 +110,10 @@ impl Writer {
             _room: room,
         };
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = queue.as_ref().map(|queue| queue.send(job));
-        match sent {
-            Some(Ok(())) => Ok(outcome),
-            _ => Err(StoreError::NotOpen),
-        }
+        let queue = queue.as_ref().ok_or(StoreError::NotOpen)?;
+        // The thread ends after the queue was closed, and no one holds the lock then.
+        queue.send(job).map_err(|_| StoreError::NotOpen)?;
+        Ok(outcome)
     }
 
     /// Refuses new batches and waits until the queued ones are committed.
@@ -229,6 +228,8 @@ impl Committer {
                         n_ended,
                         "memory is short: ended queries so that events can be stored"
                     );
+                    // What was appended since the last checkpoint is held in memory, too.
+                    checkpoint::checkpoint(&self.database);
                 }
                 _ => return self.recover(error, group),
             }

@@ -54,10 +54,10 @@ fn table(users: &[UserSummary], out: &mut dyn Write) -> Result<(), CliError> {
     let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
     for row in &rows {
         let cells = row.iter().zip(&widths);
-        let line: String = cells
-            .map(|(cell, width)| format!("{cell:width$}  "))
+        let line: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
-        writeln!(out, "{}", line.trim_end())?;
+        writeln!(out, "{}", line.join("  ").trim_end())?;
     }
     Ok(())
 }

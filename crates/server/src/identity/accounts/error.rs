@@ -25,7 +25,7 @@ pub enum AccountsError {
         /// Latest version known here.
         known: usize,
     },
-    /// SQLite failed.
+    /// The database failed.
     #[error("the accounts database failed")]
     Sqlite(#[from] rusqlite::Error),
     /// Passwords are verified two at a time, and the others of now take too long.

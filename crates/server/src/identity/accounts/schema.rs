@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::AccountsError;
 
 /// Each step brings a file from the version of its index to the next one; the version
-/// is SQLite's `user_version`. Stored files depend on them: append, never change.
+/// is the file's `user_version`. Stored files depend on them: append, never change.
 const STEPS: &[&str] = &[
     // 0 -> 1: AUTOINCREMENT, so that the id of a removed user, which events bear, is
     // never given to another one. Times are in ms since 1970, UTC.

@@ -77,7 +77,13 @@ fn bad_users_are_refused_with_the_reason() {
         (new("be:rt"), &name),
         (new(" bert"), &name),
         (new("be\nrt"), &name),
-        (NewUser { name: &long, ..new("") }, &name),
+        (
+            NewUser {
+                name: &long,
+                ..new("")
+            },
+            &name,
+        ),
         (
             NewUser {
                 id: Some(anna.id),
@@ -120,19 +126,34 @@ fn the_first_admin_is_made_once() {
     let password = accounts.add_first_admin().unwrap().unwrap();
     assert!(password.len() >= 20);
     assert_eq!(accounts.add_first_admin().unwrap(), None);
-    assert_eq!(Accounts::open(dir.path()).unwrap().add_first_admin().unwrap(), None);
+    assert_eq!(
+        Accounts::open(dir.path())
+            .unwrap()
+            .add_first_admin()
+            .unwrap(),
+        None
+    );
     let users = accounts.list().unwrap();
     assert_eq!(users.len(), 1);
-    assert_eq!((users[0].name.as_str(), users[0].privilege), ("admin", Privilege::Admin));
+    assert_eq!(
+        (users[0].name.as_str(), users[0].privilege),
+        ("admin", Privilege::Admin)
+    );
 }
 
 #[tokio::test]
 async fn an_email_logs_in_if_only_one_user_has_it() {
     let (_dir, accounts) = fresh();
     let with_email = |name, email| NewUser { email, ..new(name) };
-    accounts.add(&with_email("anna", "anna@example.com")).unwrap();
-    accounts.add(&with_email("bo", "shared@example.com")).unwrap();
-    accounts.add(&with_email("cy", "shared@example.com")).unwrap();
+    accounts
+        .add(&with_email("anna", "anna@example.com"))
+        .unwrap();
+    accounts
+        .add(&with_email("bo", "shared@example.com"))
+        .unwrap();
+    accounts
+        .add(&with_email("cy", "shared@example.com"))
+        .unwrap();
     let cases = [
         ("anna", "secret", true),
         ("anna@example.com", "secret", true),
@@ -163,18 +184,31 @@ async fn a_session_ends_by_logout_and_by_time() {
         let session = accounts.read(|c| sessions::user(c, &login.session, later_ms));
         let token = accounts.read(|c| tokens::user(c, &login.key, later_ms));
         let api = accounts.read(|c| tokens::user(c, &api_token, later_ms));
-        (session.unwrap().is_some(), token.unwrap().is_some(), api.unwrap().is_some())
+        (
+            session.unwrap().is_some(),
+            token.unwrap().is_some(),
+            api.unwrap().is_some(),
+        )
     };
     assert_eq!(late(&accounts), (false, false, true));
 
-    accounts.log_out(Some(login.session.clone()), Some(api_token.clone())).await.unwrap();
+    accounts
+        .log_out(Some(login.session.clone()), Some(api_token.clone()))
+        .await
+        .unwrap();
     assert!(!has_session(&login.session).await);
-    assert!(!has_token(&login.key).await, "the key goes with the session");
+    assert!(
+        !has_token(&login.key).await,
+        "the key goes with the session"
+    );
     assert!(has_token(&api_token).await, "an API token does not");
 
     // By the key alone, the session goes as well.
     let login = accounts.log_in("anna", "secret").await.unwrap().unwrap();
-    accounts.log_out(None, Some(login.key.clone())).await.unwrap();
+    accounts
+        .log_out(None, Some(login.key.clone()))
+        .await
+        .unwrap();
     assert!(!has_session(&login.session).await);
     assert!(!has_token(&login.key).await);
 }
@@ -189,7 +223,10 @@ async fn what_has_expired_is_purged() {
     accounts.purge_expired().unwrap();
     let n_rows = |table: &str| -> i64 {
         let sql = format!("SELECT count(*) FROM {table}");
-        accounts.lock().query_row(&sql, [], |row| row.get(0)).unwrap()
+        accounts
+            .lock()
+            .query_row(&sql, [], |row| row.get(0))
+            .unwrap()
     };
     assert_eq!((n_rows("tokens"), n_rows("sessions")), (2, 1));
     accounts.write(|tx| tokens::purge(tx, later_ms)).unwrap();
@@ -200,9 +237,15 @@ async fn what_has_expired_is_purged() {
 #[test]
 fn a_newer_file_is_refused() {
     let (dir, accounts) = fresh();
-    accounts.lock().pragma_update(None, "user_version", 99).unwrap();
+    accounts
+        .lock()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     let refused = Accounts::open(dir.path()).err().unwrap();
-    assert!(matches!(refused, AccountsError::NewerSchema { found: 99, .. }));
+    assert!(matches!(
+        refused,
+        AccountsError::NewerSchema { found: 99, .. }
+    ));
 }
 
 #[cfg(unix)]
@@ -213,7 +256,11 @@ fn others_on_the_machine_read_nothing() {
     let data_dir = dir.path().join("a/data");
     let accounts = Accounts::open(&data_dir).unwrap();
     accounts.add(&new("anna")).unwrap();
-    let paths = [data_dir.clone(), data_dir.join(STATE_FILE), data_dir.join("state.sqlite-wal")];
+    let paths = [
+        data_dir.clone(),
+        data_dir.join(STATE_FILE),
+        data_dir.join("state.sqlite-wal"),
+    ];
     for path in paths {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", path.display());

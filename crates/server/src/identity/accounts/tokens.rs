@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::users::{User, user_columns, user_of_row};
 use super::AccountsError;
+use super::users::{User, user_columns, user_of_row};
 use crate::identity::secret;
 
 /// Makes an API token, or with `expires_ms` a login key. Returns its text.
@@ -15,7 +15,10 @@ pub(super) fn insert(
     now_ms: i64,
     expires_ms: Option<i64>,
 ) -> Result<String, AccountsError> {
-    let token = secret::new_token();
+    let token = match expires_ms {
+        Some(_) => secret::new_login_key(),
+        None => secret::new_token(),
+    };
     tx.execute(
         "INSERT INTO tokens (user_id, name, is_login, hash, created_ms, expires_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -65,7 +68,10 @@ pub(super) fn end_login(tx: &Connection, token: &str) -> Result<(), AccountsErro
 
 /// Ends all login keys of a user.
 pub(super) fn end_logins(tx: &Connection, user_id: i64) -> Result<(), AccountsError> {
-    tx.execute("DELETE FROM tokens WHERE user_id = ?1 AND is_login", [user_id])?;
+    tx.execute(
+        "DELETE FROM tokens WHERE user_id = ?1 AND is_login",
+        [user_id],
+    )?;
     Ok(())
 }
 

@@ -136,7 +136,9 @@ pub(super) fn insert(
     }
     if let Some(id) = new.id {
         let holder = tx
-            .query_row("SELECT name FROM users WHERE id = ?1", [id], |row| row.get(0))
+            .query_row("SELECT name FROM users WHERE id = ?1", [id], |row| {
+                row.get(0)
+            })
             .optional()?;
         if let Some(name) = holder {
             return Err(RefusedUser::IdTaken { id, name }.into());

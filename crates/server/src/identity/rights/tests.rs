@@ -84,7 +84,11 @@ fn a_requested_filter_may_narrow_but_not_contradict() {
         (&owner, (Some(1), None), Ok((Some(1), Some(ORG)))),
         (&owner, (None, Some(4)), foreign_org),
         (&member, (Some(1), Some(ORG)), foreign_user),
-        (&member, (Some(SELF), Some(ORG)), Ok((Some(SELF), Some(ORG)))),
+        (
+            &member,
+            (Some(SELF), Some(ORG)),
+            Ok((Some(SELF), Some(ORG))),
+        ),
     ];
     for (caller, (user_id, org_id), expected) in cases {
         let requested = RowFilter { user_id, org_id };

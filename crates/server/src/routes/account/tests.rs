@@ -36,9 +36,8 @@ impl Server {
         }
         let (routes, _) = routes_of::<Accounts>().split_for_parts();
         let who = |caller: Caller| async move { format!("{:?}", caller.name) };
-        let whose = |ExportCaller(caller): ExportCaller| async move {
-            format!("{:?}", caller.name)
-        };
+        let whose =
+            |ExportCaller(caller): ExportCaller| async move { format!("{:?}", caller.name) };
         let routes = routes
             .route("/caller", axum::routing::any(who))
             .route("/export", axum::routing::any(whose))
@@ -56,7 +55,11 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let request = request.body(Body::from(body)).unwrap();
         let response = self.routes.clone().oneshot(request).await.unwrap();
         let cookies = response.headers().get_all(header::SET_COOKIE).iter();
@@ -90,7 +93,9 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 async fn cookies_end_with_an_attribute_that_has_a_value() {
     let server = Server::start();
     let credentials = json!({ "username": "anna", "password": "secret" });
-    let answer = server.ask("POST /api/auth/login", &[JSON], credentials).await;
+    let answer = server
+        .ask("POST /api/auth/login", &[JSON], credentials)
+        .await;
     let shapes: Vec<String> = answer
         .cookies
         .iter()
@@ -113,17 +118,31 @@ async fn bad_logins_are_refused() {
     let server = Server::start();
     let wrong = json!({ "non_field_errors": ["Unable to log in with provided credentials."] });
     let cases = [
-        (json!({ "username": "anna", "password": "wrong" }), 400, Some(&wrong)),
-        (json!({ "username": "nobody", "password": "secret" }), 400, Some(&wrong)),
+        (
+            json!({ "username": "anna", "password": "wrong" }),
+            400,
+            Some(&wrong),
+        ),
+        (
+            json!({ "username": "nobody", "password": "secret" }),
+            400,
+            Some(&wrong),
+        ),
         (json!({ "password": "secret" }), 400, Some(&wrong)),
         (json!({ "username": "anna" }), 400, None),
         (json!({ "username": 5, "password": "secret" }), 400, None),
         (json!([]), 400, None),
         (Value::Null, 400, None),
-        (json!({ "username": "a".repeat(20_000), "password": "x" }), 413, None),
+        (
+            json!({ "username": "a".repeat(20_000), "password": "x" }),
+            413,
+            None,
+        ),
     ];
     for (body, status, expected) in cases {
-        let answer = server.ask("POST /api/auth/login", &[JSON], body.clone()).await;
+        let answer = server
+            .ask("POST /api/auth/login", &[JSON], body.clone())
+            .await;
         assert_eq!(answer.status, status, "{answer:?}");
         assert!(answer.cookies.is_empty());
         if let Some(expected) = expected {
@@ -134,6 +153,9 @@ async fn bad_logins_are_refused() {
     let answer = server.ask("POST /api/auth/login", &form, Value::Null).await;
     assert_eq!(answer.status, 415);
 }
+
+/// Request line, headers, expected status.
+type CredentialsCase<'a> = (&'a str, Vec<(&'a str, &'a str)>, u16);
 
 #[tokio::test]
 async fn each_form_of_credentials_names_the_caller() {
@@ -147,7 +169,7 @@ async fn each_form_of_credentials_names_the_caller() {
     let planted = format!("csrftoken=planted; sessionid={session}");
     let get = "GET /caller";
     let post = "POST /caller";
-    let cases: [(&str, Vec<(&str, &str)>, u16); 12] = [
+    let cases: [CredentialsCase<'_>; 12] = [
         (get, vec![], 401),
         (get, vec![("authorization", "Basic YW5uYTpzZWNyZXQ=")], 200),
         (get, vec![("authorization", "Basic YW5uYTp3cm9uZw==")], 401),
@@ -155,12 +177,28 @@ async fn each_form_of_credentials_names_the_caller() {
         (post, vec![("authorization", &bearer)], 200),
         (get, vec![("cookie", &only_session)], 200),
         (get, vec![("cookie", "sessionid=guessed")], 401),
-        (post, vec![("cookie", &cookies), ("x-csrftoken", &csrf)], 200),
+        (
+            post,
+            vec![("cookie", &cookies), ("x-csrftoken", &csrf)],
+            200,
+        ),
         (post, vec![("cookie", &cookies)], 403),
-        (post, vec![("cookie", &only_session), ("x-csrftoken", &csrf)], 403),
-        (post, vec![("cookie", &planted), ("x-csrftoken", "planted")], 403),
+        (
+            post,
+            vec![("cookie", &only_session), ("x-csrftoken", &csrf)],
+            403,
+        ),
+        (
+            post,
+            vec![("cookie", &planted), ("x-csrftoken", "planted")],
+            403,
+        ),
         // A wrong token is not made good by a cookie.
-        (get, vec![("authorization", "Token x"), ("cookie", &cookies)], 401),
+        (
+            get,
+            vec![("authorization", "Token x"), ("cookie", &cookies)],
+            401,
+        ),
     ];
     for (line, headers, status) in cases {
         let answer = server.ask(line, &headers, Value::Null).await;
@@ -177,14 +215,29 @@ async fn logout_ends_the_session_and_the_key() {
     let (key, [session, csrf]) = server.log_in().await;
     let cookies = format!("csrftoken={csrf}; sessionid={session}");
     let token = format!("Token {key}");
-    let without = server.ask("POST /api/auth/logout", &[("cookie", &cookies)], Value::Null).await;
+    let without = server
+        .ask(
+            "POST /api/auth/logout",
+            &[("cookie", &cookies)],
+            Value::Null,
+        )
+        .await;
     assert_eq!(without.status, 403);
     let headers = [("cookie", cookies.as_str()), ("x-csrftoken", &csrf), JSON];
-    let answer = server.ask("POST /api/auth/logout", &headers, Value::Null).await;
+    let answer = server
+        .ask("POST /api/auth/logout", &headers, Value::Null)
+        .await;
     assert_eq!(answer.body, json!({ "detail": "Successfully logged out." }));
-    assert!(answer.cookies.iter().all(|cookie| cookie.contains("Max-Age=0")));
+    assert!(
+        answer
+            .cookies
+            .iter()
+            .all(|cookie| cookie.contains("Max-Age=0"))
+    );
     for header in [("cookie", cookies.as_str()), ("authorization", &token)] {
-        let answer = server.ask("GET /api/users/self", &[header], Value::Null).await;
+        let answer = server
+            .ask("GET /api/users/self", &[header], Value::Null)
+            .await;
         assert_eq!(answer.status, 401);
     }
 }
@@ -194,16 +247,29 @@ async fn what_the_sdk_asks_at_start_up() {
     let server = Server::start();
     let about = server.ask("GET /api/server/about", &[], Value::Null).await;
     let keys: Vec<&String> = about.body.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["name", "description", "version", "logo_url", "subtitle"]);
-    assert!(about.body["version"].as_str().unwrap().starts_with("2.80.0+"));
+    assert_eq!(
+        keys,
+        ["name", "description", "version", "logo_url", "subtitle"]
+    );
+    assert!(
+        about.body["version"]
+            .as_str()
+            .unwrap()
+            .starts_with("2.80.0+")
+    );
 
     let token = server.accounts.add_token("root", "t").unwrap();
     let token = format!("Token {token}");
     let headers = [("authorization", token.as_str()), ("host", "h:1")];
-    let plugins = server.ask("GET /api/server/plugins", &headers, Value::Null).await;
+    let plugins = server
+        .ask("GET /api/server/plugins", &headers, Value::Null)
+        .await;
     assert_eq!(plugins.body["ANALYTICS"], true);
     assert_eq!(plugins.body["GIT_INTEGRATION"], false);
-    let mut me = server.ask("GET /api/users/self", &headers, Value::Null).await.body;
+    let mut me = server
+        .ask("GET /api/users/self", &headers, Value::Null)
+        .await
+        .body;
     assert!(me["date_joined"].as_str().unwrap().ends_with('Z'));
     me["date_joined"] = json!("…");
     assert_eq!(
