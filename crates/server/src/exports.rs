@@ -136,7 +136,7 @@ impl Exports {
         self.inner.shared.expire(now);
     }
 
-    /// Exports that failed since the start, for metrics.
+    /// Exports that the disk refused or that failed later, since the start, for metrics.
     pub fn n_failed(&self) -> u64 {
         self.inner.shared.n_failed()
     }

@@ -252,7 +252,7 @@ impl Collector for PartsCollector {
         )?;
         counter(
             "exports_failed",
-            "Exports that failed",
+            "Exports that the disk refused or that failed later",
             self.exports.n_failed(),
         )?;
         let mut gauge = |name, help, value: u64| {

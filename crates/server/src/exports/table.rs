@@ -97,7 +97,7 @@ pub(super) struct Shared {
     /// Told when a job is queued, and at the end.
     changed: Condvar,
     is_closing: AtomicBool,
-    /// Exports that failed since the start.
+    /// Exports that the disk refused or that failed later, since the start.
     n_failed: AtomicU64,
 }
 
@@ -184,6 +184,20 @@ impl Shared {
     }
 
     pub(super) fn start(
+        &self,
+        key: JobKey,
+        owner: Owner,
+        request: ExportRequest,
+        now: Timestamp,
+    ) -> Result<(), ExportError> {
+        let started = self.enqueue(key, owner, request, now);
+        if let Err(ExportError::Disk(_)) = &started {
+            self.n_failed.fetch_add(1, Ordering::Relaxed);
+        }
+        started
+    }
+
+    fn enqueue(
         &self,
         key: JobKey,
         owner: Owner,
@@ -405,7 +419,7 @@ impl Shared {
         }
     }
 
-    /// Exports that failed since the start.
+    /// Exports that the disk refused or that failed later, since the start.
     pub(super) fn n_failed(&self) -> u64 {
         self.n_failed.load(Ordering::Relaxed)
     }
