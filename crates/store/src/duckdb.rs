@@ -77,7 +77,7 @@ impl DuckDbStore {
             events: config.window_events,
         };
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
-        hashes::load(&database, &window, Day::of(now))?;
+        hashes::load(&database, &window, &saved_window(config), Day::of(now))?;
         Counters::set(&counters.rows_total, count_rows(&database)?);
         let writer = Writer::start(Arc::clone(&database), Arc::clone(&window))?;
         let watchdog = Watchdog::start()?;
@@ -130,7 +130,10 @@ impl EventStore for DuckDbStore {
     }
 
     fn close(&self) {
-        self.writer.close();
+        let was_open = self.writer.close();
+        if was_open && let Err(error) = self.window.save(&saved_window(&self.database.config)) {
+            tracing::warn!(%error, "the window of recent events was not saved; the next start reads it from the tables");
+        }
         self.database.close();
     }
 }
@@ -139,6 +142,11 @@ impl Drop for DuckDbStore {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Where the window waits for the next start.
+fn saved_window(config: &StoreConfig) -> PathBuf {
+    config.dir.join("window.filters")
 }
 
 /// Number of stored events; DuckDB knows it without reading them.

@@ -61,6 +61,10 @@ pub enum StoreError {
     /// DuckDB failed.
     #[error("database: {0}")]
     Database(#[from] ::duckdb::Error),
+    /// A commit failed and the database could not be asked whether it counts. Send the batch
+    /// again: what was stored is recognized.
+    #[error("it is not known whether the batch was stored: {0}")]
+    InDoubt(String),
     /// A commit failed; every batch of its group gets this.
     #[error("commit failed: {0}")]
     Commit(String),

@@ -8,7 +8,10 @@
 //! **Invariant:** of all requests that hold one event, at most one owns it at any time, from
 //! [`Window::reserve`] until its commit or its failure (`two_requests_never_own_one_event`).
 
-use std::collections::{HashSet, VecDeque};
+mod saved;
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use annoscope_events::{EventHash, Timestamp};
@@ -146,6 +149,25 @@ impl Window {
         self.trim(&mut state, day);
     }
 
+    /// Takes the filters of the last clean stop, if they hold what `expected` says, the events
+    /// of each side table; false if the tables have to be read.
+    pub(crate) fn restore(&self, path: &Path, expected: &BTreeMap<Day, usize>) -> bool {
+        let Some(segments) = saved::take(path, expected) else {
+            return false;
+        };
+        let mut state = self.lock();
+        state.segments = segments.into();
+        if let Some(newest) = expected.keys().next_back() {
+            self.trim(&mut state, *newest);
+        }
+        true
+    }
+
+    /// Writes the filters for the next start. For a clean stop, when nothing is in flight.
+    pub(crate) fn save(&self, path: &Path) -> std::io::Result<()> {
+        saved::write(&self.lock(), path)
+    }
+
     /// Finds out which of `hashes` are stored, and reserves the others for the caller. Waits
     /// while another reservation holds one of them.
     pub(crate) async fn reserve(
@@ -205,6 +227,13 @@ impl Window {
     /// Days that left the window at `today`; their filters are forgotten, their tables may go.
     pub(crate) fn is_past(&self, day: Day, today: Day) -> bool {
         day.0 <= today.0 - self.limits.days
+    }
+
+    /// The day under which a hash that came at `day` is kept: days never go back, so that a
+    /// filter and its side table always agree.
+    pub(crate) fn day_to_write(&self, day: Day) -> Day {
+        let newest = self.lock().segments.back().map(|segment| segment.day);
+        newest.map_or(day, |newest| newest.max(day))
     }
 
     /// Drops the filters of days that left the window, and the oldest ones beyond its size.
@@ -296,6 +325,12 @@ impl Reservation {
         self.window.trim(&mut state, day);
         drop(state);
         self.window.released.notify_waiters();
+    }
+
+    /// Nobody knows whether the batch is on the disk. Its events become suspects: whoever
+    /// sends one again has it looked up in the side table, which knows.
+    pub(crate) fn leave_in_doubt(self, day: Day) {
+        self.commit(day);
     }
 
     fn give_back(&mut self, stored: &HashSet<EventHash>, hashes: &[EventHash]) {

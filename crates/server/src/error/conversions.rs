@@ -105,6 +105,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotOpen
             | StoreError::Io { .. }
             | StoreError::Database(_)
+            | StoreError::InDoubt(_)
             | StoreError::Commit(_) => {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)

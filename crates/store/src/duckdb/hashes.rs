@@ -1,7 +1,8 @@
 //! Side tables of the window: one a day of receipt, so that a day leaves by `DROP TABLE`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use annoscope_events::EventHash;
@@ -55,22 +56,27 @@ pub(super) fn prune(
     Ok(())
 }
 
-/// Fills the window from the tables.
+/// Fills the window: from what the last stop left in `saved`, or from the tables.
 pub(super) fn load(
     database: &Arc<Database>,
     window: &Window,
+    saved: &Path,
     today: Day,
 ) -> Result<(), StoreError> {
     let lent = database.lend(Purpose::Upkeep)?;
     let connection = lent.connection();
     prune(connection, window, today)?;
-    for day in days(connection)? {
-        let table = table(day);
-        let n_events: i64 =
-            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                row.get(0)
-            })?;
-        let mut statement = connection.prepare(&format!("SELECT high, low FROM {table}"))?;
+    let n_events = days(connection)?.into_iter().map(|day| {
+        let sql = format!("SELECT count(*) FROM {}", table(day));
+        let n_events: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok((day, n_events as usize))
+    });
+    let n_events: BTreeMap<Day, usize> = n_events.collect::<Result<_, duckdb::Error>>()?;
+    if window.restore(saved, &n_events) {
+        return Ok(());
+    }
+    for (day, n_events) in n_events {
+        let mut statement = connection.prepare(&format!("SELECT high, low FROM {}", table(day)))?;
         drop(statement.stream_arrow([])?);
         let mut failure = None;
         let batches = std::iter::from_fn(|| {
@@ -80,7 +86,7 @@ pub(super) fn load(
             })
         });
         let hashes = batches.flat_map(|batch| read(&RecordBatch::from(batch)));
-        window.load(day, n_events as usize, hashes);
+        window.load(day, n_events, hashes);
         if let Some(error) = failure {
             return Err(error.into());
         }

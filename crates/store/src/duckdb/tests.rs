@@ -287,6 +287,33 @@ async fn appends_succeed_when_queries_have_used_up_the_memory() {
     }
     drop(reads);
     assert_eq!(store.stats().rows_total, 40_000);
+    let sql = "SELECT count(*)::BIGINT AS n_rows FROM events";
+    let batches = rows(store.query(query(sql, 10_000))).await.unwrap();
+    assert_eq!(column(&batches, "n_rows"), [Some(40_000)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_known_when_the_clock_goes_back_over_midnight() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let append_at = async |day: i64, hash: u128| {
+        let received_at = Timestamp::from_millis(NOW.millis() + day * 86_400_000);
+        let hashes = vec![EventHash(hash << 64 | hash)];
+        let reservation = store.reserve(hashes, received_at).await.unwrap();
+        let is_repeat = reservation.repeated()[0];
+        let batch = EventBatch {
+            events: vec![],
+            received_at,
+            request_id: Uuid::nil(),
+            reservation,
+        };
+        store.append(batch).await.unwrap();
+        is_repeat
+    };
+    assert!(!append_at(1, 5).await);
+    assert!(!append_at(0, 6).await);
+    assert!(append_at(1, 6).await);
+    assert!(append_at(0, 5).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

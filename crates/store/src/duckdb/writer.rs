@@ -7,7 +7,7 @@
 //! reservation is kept or given back accordingly (`kill -9` tests in `tests/test_kill.py`).
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -109,30 +109,30 @@ impl Writer {
             bytes,
             _room: room,
         };
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = lock(&self.queue);
         let queue = queue.as_ref().ok_or(StoreError::NotOpen)?;
         // The thread ends after the queue was closed, and no one holds the lock then.
         queue.send(job).map_err(|_| StoreError::NotOpen)?;
         Ok(outcome)
     }
 
-    /// Refuses new batches and waits until the queued ones are committed.
-    pub(super) fn close(&self) {
-        drop(
-            self.queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer thread ended by a panic");
+    /// Refuses new batches and waits until the queued ones are committed. Returns whether it
+    /// was open and ended well.
+    pub(super) fn close(&self) -> bool {
+        drop(lock(&self.queue).take());
+        match lock(&self.thread).take().map(JoinHandle::join) {
+            Some(Ok(())) => true,
+            Some(Err(_)) => {
+                tracing::error!("the writer thread ended by a panic");
+                false
+            }
+            None => false,
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Committer {
@@ -148,11 +148,15 @@ impl Committer {
     fn run(mut self, queue: &Receiver<Job>) {
         // Whether anything was appended since the last idle checkpoint.
         let mut is_dirty = true;
+        // What came while the last group was committed.
+        let mut waiting = None;
         loop {
-            match queue.recv_timeout(IDLE) {
+            let first = waiting.take().map_or_else(|| queue.recv_timeout(IDLE), Ok);
+            match first {
                 Ok(first) => {
                     self.commit(gather(first, queue));
-                    checkpoint::after_commit(&self.database);
+                    waiting = queue.try_recv().ok();
+                    checkpoint::after_commit(&self.database, waiting.is_some());
                     is_dirty = true;
                 }
                 Err(RecvTimeoutError::Timeout) if is_dirty => {
@@ -185,17 +189,22 @@ impl Committer {
                 tracing::error!(n_rows, n_batches = group.len(), %error, "a commit failed; its senders were told to try again");
             }
         }
+        let day = self.day(&group);
         for job in group {
             counters
                 .queued_bytes
                 .fetch_sub(job.bytes as u64, std::sync::atomic::Ordering::Relaxed);
             let answer = match &outcome {
                 Ok(()) => {
-                    job.reservation.commit(job.day);
+                    job.reservation.commit(day);
                     Ok(())
                 }
                 Err(error) => {
-                    drop(job.reservation);
+                    if error.is_certain() {
+                        drop(job.reservation);
+                    } else {
+                        job.reservation.leave_in_doubt(day);
+                    }
                     Err(error.for_each_waiter())
                 }
             };
@@ -204,14 +213,22 @@ impl Committer {
         }
     }
 
+    /// The day whose side table takes the group's hashes: of its latest receipt, and never
+    /// before a day that was written already, whatever the clock does.
+    fn day(&self, group: &[Job]) -> Day {
+        let latest = group.iter().map(|job| job.day).max();
+        self.window.day_to_write(latest.expect("a group has a job"))
+    }
+
     fn store(&mut self, group: &[Job]) -> Result<(), StoreError> {
+        let day = self.day(group);
         self.check_room(group)?;
         let rows = concat_batches(&table_schema(), group.iter().map(|job| &job.rows))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
-        self.prune(group);
+        self.prune(day);
         let mut tries = 0;
         loop {
-            let error = match self.transaction(&rows, group) {
+            let error = match self.transaction(&rows, day, group) {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Database(error)) => error,
                 Err(error) => return Err(error),
@@ -231,7 +248,7 @@ impl Committer {
                     // What was appended since the last checkpoint is held in memory, too.
                     checkpoint::checkpoint(&self.database);
                 }
-                _ => return self.recover(error, group),
+                _ => return self.recover(error, day, group),
             }
         }
     }
@@ -259,11 +276,11 @@ impl Committer {
         })
     }
 
-    fn transaction(&self, rows: &RecordBatch, group: &[Job]) -> Result<(), StoreError> {
+    fn transaction(&self, rows: &RecordBatch, day: Day, group: &[Job]) -> Result<(), StoreError> {
         let lent = self.database.lend(Purpose::Upkeep)?;
         let connection = lent.connection();
         connection.execute_batch("BEGIN")?;
-        let appended = append(connection, rows, group);
+        let appended = append(connection, rows, day, group);
         if let Err(error) = appended.and_then(|()| connection.execute_batch("COMMIT")) {
             // Fails when the commit itself rolled back, which is as good.
             let _ = connection.execute_batch("ROLLBACK");
@@ -274,19 +291,19 @@ impl Committer {
 
     /// A commit failed for another reason than memory: most often the disk. DuckDB may have
     /// given the database up; opening it anew tells, and tells whether the commit counts.
-    fn recover(&mut self, error: duckdb::Error, group: &[Job]) -> Result<(), StoreError> {
+    fn recover(&mut self, error: duckdb::Error, day: Day, group: &[Job]) -> Result<(), StoreError> {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.today = None;
         self.database.give_up();
-        let sample = group
-            .iter()
-            .find_map(|job| Some((job.day, *job.reservation.fresh().first()?)));
-        if let Some((day, hash)) = sample {
+        let sample = group.iter().find_map(|job| job.reservation.fresh().first());
+        if let Some(&hash) = sample {
             let suspect = Suspect {
                 hash,
                 days: vec![day],
             };
-            if !hashes::find(&self.database, &[suspect])?.is_empty() {
+            let found = hashes::find(&self.database, &[suspect]);
+            let found = found.map_err(|again| StoreError::InDoubt(again.to_string()))?;
+            if !found.is_empty() {
                 return Ok(());
             }
         }
@@ -302,18 +319,16 @@ impl Committer {
 
     /// Once a day, drops the side tables that left the window. A failure waits for the next
     /// commit: the tables do no harm.
-    fn prune(&mut self, group: &[Job]) {
-        let today = group.iter().map(|job| job.day).max();
-        if today == self.today {
+    fn prune(&mut self, day: Day) {
+        if self.today == Some(day) {
             return;
         }
-        let Some(day) = today else { return };
         let pruned = self
             .database
             .lend(Purpose::Upkeep)
             .and_then(|lent| hashes::prune(lent.connection(), &self.window, day));
         match pruned {
-            Ok(()) => self.today = today,
+            Ok(()) => self.today = Some(day),
             Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
         }
     }
@@ -335,29 +350,30 @@ fn gather(first: Job, queue: &Receiver<Job>) -> Vec<Job> {
 fn append(
     connection: &duckdb::Connection,
     rows: &RecordBatch,
+    day: Day,
     group: &[Job],
 ) -> Result<(), duckdb::Error> {
     let mut appender = connection.appender("events")?;
     appender.append_record_batch(rows.clone())?;
     appender.flush()?;
     drop(appender);
-    let mut days: Vec<Day> = group.iter().map(|job| job.day).collect();
-    days.sort_unstable();
-    days.dedup();
-    for day in days {
-        let of_day = group.iter().filter(|job| job.day == day);
-        let fresh: Vec<_> = of_day
-            .flat_map(|job| job.reservation.fresh())
-            .copied()
-            .collect();
-        if !fresh.is_empty() {
-            hashes::append(connection, day, &fresh)?;
-        }
+    let fresh: Vec<_> = group
+        .iter()
+        .flat_map(|job| job.reservation.fresh())
+        .copied()
+        .collect();
+    if fresh.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    hashes::append(connection, day, &fresh)
 }
 
 impl StoreError {
+    /// Whether it is certain that nothing of the group was stored.
+    fn is_certain(&self) -> bool {
+        !matches!(self, StoreError::InDoubt(_))
+    }
+
     /// The error again, for one of the many that wait for the same commit.
     fn for_each_waiter(&self) -> StoreError {
         match self {
