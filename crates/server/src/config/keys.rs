@@ -128,7 +128,7 @@ pub static KEYS: &[Key] = &[
         // 256 MiB of log at the latest, or a start after a crash takes too long.
         kind: bytes(MIB, 256 * MIB),
         default: "64MiB",
-        help: "Size of the log at which it is folded into the database file under load; a quarter of it in quiet times",
+        help: "Size of the log at which it is folded into the database file",
     },
     Key {
         path: "store.min_free_bytes",

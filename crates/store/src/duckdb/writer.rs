@@ -148,15 +148,11 @@ impl Committer {
     fn run(mut self, queue: &Receiver<Job>) {
         // Whether anything was appended since the last idle checkpoint.
         let mut is_dirty = true;
-        // What came while the last group was committed.
-        let mut waiting = None;
         loop {
-            let first = waiting.take().map_or_else(|| queue.recv_timeout(IDLE), Ok);
-            match first {
+            match queue.recv_timeout(IDLE) {
                 Ok(first) => {
                     self.commit(gather(first, queue));
-                    waiting = queue.try_recv().ok();
-                    checkpoint::after_commit(&self.database, waiting.is_some());
+                    checkpoint::after_commit(&self.database);
                     is_dirty = true;
                 }
                 Err(RecvTimeoutError::Timeout) if is_dirty => {
