@@ -63,7 +63,7 @@ pub async fn client_events(
             .map(|request| (hashes, request))
     })?;
     metrics.older_than_window(Door::Client, request.timestamps(), received_at);
-    let reservation = store.reserve(hashes, received_at).await?;
+    let reservation = store.reserve(hashes).await?;
     metrics.repeated(Door::Client, reservation.repeated());
     let append = heavy_events(n_events, || {
         let events = request.accept(sender, request_id, reservation.repeated());
@@ -96,7 +96,7 @@ pub async fn server_events(
     let timestamps = events.iter().map(|event| event.stored.event.timestamp);
     metrics.older_than_window(Door::Ingest, timestamps, received_at);
     let hashes = events.iter().filter_map(|event| event.hash).collect();
-    let reservation = store.reserve(hashes, received_at).await?;
+    let reservation = store.reserve(hashes).await?;
     metrics.repeated(Door::Ingest, reservation.repeated());
     let append = heavy_events(events.len(), || {
         let events = only_new(events, reservation.repeated());

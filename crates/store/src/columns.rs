@@ -6,25 +6,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 /// The 17 columns that everyone sees, in the order of CVAT's table and CSV.
-pub const EVENT_COLUMNS: [&str; 17] = [
-    "scope",
-    "obj_name",
-    "obj_id",
-    "obj_val",
-    "source",
-    "timestamp",
-    "count",
-    "duration",
-    "project_id",
-    "task_id",
-    "job_id",
-    "user_id",
-    "user_name",
-    "user_email",
-    "org_id",
-    "org_slug",
-    "payload",
-];
+pub const EVENT_COLUMNS: [&str; 17] = annoscope_events::FIELD_NAMES;
 
 /// Arrow schema of an append, column for column the table of `schema.sql`.
 ///

@@ -92,11 +92,7 @@ impl DuckDbStore {
 }
 
 impl EventStore for DuckDbStore {
-    fn reserve(
-        &self,
-        hashes: Vec<EventHash>,
-        _received_at: Timestamp,
-    ) -> BoxFuture<'_, Result<Reservation, StoreError>> {
+    fn reserve(&self, hashes: Vec<EventHash>) -> BoxFuture<'_, Result<Reservation, StoreError>> {
         self.window.reserve(hashes).boxed()
     }
 

@@ -51,14 +51,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// Asks which of the events are already stored, and keeps the others for this caller:
     /// until the [`Reservation`] is appended or dropped, nobody else can store them. Waits
     /// while another request that holds one of them is being committed.
-    fn reserve(
-        &self,
-        hashes: Vec<EventHash>,
-        received_at: Timestamp,
-    ) -> BoxFuture<'_, Result<Reservation, StoreError>>;
+    fn reserve(&self, hashes: Vec<EventHash>) -> BoxFuture<'_, Result<Reservation, StoreError>>;
 
     /// Stores a batch. It is durable when this returns `Ok`; after an error nothing of it is
-    /// stored and its reservation is given back. [`StoreError::QueueFull`] is immediate.
+    /// stored and its reservation is given back, but for [`StoreError::InDoubt`]: then sending
+    /// it again tells. [`StoreError::QueueFull`] is immediate.
     fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Runs a read-only query in the store's own SQL and streams its result.

@@ -94,7 +94,7 @@ impl Fixture {
             events: events.into_iter().map(stored).collect(),
             received_at: noon(),
             request_id: Uuid::nil(),
-            reservation: self.store.reserve(Vec::new(), noon()).await.unwrap(),
+            reservation: self.store.reserve(Vec::new()).await.unwrap(),
         };
         self.store.append(batch).await.unwrap();
     }

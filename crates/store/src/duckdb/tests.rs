@@ -57,7 +57,7 @@ async fn append(
     events: Vec<StoredEvent>,
     hashes: Vec<EventHash>,
 ) -> Vec<bool> {
-    let reservation = store.reserve(hashes, NOW).await.unwrap();
+    let reservation = store.reserve(hashes).await.unwrap();
     let repeated = reservation.repeated().to_vec();
     let batch = EventBatch {
         events,
@@ -299,7 +299,7 @@ async fn a_repeat_is_known_when_the_clock_goes_back_over_midnight() {
     let append_at = async |day: i64, hash: u128| {
         let received_at = Timestamp::from_millis(NOW.millis() + day * 86_400_000);
         let hashes = vec![EventHash(hash << 64 | hash)];
-        let reservation = store.reserve(hashes, received_at).await.unwrap();
+        let reservation = store.reserve(hashes).await.unwrap();
         let is_repeat = reservation.repeated()[0];
         let batch = EventBatch {
             events: vec![],
@@ -347,8 +347,8 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
     small.queue_bytes = 1000;
     let store = DuckDbStore::open(&small, NOW).unwrap();
     // The first batch is larger than the queue and goes in while it is empty.
-    let reservation = store.reserve(vec![], NOW).await.unwrap();
-    let other = store.reserve(vec![], NOW).await.unwrap();
+    let reservation = store.reserve(vec![]).await.unwrap();
+    let other = store.reserve(vec![]).await.unwrap();
     let batch = |reservation| EventBatch {
         events: vec![event(0, 1)],
         received_at: NOW,
@@ -366,7 +366,7 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
         "{second:?}"
     );
     store.close();
-    let reservation = store.reserve(vec![], NOW).await.unwrap();
+    let reservation = store.reserve(vec![]).await.unwrap();
     let closed = store.append(batch(reservation)).await;
     assert!(matches!(closed, Err(StoreError::NotOpen)), "{closed:?}");
 }
