@@ -70,10 +70,11 @@ pub enum StoreError {
     Commit(String),
 }
 
-/// What DuckDB says when its memory limit is used up: a commit has no prefix for it.
+/// What DuckDB says when its memory limit or the spill space is used up: within a commit or an
+/// appender the message has no prefix, but the advice that follows every one of them.
 const OUT_OF_MEMORY: [&str; 3] = [
     "Out of Memory",
-    "could not allocate block",
+    "Increasing the memory limit",
     "failed to offload data block",
 ];
 

@@ -16,11 +16,11 @@ use arrow::compute::concat_batches;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::database::{Database, Purpose};
-use super::{checkpoint, hashes};
+use super::{checkpoint, count_rows, hashes};
 use crate::clock;
 use crate::columns::table_schema;
 use crate::error::{FailureKind, StoreError};
-use crate::repeats::{Day, Reservation, Suspect, Window};
+use crate::repeats::{Day, Reservation, Window};
 use crate::stats::Counters;
 
 /// Most rows of one commit. Beyond this a commit gets no cheaper by the row, and its answer
@@ -66,6 +66,7 @@ impl Writer {
             window,
             today: None,
             full_since: None,
+            n_stored: None,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -135,6 +136,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How a transaction failed.
+enum Failure {
+    /// Nothing of it is stored.
+    BeforeCommit(StoreError),
+    /// It may be stored or not.
+    AtCommit(duckdb::Error),
+}
+
+impl<E: Into<StoreError>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::BeforeCommit(error.into())
+    }
+}
+
 struct Committer {
     database: Arc<Database>,
     window: Arc<Window>,
@@ -142,6 +157,8 @@ struct Committer {
     today: Option<Day>,
     /// When a checkpoint was last tried because the disk was full.
     full_since: Option<Instant>,
+    /// Rows of the table; none when it has to be counted again.
+    n_stored: Option<u64>,
 }
 
 impl Committer {
@@ -175,7 +192,6 @@ impl Committer {
             Ok(()) => {
                 Counters::add(&counters.commits, 1);
                 Counters::add(&counters.rows_stored, n_rows as u64);
-                Counters::add(&counters.rows_total, n_rows as u64);
             }
             Err(StoreError::DiskFull { .. }) => {
                 Counters::add(&counters.refused_disk_full, group.len() as u64);
@@ -222,31 +238,70 @@ impl Committer {
         let rows = concat_batches(&table_schema(), group.iter().map(|job| &job.rows))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
         self.prune(day);
+        // Unknown until this group's fate is known.
+        let n_before = match self.n_stored.take() {
+            Some(n) => n,
+            None => count_rows(&self.database)?,
+        };
+        let outcome = self.store_rows(&rows, day, group, n_before);
+        let n_now = match &outcome {
+            Ok(()) => n_before + rows.num_rows() as u64,
+            Err(error) if error.is_certain() => n_before,
+            Err(_) => return outcome,
+        };
+        self.n_stored = Some(n_now);
+        Counters::set(&self.database.counters.rows_total, n_now);
+        outcome
+    }
+
+    /// Tries until the rows are stored or the reason is not memory. `n_before` rows are stored.
+    fn store_rows(
+        &mut self,
+        rows: &RecordBatch,
+        day: Day,
+        group: &[Job],
+        n_before: u64,
+    ) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
-            let error = match self.transaction(&rows, day, group) {
+            let error = match self.transaction(rows, day, group) {
                 Ok(()) => return Ok(()),
-                Err(StoreError::Database(error)) => error,
-                Err(error) => return Err(error),
-            };
-            match FailureKind::of(&error) {
-                FailureKind::OutOfMemory if tries < MEMORY_RETRIES => {
-                    tries += 1;
-                    let n_ended = self.database.end_queries();
-                    Counters::add(
-                        &self.database.counters.queries_ended_for_appends,
-                        n_ended as u64,
-                    );
-                    tracing::warn!(
-                        n_ended,
-                        "memory is short: ended queries so that events can be stored"
-                    );
-                    // What was appended since the last checkpoint is held in memory, too.
-                    checkpoint::checkpoint(&self.database);
+                Err(Failure::BeforeCommit(StoreError::Database(error)))
+                    if FailureKind::of(&error) == FailureKind::OutOfMemory =>
+                {
+                    error
                 }
-                _ => return self.recover(error, day, group),
+                Err(
+                    Failure::BeforeCommit(StoreError::Database(error)) | Failure::AtCommit(error),
+                ) => {
+                    if self.counts_after_all(&error, rows.num_rows(), n_before)? {
+                        return Ok(());
+                    }
+                    error
+                }
+                Err(Failure::BeforeCommit(error)) => return Err(error),
+            };
+            if FailureKind::of(&error) != FailureKind::OutOfMemory || tries == MEMORY_RETRIES {
+                return Err(self.refusal(error));
             }
+            tries += 1;
+            self.free_memory();
         }
+    }
+
+    /// Ends queries, which may have used up what all share, and writes what was appended
+    /// since the last checkpoint to the file: it is held in memory, too.
+    fn free_memory(&self) {
+        let n_ended = self.database.end_queries();
+        Counters::add(
+            &self.database.counters.queries_ended_for_appends,
+            n_ended as u64,
+        );
+        tracing::warn!(
+            n_ended,
+            "memory is short: ended queries so that events can be stored"
+        );
+        checkpoint::checkpoint(&self.database);
     }
 
     /// After this, DuckDB's own writes find room: the log takes the group, and the next
@@ -272,45 +327,52 @@ impl Committer {
         })
     }
 
-    fn transaction(&self, rows: &RecordBatch, day: Day, group: &[Job]) -> Result<(), StoreError> {
+    fn transaction(&self, rows: &RecordBatch, day: Day, group: &[Job]) -> Result<(), Failure> {
         let lent = self.database.lend(Purpose::Upkeep)?;
         let connection = lent.connection();
         connection.execute_batch("BEGIN")?;
-        let appended = append(connection, rows, day, group);
-        if let Err(error) = appended.and_then(|()| connection.execute_batch("COMMIT")) {
-            // Fails when the commit itself rolled back, which is as good.
-            let _ = connection.execute_batch("ROLLBACK");
-            return Err(error.into());
+        if let Err(error) = append(connection, rows, day, group) {
+            let rolled_back = connection.execute_batch("ROLLBACK");
+            return Err(rolled_back.map_or_else(Failure::AtCommit, |()| error.into()));
         }
-        Ok(())
+        connection
+            .execute_batch("COMMIT")
+            .map_err(Failure::AtCommit)
     }
 
-    /// A commit failed for another reason than memory: most often the disk. DuckDB may have
-    /// given the database up; opening it anew tells, and tells whether the commit counts.
-    fn recover(&mut self, error: duckdb::Error, day: Day, group: &[Job]) -> Result<(), StoreError> {
+    /// After a failed commit: is the group stored nevertheless? DuckDB 1.5.6 keeps the rows
+    /// of some commits that it reports as failed (seen when memory ran out within one), so
+    /// only the file tells: it is opened anew, and has the group's rows or has them not.
+    fn counts_after_all(
+        &mut self,
+        error: &duckdb::Error,
+        n_rows: usize,
+        n_before: u64,
+    ) -> Result<bool, StoreError> {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.today = None;
         self.database.give_up();
-        let sample = group.iter().find_map(|job| job.reservation.fresh().first());
-        if let Some(&hash) = sample {
-            let suspect = Suspect {
-                hash,
-                days: vec![day],
-            };
-            let found = hashes::find(&self.database, &[suspect]);
-            let found = found.map_err(|again| StoreError::InDoubt(again.to_string()))?;
-            if !found.is_empty() {
-                return Ok(());
-            }
+        let n_now =
+            count_rows(&self.database).map_err(|again| StoreError::InDoubt(again.to_string()))?;
+        match n_now.checked_sub(n_before) {
+            Some(0) => Ok(false),
+            Some(n) if n == n_rows as u64 => Ok(true),
+            _ => Err(StoreError::InDoubt(format!(
+                "{n_now} rows are stored, {n_before} were, {n_rows} are on their way"
+            ))),
         }
+    }
+
+    /// What the senders of a group that is not stored are told.
+    fn refusal(&self, error: duckdb::Error) -> StoreError {
         let free_bytes = self.database.free_bytes();
         if error.to_string().contains("No space left") {
-            return Err(StoreError::DiskFull {
+            return StoreError::DiskFull {
                 free_bytes,
                 needed_bytes: free_bytes + 1,
-            });
+            };
         }
-        Err(StoreError::Database(error))
+        StoreError::Database(error)
     }
 
     /// Once a day, drops the side tables that left the window. A failure waits for the next
