@@ -10,10 +10,24 @@
 //! does not know by name is refused; no text of the user reaches a database but through a node
 //! that was bound.
 
+mod bind;
 mod context;
+mod dialect;
+mod dialect_edits;
 mod error;
+mod expand;
+mod functions;
+mod ir;
+mod lower;
+mod names;
+mod parse;
+mod print;
 mod relation;
+mod shape;
+mod similar;
+mod timezones;
 mod types;
+mod typing;
 
 pub use context::{Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
@@ -61,11 +75,81 @@ pub struct Prepared {
     pub passes: Vec<&'static str>,
 }
 
+/// Most bytes of a lowered query: aliases that use each other can make a short text long.
+const MAX_TEXT_BYTES: usize = 4 << 20;
+
+/// Stack for the tree of a query: `sqlparser` nests a chain of operators as deep as it is long.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Expands, parses, checks and resolves a query.
 ///
 /// # Errors
 /// [`SqlError`] with the place in `sql` for whatever is no permitted query.
-pub fn prepare(sql: &str, context: &Context, relation: &Relation) -> Result<Prepared, SqlError> {
-    let _ = (sql, context, relation);
-    todo!()
+pub fn prepare(
+    sql: &str,
+    context: &Context,
+    relation: &Relation,
+) -> Result<Prepared, SqlError> {
+    stacker::grow(STACK_BYTES, || prepare_on_stack(sql, context, relation))
+}
+
+fn prepare_on_stack(
+    sql: &str,
+    context: &Context,
+    relation: &Relation,
+) -> Result<Prepared, SqlError> {
+    let expanded = dialect_edits::edit(expand::expand(sql, context)?)?;
+    let places = parse::Places::new(sql, &expanded);
+    if let Some(at) = expanded.text.find("__t") {
+        return Err(places.error(ErrorKind::Forbidden, "names with __t are taken", at));
+    }
+    let parsed = parse::parse(&places)?;
+    let mut binder = bind::Binder::new(&places, context, relation);
+    let query = binder.bind(&parsed.query)?;
+    let functions = binder.functions.iter().map(|name| (*name).to_owned()).collect();
+    let mut lowering = lower::Lowering::new(&places, context, relation);
+    let duckdb = lowering.lower(&query)?;
+    let clickhouse = print::Printer { relation }.query(&query);
+    if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
+        let message = "the query becomes too long once its aliases are put in";
+        return Err(places.error(ErrorKind::Unsupported, message, 0));
+    }
+    let columns = query.columns().into_iter().map(|column| ResultColumn {
+        name: column.name,
+        data_type: column.ty,
+    });
+    Ok(Prepared {
+        kind: parsed.kind,
+        clickhouse,
+        duckdb,
+        columns: columns.collect(),
+        functions,
+        passes: lowering.passes.into_iter().collect(),
+    })
+}
+
+/// A row of the function table, for editors and for tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionDescription {
+    /// As ClickHouse spells it.
+    pub name: &'static str,
+    /// What it takes, in the table's words.
+    pub arguments: String,
+    /// What it gives, in the table's words.
+    pub result: &'static str,
+    /// Whether it is an aggregate.
+    pub is_aggregate: bool,
+    /// Whether it needs `OVER`.
+    pub is_window: bool,
+}
+
+/// The functions that queries may use.
+pub fn functions() -> impl Iterator<Item = FunctionDescription> {
+    functions::all().iter().map(|function| FunctionDescription {
+        name: function.name,
+        arguments: function.signature(),
+        result: function.result,
+        is_aggregate: function.kind == functions::FunctionKind::Aggregate,
+        is_window: function.kind == functions::FunctionKind::Window,
+    })
 }

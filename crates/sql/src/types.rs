@@ -78,3 +78,69 @@ impl fmt::Display for DataType {
         }
     }
 }
+
+impl DataType {
+    /// The type of a name such as `Nullable(DateTime64(3, 'UTC'))`; none if it is unknown.
+    pub(crate) fn parse(name: &str) -> Option<DataType> {
+        let name = name.trim();
+        let (word, arguments) = match name.split_once('(') {
+            Some((word, rest)) => (word.trim(), Some(rest.strip_suffix(')')?.trim())),
+            None => (name, None),
+        };
+        let number = |text: &str| text.trim().parse::<u8>().ok();
+        let timezone = |text: &str| {
+            let text = text.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+            Some(text.to_owned())
+        };
+        Some(match (word, arguments) {
+            ("UInt8", None) => DataType::UInt8,
+            ("UInt16", None) => DataType::UInt16,
+            ("UInt32", None) => DataType::UInt32,
+            ("UInt64", None) => DataType::UInt64,
+            ("Int8", None) => DataType::Int8,
+            ("Int16", None) => DataType::Int16,
+            ("Int32", None) => DataType::Int32,
+            ("Int64", None) => DataType::Int64,
+            ("Float32", None) => DataType::Float32,
+            ("Float64", None) => DataType::Float64,
+            ("Bool", None) => DataType::Bool,
+            ("String", None) => DataType::String,
+            ("Date", None) => DataType::Date,
+            ("Date32", None) => DataType::Date32,
+            ("DateTime", None) => DataType::DateTime(None),
+            ("DateTime", Some(zone)) => DataType::DateTime(Some(timezone(zone)?)),
+            ("DateTime64", None) => DataType::DateTime64 {
+                precision: 3,
+                timezone: None,
+            },
+            ("DateTime64", Some(arguments)) => {
+                let (precision, zone) = match arguments.split_once(',') {
+                    Some((precision, zone)) => (precision, Some(timezone(zone)?)),
+                    None => (arguments, None),
+                };
+                DataType::DateTime64 {
+                    precision: number(precision).filter(|precision| *precision <= 6)?,
+                    timezone: zone,
+                }
+            }
+            ("Decimal", Some(arguments)) => {
+                let (precision, scale) = arguments.split_once(',')?;
+                let (precision, scale) = (number(precision)?, number(scale)?);
+                if precision > 38 || scale > precision {
+                    return None;
+                }
+                DataType::Decimal { precision, scale }
+            }
+            ("Nullable", Some(inner)) => {
+                let inner = DataType::parse(inner)?;
+                match inner {
+                    DataType::Nullable(_) | DataType::Array(_) | DataType::Tuple(_) => return None,
+                    plain => DataType::Nullable(Box::new(plain)),
+                }
+            }
+            ("LowCardinality", Some(inner)) => DataType::parse(inner)?,
+            ("Array", Some(item)) => DataType::Array(Box::new(DataType::parse(item)?)),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! Binding: every name of a parsed query gets its meaning, every expression its type.
+//!
+//! ClickHouse's rules, where they differ from SQL's: an alias may be used anywhere in its
+//! select and wins over a column of the same name, except within its own definition; an
+//! expression of WITH is a name for all that follows; ORDER BY of a UNION is its last branch's.
+
+mod calls;
+mod casts;
+mod expressions;
+mod query;
+mod results;
+mod sources;
+mod windows;
+
+pub(crate) use expressions::unit_named;
+pub(crate) use results::{added_unit, timezone_argument};
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use sqlparser::ast;
+
+use crate::context::Context;
+use crate::error::{ErrorKind, SqlError};
+use crate::ir::{Expr, Query};
+use crate::parse::Places;
+use crate::relation::Relation;
+use crate::types::DataType;
+
+/// Most expressions that a query may have once its aliases and WITH expressions are put in.
+const MAX_NODES: usize = 50_000;
+
+/// Deepest nesting of expressions, aliases and subqueries.
+const MAX_DEPTH: usize = 400;
+
+pub(crate) struct Binder<'a> {
+    pub places: &'a Places<'a>,
+    pub context: &'a Context,
+    pub relation: &'a Relation,
+    /// Functions met, as the table spells them.
+    pub functions: BTreeSet<&'static str>,
+    n_sources: usize,
+    n_nodes: usize,
+    depth: usize,
+    /// Whether an aggregate is being bound: they do not nest.
+    in_aggregate: bool,
+}
+
+/// What a subquery sees of the query around it: common tables and WITH expressions.
+#[derive(Clone, Default)]
+pub(crate) struct Outer<'q> {
+    tables: HashMap<String, Rc<Table<'q>>>,
+    expressions: HashMap<String, &'q ast::Expr>,
+}
+
+/// A common table: bound anew wherever it is used, as ClickHouse does.
+struct Table<'q> {
+    query: &'q ast::Query,
+    outer: Outer<'q>,
+}
+
+/// What the expressions of one select see.
+pub(crate) struct Scope<'q> {
+    outer: Outer<'q>,
+    /// Names for expressions of this select.
+    aliases: HashMap<String, &'q ast::Expr>,
+    /// Aliases whose definition is being bound.
+    resolving: Vec<String>,
+    sources: Vec<ScopeSource>,
+    lambdas: Vec<LambdaParameter>,
+    windows: HashMap<String, &'q ast::WindowSpec>,
+}
+
+struct LambdaParameter {
+    name: String,
+    unique: String,
+    ty: DataType,
+}
+
+/// A source as the names of a select see it.
+struct ScopeSource {
+    id: usize,
+    /// Names that may stand before the dot.
+    qualifiers: Vec<String>,
+    columns: Vec<crate::ir::Column>,
+    /// Columns that `USING` merged into another source's: seen only with a qualifier.
+    merged: BTreeSet<String>,
+    /// Whether an outer join may leave its rows out.
+    or_default: bool,
+    /// Whether its columns are elements of joined arrays.
+    is_array_join: bool,
+}
+
+impl<'a> Binder<'a> {
+    pub fn new(places: &'a Places<'a>, context: &'a Context, relation: &'a Relation) -> Binder<'a> {
+        Binder {
+            places,
+            context,
+            relation,
+            functions: BTreeSet::new(),
+            n_sources: 0,
+            n_nodes: 0,
+            depth: 0,
+            in_aggregate: false,
+        }
+    }
+
+    /// Binds a whole query.
+    pub fn bind(&mut self, query: &ast::Query) -> Result<Query, SqlError> {
+        self.query(query, &Outer::default())
+    }
+
+    fn next_source(&mut self) -> usize {
+        self.n_sources += 1;
+        self.n_sources - 1
+    }
+
+    fn node(&mut self, kind: crate::ir::ExprKind, ty: DataType, at: usize) -> Result<Expr, SqlError> {
+        self.n_nodes += 1;
+        if self.n_nodes > MAX_NODES {
+            let message = format!("the query has more than {MAX_NODES} expressions once its aliases are put in");
+            return Err(self.error(ErrorKind::Unsupported, message, at));
+        }
+        Ok(Expr::new(kind, ty, at))
+    }
+
+    /// Runs `bind` one level deeper.
+    fn deeper<T>(
+        &mut self,
+        at: usize,
+        bind: impl FnOnce(&mut Self) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        if self.depth == MAX_DEPTH {
+            let message = format!("the query nests deeper than {MAX_DEPTH} levels");
+            return Err(self.error(ErrorKind::Unsupported, message, at));
+        }
+        self.depth += 1;
+        let bound = bind(self);
+        self.depth -= 1;
+        bound
+    }
+
+    fn error(&self, kind: ErrorKind, message: impl Into<String>, at: usize) -> SqlError {
+        self.places.error(kind, message, at)
+    }
+
+    fn type_error(&self, message: impl Into<String>, at: usize) -> SqlError {
+        self.error(ErrorKind::Type, message, at)
+    }
+
+    fn unsupported(&self, construct: &str, hint: Option<&str>, at: usize) -> SqlError {
+        let mut error = self.error(
+            ErrorKind::Unsupported,
+            format!("{construct} is not supported"),
+            at,
+        );
+        error.hint = hint.map(str::to_owned);
+        error
+    }
+}

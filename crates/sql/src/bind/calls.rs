@@ -1,0 +1,519 @@
+//! Calls: which signature of a function is meant, aggregates and their combinators.
+
+use sqlparser::ast::{
+    DuplicateTreatment, Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr,
+    FunctionArguments, LambdaFunction, ObjectName, Spanned,
+};
+
+use super::{Binder, LambdaParameter, Scope};
+use crate::error::{ErrorKind, SqlError};
+use crate::functions::{self, Class, Function, FunctionKind};
+use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
+use crate::types::DataType;
+
+/// Functions that ClickHouse has and that are refused for what they can do.
+const FORBIDDEN: &[&str] = &[
+    "file", "url", "remote", "remoteSecure", "s3", "hdfs", "mysql", "postgresql", "sqlite", "odbc",
+    "jdbc", "cluster", "clusterAllReplicas", "input", "executable", "dictGet", "dictGetOrNull",
+    "dictGetOrDefault", "dictHas", "joinGet", "getSetting", "getServerSetting", "getMacro",
+    "hostName", "currentUser", "currentDatabase", "sleep", "sleepEachRow", "throwIf", "catboostEvaluate",
+    "fuzzBits", "generateRandom", "merge", "view", "filesystemAvailable", "addressToLine",
+    "read_text", "read_csv", "read_csv_auto", "read_parquet", "read_json", "read_blob", "glob",
+    "sniff_csv", "duckdb_secrets", "duckdb_settings", "duckdb_tables", "pragma_table_info", "query",
+    "query_table", "getenv", "current_setting", "which_secret",
+];
+
+impl Binder<'_> {
+    /// A call as it was written.
+    pub(super) fn function<'q>(
+        &mut self,
+        call: &'q Call,
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        let written = self.function_name(&call.name, at)?;
+        match written {
+            "parameter" => return self.parameter(call, at),
+            "cast" => return self.cast_call(call, at, scope),
+            _ => {}
+        }
+        if !call.within_group.is_empty() || call.null_treatment.is_some() {
+            return Err(self.unsupported(&format!("this form of {written}"), None, at));
+        }
+        let (list, is_distinct) = match &call.args {
+            FunctionArguments::List(list) => {
+                if !list.clauses.is_empty() {
+                    let message = format!("this form of {written}");
+                    return Err(self.unsupported(&message, None, at));
+                }
+                let is_distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+                (list.args.as_slice(), is_distinct)
+            }
+            FunctionArguments::None => (&[][..], false),
+            FunctionArguments::Subquery(_) => {
+                return Err(self.unsupported("a subquery as an argument", None, at));
+            }
+        };
+        let asts = self.arguments(written, list, at)?;
+        if let Some(combined) = self.combined(written) {
+            let parameters = match &call.parameters {
+                FunctionArguments::List(list) => {
+                    let asts = self.arguments(written, &list.args, at)?;
+                    self.exprs(asts, scope)?
+                }
+                _ => Vec::new(),
+            };
+            let filter = call.filter.as_deref();
+            let call_of = AggregateCall {
+                written,
+                combined,
+                parameters,
+                asts,
+                filter,
+                is_distinct,
+                at,
+            };
+            let aggregate = |binder: &mut Self, scope: &mut Scope<'q>| {
+                binder.aggregate(call_of, scope)
+            };
+            return match &call.over {
+                None => {
+                    let is_nested = std::mem::replace(&mut self.in_aggregate, true);
+                    if is_nested {
+                        let message = format!("the aggregate {written} stands within another one");
+                        return Err(self.type_error(message, at));
+                    }
+                    let bound = aggregate(self, scope);
+                    self.in_aggregate = false;
+                    bound
+                }
+                Some(window) => {
+                    let function = aggregate(self, scope)?;
+                    self.over(function, window, at, scope)
+                }
+            };
+        }
+        if is_distinct || call.filter.is_some() || call.parameters != FunctionArguments::None {
+            let message = format!("{written} is no aggregate: DISTINCT, FILTER and parameters mean nothing for it");
+            return Err(self.type_error(message, at));
+        }
+        if matches!(written, "lagInFrame" | "leadInFrame" | "lag" | "lead") || call.over.is_some() {
+            let arguments = self.exprs(asts, scope)?;
+            let function = self.call(written, arguments, at)?;
+            let Some(window) = &call.over else {
+                let message = format!("{written} needs OVER (…)");
+                return Err(self.type_error(message, at));
+            };
+            return self.over(function, window, at, scope);
+        }
+        if let [Ast::Lambda(lambda), arrays @ ..] = asts.as_slice() {
+            return self.higher_order(written, lambda, arrays, at, scope);
+        }
+        if matches!(written, "dateAdd" | "date_add" | "DATE_ADD" | "timestamp_add") {
+            let arguments = self.exprs(asts, scope)?;
+            return self.call("plus", arguments, at);
+        }
+        if matches!(written, "dateSub" | "date_sub" | "DATE_SUB" | "timestamp_sub") {
+            let arguments = self.exprs(asts, scope)?;
+            return self.call("minus", arguments, at);
+        }
+        let arguments = self.exprs(asts, scope)?;
+        self.call(written, arguments, at)
+    }
+
+    fn function_name<'q>(&self, name: &'q ObjectName, at: usize) -> Result<&'q str, SqlError> {
+        match name.0.as_slice() {
+            [part] if part.as_ident().is_some() => {
+                Ok(part.as_ident().map_or("", |ident| ident.value.as_str()))
+            }
+            _ => {
+                let message = format!("there is no function {name}");
+                Err(self.error(ErrorKind::Unknown, message, at))
+            }
+        }
+    }
+
+    fn arguments<'q>(
+        &self,
+        function: &str,
+        list: &'q [FunctionArg],
+        at: usize,
+    ) -> Result<Vec<&'q Ast>, SqlError> {
+        let mut asts = Vec::with_capacity(list.len());
+        for argument in list {
+            match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(ast)) => asts.push(ast),
+                FunctionArg::Unnamed(FunctionArgExpr::Wildcard)
+                    if function.eq_ignore_ascii_case("count") && list.len() == 1 => {}
+                other => {
+                    let message = format!("the argument {other} of {function}");
+                    return Err(self.unsupported(&message, None, at));
+                }
+            }
+        }
+        Ok(asts)
+    }
+
+    /// Calls a function by name with bound arguments.
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        arguments: Vec<Expr>,
+        at: usize,
+    ) -> Result<Expr, SqlError> {
+        match name {
+            "tuple" => return self.tuple(arguments, at),
+            "array" => return self.array(arguments, at),
+            _ => {}
+        }
+        let function = self.signature(name, &arguments, at)?;
+        if function.kind == FunctionKind::Aggregate {
+            return Err(self.type_error(format!("{name} is an aggregate"), at));
+        }
+        let arguments = self.prepare_arguments(function, arguments)?;
+        self.functions.insert(function.name);
+        if let Some(other) = self.special(function, &arguments, at)? {
+            return Ok(other);
+        }
+        let ty = self.result_type(function, &arguments, at)?;
+        let kind = ExprKind::Call {
+            function,
+            name: name.to_owned(),
+            arguments,
+        };
+        self.node(kind, ty, at)
+    }
+
+    /// Calls that are nodes of their own.
+    fn special(
+        &mut self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<Option<Expr>, SqlError> {
+        if function.result == "interval" {
+            let unit = function.name.strip_prefix("toInterval").unwrap_or_default();
+            let unit = super::expressions::unit_named(unit);
+            let unit = unit.expect("the table's intervals have known units");
+            return self.interval_of(arguments[0].clone(), unit, at).map(Some);
+        }
+        if function.name == "tupleElement" {
+            let index = arguments[1].as_integer().and_then(|index| usize::try_from(index).ok());
+            let index = index.unwrap_or(0);
+            return self.tuple_element(arguments[0].clone(), index, at).map(Some);
+        }
+        if matches!(function.name, "cast" | "accurateCastOrNull") {
+            let ty = self.type_named(arguments[1].as_text().unwrap_or_default(), at)?;
+            let is_or_null = function.name == "accurateCastOrNull";
+            let ty = if is_or_null { ty.nullable() } else { ty };
+            let mut cast = self.cast(arguments[0].clone(), ty, at)?;
+            if let ExprKind::Cast { or_null, .. } = &mut cast.kind {
+                *or_null = is_or_null;
+            }
+            return Ok(Some(cast));
+        }
+        Ok(None)
+    }
+
+    /// The row of the table that these arguments mean.
+    fn signature(
+        &self,
+        name: &str,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<&'static Function, SqlError> {
+        let Some(signatures) = functions::signatures(name) else {
+            return Err(self.unknown_function(name, at));
+        };
+        let mut problem = None;
+        for function in signatures {
+            match self.mismatch(function, arguments) {
+                None => return Ok(function),
+                Some(mismatch) => problem = problem.or(Some(mismatch)),
+            }
+        }
+        let (message, at) = problem.unwrap_or((format!("{name} cannot be called so"), at));
+        let mut error = self.type_error(message, at);
+        let forms: Vec<String> = signatures
+            .iter()
+            .map(|function| format!("{}({})", function.name, function.signature()))
+            .collect();
+        error.hint = Some(format!("it is {}", forms.join(" or ")));
+        Err(error)
+    }
+
+    pub(super) fn unknown_function(&self, name: &str, at: usize) -> SqlError {
+        if FORBIDDEN.contains(&name) {
+            let message = format!("the function {name} is not allowed here");
+            return self.error(ErrorKind::Forbidden, message, at);
+        }
+        let message = format!("the function {name} is not supported");
+        let mut error = self.error(ErrorKind::Unsupported, message, at);
+        let known = functions::all().iter().map(|function| function.name);
+        error.hint = crate::similar::nearest(name, known);
+        error
+    }
+
+    /// What of the arguments does not fit, and where.
+    fn mismatch(&self, function: &Function, arguments: &[Expr]) -> Option<(String, usize)> {
+        if !function.takes(arguments.len()) {
+            let n = arguments.len();
+            let at = arguments.first().map_or(0, |first| first.at);
+            return Some((format!("{} does not take {n} arguments", function.name), at));
+        }
+        for (index, argument) in arguments.iter().enumerate() {
+            let wanted = function.argument(index)?;
+            let name = function.name;
+            if wanted.is_constant && !argument.is_literal() {
+                let message = format!("argument {} of {name} must be a literal", index + 1);
+                return Some((message, argument.at));
+            }
+            if !fits(wanted.class, argument) {
+                let message = format!(
+                    "argument {} of {name} cannot be {}",
+                    index + 1,
+                    argument.ty
+                );
+                return Some((message, argument.at));
+            }
+        }
+        None
+    }
+
+    /// Texts that stand for times, and the like.
+    fn prepare_arguments(
+        &mut self,
+        function: &Function,
+        arguments: Vec<Expr>,
+    ) -> Result<Vec<Expr>, SqlError> {
+        if function.result == "cond" && arguments.len() == 2 && is_comparison(function.name) {
+            let [a, b]: [Expr; 2] = arguments.try_into().expect("there are two");
+            // A text on one side becomes what the other side is.
+            let (a, b) = match (a.as_text().is_some(), b.as_text().is_some()) {
+                (true, false) => {
+                    let a = self.comparable(a, &b.ty)?;
+                    (a, b)
+                }
+                _ => {
+                    let b = self.comparable(b, &a.ty)?;
+                    (a, b)
+                }
+            };
+            return Ok(vec![a, b]);
+        }
+        Ok(arguments)
+    }
+
+    /// The aggregate that a name means, with its combinators.
+    fn combined(&self, written: &str) -> Option<Combined> {
+        let is_aggregate = |name: &str| {
+            functions::signatures(name)
+                .is_some_and(|rows| rows[0].kind == FunctionKind::Aggregate)
+        };
+        let mut name = written;
+        let mut suffix = Suffix::None;
+        let mut has_condition = false;
+        let mut is_distinct = false;
+        loop {
+            if is_aggregate(name) {
+                return Some(Combined {
+                    name: name.to_owned(),
+                    suffix,
+                    has_condition,
+                    is_distinct,
+                });
+            }
+            if let Some(rest) = name.strip_suffix("OrNull") {
+                suffix = Suffix::OrNull;
+                name = rest;
+            } else if let Some(rest) = name.strip_suffix("OrDefault") {
+                suffix = Suffix::OrDefault;
+                name = rest;
+            } else if let Some(rest) = name.strip_suffix("Distinct") {
+                is_distinct = true;
+                name = rest;
+            } else if let Some(rest) = name.strip_suffix("If") {
+                if has_condition {
+                    return None;
+                }
+                has_condition = true;
+                name = rest;
+            } else {
+                return None;
+            }
+        }
+    }
+
+    fn aggregate<'q>(
+        &mut self,
+        call: AggregateCall<'q, '_>,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        let AggregateCall {
+            written,
+            combined,
+            parameters,
+            asts,
+            filter,
+            is_distinct,
+            at,
+        } = call;
+        let mut arguments = self.exprs(asts, scope)?;
+        let mut conditions = Vec::new();
+        if combined.has_condition {
+            let Some(condition) = arguments.pop() else {
+                return Err(self.type_error(format!("{written} needs a condition"), at));
+            };
+            conditions.push(condition);
+        }
+        if let Some(filter) = filter {
+            conditions.push(self.expr(filter, scope)?);
+        }
+        for condition in &conditions {
+            if !fits(Class::Condition, condition) {
+                let message = format!("{} is no condition", condition.ty);
+                return Err(self.type_error(message, condition.at));
+            }
+        }
+        let filter = match conditions.len() {
+            0 | 1 => conditions.pop(),
+            _ => Some(self.call("and", conditions, at)?),
+        };
+        let is_distinct = is_distinct || combined.is_distinct;
+        let mut name = combined.name;
+        if is_distinct && name.eq_ignore_ascii_case("count") {
+            "uniqExact".clone_into(&mut name);
+        }
+        let function = self.signature(&name, &arguments, at)?;
+        let is_count_distinct = function.name == "uniqExact";
+        for parameter in &parameters {
+            if !parameter.is_literal() {
+                let message = format!("a parameter of {written} must be a literal");
+                return Err(self.type_error(message, parameter.at));
+            }
+        }
+        self.functions.insert(function.name);
+        let ty = self.result_type(function, &arguments, at)?;
+        let ty = match combined.suffix {
+            Suffix::OrNull => ty.nullable(),
+            _ => ty,
+        };
+        let aggregate = Aggregate {
+            function,
+            name,
+            parameters,
+            arguments,
+            filter,
+            distinct: is_distinct && !is_count_distinct,
+            suffix: combined.suffix,
+        };
+        self.node(ExprKind::Aggregate(Box::new(aggregate)), ty, at)
+    }
+
+    fn higher_order<'q>(
+        &mut self,
+        name: &str,
+        lambda: &'q LambdaFunction,
+        arrays: &[&'q Ast],
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        let Some(function) = functions::signatures(name).and_then(|rows| {
+            rows.iter().find(|row| {
+                row.arguments.first().is_some_and(|first| first.class == Class::Lambda)
+            })
+        }) else {
+            return Err(match functions::signatures(name) {
+                Some(_) => self.type_error(format!("{name} takes no lambda"), at),
+                None => self.unknown_function(name, at),
+            });
+        };
+        let arrays = self.exprs(arrays.iter().copied(), scope)?;
+        let names: Vec<&str> = lambda
+            .params
+            .iter()
+            .map(|parameter| parameter.name.value.as_str())
+            .collect();
+        let ([name_of_item], [array]) = (names.as_slice(), arrays.as_slice()) else {
+            return Err(self.unsupported(
+                &format!("{name} over several arrays"),
+                Some("zip them with arrayMap over arrayEnumerate"),
+                at,
+            ));
+        };
+        let Some(item) = array.ty.item() else {
+            return Err(self.type_error(format!("{} is no array", array.ty), array.at));
+        };
+        let unique = format!("x{}", scope.lambdas.len());
+        scope.lambdas.push(LambdaParameter {
+            name: (*name_of_item).to_owned(),
+            unique: unique.clone(),
+            ty: item.clone(),
+        });
+        let body = self.expr(&lambda.body, scope);
+        scope.lambdas.pop();
+        let body = body?;
+        let ty = body.ty.clone();
+        let kind = ExprKind::Lambda {
+            parameters: vec![unique],
+            body: Box::new(body),
+        };
+        let lambda_at = self.places.of(&*lambda.body.clone());
+        let lambda = self.node(kind, ty, lambda_at)?;
+        let mut arguments = vec![lambda];
+        arguments.extend(arrays);
+        self.functions.insert(function.name);
+        let ty = self.result_type(function, &arguments, at)?;
+        let kind = ExprKind::Call {
+            function,
+            name: name.to_owned(),
+            arguments,
+        };
+        self.node(kind, ty, at)
+    }
+}
+
+/// A name taken apart: `sumIfOrNull`.
+pub(super) struct Combined {
+    name: String,
+    suffix: Suffix,
+    has_condition: bool,
+    is_distinct: bool,
+}
+
+struct AggregateCall<'q, 'n> {
+    written: &'n str,
+    combined: Combined,
+    parameters: Vec<Expr>,
+    asts: Vec<&'q Ast>,
+    filter: Option<&'q Ast>,
+    is_distinct: bool,
+    at: usize,
+}
+
+fn is_comparison(name: &str) -> bool {
+    matches!(
+        name,
+        "equals" | "notEquals" | "less" | "greater" | "lessOrEquals" | "greaterOrEquals"
+            | "isDistinctFrom" | "isNotDistinctFrom"
+    )
+}
+
+/// Whether a value may be an argument of a class. NULL fits everywhere.
+fn fits(class: Class, argument: &Expr) -> bool {
+    let ty = &argument.ty;
+    if ty.is_nothing() && class != Class::Array && class != Class::Lambda {
+        return true;
+    }
+    match class {
+        Class::Any | Class::Common => !matches!(argument.kind, ExprKind::Lambda { .. }),
+        Class::Number | Class::Float => ty.is_number(),
+        Class::Integer => ty.is_integer() || *ty.inner() == DataType::Bool,
+        Class::Text => ty.is_string(),
+        Class::Time => ty.is_time(),
+        Class::Condition => ty.is_number(),
+        Class::Array => ty.item().is_some(),
+        Class::Interval => ty.is_interval(),
+        Class::Lambda => matches!(argument.kind, ExprKind::Lambda { .. }),
+    }
+}

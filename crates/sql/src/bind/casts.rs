@@ -1,0 +1,231 @@
+//! Conversions: `CAST`, typed parameters, texts that are compared with times.
+
+use sqlparser::ast::{Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+
+use super::{Binder, Scope};
+use crate::error::{ErrorKind, SqlError};
+use crate::ir::{Expr, ExprKind, Literal};
+use crate::types::DataType;
+
+impl Binder<'_> {
+    pub(super) fn type_named(&self, name: &str, at: usize) -> Result<DataType, SqlError> {
+        DataType::parse(name).ok_or_else(|| {
+            let message = format!("the type {name} is not supported");
+            self.error(ErrorKind::Unsupported, message, at)
+        })
+    }
+
+    pub(super) fn cast(&mut self, value: Expr, ty: DataType, at: usize) -> Result<Expr, SqlError> {
+        let from = value.ty.inner();
+        let to = ty.inner();
+        let is_possible = from == to
+            || from == &DataType::Nothing
+            || from.is_string()
+            || to.is_string()
+            || (from.is_number() && (to.is_number() || to.is_time()))
+            || (from.is_time() && (to.is_time() || to.is_number()))
+            || (from.item().is_some() && to.item().is_some());
+        if !is_possible {
+            return Err(self.type_error(format!("{from} cannot be made {to}"), at));
+        }
+        if let Some(timezone) = to.timezone() {
+            self.check_timezone(timezone, at)?;
+        }
+        let kind = ExprKind::Cast {
+            value: Box::new(value),
+            or_null: false,
+        };
+        self.node(kind, ty, at)
+    }
+
+    /// `"cast"(value, 'Type')`: how the token pass writes CAST.
+    pub(super) fn cast_call<'q>(
+        &mut self,
+        call: &'q Call,
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        let [value, ty] = two_arguments(call).ok_or_else(|| self.type_error("CAST takes a value and a type", at))?;
+        let value = self.expr(value, scope)?;
+        let ty = self.expr(ty, scope)?;
+        let Some(name) = ty.as_text() else {
+            return Err(self.type_error("the type of CAST must be a literal", at));
+        };
+        let ty = self.type_named(name, at)?;
+        self.cast(value, ty, at)
+    }
+
+    /// `"parameter"('name', 'Type')`: how the token pass writes `{name:Type}`. The value
+    /// becomes a literal of the tree, never a part of the text that is parsed.
+    pub(super) fn parameter(&mut self, call: &Call, at: usize) -> Result<Expr, SqlError> {
+        let texts = two_arguments(call).and_then(|[name, ty]| Some((text(name)?, text(ty)?)));
+        let Some((name, ty)) = texts else {
+            return Err(self.error(ErrorKind::Syntax, "a parameter is {name:Type}", at));
+        };
+        let Some(value) = self.context.params.get(name) else {
+            let mut error = self.error(
+                ErrorKind::Expansion,
+                format!("the parameter {name} has no value"),
+                at,
+            );
+            error.hint = Some("give it in \"params\"".to_owned());
+            return Err(error);
+        };
+        let ty = self.type_named(ty, at)?;
+        if value == "\\N" && ty.is_nullable() {
+            return self.null(at);
+        }
+        let is_valid = match ty.inner() {
+            DataType::String => true,
+            plain if plain.is_integer() => value.parse::<i128>().is_ok(),
+            plain if plain.is_float() => value.parse::<f64>().is_ok(),
+            DataType::Bool => matches!(value.as_str(), "true" | "false" | "0" | "1"),
+            plain if plain.is_time() || plain.is_decimal() => true,
+            DataType::Array(_) => return self.array_parameter(value.clone(), &ty, at),
+            _ => false,
+        };
+        if !is_valid {
+            let message = format!("the value of the parameter {name} is no {ty}");
+            return Err(self.error(ErrorKind::Expansion, message, at));
+        }
+        let literal = ExprKind::Literal(Literal::String(value.clone()));
+        let literal = self.node(literal, DataType::String, at)?;
+        if ty.is_string() {
+            return Ok(literal);
+        }
+        if ty.inner().is_datetime()
+            && let Ok(seconds) = value.parse::<f64>()
+        {
+            let number = ExprKind::Literal(Literal::Float(seconds));
+            let number = self.node(number, DataType::Float64, at)?;
+            return self.cast(number, ty, at);
+        }
+        if ty.inner().is_time() {
+            self.time_of_text(value.clone(), ty.inner(), at)?;
+        }
+        self.cast(literal, ty, at)
+    }
+
+    /// `[1,2]` or `['a','b']`, the text form of an array.
+    fn array_parameter(&mut self, value: String, ty: &DataType, at: usize) -> Result<Expr, SqlError> {
+        let item = ty.item().cloned().unwrap_or(DataType::Nothing);
+        let fail = |binder: &Self| {
+            binder.error(ErrorKind::Expansion, format!("'{value}' is no {ty}"), at)
+        };
+        let mut items = Vec::new();
+        let dialect = sqlparser::dialect::ClickHouseDialect {};
+        let parsed = sqlparser::parser::Parser::new(&dialect)
+            .try_with_sql(&value)
+            .and_then(|mut parser| parser.parse_expr());
+        let Ok(Ast::Array(array)) = parsed else {
+            return Err(fail(self));
+        };
+        for element in &array.elem {
+            let element = match element {
+                Ast::Value(value) => self.literal(&value.value, false, at)?,
+                Ast::UnaryOp { expr, .. } => match &**expr {
+                    Ast::Value(value) => self.literal(&value.value, true, at)?,
+                    _ => return Err(fail(self)),
+                },
+                _ => return Err(fail(self)),
+            };
+            if element.ty.is_string() != item.is_string() {
+                return Err(fail(self));
+            }
+            items.push(element);
+        }
+        let kind = ExprKind::Array(items);
+        self.node(kind, ty.clone(), at)
+    }
+
+    /// A text that is compared with a date or a time, as a literal of that type: checked here,
+    /// because the stores differ in what they take.
+    pub(super) fn time_of_text(
+        &mut self,
+        text: String,
+        with: &DataType,
+        at: usize,
+    ) -> Result<Expr, SqlError> {
+        if !is_time(&text, with.is_date()) {
+            let mut error = self.type_error(format!("'{text}' is no {}", with.inner()), at);
+            error.hint = Some(if with.is_date() {
+                "write '2026-01-31'".to_owned()
+            } else {
+                "write '2026-01-31 12:00:00'".to_owned()
+            });
+            return Err(error);
+        }
+        let literal = ExprKind::Literal(Literal::String(text));
+        let literal = self.node(literal, DataType::String, at)?;
+        self.cast(literal, with.inner().clone(), at)
+    }
+}
+
+fn two_arguments(call: &Call) -> Option<[&Ast; 2]> {
+    let FunctionArguments::List(list) = &call.args else {
+        return None;
+    };
+    match list.args.as_slice() {
+        [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(a)),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(b)),
+        ] => Some([a, b]),
+        _ => None,
+    }
+}
+
+fn text(ast: &Ast) -> Option<&str> {
+    match ast {
+        Ast::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `2026-01-31`, for a time also with ` 12:00:00` and a fraction: what ClickHouse compares.
+fn is_time(text: &str, is_date: bool) -> bool {
+    let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
+    let (date, time) = match text.split_once(' ') {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let date: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = date.as_slice() else {
+        return false;
+    };
+    if !digits(year, 4) || !digits(month, 2) || !digits(day, 2) {
+        return false;
+    }
+    if jiff::civil::Date::new(
+        year.parse().unwrap_or(0),
+        month.parse().unwrap_or(0),
+        day.parse().unwrap_or(0),
+    )
+    .is_err()
+    {
+        return false;
+    }
+    let Some(time) = time else {
+        return true;
+    };
+    if is_date {
+        return false;
+    }
+    let (clock, fraction) = match time.split_once('.') {
+        Some((clock, fraction)) => (clock, fraction),
+        None => (time, ""),
+    };
+    let clock: Vec<&str> = clock.split(':').collect();
+    let [hour, minute, second] = clock.as_slice() else {
+        return false;
+    };
+    digits(hour, 2)
+        && digits(minute, 2)
+        && digits(second, 2)
+        && *hour < "24"
+        && *minute < "60"
+        && *second < "60"
+        && fraction.bytes().all(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,400 @@
+//! Types of results: the words of the function table made types.
+
+use super::Binder;
+use crate::error::SqlError;
+use crate::functions::{Function, Nullability};
+use crate::ir::Expr;
+use crate::types::{DataType, IntervalUnit};
+use crate::typing::{Arithmetic, arithmetic, supertype};
+
+impl Binder<'_> {
+    pub(super) fn result_type(
+        &self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let ty = self.plain_result(function, arguments, at)?;
+        let any_null = arguments.iter().any(|argument| argument.ty.is_nullable());
+        Ok(match function.nullability {
+            Nullability::Never => ty,
+            Nullability::Always => ty.nullable(),
+            Nullability::Contagious if is_decided(function) => ty,
+            Nullability::Contagious => ty.nullable_if(any_null),
+        })
+    }
+
+    fn plain_result(
+        &self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let first = arguments.first().map_or(&DataType::Nothing, |first| &first.ty);
+        Ok(match function.result {
+            "cond" => DataType::UInt8,
+            "T" => return self.common_result(function, arguments, at),
+            "arg1" => return self.like_first(function, arguments, at),
+            "arg2" => arguments[1].ty.clone(),
+            "item" => first.item().cloned().unwrap_or(DataType::Nothing),
+            "item2" => arguments[1].ty.item().cloned().unwrap_or(DataType::Nothing),
+            "bucket" => self.bucket(function, arguments, at)?,
+            "decimal" => DataType::Decimal {
+                precision: if function.name == "toDecimal32" { 9 } else { 18 },
+                scale: arguments[1]
+                    .as_integer()
+                    .and_then(|scale| u8::try_from(scale).ok())
+                    .filter(|scale| *scale <= 9)
+                    .ok_or_else(|| self.type_error("a scale is 0 to 9", at))?,
+            },
+            "DateTime" => DataType::DateTime(timezone_argument(function, arguments)),
+            "DateTime64" => self.datetime64(function, arguments),
+            "rounded" if first.is_integer() => first.inner().clone(),
+            "rounded" if first.is_decimal() => first.inner().clone(),
+            "rounded" => DataType::Float64,
+            "sum" => self.sum_of(first.item().unwrap_or(first), at)?,
+            "mappedsum" => self.sum_of(&first.clone(), at)?,
+            "mapped" => DataType::array_of(first.clone()),
+            "listed" => DataType::array_of(first.inner().clone()),
+            "flattened" => first.item().cloned().unwrap_or(DataType::Nothing),
+            "cumulated" => {
+                DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?)
+            }
+            "repeated" => DataType::array_of(arguments[1].ty.clone()),
+            "range" => DataType::array_of(
+                supertype(arguments.iter().map(|argument| argument.ty.inner()))
+                    .unwrap_or(DataType::Int64),
+            ),
+            "wider" => supertype([first.inner(), arguments[1].ty.inner()])
+                .ok_or_else(|| self.type_error("the arguments have no common type", at))?,
+            "difference" => arithmetic(Arithmetic::Minus, first, first)
+                .ok_or_else(|| self.type_error("only numbers have a difference", at))?,
+            "jsontype" => DataType::String,
+            name => self.type_named(name, at)?,
+        })
+    }
+
+    fn common_result(
+        &self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        match function.name {
+            "if" => self.common_type(&arguments[1..], at),
+            "multiIf" => {
+                if arguments.len() % 2 == 0 {
+                    return Err(self.type_error("multiIf takes an odd number of arguments", at));
+                }
+                let last = arguments.len() - 1;
+                let values = arguments.iter().enumerate();
+                let values = values.filter(|(i, _)| i % 2 == 1 || *i == last);
+                let values: Vec<Expr> = values.map(|(_, value)| value.clone()).collect();
+                self.common_type(&values, at)
+            }
+            "ifNull" | "coalesce" => {
+                let ty = self.common_type(arguments, at)?;
+                let ends = arguments.iter().any(|argument| !argument.ty.is_nullable());
+                Ok(if ends { ty.inner().clone() } else { ty })
+            }
+            _ => self.common_type(arguments, at),
+        }
+    }
+
+    fn like_first(
+        &self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let Some(first) = arguments.first() else {
+            return Ok(DataType::Nothing);
+        };
+        let name = function.name;
+        match name {
+            "plus" | "minus" => return self.sum_or_difference(name, arguments, at),
+            "multiply" | "intDiv" | "intDivOrZero" | "modulo" | "positiveModulo" => {
+                let op = match name {
+                    "multiply" => Arithmetic::Multiply,
+                    "modulo" | "positiveModulo" => Arithmetic::Modulo,
+                    _ => Arithmetic::IntDiv,
+                };
+                let (a, b) = (first.ty.inner(), arguments[1].ty.inner());
+                if a == &DataType::Nothing || b == &DataType::Nothing {
+                    return Ok(DataType::Nothing);
+                }
+                return arithmetic(op, a, b).ok_or_else(|| {
+                    self.type_error(format!("{name} of {a} and {b} is not supported"), at)
+                });
+            }
+            "negate" => {
+                return match first.ty.inner() {
+                    DataType::Interval(unit) => Ok(DataType::Interval(*unit)),
+                    ty => arithmetic(Arithmetic::Minus, &DataType::UInt8, ty)
+                        .map(|wide| negated(ty, wide))
+                        .ok_or_else(|| self.type_error(format!("{ty} cannot be negated"), at)),
+                };
+            }
+            "abs" => {
+                return Ok(match first.ty.inner() {
+                    DataType::Int8 => DataType::UInt8,
+                    DataType::Int16 => DataType::UInt16,
+                    DataType::Int32 => DataType::UInt32,
+                    DataType::Int64 => DataType::UInt64,
+                    other => other.clone(),
+                });
+            }
+            "nullIf" => return Ok(first.ty.clone().nullable()),
+            "assumeNotNull" => return Ok(first.ty.inner().clone()),
+            "toStartOfSecond" => {
+                return Ok(match first.ty.inner() {
+                    DataType::DateTime64 { .. } => first.ty.clone(),
+                    _ => {
+                        return Err(self.type_error(
+                            format!("toStartOfSecond takes a DateTime64, not {}", first.ty),
+                            at,
+                        ));
+                    }
+                });
+            }
+            "toTimeZone" => {
+                let timezone = arguments[1].as_text().map(str::to_owned);
+                if let Some(timezone) = &timezone {
+                    self.check_timezone(timezone, arguments[1].at)?;
+                }
+                return Ok(match first.ty.inner() {
+                    DataType::DateTime(_) => DataType::DateTime(timezone),
+                    DataType::DateTime64 { precision, .. } => DataType::DateTime64 {
+                        precision: *precision,
+                        timezone,
+                    },
+                    other => {
+                        return Err(self.type_error(format!("{other} has no time zone"), at));
+                    }
+                });
+            }
+            "arrayPushBack" | "arrayPushFront" => {
+                let item = first.ty.item().unwrap_or(&DataType::Nothing);
+                let item = supertype([item, &arguments[1].ty]);
+                return item.map(DataType::array_of).ok_or_else(|| {
+                    self.type_error("the element does not fit the array", arguments[1].at)
+                });
+            }
+            _ => {}
+        }
+        if let Some(unit) = added_unit(name) {
+            return Ok(plus_interval(&first.ty, unit));
+        }
+        // `any`, `min` and the like: ClickHouse's aggregates of nothing are Nullable(Nothing).
+        Ok(first.ty.clone())
+    }
+
+    fn sum_or_difference(
+        &self,
+        name: &str,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let (a, b) = (arguments[0].ty.inner(), arguments[1].ty.inner());
+        let is_minus = name == "minus";
+        let fail = || {
+            let sign = if is_minus { "-" } else { "+" };
+            self.type_error(format!("{a} {sign} {b} is not supported"), at)
+        };
+        if *a == DataType::Nothing || *b == DataType::Nothing {
+            return Ok(DataType::Nothing);
+        }
+        if let DataType::Interval(unit) = b
+            && a.is_time()
+        {
+            return Ok(plus_interval(a, *unit));
+        }
+        if let DataType::Interval(unit) = a
+            && b.is_time()
+            && !is_minus
+        {
+            return Ok(plus_interval(b, *unit));
+        }
+        if a.is_time() && b.is_time() && is_minus {
+            return Ok(match (a, b) {
+                (DataType::DateTime64 { precision, .. }, other)
+                | (other, DataType::DateTime64 { precision, .. })
+                    if other.is_datetime() =>
+                {
+                    DataType::Decimal {
+                        precision: 18,
+                        scale: *precision,
+                    }
+                }
+                _ if a.is_date() == b.is_date() => DataType::Int32,
+                _ => return Err(fail()),
+            });
+        }
+        if a.is_time() && (b.is_integer() || b.is_float()) {
+            return Ok(a.clone());
+        }
+        if b.is_time() && (a.is_integer() || a.is_float()) && !is_minus {
+            return Ok(b.clone());
+        }
+        let op = if is_minus { Arithmetic::Minus } else { Arithmetic::Plus };
+        arithmetic(op, a, b).ok_or_else(fail)
+    }
+
+    fn bucket(
+        &self,
+        function: &Function,
+        arguments: &[Expr],
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let is_trunc = matches!(function.name, "date_trunc" | "dateTrunc");
+        let time = if is_trunc { &arguments[1].ty } else { &arguments[0].ty };
+        let timezone = timezone_argument(function, arguments)
+            .or_else(|| time.timezone().map(str::to_owned));
+        if let Some(timezone) = &timezone {
+            self.check_timezone(timezone, at)?;
+        }
+        if is_trunc {
+            let unit = arguments[0].as_text().and_then(super::expressions::unit_named);
+            let Some(unit) = unit else {
+                return Err(self.type_error("the unit is second, minute, hour, day, week, month, quarter or year", arguments[0].at));
+            };
+            return Ok(match unit {
+                IntervalUnit::Week
+                | IntervalUnit::Month
+                | IntervalUnit::Quarter
+                | IntervalUnit::Year
+                    if time.is_date() || matches!(time.inner(), DataType::DateTime(_)) =>
+                {
+                    DataType::Date
+                }
+                IntervalUnit::Week
+                | IntervalUnit::Month
+                | IntervalUnit::Quarter
+                | IntervalUnit::Year => DataType::Date32,
+                _ => match time.inner() {
+                    DataType::DateTime64 { .. } => DataType::DateTime64 {
+                        precision: if unit == IntervalUnit::Millisecond { 3 } else { 0 },
+                        timezone,
+                    },
+                    _ => DataType::DateTime(timezone),
+                },
+            });
+        }
+        if function.name == "toStartOfInterval"
+            && let DataType::Interval(unit) = arguments[1].ty.inner()
+        {
+            return Ok(match unit {
+                IntervalUnit::Week
+                | IntervalUnit::Month
+                | IntervalUnit::Quarter
+                | IntervalUnit::Year => DataType::Date,
+                IntervalUnit::Millisecond => DataType::DateTime64 {
+                    precision: 3,
+                    timezone,
+                },
+                _ => DataType::DateTime(timezone),
+            });
+        }
+        Ok(DataType::DateTime(timezone))
+    }
+
+    fn datetime64(&self, function: &Function, arguments: &[Expr]) -> DataType {
+        let precision = match function.name {
+            "toDateTime64" => arguments[1].as_integer().unwrap_or(3),
+            "now64" => arguments.first().and_then(Expr::as_integer).unwrap_or(3),
+            _ => 3,
+        };
+        let own = timezone_argument(function, arguments);
+        let inherited = match function.name {
+            "toDateTime64" => arguments[0].ty.timezone().map(str::to_owned),
+            _ => None,
+        };
+        DataType::DateTime64 {
+            precision: u8::try_from(precision.clamp(0, 6)).unwrap_or(3),
+            timezone: own.or(inherited),
+        }
+    }
+
+    fn sum_of(&self, ty: &DataType, at: usize) -> Result<DataType, SqlError> {
+        Ok(match ty.inner() {
+            DataType::Nothing => DataType::Nothing,
+            DataType::Float32 | DataType::Float64 => DataType::Float64,
+            DataType::Decimal { scale, .. } => DataType::Decimal {
+                precision: 38,
+                scale: *scale,
+            },
+            DataType::Bool => DataType::UInt64,
+            inner if inner.is_unsigned() => DataType::UInt64,
+            inner if inner.is_integer() => DataType::Int64,
+            other => return Err(self.type_error(format!("{other} cannot be summed"), at)),
+        })
+    }
+
+    /// Refuses a time zone that no database of them has.
+    pub(super) fn check_timezone(&self, name: &str, at: usize) -> Result<(), SqlError> {
+        if crate::timezones::is_known(name) {
+            return Ok(());
+        }
+        Err(self.type_error(format!("'{name}' is no time zone"), at))
+    }
+}
+
+/// The time zone that is the last argument, where there is one.
+pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Option<String> {
+    let index = function
+        .arguments
+        .iter()
+        .rposition(|argument| argument.is_optional && argument.class == crate::functions::Class::Text)?;
+    let is_time = function.arguments[..index]
+        .iter()
+        .any(|argument| argument.class == crate::functions::Class::Time)
+        || matches!(
+            function.name,
+            "toDate" | "toDateTime" | "toDateTime64" | "toString" | "now" | "fromUnixTimestamp64Milli"
+        );
+    is_time.then(|| arguments.get(index)?.as_text().map(str::to_owned))?
+}
+
+/// Functions whose result type says all about NULL.
+fn is_decided(function: &Function) -> bool {
+    matches!(
+        function.name,
+        "if" | "multiIf" | "ifNull" | "coalesce" | "assumeNotNull" | "nullIf" | "array"
+            | "argMin" | "argMax"
+    ) || matches!(function.result, "item" | "item2" | "arg2" | "mapped" | "mappedsum" | "listed")
+}
+
+/// The unit that `addDays` and its kin add.
+pub(crate) fn added_unit(name: &str) -> Option<IntervalUnit> {
+    let unit = name.strip_prefix("add").or_else(|| name.strip_prefix("subtract"))?;
+    super::expressions::unit_named(unit)
+}
+
+/// A time moved by an interval: a date moved by less than a day becomes a DateTime.
+fn plus_interval(time: &DataType, unit: IntervalUnit) -> DataType {
+    let is_short = matches!(
+        unit,
+        IntervalUnit::Second | IntervalUnit::Minute | IntervalUnit::Hour
+    );
+    match time.inner() {
+        DataType::Date if is_short => DataType::DateTime(None),
+        DataType::Date | DataType::DateTime(_) if unit == IntervalUnit::Millisecond => {
+            DataType::DateTime64 {
+                precision: 3,
+                timezone: time.timezone().map(str::to_owned),
+            }
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// `negate` of an unsigned type takes one width more, of a signed one its own.
+fn negated(ty: &DataType, wide: DataType) -> DataType {
+    match ty {
+        DataType::Int8 => DataType::Int8,
+        DataType::Int16 => DataType::Int16,
+        DataType::Int32 => DataType::Int32,
+        DataType::Int64 => DataType::Int64,
+        _ => wide,
+    }
+}

@@ -1,0 +1,174 @@
+//! A bound query as DuckDB's text.
+//!
+//! Each file in `lower/` is one rewrite that closes one gap between the two engines; a rewrite
+//! that changed something leaves its name in [`Lowering::passes`]. Names: sources are `__t0`,
+//! `__t1` …, the columns of a query `c0`, `c1` …; no text of the user is in it but literals.
+
+mod aggregates;
+mod arrays;
+mod conversions;
+mod expressions;
+mod fill;
+mod json;
+mod numbers;
+mod selects;
+mod strings;
+mod times;
+mod windows;
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::context::Context;
+use crate::error::{ErrorKind, SqlError};
+use crate::ir::{Expr, Query};
+use crate::parse::Places;
+use crate::relation::Relation;
+use crate::types::DataType;
+
+pub(crate) struct Lowering<'a> {
+    places: &'a Places<'a>,
+    context: &'a Context,
+    relation: &'a Relation,
+    /// Rewrites that changed something.
+    pub passes: BTreeSet<&'static str>,
+    /// Sources that are the events themselves.
+    relation_sources: HashSet<usize>,
+    /// Keys of ROLLUP or CUBE, which are defaults where DuckDB has NULL.
+    rolled_up: Vec<Expr>,
+    /// Arrays that `arrayJoin` unnests in the select at hand, and what their elements are named.
+    array_joins: Vec<(Expr, String)>,
+    n_array_joins: usize,
+    /// Whether every group has a row: then an aggregate without a filter is of some rows.
+    groups_have_rows: bool,
+}
+
+/// A piece of DuckDB's SQL.
+pub(crate) struct Sql {
+    pub text: String,
+    /// Whether it is a BOOLEAN where ClickHouse has UInt8.
+    pub is_condition: bool,
+}
+
+impl Sql {
+    fn value(text: impl Into<String>) -> Sql {
+        Sql {
+            text: text.into(),
+            is_condition: false,
+        }
+    }
+
+    fn condition(text: impl Into<String>) -> Sql {
+        Sql {
+            text: text.into(),
+            is_condition: true,
+        }
+    }
+}
+
+impl<'a> Lowering<'a> {
+    pub fn new(places: &'a Places<'a>, context: &'a Context, relation: &'a Relation) -> Lowering<'a> {
+        Lowering {
+            places,
+            context,
+            relation,
+            passes: BTreeSet::new(),
+            relation_sources: HashSet::new(),
+            rolled_up: Vec::new(),
+            array_joins: Vec::new(),
+            n_array_joins: 0,
+            groups_have_rows: false,
+        }
+    }
+
+    /// The whole query, its columns cast to the types that `Prepared::duckdb` promises.
+    pub fn lower(&mut self, query: &Query) -> Result<String, SqlError> {
+        let inner = self.query(query)?;
+        let columns = query.columns();
+        let casts = columns.iter().enumerate().map(|(index, column)| {
+            format!("CAST(c{index} AS {}) AS c{index}", result_type(&column.ty))
+        });
+        let casts: Vec<String> = casts.collect();
+        Ok(format!("SELECT {} FROM ({inner}) AS __result", casts.join(", ")))
+    }
+
+    fn pass(&mut self, name: &'static str) {
+        self.passes.insert(name);
+    }
+
+    fn unsupported(&self, construct: &str, hint: Option<&str>, at: usize) -> SqlError {
+        let message = format!("{construct} is not supported");
+        let mut error = self.places.error(ErrorKind::Unsupported, message, at);
+        error.hint = hint.map(str::to_owned);
+        error
+    }
+}
+
+/// A string literal.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The value that ClickHouse has where there is none, for a type without NULL.
+pub(crate) fn default_of(ty: &DataType) -> String {
+    match ty {
+        DataType::Nullable(_) | DataType::Nothing => "NULL".to_owned(),
+        DataType::String => "''".to_owned(),
+        DataType::Bool => "false".to_owned(),
+        DataType::Date | DataType::Date32 => "DATE '1970-01-01'".to_owned(),
+        DataType::DateTime(_) | DataType::DateTime64 { .. } => {
+            "TIMESTAMP '1970-01-01 00:00:00'".to_owned()
+        }
+        DataType::Array(_) => "[]".to_owned(),
+        DataType::Tuple(items) => {
+            let items: Vec<String> = items.iter().map(default_of).collect();
+            format!("row({})", items.join(", "))
+        }
+        _ => "0".to_owned(),
+    }
+}
+
+/// DuckDB's type for a value within a query: all integers are BIGINT.
+pub(crate) fn inner_type(ty: &DataType) -> String {
+    match ty {
+        DataType::Nullable(inner) => inner_type(inner),
+        DataType::Array(item) => format!("{}[]", inner_type(item)),
+        DataType::Tuple(items) => struct_of(items, inner_type),
+        DataType::Float32 => "FLOAT".to_owned(),
+        DataType::Float64 => "DOUBLE".to_owned(),
+        DataType::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
+        DataType::Bool => "BOOLEAN".to_owned(),
+        DataType::String => "VARCHAR".to_owned(),
+        DataType::Date | DataType::Date32 => "DATE".to_owned(),
+        DataType::DateTime(_) | DataType::DateTime64 { .. } => "TIMESTAMP".to_owned(),
+        DataType::Nothing => "INTEGER".to_owned(),
+        DataType::Interval(_) => "INTERVAL".to_owned(),
+        _ => "BIGINT".to_owned(),
+    }
+}
+
+/// DuckDB's type for a column of the result.
+fn result_type(ty: &DataType) -> String {
+    match ty {
+        DataType::Nullable(inner) => result_type(inner),
+        DataType::Array(item) => format!("{}[]", result_type(item)),
+        DataType::Tuple(items) => struct_of(items, result_type),
+        DataType::UInt8 => "UTINYINT".to_owned(),
+        DataType::UInt16 => "USMALLINT".to_owned(),
+        DataType::UInt32 => "UINTEGER".to_owned(),
+        DataType::UInt64 => "UBIGINT".to_owned(),
+        DataType::Int8 => "TINYINT".to_owned(),
+        DataType::Int16 => "SMALLINT".to_owned(),
+        DataType::Int32 => "INTEGER".to_owned(),
+        DataType::DateTime(_) => "TIMESTAMP_S".to_owned(),
+        DataType::DateTime64 { precision: 0, .. } => "TIMESTAMP_S".to_owned(),
+        DataType::DateTime64 { precision: 1..=3, .. } => "TIMESTAMP_MS".to_owned(),
+        DataType::Interval(_) => "BIGINT".to_owned(),
+        plain => inner_type(plain),
+    }
+}
+
+fn struct_of(items: &[DataType], name: impl Fn(&DataType) -> String) -> String {
+    let fields = items.iter().enumerate();
+    let fields: Vec<String> = fields.map(|(i, item)| format!("f{i} {}", name(item))).collect();
+    format!("STRUCT({})", fields.join(", "))
+}

@@ -1,0 +1,249 @@
+//! Aggregates. Of no rows ClickHouse answers 0, '' or NaN for types without NULL, where DuckDB
+//! answers NULL.
+
+use super::{Lowering, Sql, default_of, inner_type, quoted};
+use crate::error::SqlError;
+use crate::functions::{Lowering as How, Nullability};
+use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
+use crate::relation::HotKind;
+use crate::types::DataType;
+
+impl Lowering<'_> {
+    /// `over` is the window, for an aggregate over one.
+    pub(super) fn aggregate(
+        &mut self,
+        aggregate: &Aggregate,
+        expr: &Expr,
+        over: &str,
+    ) -> Result<Sql, SqlError> {
+        let mut conditions = self.conditions(aggregate)?;
+        let call = self.aggregate_call(aggregate, expr, over, &mut conditions)?;
+        Ok(Sql::value(self.of_no_rows(aggregate, expr, over, call)))
+    }
+
+    /// The condition of `-If`, and those that keep out what ClickHouse skips.
+    fn conditions(&mut self, aggregate: &Aggregate) -> Result<Vec<String>, SqlError> {
+        let mut conditions = Vec::new();
+        if let Some(filter) = &aggregate.filter {
+            self.pass("-If");
+            conditions.push(self.cond(filter)?);
+        }
+        let name = aggregate.function.name;
+        for argument in &aggregate.arguments {
+            let skips_null = matches!(
+                name,
+                "uniq" | "uniqExact" | "uniqCombined" | "uniqCombined64" | "uniqHLL12"
+                    | "groupArray" | "groupUniqArray" | "array_agg" | "anyLast" | "last_value"
+                    | "argMin" | "argMax" | "topK" | "quantileExact" | "medianExact"
+            );
+            if skips_null && argument.ty.is_nullable() {
+                let value = self.value(argument)?;
+                conditions.push(format!("{value} IS NOT NULL"));
+            }
+            if matches!(name, "min" | "max") && argument.ty.is_float() {
+                let value = self.value(argument)?;
+                self.pass("NaN in extremes");
+                conditions.push(format!("NOT isnan({value})"));
+            }
+        }
+        Ok(conditions)
+    }
+
+    fn aggregate_call(
+        &mut self,
+        aggregate: &Aggregate,
+        expr: &Expr,
+        over: &str,
+        conditions: &mut Vec<String>,
+    ) -> Result<String, SqlError> {
+        let function = aggregate.function;
+        let tail = |conditions: &[String]| {
+            let filter = if conditions.is_empty() {
+                String::new()
+            } else {
+                format!(" FILTER (WHERE {})", conditions.join(" AND "))
+            };
+            format!("{filter}{over}")
+        };
+        let distinct = if aggregate.distinct { "DISTINCT " } else { "" };
+        let How::Pass(pass) = function.lowering else {
+            let How::Template(template) = function.lowering else {
+                unreachable!("a lowering is a pass or a template");
+            };
+            let template = if aggregate.distinct {
+                template.replacen('(', "(DISTINCT ", 1)
+            } else {
+                template.to_owned()
+            };
+            let call = self.template(&template, function, &aggregate.arguments)?;
+            return Ok(match (function.result, aggregate.parameters.first()) {
+                ("listed", Some(n)) if !aggregate.parameters.is_empty() => {
+                    let n = n.as_integer().unwrap_or(0);
+                    format!("list_slice({call}{}, 1, {n})", tail(conditions))
+                }
+                _ => format!("{call}{}", tail(conditions)),
+            });
+        };
+        match pass {
+            "sum" => self.sum(aggregate, expr, distinct, &tail(conditions)),
+            "count_distinct" => {
+                self.pass("uniq");
+                let values = self.values(&aggregate.arguments)?;
+                let value = match values.as_slice() {
+                    [single] => single.clone(),
+                    several => format!("row({})", several.join(", ")),
+                };
+                Ok(format!("count(DISTINCT {value}){}", tail(conditions)))
+            }
+            "group_concat" => {
+                self.pass("groupConcat");
+                let separator = aggregate.parameters.first().and_then(Expr::as_text);
+                let separator = quoted(separator.unwrap_or_default());
+                let text = self.text_of(&aggregate.arguments[0])?;
+                Ok(format!("string_agg({text}, {separator}){}", tail(conditions)))
+            }
+            "top_k" => {
+                self.pass("topK");
+                let n = aggregate.parameters.first().and_then(Expr::as_integer).unwrap_or(10);
+                let value = self.value(&aggregate.arguments[0])?;
+                Ok(format!("approx_top_k({value}, {n}){}", tail(conditions)))
+            }
+            _ => self.quantile(aggregate, expr, &tail(conditions)),
+        }
+    }
+
+    fn sum(
+        &mut self,
+        aggregate: &Aggregate,
+        expr: &Expr,
+        distinct: &str,
+        tail: &str,
+    ) -> Result<String, SqlError> {
+        let argument = &aggregate.arguments[0];
+        let value = match self.hot_sum(argument) {
+            Some(column) => column,
+            None => self.value(argument)?,
+        };
+        let sum = format!("sum({distinct}{value}){tail}");
+        Ok(if expr.ty.inner().is_integer() {
+            format!("CAST({sum} AS BIGINT)")
+        } else if expr.ty.is_float() {
+            sum
+        } else {
+            format!("CAST({sum} AS {})", inner_type(&expr.ty))
+        })
+    }
+
+    /// A sum over a hot path needs no look at the payload: 0 and NULL add nothing alike.
+    fn hot_sum(&mut self, argument: &Expr) -> Option<String> {
+        let ExprKind::Call {
+            function,
+            arguments,
+            ..
+        } = &argument.kind
+        else {
+            return None;
+        };
+        let ExprKind::Column(column) = &arguments.first()?.kind else {
+            return None;
+        };
+        let is_payload = column.name == "payload"
+            && !column.or_default
+            && self.relation_sources.contains(&column.source);
+        if function.name != "JSONExtractUInt" || !is_payload {
+            return None;
+        }
+        let path: Option<Vec<&str>> = arguments[1..].iter().map(Expr::as_text).collect();
+        let path = path?;
+        let hot = self.relation.hot_paths.iter().find(|hot| hot.path == path)?;
+        if hot.kind != HotKind::UInt {
+            return None;
+        }
+        let column = format!("{}.\"{}\"", crate::print::source_name(column.source), hot.column);
+        self.pass("hot payload paths");
+        Some(column)
+    }
+
+    fn quantile(
+        &mut self,
+        aggregate: &Aggregate,
+        expr: &Expr,
+        tail: &str,
+    ) -> Result<String, SqlError> {
+        self.pass("quantiles");
+        let name = aggregate.function.name;
+        let argument = &aggregate.arguments[0];
+        let mut levels = Vec::new();
+        for parameter in &aggregate.parameters {
+            let level = match &parameter.kind {
+                ExprKind::Literal(crate::ir::Literal::Float(level)) => *level,
+                ExprKind::Literal(crate::ir::Literal::UInt(level)) => *level as f64,
+                _ => -1.0,
+            };
+            if !(0.0..=1.0).contains(&level) {
+                return Err(self.unsupported("a level beyond 0 to 1", None, parameter.at));
+            }
+            levels.push(format!("{level:e}"));
+        }
+        let level = levels.first().cloned().unwrap_or_else(|| "5e-1".to_owned());
+        if name.ends_with("Exact") {
+            let value = self.value(argument)?;
+            let sorted = format!("list_sort(list({value}){tail})");
+            let count = format!("count({value}){tail}");
+            let place = format!("least(floor({level} * {count}) + 1, {count})");
+            let _ = expr;
+            return Ok(format!("list_extract({sorted}, CAST({place} AS BIGINT))"));
+        }
+        let value = self.float(argument)?;
+        Ok(if name == "quantiles" {
+            format!("quantile_cont({value}, [{}]){tail}", levels.join(", "))
+        } else {
+            format!("quantile_cont({value}, {level}){tail}")
+        })
+    }
+
+    fn of_no_rows(
+        &mut self,
+        aggregate: &Aggregate,
+        expr: &Expr,
+        over: &str,
+        call: String,
+    ) -> String {
+        let function = aggregate.function;
+        let has_rows = self.groups_have_rows
+            && over.is_empty()
+            && aggregate.filter.is_none()
+            && !aggregate.arguments.iter().any(|argument| argument.ty.is_float());
+        match aggregate.suffix {
+            Suffix::OrNull => {
+                self.pass("-OrNull");
+                return if function.nullability == Nullability::Never {
+                    format!("nullif({call}, 0)")
+                } else {
+                    call
+                };
+            }
+            Suffix::OrDefault => self.pass("-OrDefault"),
+            Suffix::None if function.nullability == Nullability::Never || expr.ty.is_nullable() => {
+                return call;
+            }
+            Suffix::None if has_rows && expr.ty.item().is_none() => return call,
+            Suffix::None => {}
+        }
+        if function.nullability == Nullability::Never {
+            return call;
+        }
+        self.pass("aggregates of no rows");
+        let is_nan = function.is_nan_when_empty && expr.ty.is_float() && aggregate.suffix == Suffix::None;
+        let default = match &expr.ty {
+            _ if is_nan => "'nan'::DOUBLE".to_owned(),
+            DataType::Array(item) if function.name == "quantiles" => {
+                let nan = format!("CAST('nan' AS {})", inner_type(item));
+                format!("[{}]", vec![nan; aggregate.parameters.len()].join(", "))
+            }
+            DataType::Nullable(inner) => default_of(inner),
+            ty => default_of(ty),
+        };
+        format!("coalesce({call}, {default})")
+    }
+}

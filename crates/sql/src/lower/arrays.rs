@@ -1,0 +1,134 @@
+//! Arrays and lambdas.
+
+use super::{Lowering, Sql, default_of};
+use crate::error::SqlError;
+use crate::ir::{Expr, ExprKind};
+
+impl Lowering<'_> {
+    pub(super) fn array_function(
+        &mut self,
+        pass: &str,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        if pass == "array_join" {
+            let element = self.array_joins.iter().find(|(array, _)| *array == arguments[0]);
+            return match element {
+                Some((_, name)) => Ok(Sql::value(name.clone())),
+                None => Err(self.unsupported(
+                    "arrayJoin here",
+                    Some("use it in SELECT, or write ARRAY JOIN"),
+                    expr.at,
+                )),
+            };
+        }
+        if pass == "higher_order" {
+            return self.higher_order(name, arguments, expr);
+        }
+        let values = self.values(arguments)?;
+        let default = arguments[0].ty.item().map_or_else(|| "NULL".to_owned(), default_of);
+        let (a, b) = (&values[0], values.get(1).map(String::as_str).unwrap_or_default());
+        Ok(Sql::value(match pass {
+            "array_element" => {
+                self.pass("array elements");
+                // An element that is not there is the type's default.
+                if default == "NULL" {
+                    format!("{a}[{b}]")
+                } else {
+                    format!("coalesce({a}[{b}], {default})")
+                }
+            }
+            "array_distinct" => {
+                self.pass("arrayDistinct");
+                // In the order of first appearance, as ClickHouse's.
+                format!("list_filter({a}, lambda _v, _i: _v IS NOT NULL AND list_position({a}, _v) = _i)")
+            }
+            "count_equal" => format!("len(list_filter({a}, lambda _v: _v = {b}))"),
+            "array_extreme" => {
+                let function = if name == "arrayMin" { "list_min" } else { "list_max" };
+                format!("coalesce({function}({a}), {default})")
+            }
+            "array_concat" => values
+                .into_iter()
+                .reduce(|a, b| format!("list_concat({a}, {b})"))
+                .unwrap_or_else(|| "[]".to_owned()),
+            "array_slice" => {
+                self.pass("arraySlice");
+                let Some(offset) = arguments[1].as_integer() else {
+                    return Err(self.unsupported("arraySlice from a computed place", None, expr.at));
+                };
+                let length = match arguments.get(2).map(|length| (length, length.as_integer())) {
+                    None => None,
+                    Some((_, Some(length))) if length >= 0 => Some(length),
+                    Some(_) => {
+                        return Err(self.unsupported("arraySlice of this length", None, expr.at));
+                    }
+                };
+                match (offset, length) {
+                    (0, _) => return Err(self.unsupported("arraySlice from 0", None, expr.at)),
+                    (_, None) => format!("{a}[{offset}:]"),
+                    (1.., Some(length)) => format!("{a}[{offset}:{}]", offset + length - 1),
+                    (_, Some(length)) => {
+                        format!("{a}[{offset}:][1:{length}]")
+                    }
+                }
+            }
+            _ => {
+                let zero = "0".to_owned();
+                let (from, to) = match values.as_slice() {
+                    [to] => (&zero, to),
+                    [from, to, ..] => (from, to),
+                    [] => (&zero, &zero),
+                };
+                let step = values.get(2).map_or("1", String::as_str);
+                format!("range(CAST({from} AS BIGINT), CAST({to} AS BIGINT), CAST({step} AS BIGINT))")
+            }
+        }))
+    }
+
+    fn higher_order(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        self.pass("lambdas");
+        let (lambda, array) = (&arguments[0], &arguments[1]);
+        let ExprKind::Lambda { parameters, body } = &lambda.kind else {
+            return Err(self.unsupported("this lambda", None, lambda.at));
+        };
+        let parameter = &parameters[0];
+        let list = self.value(array)?;
+        let value = |this: &mut Self| -> Result<String, SqlError> {
+            Ok(format!("lambda {parameter}: {}", this.value(body)?))
+        };
+        let filtered = |this: &mut Self| -> Result<String, SqlError> {
+            let condition = this.cond(body)?;
+            Ok(format!("list_filter({list}, lambda {parameter}: {condition})"))
+        };
+        Ok(match name {
+            "arrayMap" => Sql::value(format!("list_transform({list}, {})", value(self)?)),
+            "arrayFilter" => Sql::value(filtered(self)?),
+            "arrayCount" => Sql::value(format!("len({})", filtered(self)?)),
+            "arrayExists" => Sql::condition(format!("(len({}) > 0)", filtered(self)?)),
+            "arrayAll" => Sql::condition(format!("(len({}) = len({list}))", filtered(self)?)),
+            "arrayFirst" => {
+                let default = default_of(&expr.ty);
+                Sql::value(format!("coalesce(({})[1], {default})", filtered(self)?))
+            }
+            "arraySum" => Sql::value(format!(
+                "coalesce(list_sum(list_transform({list}, {})), 0)",
+                value(self)?
+            )),
+            _ => {
+                // Sorted by what the lambda makes of each element.
+                let key = self.value(body)?;
+                let direction = if name == "arrayReverseSort" { "DESC" } else { "ASC" };
+                Sql::value(format!(
+                    "list_transform(list_sort(list_transform({list}, lambda {parameter}, _i: {{'k': {key}, 'i': CASE WHEN '{direction}' = 'ASC' THEN _i ELSE -_i END, 'v': {parameter}}}), '{direction}'), lambda _e: _e.v)"
+                ))
+            }
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! Conversions between types.
+
+use super::{Lowering, Sql, inner_type, quoted};
+use crate::error::SqlError;
+use crate::ir::Expr;
+use crate::types::DataType;
+
+impl Lowering<'_> {
+    pub(super) fn cast(
+        &mut self,
+        value: &Expr,
+        ty: &DataType,
+        or_null: bool,
+    ) -> Result<Sql, SqlError> {
+        if value.is_null_literal() {
+            return Ok(Sql::value(format!("CAST(NULL AS {})", inner_type(ty))));
+        }
+        if or_null {
+            self.pass("accurateCastOrNull");
+            let text = self.value(value)?;
+            return Ok(Sql::value(format!("try_cast({text} AS {})", inner_type(ty))));
+        }
+        let to = ty.inner();
+        if value.ty.inner() == to {
+            return self.expr(value);
+        }
+        self.pass("CAST");
+        Ok(match to {
+            DataType::String => Sql::value(self.to_string(value, None)?),
+            DataType::Float64 | DataType::Float32 => {
+                let text = self.value(value)?;
+                Sql::value(format!("CAST({text} AS {})", inner_type(to)))
+            }
+            DataType::Bool => {
+                let text = self.value(value)?;
+                Sql::condition(format!("CAST({text} AS BOOLEAN)"))
+            }
+            DataType::Date | DataType::Date32 => Sql::value(self.to_date(value, None)?),
+            DataType::DateTime(zone) => Sql::value(self.to_datetime(value, zone.as_deref(), 0)?),
+            DataType::DateTime64 {
+                precision,
+                timezone,
+            } => Sql::value(self.to_datetime(value, timezone.as_deref(), *precision)?),
+            DataType::Decimal { scale, .. } => {
+                Sql::value(self.to_decimal(value, *scale, &inner_type(to))?)
+            }
+            DataType::Array(_) => {
+                let text = self.value(value)?;
+                Sql::value(format!("CAST({text} AS {})", inner_type(to)))
+            }
+            _ if to.is_integer() => Sql::value(self.to_integer(value, to)?),
+            _ => return Err(self.unsupported(&format!("conversion to {to}"), None, value.at)),
+        })
+    }
+
+    pub(super) fn conversion(
+        &mut self,
+        pass: &str,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        let value = &arguments[0];
+        let zone = match pass {
+            "to_datetime" if name == "toDateTime64" => arguments.get(2),
+            _ => arguments.get(1),
+        };
+        let zone = zone.and_then(Expr::as_text);
+        Ok(Sql::value(match pass {
+            "to_string" => {
+                self.pass("toString");
+                self.to_string(value, zone)?
+            }
+            "to_integer" => {
+                self.pass("toInt");
+                self.to_integer(value, expr.ty.inner())?
+            }
+            "parse_integer" => self.parse_integer(name, value, expr)?,
+            "to_float" => {
+                let text = self.value(value)?;
+                let text = if value.ty.is_time() {
+                    format!("epoch(CAST({text} AS TIMESTAMP))")
+                } else {
+                    text
+                };
+                format!("CAST({text} AS {})", inner_type(&expr.ty))
+            }
+            "to_decimal" => match expr.ty.inner() {
+                DataType::Decimal { scale, .. } => {
+                    self.pass("toDecimal");
+                    self.to_decimal(value, *scale, &inner_type(&expr.ty))?
+                }
+                _ => self.value(value)?,
+            },
+            "to_date" => {
+                self.pass("toDate");
+                self.to_date(value, zone)?
+            }
+            "to_datetime" => {
+                self.pass("toDateTime");
+                let precision = match expr.ty.inner() {
+                    DataType::DateTime64 { precision, .. } => *precision,
+                    _ => 0,
+                };
+                let zone = zone.or(expr.ty.timezone()).map(str::to_owned);
+                self.to_datetime(value, zone.as_deref(), precision)?
+            }
+            _ => format!("make_timestamp({} * 1000)", self.value(value)?),
+        }))
+    }
+
+    pub(super) fn to_string(
+        &mut self,
+        value: &Expr,
+        zone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let ty = value.ty.inner();
+        Ok(match ty {
+            DataType::String => self.value(value)?,
+            DataType::DateTime(_) => {
+                let wall = self.wall_clock(value, zone)?;
+                format!("strftime({wall}, '%Y-%m-%d %H:%M:%S')")
+            }
+            DataType::DateTime64 { precision, .. } => {
+                let wall = self.wall_clock(value, zone)?;
+                match precision {
+                    0 => format!("strftime({wall}, '%Y-%m-%d %H:%M:%S')"),
+                    3 => format!("strftime({wall}, '%Y-%m-%d %H:%M:%S.%g')"),
+                    n => format!("left(strftime({wall}, '%Y-%m-%d %H:%M:%S.%f'), {})", 20 + n),
+                }
+            }
+            DataType::Float32 | DataType::Float64 => {
+                let text = self.value(value)?;
+                format!("replace(regexp_replace(CAST({text} AS VARCHAR), '\\.0$', ''), 'e+', 'e')")
+            }
+            DataType::Decimal { .. } => {
+                let text = self.value(value)?;
+                format!("regexp_replace(regexp_replace(CAST({text} AS VARCHAR), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')")
+            }
+            DataType::Array(_) | DataType::Tuple(_) => {
+                let hint = Some("use arrayStringConcat");
+                return Err(self.unsupported(&format!("{ty} as a text"), hint, value.at));
+            }
+            _ => format!("CAST({} AS VARCHAR)", self.value(value)?),
+        })
+    }
+
+    /// Parts beyond the type's range wrap around, as ClickHouse's do.
+    fn to_integer(&mut self, value: &Expr, to: &DataType) -> Result<String, SqlError> {
+        let from = value.ty.inner();
+        let text = self.value(value)?;
+        let number = match from {
+            _ if from.is_float() || from.is_decimal() => format!("CAST(trunc({text}) AS BIGINT)"),
+            DataType::Date | DataType::Date32 => format!("CAST({text} - DATE '1970-01-01' AS BIGINT)"),
+            _ if from.is_datetime() => format!("(epoch_us({text}) // 1000000)"),
+            DataType::String => format!("CAST({text} AS BIGINT)"),
+            DataType::Bool => format!("CAST({text} AS BIGINT)"),
+            _ if crate::typing::supertype([from, to]).as_ref() == Some(to) => return Ok(text),
+            _ => text,
+        };
+        Ok(match to {
+            DataType::UInt8 => format!("({number} & 255)"),
+            DataType::UInt16 => format!("({number} & 65535)"),
+            DataType::UInt32 => format!("({number} & 4294967295)"),
+            DataType::Int8 => format!("((({number} + 128) & 255) - 128)"),
+            DataType::Int16 => format!("((({number} + 32768) & 65535) - 32768)"),
+            DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
+            _ => number,
+        })
+    }
+
+    fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
+        self.pass("parse integers");
+        let text = self.value(value)?;
+        let ty = expr.ty.inner();
+        let (pattern, duck) = match ty {
+            DataType::UInt8 => ("^[0-9]+$", "UTINYINT"),
+            DataType::UInt16 => ("^[0-9]+$", "USMALLINT"),
+            DataType::UInt32 => ("^[0-9]+$", "UINTEGER"),
+            DataType::UInt64 => ("^[0-9]+$", "UBIGINT"),
+            DataType::Int8 => ("^[-+]?[0-9]+$", "TINYINT"),
+            DataType::Int16 => ("^[-+]?[0-9]+$", "SMALLINT"),
+            DataType::Int32 => ("^[-+]?[0-9]+$", "INTEGER"),
+            _ => ("^[-+]?[0-9]+$", "BIGINT"),
+        };
+        let parsed = format!(
+            "CASE WHEN regexp_matches({text}, '{pattern}') THEN try_cast(try_cast({text} AS {duck}) AS BIGINT) END"
+        );
+        Ok(if name.ends_with("OrNull") {
+            format!("({parsed})")
+        } else {
+            format!("(CASE WHEN {text} IS NOT NULL THEN coalesce({parsed}, 0) END)")
+        })
+    }
+
+    fn to_decimal(&mut self, value: &Expr, scale: u8, duck: &str) -> Result<String, SqlError> {
+        let text = self.value(value)?;
+        Ok(if value.ty.is_float() {
+            // ClickHouse cuts what DuckDB would round.
+            format!("CAST(trunc({text} * 1e{scale}) / 1e{scale} AS {duck})")
+        } else {
+            format!("CAST({text} AS {duck})")
+        })
+    }
+
+    fn to_date(&mut self, value: &Expr, zone: Option<&str>) -> Result<String, SqlError> {
+        let from = value.ty.inner();
+        let text = self.value(value)?;
+        Ok(match from {
+            DataType::String => format!("CAST(CAST({text} AS TIMESTAMP) AS DATE)"),
+            _ if from.is_datetime() => {
+                format!("CAST({} AS DATE)", self.wall_clock(value, zone)?)
+            }
+            _ if from.is_date() => text,
+            // Small numbers are days, others seconds.
+            _ => format!(
+                "(CASE WHEN {text} > 65535 THEN CAST(make_timestamp(CAST(trunc({text}) AS BIGINT) * 1000000) AS DATE) ELSE DATE '1970-01-01' + CAST(trunc({text}) AS INTEGER) END)"
+            ),
+        })
+    }
+
+    fn to_datetime(
+        &mut self,
+        value: &Expr,
+        zone: Option<&str>,
+        precision: u8,
+    ) -> Result<String, SqlError> {
+        let from = value.ty.inner();
+        let text = self.value(value)?;
+        let foreign = zone.filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC"));
+        let time = match from {
+            DataType::String => {
+                let wall = format!("CAST({text} AS TIMESTAMP)");
+                match foreign {
+                    Some(zone) => self.instant(&wall, zone),
+                    None => wall,
+                }
+            }
+            _ if from.is_date() => {
+                let wall = format!("CAST({text} AS TIMESTAMP)");
+                match foreign {
+                    Some(zone) => self.instant(&wall, zone),
+                    None => wall,
+                }
+            }
+            DataType::DateTime(_) => text.clone(),
+            DataType::DateTime64 { precision: p, .. } if *p <= precision => text.clone(),
+            DataType::DateTime64 { .. } => text.clone(),
+            _ if from.is_integer() => return Ok(format!("make_timestamp({text} * 1000000)")),
+            _ => format!("make_timestamp(CAST(trunc({text} * 1000000) AS BIGINT))"),
+        };
+        if matches!(from, DataType::DateTime(_)) || from.is_date() {
+            return Ok(time);
+        }
+        if let DataType::DateTime64 { precision: p, .. } = from
+            && *p <= precision
+        {
+            return Ok(time);
+        }
+        let step = 10_i64.pow(6 - u32::from(precision.min(6)));
+        Ok(if step == 1 {
+            time
+        } else {
+            format!("make_timestamp(epoch_us({time}) - epoch_us({time}) % {step})")
+        })
+    }
+
+    /// A text for concatenation and formats.
+    pub(super) fn text_of(&mut self, value: &Expr) -> Result<String, SqlError> {
+        if let Some(text) = value.as_text() {
+            return Ok(quoted(text));
+        }
+        self.to_string(value, None)
+    }
+}

@@ -1,0 +1,282 @@
+//! JSON in texts: ClickHouse never fails on it, DuckDB does.
+//!
+//! Payloads of the events are valid JSON or NULL (the store sees to it), so they need no guard;
+//! and some of their paths have a column of their own.
+
+use std::fmt::Write as _;
+
+use super::{Lowering, Sql, quoted};
+use crate::error::SqlError;
+use crate::ir::{Expr, ExprKind};
+use crate::relation::HotKind;
+use crate::types::DataType;
+
+impl Lowering<'_> {
+    pub(super) fn json(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        self.pass("JSON");
+        let (name, arguments) = self.canonical(name, arguments, expr)?;
+        let document = &arguments[0];
+        if let Some(hot) = self.hot_path(&name, document, &arguments[1..])? {
+            return Ok(hot);
+        }
+        let text = self.value(document)?;
+        let path = self.path(&name, &arguments[1..])?;
+        Ok(self.extract(&name, document, &text, &path, &expr.ty))
+    }
+
+    /// The older spellings, and `JSONExtract` by its type.
+    fn canonical(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<(String, Vec<Expr>), SqlError> {
+        let plain = name
+            .strip_prefix("simpleJSON")
+            .or_else(|| name.strip_prefix("visitParam"))
+            .map(|rest| format!("JSON{rest}"));
+        if let Some(plain) = plain {
+            self.pass("simpleJSON");
+            return Ok((plain, arguments.to_vec()));
+        }
+        if name != "JSONExtract" {
+            return Ok((name.to_owned(), arguments.to_vec()));
+        }
+        self.pass("JSONExtract by type");
+        let (ty, path) = arguments.split_last().expect("the table asks for arguments");
+        let ty = ty.as_text().and_then(DataType::parse);
+        let function = match ty.as_ref() {
+            Some(DataType::Nullable(inner)) if inner.is_integer() => "nullable integer",
+            Some(DataType::Nullable(inner)) if inner.is_float() => "nullable float",
+            Some(DataType::Nullable(inner)) if inner.is_string() => "nullable string",
+            Some(ty) if ty.is_unsigned() => "JSONExtractUInt",
+            Some(ty) if ty.is_integer() => "JSONExtractInt",
+            Some(ty) if ty.is_float() => "JSONExtractFloat",
+            Some(DataType::String) => "JSONExtractString",
+            Some(DataType::Bool) => "JSONExtractBool",
+            _ => {
+                let hint = Some("use JSONExtractRaw and work on its text");
+                return Err(self.unsupported("JSONExtract of this type", hint, expr.at));
+            }
+        };
+        Ok((function.to_owned(), path.to_vec()))
+    }
+
+    /// The column of a payload path that has one.
+    fn hot_path(
+        &mut self,
+        name: &str,
+        document: &Expr,
+        keys: &[Expr],
+    ) -> Result<Option<Sql>, SqlError> {
+        let ExprKind::Column(column) = &document.kind else {
+            return Ok(None);
+        };
+        if column.name != "payload" || !self.relation_sources.contains(&column.source) || column.or_default {
+            return Ok(None);
+        }
+        let path: Option<Vec<String>> = if name.starts_with("JSON_") {
+            keys[0].as_text().and_then(json_path_keys)
+        } else {
+            keys.iter().map(|key| key.as_text().map(str::to_owned)).collect()
+        };
+        let hot = path.and_then(|path| {
+            self.relation.hot_paths.iter().find(|hot| hot.path == path)
+        });
+        let Some(hot) = hot else {
+            return Ok(None);
+        };
+        let payload = self.value(document)?;
+        let source = crate::print::source_name(column.source);
+        let value = format!("{source}.\"{}\"", hot.column);
+        let text = match (name, hot.kind) {
+            ("JSONExtractUInt", HotKind::UInt) => {
+                format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, 0) END)")
+            }
+            ("JSONExtractString", HotKind::String) => {
+                format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, '') END)")
+            }
+            ("JSONHas" | "JSON_EXISTS", _) => {
+                self.pass("hot payload paths");
+                return Ok(Some(Sql::condition(format!(
+                    "(CASE WHEN {payload} IS NOT NULL THEN {value} IS NOT NULL END)"
+                ))));
+            }
+            ("JSON_VALUE", HotKind::String) => {
+                // Of null, of objects and of lists the function has another text than the
+                // column; those begin so.
+                let path = self.path(name, keys)?;
+                let slow = self.extract(name, document, &payload, &path, &DataType::String).text;
+                format!(
+                    "(CASE WHEN {payload} IS NULL THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} = '' OR {value}[1] IN ('{{', '[') THEN {slow} ELSE {value} END)"
+                )
+            }
+            ("JSONExtractInt", HotKind::UInt) => {
+                let path = self.path(name, keys)?;
+                let slow = self.extract(name, document, &payload, &path, &DataType::Int64).text;
+                format!("(CASE WHEN {value} > 0 THEN {value} ELSE {slow} END)")
+            }
+            _ => return Ok(None),
+        };
+        self.pass("hot payload paths");
+        Ok(Some(Sql::value(text)))
+    }
+
+    /// A path in DuckDB's spelling, as a text expression.
+    fn path(&mut self, name: &str, keys: &[Expr]) -> Result<String, SqlError> {
+        if name.starts_with("JSON_") {
+            let path = keys[0].as_text().unwrap_or_default();
+            let Some(keys) = json_path_keys(path) else {
+                let hint = Some("write '$.key' or '$.key.other'");
+                return Err(self.unsupported("this JSON path", hint, keys[0].at));
+            };
+            let mut text = "$".to_owned();
+            for key in &keys {
+                match key.strip_prefix('[') {
+                    Some(index) => {
+                        let _ = write!(text, "[{}]", index.trim_end_matches(']'));
+                    }
+                    None => {
+                        let _ = write!(text, ".\"{key}\"");
+                    }
+                }
+            }
+            return Ok(quoted(&text));
+        }
+        let mut pieces = vec!["'$'".to_owned()];
+        for key in keys {
+            if let Some(text) = key.as_text() {
+                if text.contains(['"', '\\']) {
+                    return Err(self.unsupported("a JSON key with quotes", None, key.at));
+                }
+                pieces.push(quoted(&format!(".\"{text}\"")));
+            } else if let Some(index) = key.as_integer() {
+                pieces.push(quoted(&match index {
+                    0 => "[999999999]".to_owned(),
+                    n if n < 0 => format!("[#{n}]"),
+                    n => format!("[{}]", n - 1),
+                }));
+            } else if key.ty.is_string() {
+                let value = self.value(key)?;
+                pieces.push(format!("'.\"' || replace({value}, '\"', '') || '\"'"));
+            } else {
+                let value = self.value(key)?;
+                pieces.push(format!(
+                    "CASE WHEN {value} < 0 THEN '[#' || {value} || ']' ELSE '[' || ({value} - 1) || ']' END"
+                ));
+            }
+        }
+        // One literal where all are: then DuckDB reads the path once.
+        if pieces.iter().all(|piece| piece.starts_with('\'') && !piece.contains(" || ")) {
+            let joined: String = pieces
+                .iter()
+                .map(|piece| &piece[1..piece.len() - 1])
+                .collect();
+            return Ok(format!("'{joined}'"));
+        }
+        Ok(format!("({})", pieces.join(" || ")))
+    }
+
+    fn extract(&mut self, name: &str, document: &Expr, j: &str, path: &str, ty: &DataType) -> Sql {
+        let is_payload = matches!(&document.kind, ExprKind::Column(column)
+            if column.name == "payload" && self.relation_sources.contains(&column.source));
+        let guarded = |text: String| {
+            if is_payload {
+                text
+            } else {
+                format!("CASE WHEN json_valid({j}) THEN {text} END")
+            }
+        };
+        let string = guarded(format!("json_extract_string({j}, {path})"));
+        let raw = guarded(format!("CAST(json_extract({j}, {path}) AS VARCHAR)"));
+        let kind = guarded(format!("json_type({j}, {path})"));
+        let or_null = |text: String| {
+            if document.ty.is_nullable() {
+                format!("(CASE WHEN {j} IS NOT NULL THEN {text} END)")
+            } else {
+                format!("({text})")
+            }
+        };
+        let number = "DECIMAL(38, 6)";
+        Sql::value(match name {
+            "JSONExtractUInt" => or_null(format!(
+                "coalesce(try_cast(trunc(greatest(try_cast({string} AS {number}), 0)) AS BIGINT), 0)"
+            )),
+            "JSONExtractInt" => or_null(format!(
+                "coalesce(try_cast(trunc(try_cast({string} AS {number})) AS BIGINT), 0)"
+            )),
+            "JSONExtractFloat" => or_null(format!("coalesce(try_cast({string} AS DOUBLE), 0)")),
+            "JSONExtractString" => or_null(format!("coalesce({string}, '')")),
+            "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
+            "JSONExtractBool" => or_null(format!(
+                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN 1 END, 0)"
+            )),
+            "JSONExtractArrayRaw" => {
+                let items = guarded(format!(
+                    "CAST(json_extract({j}, {path} || '[*]') AS VARCHAR[])"
+                ));
+                format!("coalesce({items}, [])")
+            }
+            "JSONExtractKeys" => {
+                let keys = guarded(format!("json_keys({j}, {path})"));
+                format!("coalesce({keys}, [])")
+            }
+            "JSONHas" | "JSON_EXISTS" => {
+                let exists = guarded(format!("json_exists({j}, {path})"));
+                return Sql::condition(or_null(format!("coalesce({exists}, false)")));
+            }
+            "JSONLength" => or_null(format!(
+                "coalesce(CASE {kind} WHEN 'ARRAY' THEN json_array_length({j}, {path}) WHEN 'OBJECT' THEN len(json_keys({j}, {path})) END, 0)"
+            )),
+            "JSONType" => or_null(format!(
+                "CASE {kind} WHEN 'VARCHAR' THEN 'String' WHEN 'UBIGINT' THEN 'Int64' WHEN 'BIGINT' THEN 'Int64' WHEN 'DOUBLE' THEN 'Double' WHEN 'BOOLEAN' THEN 'Bool' WHEN 'OBJECT' THEN 'Object' WHEN 'ARRAY' THEN 'Array' ELSE 'Null' END"
+            )),
+            "JSON_VALUE" => or_null(format!(
+                "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {string} END, '')"
+            )),
+            "JSON_QUERY" => or_null(format!(
+                "coalesce('[' || {raw} || ']', '')"
+            )),
+            "nullable integer" => format!("try_cast(trunc(try_cast({string} AS {number})) AS BIGINT)"),
+            "nullable float" => format!("try_cast({string} AS DOUBLE)"),
+            _ => {
+                debug_assert!(ty.is_nullable() || ty.is_string());
+                format!("({string})")
+            }
+        })
+    }
+}
+
+/// The keys of `$.a.b[0]`; none for what is no plain path. Indexes are `[0`.
+fn json_path_keys(path: &str) -> Option<Vec<String>> {
+    let mut rest = path.strip_prefix('$')?;
+    let mut keys = Vec::new();
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix('.') {
+            let (key, after) = match behind.strip_prefix('"') {
+                Some(quoted) => quoted.split_once('"')?,
+                None => {
+                    let end = behind.find(['.', '[']).unwrap_or(behind.len());
+                    behind.split_at(end)
+                }
+            };
+            let is_plain = !key.is_empty() && !key.contains(['*', '"', '\\', '[', '(']);
+            if !is_plain {
+                return None;
+            }
+            keys.push(key.to_owned());
+            rest = after;
+        } else {
+            let (index, after) = rest.strip_prefix('[')?.split_once(']')?;
+            index.parse::<u32>().ok()?;
+            keys.push(format!("[{index}"));
+            rest = after;
+        }
+    }
+    Some(keys)
+}

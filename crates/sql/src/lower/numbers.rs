@@ -1,0 +1,258 @@
+//! Arithmetic and rounding.
+
+use super::{Lowering, Sql};
+use crate::error::SqlError;
+use crate::ir::{Expr, ExprKind};
+use crate::types::{DataType, IntervalUnit};
+
+impl Lowering<'_> {
+    pub(super) fn arithmetic(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        let [a, rest @ ..] = arguments else {
+            return Ok(Sql::value("NULL"));
+        };
+        if let Some(moved) = self.moved_time(name, a, rest.first(), expr)? {
+            return Ok(Sql::value(moved));
+        }
+        let x = self.operand(a, expr)?;
+        let Some(b) = rest.first() else {
+            return Ok(Sql::value(if name == "abs" {
+                format!("abs({x})")
+            } else {
+                format!("(-({x}))")
+            }));
+        };
+        let y = self.operand(b, expr)?;
+        Ok(Sql::value(match name {
+            "plus" => format!("({x} + {y})"),
+            "minus" => format!("({x} - {y})"),
+            "multiply" => format!("({x} * {y})"),
+            "divide" if a.ty.is_decimal() && !b.ty.is_float() => {
+                format!("CAST(({x} / {y}) AS {})", super::inner_type(&expr.ty))
+            }
+            "divide" => format!("({} / {})", self.float(a)?, self.float(b)?),
+            "intDiv" | "intDivOrZero" => self.whole_division(name, a, b, &x, &y),
+            _ => {
+                let remainder = if name == "positiveModulo" {
+                    format!("(({x} % {y}) + {y}) % {y}")
+                } else {
+                    format!("{x} % {y}")
+                };
+                self.guarded(b, &y, &remainder, &expr.ty)
+            }
+        }))
+    }
+
+    /// An operand; literals are BIGINT, because DuckDB computes with INTEGER else.
+    fn operand(&mut self, operand: &Expr, result: &Expr) -> Result<String, SqlError> {
+        let value = self.value(operand)?;
+        if result.ty.is_float() && operand.ty.is_decimal() {
+            return Ok(format!("CAST({value} AS DOUBLE)"));
+        }
+        Ok(if operand.as_integer().is_some() {
+            format!("CAST({value} AS BIGINT)")
+        } else {
+            value
+        })
+    }
+
+    fn whole_division(&mut self, name: &str, a: &Expr, b: &Expr, x: &str, y: &str) -> String {
+        let quotient = if a.ty.is_integer() && b.ty.is_integer() {
+            format!("{x} // {y}")
+        } else {
+            format!("CAST(trunc({x} / {y}) AS BIGINT)")
+        };
+        if name == "intDivOrZero" {
+            return format!("(CASE WHEN {y} = 0 THEN 0 ELSE {quotient} END)");
+        }
+        self.guarded(b, y, &quotient, &DataType::Int64)
+    }
+
+    /// Division by zero is an error in ClickHouse, and NULL in DuckDB.
+    fn guarded(&mut self, divisor: &Expr, y: &str, quotient: &str, ty: &DataType) -> String {
+        if divisor.as_integer().is_some_and(|n| n != 0) || divisor.ty.is_float() {
+            return format!("({quotient})");
+        }
+        self.pass("division by zero");
+        format!(
+            "(CASE WHEN {y} = 0 THEN CAST(error('Division by zero') AS {}) ELSE {quotient} END)",
+            super::inner_type(ty)
+        )
+    }
+
+    /// Arithmetic with dates, times and intervals.
+    fn moved_time(
+        &mut self,
+        name: &str,
+        a: &Expr,
+        b: Option<&Expr>,
+        expr: &Expr,
+    ) -> Result<Option<String>, SqlError> {
+        let Some(b) = b else {
+            return Ok(match (name, &a.kind) {
+                ("negate", ExprKind::Interval { .. }) => Some(format!("(-{})", self.value(a)?)),
+                _ => None,
+            });
+        };
+        if name != "plus" && name != "minus" {
+            return Ok(None);
+        }
+        if a.ty.is_time() && b.ty.is_time() {
+            return self.time_difference(a, b, expr).map(Some);
+        }
+        let (time, amount) = match (a.ty.is_time(), b.ty.is_time()) {
+            (true, false) => (a, b),
+            (false, true) => (b, a),
+            _ => return Ok(None),
+        };
+        let sign = if name == "minus" { "-" } else { "+" };
+        if let DataType::Interval(unit) = amount.ty.inner() {
+            return self.plus_interval(time, sign, amount, *unit, expr).map(Some);
+        }
+        self.pass("time plus number");
+        let (time_text, number) = (self.value(time)?, self.value(amount)?);
+        Ok(Some(if time.ty.is_date() {
+            format!("({time_text} {sign} CAST({number} AS INTEGER))")
+        } else {
+            format!("({time_text} {sign} to_seconds(CAST(trunc({number}) AS BIGINT)))")
+        }))
+    }
+
+    fn time_difference(&mut self, a: &Expr, b: &Expr, expr: &Expr) -> Result<String, SqlError> {
+        self.pass("time minus time");
+        let (x, y) = (self.value(a)?, self.value(b)?);
+        Ok(match expr.ty.inner() {
+            DataType::Decimal { scale, .. } => format!(
+                "CAST(CAST(epoch_us({x}) - epoch_us({y}) AS DECIMAL(24, 6)) / 1000000 AS DECIMAL(18, {scale}))"
+            ),
+            _ if a.ty.is_date() => format!("CAST({x} - {y} AS BIGINT)"),
+            _ => format!("((epoch_us({x}) - epoch_us({y})) // 1000000)"),
+        })
+    }
+
+    /// Days and longer are of the time zone's calendar, shorter ones of the clock.
+    pub(super) fn plus_interval(
+        &mut self,
+        time: &Expr,
+        sign: &str,
+        amount: &Expr,
+        unit: IntervalUnit,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let interval = self.value(amount)?;
+        let value = self.value(time)?;
+        if expr.ty.is_date() {
+            self.pass("Date plus interval");
+            return Ok(format!("CAST({value} {sign} {interval} AS DATE)"));
+        }
+        if time.ty.is_date() {
+            self.pass("Date plus interval");
+            return Ok(format!("(CAST({value} AS TIMESTAMP) {sign} {interval})"));
+        }
+        let is_calendar = !matches!(
+            unit,
+            IntervalUnit::Millisecond
+                | IntervalUnit::Second
+                | IntervalUnit::Minute
+                | IntervalUnit::Hour
+        );
+        match self.foreign_zone(time, None) {
+            Some(zone) if is_calendar => {
+                let wall = self.wall_clock(time, None)?;
+                Ok(self.instant(&format!("{wall} {sign} {interval}"), &zone))
+            }
+            _ => Ok(format!("({value} {sign} {interval})")),
+        }
+    }
+
+    pub(super) fn round(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        let number = &arguments[0];
+        let digits = arguments.get(1).and_then(Expr::as_integer).unwrap_or(0);
+        if number.ty.is_integer() && digits >= 0 {
+            return Ok(Sql::value(self.value(number)?));
+        }
+        if number.ty.is_integer() || digits.abs() > 15 {
+            return Err(self.unsupported(
+                "rounding to tens",
+                Some("write intDiv(x, 10) * 10"),
+                number.at,
+            ));
+        }
+        let is_decimal = number.ty.is_decimal();
+        let x = if is_decimal { self.value(number)? } else { self.float(number)? };
+        let scaled = if digits == 0 { x.clone() } else { format!("({x} * 1e{digits})") };
+        let rounded = match name {
+            "floor" => format!("floor({scaled})"),
+            "ceil" | "ceiling" => format!("ceil({scaled})"),
+            "truncate" | "trunc" => format!("trunc({scaled})"),
+            _ if is_decimal => return Ok(Sql::value(format!("round({x}, {digits})"))),
+            // Floats are rounded to even.
+            _ => format!("round_even({scaled}, 0)"),
+        };
+        self.pass("round");
+        let rounded = if digits == 0 { rounded } else { format!("({rounded} / 1e{digits})") };
+        Ok(Sql::value(rounded))
+    }
+
+    pub(super) fn readable(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        self.pass(if name == "bar" { "bar" } else { "formatReadable" });
+        let x = self.float(&arguments[0])?;
+        if name == "bar" {
+            let (low, high) = (self.float(&arguments[1])?, self.float(&arguments[2])?);
+            let width = arguments.get(3).and_then(Expr::as_integer).unwrap_or(80);
+            return Ok(Sql::value(format!(
+                "rtrim(bar({x}, {low}, {high}, CAST({width} AS DOUBLE)))"
+            )));
+        }
+        let (base, units): (u32, &[&str]) = match name {
+            "formatReadableSize" => (1024, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"]),
+            "formatReadableQuantity" => {
+                (1000, &["", " thousand", " million", " billion", " trillion", " quadrillion"])
+            }
+            _ => return Ok(Sql::value(time_delta(&x))),
+        };
+        let mut text = "(CASE".to_owned();
+        for (power, unit) in units.iter().enumerate() {
+            let power = i32::try_from(power).unwrap_or(0);
+            let divisor = f64::from(base).powi(power);
+            let value = format!("printf('%.2f{unit}', {x} / {divisor:e})");
+            if usize::try_from(power).unwrap_or(0) + 1 == units.len() {
+                text.push_str(&format!(" ELSE {value} END)"));
+            } else {
+                text.push_str(&format!(" WHEN abs({x}) < {:e} THEN {value}", divisor * f64::from(base)));
+            }
+        }
+        Ok(Sql::value(text))
+    }
+}
+
+/// `1 hour, 2 minutes and 3 seconds`.
+fn time_delta(x: &str) -> String {
+    let units = [
+        ("year", 31_556_952_i64),
+        ("month", 2_629_746),
+        ("day", 86_400),
+        ("hour", 3_600),
+        ("minute", 60),
+        ("second", 1),
+    ];
+    let mut parts = Vec::new();
+    let mut rest = "_s".to_owned();
+    for (name, seconds) in units {
+        parts.push(format!(
+            "CASE ({rest}) // {seconds} WHEN 0 THEN '' WHEN 1 THEN '1 {name}' ELSE ({rest}) // {seconds} || ' {name}s' END"
+        ));
+        rest = format!("({rest}) % {seconds}");
+    }
+    format!(
+        "list_aggregate(list_transform([CAST(abs(trunc({x})) AS BIGINT)], lambda _s: \
+         list_aggregate(list_transform([list_filter([{}], lambda _p: _p <> '')], lambda _l: \
+         CASE WHEN len(_l) = 0 THEN '0 seconds' WHEN len(_l) = 1 THEN _l[1] \
+         ELSE array_to_string(_l[:-2], ', ') || ' and ' || _l[-1] END), 'any_value')), 'any_value')",
+        parts.join(", ")
+    )
+}

@@ -1,0 +1,386 @@
+//! Queries, selects, FROM, and the clauses that DuckDB does not have.
+
+use std::fmt::Write as _;
+
+use super::{Lowering, default_of, inner_type};
+use crate::error::SqlError;
+use crate::ir::{
+    ArrayJoin, Distinct, Expr, ExprKind, From, Grouping, Join, JoinKind, LimitBy, OrderKey, Query,
+    Select, SetOperator, Source, SourceKind,
+};
+use crate::print::source_name;
+
+impl Lowering<'_> {
+    pub(super) fn query(&mut self, query: &Query) -> Result<String, SqlError> {
+        match query {
+            Query::Select(select) => self.select(select),
+            Query::Set {
+                operator,
+                branches,
+                columns,
+            } => {
+                let operator = match operator {
+                    SetOperator::UnionAll => " UNION ALL ",
+                    SetOperator::UnionDistinct => " UNION ",
+                    SetOperator::Intersect => " INTERSECT ",
+                    SetOperator::Except => " EXCEPT ",
+                };
+                let casts = columns.iter().enumerate().map(|(index, column)| {
+                    format!("CAST(c{index} AS {}) AS c{index}", inner_type(&column.ty))
+                });
+                let casts = casts.collect::<Vec<_>>().join(", ");
+                let mut texts = Vec::with_capacity(branches.len());
+                for branch in branches {
+                    texts.push(format!("(SELECT {casts} FROM ({}))", self.query(branch)?));
+                }
+                Ok(texts.join(operator))
+            }
+        }
+    }
+
+    fn select(&mut self, select: &Select) -> Result<String, SqlError> {
+        // What holds for the select around this one does not hold within.
+        let rolled_up = std::mem::take(&mut self.rolled_up);
+        let array_joins = std::mem::take(&mut self.array_joins);
+        let groups_have_rows = self.groups_have_rows;
+        let text = self.select_alone(select);
+        self.rolled_up = rolled_up;
+        self.array_joins = array_joins;
+        self.groups_have_rows = groups_have_rows;
+        text
+    }
+
+    fn select_alone(&mut self, select: &Select) -> Result<String, SqlError> {
+        let is_distinct = select.distinct == Distinct::Rows;
+        let limit_by = match &select.distinct {
+            Distinct::On(keys) => Some(self.distinct_on(keys, select)?),
+            _ => select.limit_by.clone(),
+        };
+        let fill = select.order_by.iter().find_map(|key| key.fill.as_ref().map(|fill| (key, fill)));
+        let qualifies_inside = !is_distinct;
+        let inner_limit_by = limit_by.as_ref().filter(|_| qualifies_inside);
+        let mut text = self.rows(select, inner_limit_by)?;
+        if let Some(limit_by) = limit_by.as_ref().filter(|_| !qualifies_inside) {
+            text = self.limit_by_of_distinct(&text, limit_by, select)?;
+        }
+        if let Some((key, fill)) = fill {
+            text = self.fill(&text, key, fill, select)?;
+        } else if !select.order_by.is_empty() {
+            let order = self.order_by(select)?;
+            if is_distinct && limit_by.is_some() {
+                text = format!("SELECT * FROM ({text})");
+            }
+            let _ = write!(text, " ORDER BY {order}");
+        }
+        if let Some(limit) = &select.limit {
+            let _ = write!(text, " LIMIT {}", self.value(limit)?);
+        }
+        if let Some(offset) = &select.offset {
+            let _ = write!(text, " OFFSET {}", self.value(offset)?);
+        }
+        Ok(text)
+    }
+
+    /// The select without ORDER BY, LIMIT and what follows from them.
+    fn rows(&mut self, select: &Select, limit_by: Option<&LimitBy>) -> Result<String, SqlError> {
+        let mut from = match &select.from {
+            Some(from) => Some(self.from(from)?),
+            None => None,
+        };
+        self.unnest_array_joins(select, &mut from)?;
+        self.groups_have_rows = !select.group_by.is_empty();
+        let mut text = "SELECT ".to_owned();
+        if select.distinct == Distinct::Rows {
+            text.push_str("DISTINCT ");
+        }
+        let filter = match &select.filter {
+            Some(filter) => Some(self.cond(filter)?),
+            None => None,
+        };
+        let group_by = self.group_by(select)?;
+        if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
+            self.pass("rollup");
+            self.rolled_up.clone_from(&select.group_by);
+        }
+        for (index, item) in select.items.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = write!(text, "{comma}{} AS c{index}", self.value(&item.expr)?);
+        }
+        if let Some(from) = from {
+            let _ = write!(text, " FROM {from}");
+        }
+        if let Some(filter) = filter {
+            let _ = write!(text, " WHERE {filter}");
+        }
+        text.push_str(&group_by);
+        if let Some(having) = &select.having {
+            let _ = write!(text, " HAVING {}", self.cond(having)?);
+        }
+        let mut qualify = Vec::new();
+        if let Some(condition) = &select.qualify {
+            qualify.push(self.cond(condition)?);
+        }
+        if let Some(limit_by) = limit_by {
+            let order = if select.order_by.is_empty() {
+                String::new()
+            } else {
+                format!(" ORDER BY {}", self.window_order(&select.order_by)?)
+            };
+            let keys = self.values(&limit_by.keys)?.join(", ");
+            let number = format!("row_number() OVER (PARTITION BY {keys}{order})");
+            qualify.push(self.limit_by_condition(&number, limit_by)?);
+        }
+        if !qualify.is_empty() {
+            let _ = write!(text, " QUALIFY {}", qualify.join(" AND "));
+        }
+        Ok(text)
+    }
+
+    fn limit_by_condition(&mut self, number: &str, by: &LimitBy) -> Result<String, SqlError> {
+        self.pass("limit by");
+        let (limit, offset) = (self.value(&by.limit)?, self.value(&by.offset)?);
+        Ok(if offset == "0" {
+            format!("{number} <= {limit}")
+        } else {
+            format!("{number} BETWEEN {offset} + 1 AND {offset} + {limit}")
+        })
+    }
+
+    /// LIMIT BY after DISTINCT: the keys must be among the columns.
+    fn limit_by_of_distinct(
+        &mut self,
+        rows: &str,
+        by: &LimitBy,
+        select: &Select,
+    ) -> Result<String, SqlError> {
+        let mut keys = Vec::new();
+        for key in &by.keys {
+            keys.push(self.place_of(key, select)?);
+        }
+        let order = if select.order_by.is_empty() {
+            String::new()
+        } else {
+            format!(" ORDER BY {}", self.order_by(select)?)
+        };
+        let number = format!("row_number() OVER (PARTITION BY {}{order})", keys.join(", "));
+        let condition = self.limit_by_condition(&number, by)?;
+        Ok(format!("SELECT * FROM ({rows}) QUALIFY {condition}"))
+    }
+
+    /// The result column that an expression is.
+    fn place_of(&mut self, expr: &Expr, select: &Select) -> Result<String, SqlError> {
+        match select.items.iter().position(|item| item.expr == *expr) {
+            Some(place) => Ok(format!("c{place}")),
+            None => Err(self.unsupported(
+                "a key beside SELECT DISTINCT that is not selected",
+                Some("add it to SELECT"),
+                expr.at,
+            )),
+        }
+    }
+
+    fn distinct_on(&mut self, keys: &[Expr], select: &Select) -> Result<LimitBy, SqlError> {
+        let at = keys.first().map_or(0, |key| key.at);
+        if select.limit_by.is_some() {
+            return Err(self.unsupported("DISTINCT ON with LIMIT BY", None, at));
+        }
+        self.pass("distinct on");
+        let number = |value| {
+            let literal = ExprKind::Literal(crate::ir::Literal::UInt(value));
+            Expr::new(literal, crate::types::DataType::UInt8, at)
+        };
+        Ok(LimitBy {
+            limit: number(1),
+            offset: number(0),
+            keys: keys.to_vec(),
+        })
+    }
+
+    fn group_by(&mut self, select: &Select) -> Result<String, SqlError> {
+        if select.group_by.is_empty() {
+            return Ok(String::new());
+        }
+        let mut keys = Vec::new();
+        for key in &select.group_by {
+            // A literal would be taken for the place of a column.
+            let text = self.value(key)?;
+            keys.push(if key.is_literal() { format!("({text} || '')") } else { text });
+        }
+        let keys = keys.join(", ");
+        Ok(match select.grouping {
+            Grouping::Rollup => format!(" GROUP BY ROLLUP ({keys})"),
+            Grouping::Cube => format!(" GROUP BY CUBE ({keys})"),
+            Grouping::Plain | Grouping::None => format!(" GROUP BY {keys}"),
+        })
+    }
+
+    pub(super) fn order_by(&mut self, select: &Select) -> Result<String, SqlError> {
+        let mut keys = Vec::new();
+        for key in &select.order_by {
+            let place = select.items.iter().position(|item| item.expr == key.expr);
+            let text = match place {
+                Some(place) => format!("c{place}"),
+                None if select.distinct == Distinct::Rows => self.place_of(&key.expr, select)?,
+                None => self.value(&key.expr)?,
+            };
+            self.push_order_key(&mut keys, text, key);
+        }
+        Ok(keys.join(", "))
+    }
+
+    /// Sort keys where the columns' names mean nothing yet.
+    pub(super) fn window_order(&mut self, order_by: &[OrderKey]) -> Result<String, SqlError> {
+        let mut keys = Vec::new();
+        for key in order_by {
+            let text = self.value(&key.expr)?;
+            self.push_order_key(&mut keys, text, key);
+        }
+        Ok(keys.join(", "))
+    }
+
+    /// NULLs are last in both directions; NaN is before them in both.
+    fn push_order_key(&mut self, keys: &mut Vec<String>, text: String, key: &OrderKey) {
+        if key.expr.ty.is_float() && !key.expr.is_literal() {
+            self.pass("NaN in ORDER BY");
+            let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
+            keys.push(format!("isnan({text}) NULLS {nulls}"));
+        }
+        let direction = if key.descending { "DESC" } else { "ASC" };
+        let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
+        keys.push(format!("{text} {direction} NULLS {nulls}"));
+    }
+
+    fn from(&mut self, from: &From) -> Result<String, SqlError> {
+        match from {
+            From::Source(source) => self.source(source),
+            From::Join(join) => self.join(join),
+            From::ArrayJoin(join) => self.array_join(join),
+        }
+    }
+
+    fn source(&mut self, source: &Source) -> Result<String, SqlError> {
+        let name = source_name(source.id);
+        Ok(match &source.kind {
+            SourceKind::Relation => {
+                self.relation_sources.insert(source.id);
+                format!("{} AS {name}", self.relation.source.duckdb)
+            }
+            SourceKind::Query(query) => format!("({}) AS {name}", self.query(query)?),
+            SourceKind::Numbers { offset, length } => {
+                self.pass("numbers");
+                let (offset, length) = (self.value(offset)?, self.value(length)?);
+                format!("(SELECT range AS c0 FROM range({offset}, {offset} + {length})) AS {name}")
+            }
+            SourceKind::One => format!("(SELECT 0 AS c0) AS {name}"),
+        })
+    }
+
+    fn join(&mut self, join: &Join) -> Result<String, SqlError> {
+        let left = self.from(&join.left)?;
+        let mut right = self.from(&join.right)?;
+        let on = match &join.on {
+            Some(on) => format!(" ON {}", self.cond(on)?),
+            None => String::new(),
+        };
+        let kind = match join.kind {
+            JoinKind::Inner => "JOIN",
+            JoinKind::Left => "LEFT JOIN",
+            JoinKind::Right => "RIGHT JOIN",
+            JoinKind::Full => "FULL JOIN",
+            JoinKind::Cross => "CROSS JOIN",
+            JoinKind::LeftSemi => "SEMI JOIN",
+            JoinKind::LeftAnti => "ANTI JOIN",
+        };
+        if join.is_any {
+            right = self.any_join(join, &right)?;
+        }
+        Ok(format!("{left} {kind} {right}{on}"))
+    }
+
+    /// ANY: one row of the right side for each of its keys.
+    fn any_join(&mut self, join: &Join, right: &str) -> Result<String, SqlError> {
+        let at = join.on.as_ref().map_or(0, |on| on.at);
+        let (From::Source(source), Some(on), JoinKind::Inner | JoinKind::Left) =
+            (&join.right, &join.on, join.kind)
+        else {
+            return Err(self.unsupported("this form of ANY JOIN", Some("use ANY LEFT JOIN"), at));
+        };
+        self.pass("any join");
+        let mut keys = Vec::new();
+        on.any(&mut |part| {
+            if let ExprKind::Column(column) = &part.kind
+                && column.source == source.id
+            {
+                keys.push(part.clone());
+            }
+            false
+        });
+        let keys = self.values(&keys)?.join(", ");
+        let name = source_name(source.id);
+        Ok(format!("(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"))
+    }
+
+    fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
+        self.pass("array join");
+        let input = self.from(&join.input)?;
+        let mut columns = Vec::new();
+        for (index, (array, _)) in join.arrays.iter().enumerate() {
+            let mut text = self.value(array)?;
+            if join.is_left {
+                let item = array.ty.item().map_or_else(|| "NULL".to_owned(), default_of);
+                text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
+            }
+            columns.push(format!("unnest({text}) AS c{index}"));
+        }
+        let name = source_name(join.id);
+        Ok(format!("{input}, LATERAL (SELECT {}) AS {name}", columns.join(", ")))
+    }
+
+    /// `arrayJoin(array)` makes a row of each element: the array is unnested in FROM, once
+    /// however often it is written.
+    fn unnest_array_joins(
+        &mut self,
+        select: &Select,
+        from: &mut Option<String>,
+    ) -> Result<(), SqlError> {
+        let mut arrays: Vec<Expr> = Vec::new();
+        let keys = select.order_by.iter().map(|key| &key.expr);
+        let exprs = select.items.iter().map(|item| &item.expr);
+        let exprs = exprs.chain(&select.filter).chain(&select.group_by).chain(keys);
+        for expr in exprs {
+            expr.any(&mut |part| {
+                if let ExprKind::Call {
+                    function,
+                    arguments,
+                    ..
+                } = &part.kind
+                    && function.name == "arrayJoin"
+                    && !arrays.contains(&arguments[0])
+                {
+                    arrays.push(arguments[0].clone());
+                }
+                false
+            });
+        }
+        for array in arrays {
+            if array.has_aggregate() || array.has_window() {
+                return Err(self.unsupported(
+                    "arrayJoin of an aggregate",
+                    Some("aggregate in a subquery, and join its array outside"),
+                    array.at,
+                ));
+            }
+            self.pass("arrayJoin");
+            let text = self.value(&array)?;
+            let name = format!("__a{}", self.n_array_joins);
+            self.n_array_joins += 1;
+            let unnested = format!("LATERAL (SELECT unnest({text}) AS c0) AS {name}");
+            *from = Some(match from.take() {
+                Some(from) => format!("{from}, {unnested}"),
+                None => format!("(SELECT unnest({text}) AS c0) AS {name}"),
+            });
+            self.array_joins.push((array, format!("{name}.c0")));
+        }
+        Ok(())
+    }
+}

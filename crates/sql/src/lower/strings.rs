@@ -1,0 +1,211 @@
+//! Texts. ClickHouse counts bytes where DuckDB counts characters.
+
+use super::{Lowering, Sql, quoted};
+use crate::error::SqlError;
+use crate::ir::Expr;
+
+impl Lowering<'_> {
+    pub(super) fn string_function(
+        &mut self,
+        pass: &str,
+        name: &str,
+        arguments: &[Expr],
+    ) -> Result<Sql, SqlError> {
+        Ok(match pass {
+            "concat" => {
+                self.pass("concat");
+                let mut texts = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    texts.push(self.text_of(argument)?);
+                }
+                Sql::value(format!("({})", texts.join(" || ")))
+            }
+            "initcap" => {
+                self.pass("initcap");
+                let text = self.value(&arguments[0])?;
+                Sql::value(format!(
+                    "array_to_string(list_transform(regexp_extract_all({text}, '[a-zA-Z0-9]+|[^a-zA-Z0-9]+'), lambda _w: upper(left(_w, 1)) || lower(substr(_w, 2))), '')"
+                ))
+            }
+            "substring" => Sql::value(self.substring(name, arguments)?),
+            "regexp" => self.regexp(name, arguments)?,
+            "trim" => Sql::value(self.trim(name, arguments)?),
+            "pad" => Sql::value(self.pad(name, arguments)?),
+            "format" => Sql::value(self.format(arguments)?),
+            "array_string_concat" => {
+                let array = self.value(&arguments[0])?;
+                let separator = arguments.get(1).and_then(Expr::as_text).unwrap_or_default();
+                let separator = quoted(separator);
+                Sql::value(format!("array_to_string({array}, {separator})"))
+            }
+            _ => {
+                return Err(self.unsupported(
+                    "MD5",
+                    Some("compare the texts themselves"),
+                    arguments[0].at,
+                ));
+            }
+        })
+    }
+
+    /// Cuts bytes; a text of ASCII has as many characters as bytes.
+    fn substring(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
+        let text = self.value(&arguments[0])?;
+        let numbers = self.values(&arguments[1..])?;
+        let cut = |text: &str| match (name, numbers.as_slice()) {
+            ("left", [n]) => format!("left({text}, {n})"),
+            ("right", [n]) => format!("right({text}, {n})"),
+            (_, [from]) => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({text}, {from}) END"),
+            (_, [from, length]) => {
+                format!("CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({text}, {from}, {length}) END")
+            }
+            _ => text.to_owned(),
+        };
+        if name == "substringUTF8" {
+            return Ok(format!("({})", cut(&text)));
+        }
+        self.pass("bytes of texts");
+        // Each byte as a character of its own, cut, and made bytes again: a cut within a
+        // character gives no text, which ClickHouse would answer with broken UTF-8.
+        let hex = format!("hex(encode({text}))");
+        let in_hex = match (name, numbers.as_slice()) {
+            ("left", [n]) => format!("left({hex}, CAST(2 * ({n}) AS BIGINT))"),
+            ("right", [n]) => format!("right({hex}, CAST(2 * ({n}) AS BIGINT))"),
+            (_, [from, rest @ ..]) => {
+                let start = format!("CASE WHEN {from} > 0 THEN 2 * {from} - 1 ELSE 2 * {from} END");
+                match rest {
+                    [length] => format!("CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({hex}, {start}, 2 * {length}) END"),
+                    _ => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({hex}, {start}) END"),
+                }
+            }
+            _ => hex,
+        };
+        Ok(format!(
+            "(CASE WHEN strlen({text}) = length({text}) THEN {} ELSE coalesce(TRY(decode(unhex({in_hex}))), {}) END)",
+            cut(&text),
+            cut(&text)
+        ))
+    }
+
+    fn regexp(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        self.pass("regular expressions");
+        let text = self.value(&arguments[0])?;
+        let pattern = arguments[1].as_text().unwrap_or_default();
+        let quoted_pattern = quoted(pattern);
+        let group = u8::from(has_group(pattern));
+        Ok(match name {
+            "match" => Sql::condition(format!("regexp_matches({text}, {quoted_pattern}, 's')")),
+            "extract" => Sql::value(format!(
+                "regexp_extract({text}, {quoted_pattern}, {group}, 's')"
+            )),
+            "extractAll" => Sql::value(format!(
+                "regexp_extract_all({text}, {quoted_pattern}, {group}, 's')"
+            )),
+            _ => {
+                let options = if name == "replaceRegexpAll" { "gs" } else { "s" };
+                let with = arguments[2].as_text().unwrap_or_default();
+                Sql::value(format!(
+                    "regexp_replace({text}, {quoted_pattern}, {}, '{options}')",
+                    quoted(with)
+                ))
+            }
+        })
+    }
+
+    fn trim(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
+        let text = self.value(&arguments[0])?;
+        let characters = arguments.get(1).and_then(Expr::as_text).unwrap_or(" ");
+        let function = match name {
+            "trimLeft" | "ltrim" => "ltrim",
+            "trimRight" | "rtrim" => "rtrim",
+            _ => "trim",
+        };
+        Ok(format!("{function}({text}, {})", quoted(characters)))
+    }
+
+    fn pad(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
+        self.pass("pad");
+        let text = self.value(&arguments[0])?;
+        let length = self.value(&arguments[1])?;
+        let fill = match arguments.get(2) {
+            Some(fill) => self.value(fill)?,
+            None => "' '".to_owned(),
+        };
+        let function = if name.starts_with('l') { "lpad" } else { "rpad" };
+        if name.ends_with("UTF8") {
+            return Ok(format!("{function}({text}, CAST({length} AS INTEGER), {fill})"));
+        }
+        // The width is in bytes: characters of several bytes take as many of it.
+        let length = format!("{length} - strlen({text}) + length({text})");
+        Ok(format!(
+            "{function}({text}, CAST(greatest({length}, 0) AS INTEGER), {fill})"
+        ))
+    }
+
+    /// `format('{} of {1}', a, b)`.
+    fn format(&mut self, arguments: &[Expr]) -> Result<String, SqlError> {
+        self.pass("format");
+        let template = arguments[0].as_text().unwrap_or_default();
+        let mut values = Vec::new();
+        for argument in &arguments[1..] {
+            values.push(self.text_of(argument)?);
+        }
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut next = 0;
+        let mut rest = template;
+        while let Some(c) = rest.chars().next() {
+            rest = &rest[c.len_utf8()..];
+            match c {
+                '{' | '}' if rest.starts_with(c) => {
+                    plain.push(c);
+                    rest = &rest[1..];
+                }
+                '{' => {
+                    let Some((index, behind)) = rest.split_once('}') else {
+                        return Err(self.unsupported("a lone { in a format", None, arguments[0].at));
+                    };
+                    rest = behind;
+                    let index = match index.trim() {
+                        "" => {
+                            next += 1;
+                            next - 1
+                        }
+                        number => number.parse().unwrap_or(usize::MAX),
+                    };
+                    let Some(value) = values.get(index) else {
+                        return Err(self.unsupported(
+                            "a format with more places than values",
+                            None,
+                            arguments[0].at,
+                        ));
+                    };
+                    pieces.push(quoted(&std::mem::take(&mut plain)));
+                    pieces.push(value.clone());
+                }
+                other => plain.push(other),
+            }
+        }
+        pieces.push(quoted(&plain));
+        Ok(format!("({})", pieces.join(" || ")))
+    }
+}
+
+/// Whether a regular expression has a group that captures.
+fn has_group(pattern: &str) -> bool {
+    let mut is_escaped = false;
+    let mut in_class = false;
+    let bytes = pattern.as_bytes();
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'(' if !in_class && bytes.get(at + 1) != Some(&b'?') => return true,
+            b'(' if !in_class && bytes[at..].starts_with(b"(?P<") => return true,
+            _ => {}
+        }
+    }
+    false
+}

@@ -1,0 +1,364 @@
+//! Dates, times and time zones.
+//!
+//! A date with time is an instant in UTC in DuckDB; its time zone is in its type. Functions
+//! of the calendar compute on the wall clock of that zone, and buckets are made instants again.
+
+use super::{Lowering, Sql, quoted};
+use crate::bind::{added_unit, timezone_argument, unit_named};
+use crate::error::SqlError;
+use crate::functions::Function;
+use crate::ir::{Expr, ExprKind};
+use crate::types::{DataType, IntervalUnit};
+
+const SECOND: i64 = 1_000_000;
+
+impl Lowering<'_> {
+    /// The time zone of a value where it is not UTC.
+    pub(super) fn foreign_zone(&self, time: &Expr, argument: Option<&str>) -> Option<String> {
+        if time.ty.is_date() {
+            return None;
+        }
+        let zone = argument.or(time.ty.timezone())?;
+        (!matches!(zone, "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT")).then(|| zone.to_owned())
+    }
+
+    /// A time as a TIMESTAMP that shows what a clock there shows.
+    pub(super) fn wall_clock(
+        &mut self,
+        time: &Expr,
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let value = self.value(time)?;
+        if time.ty.is_date() {
+            return Ok(format!("CAST({value} AS TIMESTAMP)"));
+        }
+        Ok(match self.foreign_zone(time, timezone) {
+            Some(zone) => {
+                self.pass("time zones");
+                format!("timezone({}, timezone('UTC', {value}))", quoted(&zone))
+            }
+            None => value,
+        })
+    }
+
+    /// The instant at which a clock of the zone shows `wall`.
+    pub(super) fn instant(&mut self, wall: &str, zone: &str) -> String {
+        self.pass("time zones");
+        format!("timezone('UTC', timezone({}, {wall}))", quoted(zone))
+    }
+
+    pub(super) fn time_function(
+        &mut self,
+        pass: &str,
+        function: &'static Function,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        let timezone = timezone_argument(function, arguments);
+        let timezone = timezone.as_deref();
+        let name = function.name;
+        Ok(Sql::value(match pass {
+            "now" => self.now(name, arguments),
+            "to_time_zone" => self.value(&arguments[0])?,
+            "day_of_week" => {
+                let time = self.wall_clock(&arguments[0], timezone)?;
+                match arguments.get(1).and_then(Expr::as_integer).unwrap_or(0) & 3 {
+                    0 => format!("isodow({time})"),
+                    1 => format!("(isodow({time}) - 1)"),
+                    2 => format!("dayofweek({time})"),
+                    _ => format!("(dayofweek({time}) + 1)"),
+                }
+            }
+            "week" => {
+                let time = self.wall_clock(&arguments[0], timezone)?;
+                match arguments.get(1).and_then(Expr::as_integer).unwrap_or(0) {
+                    0 => format!("CAST(strftime({time}, '%U') AS BIGINT)"),
+                    3 => format!("week({time})"),
+                    _ => {
+                        let hint = Some("use mode 0, mode 3 or toISOWeek");
+                        return Err(self.unsupported("this mode of toWeek", hint, expr.at));
+                    }
+                }
+            }
+            "unix_timestamp" => self.unix_timestamp(name, &arguments[0])?,
+            "start_of_week" => {
+                let time = self.wall_clock(&arguments[0], timezone)?;
+                let mode = arguments.get(1).and_then(Expr::as_integer).unwrap_or(0);
+                if mode % 2 == 1 {
+                    format!("CAST(date_trunc('week', {time}) AS DATE)")
+                } else {
+                    format!("(CAST({time} AS DATE) - CAST(dayofweek({time}) AS INTEGER))")
+                }
+            }
+            "start_of_interval" => self.start_of_interval(name, arguments, timezone, expr)?,
+            "date_trunc" => self.date_trunc(arguments, timezone, expr)?,
+            "date_diff" => self.date_diff(name, arguments, timezone, expr)?,
+            "add_interval" => self.add_interval(name, arguments, expr)?,
+            "format_date_time" => self.format_date_time(arguments, timezone)?,
+            _ => self.date_name(arguments, expr)?,
+        }))
+    }
+
+    /// One literal for the whole query: consistent, and the same in tests.
+    fn now(&mut self, name: &str, arguments: &[Expr]) -> String {
+        self.pass("now");
+        let now_ms = self.context.now_ms;
+        let second = now_ms.div_euclid(1000);
+        let day = now_ms.div_euclid(86_400_000);
+        match name {
+            "today" => format!("(DATE '1970-01-01' + {day})"),
+            "yesterday" => format!("(DATE '1970-01-01' + {})", day - 1),
+            "now64" if arguments.first().and_then(Expr::as_integer) != Some(0) => {
+                format!("make_timestamp({})", now_ms * 1000)
+            }
+            _ => format!("make_timestamp({})", second * SECOND),
+        }
+    }
+
+    fn unix_timestamp(&mut self, name: &str, time: &Expr) -> Result<String, SqlError> {
+        let value = self.value(time)?;
+        let value = if time.ty.is_date() { format!("CAST({value} AS TIMESTAMP)") } else { value };
+        Ok(if name == "toUnixTimestamp" {
+            format!("(epoch_us({value}) // 1000000)")
+        } else {
+            format!("epoch_ms({value})")
+        })
+    }
+
+    fn start_of_interval(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let (amount, unit) = match name {
+            "toStartOfSecond" => (1, IntervalUnit::Second),
+            "toStartOfMinute" => (1, IntervalUnit::Minute),
+            "toStartOfFiveMinutes" | "toStartOfFiveMinute" => (5, IntervalUnit::Minute),
+            "toStartOfTenMinutes" => (10, IntervalUnit::Minute),
+            "toStartOfFifteenMinutes" => (15, IntervalUnit::Minute),
+            "timeSlot" => (30, IntervalUnit::Minute),
+            "toStartOfHour" => (1, IntervalUnit::Hour),
+            "toStartOfDay" => (1, IntervalUnit::Day),
+            _ => match &arguments[1].kind {
+                ExprKind::Interval { amount, unit } => match amount.as_integer() {
+                    Some(amount) if (1..=1_000_000_000).contains(&amount) => (amount, *unit),
+                    _ => {
+                        let hint = Some("write a literal, as in INTERVAL 15 MINUTE");
+                        return Err(self.unsupported("this interval", hint, arguments[1].at));
+                    }
+                },
+                _ => return Err(self.unsupported("this interval", None, arguments[1].at)),
+            },
+        };
+        self.bucket(&arguments[0], amount, unit, timezone, expr)
+    }
+
+    /// The start of the bucket of time that the value is in.
+    fn bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        unit: IntervalUnit,
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        self.pass("buckets of time");
+        let width_us = match unit {
+            IntervalUnit::Millisecond => amount * 1_000,
+            IntervalUnit::Second => amount * SECOND,
+            IntervalUnit::Minute => amount * 60 * SECOND,
+            IntervalUnit::Hour => amount * 3_600 * SECOND,
+            IntervalUnit::Day => return self.day_bucket(time, amount, timezone),
+            _ => return self.calendar_bucket(time, amount, unit, timezone, expr),
+        };
+        let value = self.value(time)?;
+        let value = if time.ty.is_date() { format!("CAST({value} AS TIMESTAMP)") } else { value };
+        // What the clock shows beyond the bucket's start is taken off the instant: right also
+        // in the hour that a change of the clock repeats.
+        let wall = self.wall_clock(time, timezone)?;
+        Ok(format!(
+            "make_timestamp(epoch_us({value}) - epoch_us({wall}) % {width_us})"
+        ))
+    }
+
+    fn day_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        let width_us = amount * 86_400 * SECOND;
+        let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
+        Ok(match self.foreign_zone(time, timezone) {
+            Some(zone) => self.instant(&start, &zone),
+            None => start,
+        })
+    }
+
+    fn calendar_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        unit: IntervalUnit,
+        timezone: Option<&str>,
+        _expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        Ok(match unit {
+            IntervalUnit::Week => {
+                // Weeks begin on Mondays; 1970-01-05 was one.
+                let days = 7 * amount;
+                format!(
+                    "(DATE '1970-01-05' + CAST(((CAST({wall} AS DATE) - DATE '1970-01-05') // {days}) * {days} AS INTEGER))"
+                )
+            }
+            IntervalUnit::Year => {
+                format!("make_date((year({wall}) // {amount}) * {amount}, 1, 1)")
+            }
+            _ => {
+                let months = if unit == IntervalUnit::Quarter { 3 * amount } else { amount };
+                let index = format!(
+                    "((((year({wall}) - 1970) * 12 + month({wall}) - 1) // {months}) * {months})"
+                );
+                format!("make_date(1970 + {index} // 12, {index} % 12 + 1, 1)")
+            }
+        })
+    }
+
+    fn date_trunc(
+        &mut self,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let unit = arguments[0].as_text().and_then(unit_named).unwrap_or(IntervalUnit::Day);
+        self.bucket(&arguments[1], 1, unit, timezone, expr)
+    }
+
+    fn date_diff(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let Some(unit) = arguments[0].as_text().and_then(unit_named) else {
+            return Err(self.unsupported("this unit", Some("write 'hour' or 'day'"), expr.at));
+        };
+        let (a, b) = (&arguments[1], &arguments[2]);
+        let (a, b) = (self.wall_clock(a, timezone)?, self.wall_clock(b, timezone)?);
+        let word = format!("{unit:?}").to_lowercase();
+        if name == "age" {
+            return Ok(format!("datesub('{word}', {a}, {b})"));
+        }
+        Ok(if unit == IntervalUnit::Week {
+            self.pass("weeks of dateDiff");
+            format!("(datediff('day', date_trunc('week', {a}), date_trunc('week', {b})) // 7)")
+        } else {
+            format!("datediff('{word}', {a}, {b})")
+        })
+    }
+
+    fn add_interval(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let Some(unit) = added_unit(name) else {
+            return Err(self.unsupported(name, None, expr.at));
+        };
+        let sign = if name.starts_with("subtract") { "-" } else { "+" };
+        let amount = arguments[1].clone();
+        let ty = DataType::Interval(unit).nullable_if(amount.ty.is_nullable());
+        let at = amount.at;
+        let kind = ExprKind::Interval {
+            amount: Box::new(amount),
+            unit,
+        };
+        self.plus_interval(&arguments[0], sign, &Expr::new(kind, ty, at), unit, expr)
+    }
+
+    fn format_date_time(
+        &mut self,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        self.pass("formatDateTime");
+        let time = self.wall_clock(&arguments[0], timezone)?;
+        let format = arguments[1].as_text().unwrap_or_default();
+        let mut pieces: Vec<String> = Vec::new();
+        let mut plain = String::new();
+        let mut letters = format.chars();
+        while let Some(c) = letters.next() {
+            if c != '%' {
+                plain.push(c);
+                continue;
+            }
+            let Some(letter) = letters.next() else {
+                return Err(self.unsupported("% at the end of a format", None, arguments[1].at));
+            };
+            match letter {
+                'i' => plain.push_str("%M"),
+                'M' => plain.push_str("%B"),
+                'W' => plain.push_str("%A"),
+                's' => plain.push_str("%S"),
+                'h' => plain.push_str("%I"),
+                'T' => plain.push_str("%H:%M:%S"),
+                'F' => plain.push_str("%Y-%m-%d"),
+                'R' => plain.push_str("%H:%M"),
+                'D' => plain.push_str("%m/%d/%y"),
+                'c' => plain.push_str("%m"),
+                'e' => plain.push_str("%-d"),
+                'r' => plain.push_str("%I:%M %p"),
+                'n' => plain.push('\n'),
+                't' => plain.push('\t'),
+                'f' => plain.push_str(if matches!(arguments[0].ty.inner(), DataType::DateTime64 { .. }) { "%g" } else { "000000" }),
+                'Y' | 'm' | 'd' | 'H' | 'S' | 'j' | 'a' | 'b' | 'y' | 'I' | 'p' | 'G' | 'V'
+                | 'u' | 'w' | '%' => {
+                    plain.push('%');
+                    plain.push(letter);
+                }
+                'Q' | 'C' => {
+                    if !plain.is_empty() {
+                        pieces.push(format!("strftime({time}, {})", quoted(&plain)));
+                        plain.clear();
+                    }
+                    pieces.push(if letter == 'Q' {
+                        format!("CAST(quarter({time}) AS VARCHAR)")
+                    } else {
+                        format!("lpad(CAST(year({time}) // 100 AS VARCHAR), 2, '0')")
+                    });
+                }
+                other => {
+                    let construct = format!("%{other} in formatDateTime");
+                    return Err(self.unsupported(&construct, None, arguments[1].at));
+                }
+            }
+        }
+        if !plain.is_empty() || pieces.is_empty() {
+            pieces.push(format!("strftime({time}, {})", quoted(&plain)));
+        }
+        Ok(format!("({})", pieces.join(" || ")))
+    }
+
+    fn date_name(&mut self, arguments: &[Expr], expr: &Expr) -> Result<String, SqlError> {
+        let time = self.wall_clock(&arguments[1], None)?;
+        let unit = arguments[0].as_text().unwrap_or_default().to_lowercase();
+        let format = match unit.as_str() {
+            "year" => "%Y",
+            "month" => "%B",
+            "day" => "%-d",
+            "weekday" => "%A",
+            "hour" => "%-H",
+            "minute" => "%-M",
+            "second" => "%-S",
+            _ => return Err(self.unsupported("this unit of dateName", None, expr.at)),
+        };
+        self.pass("dateName");
+        Ok(format!("strftime({time}, '{format}')"))
+    }
+}

@@ -1,0 +1,116 @@
+//! Window functions.
+
+use super::{Lowering, Sql, default_of};
+use crate::error::SqlError;
+use crate::functions::{Lowering as How, Nullability};
+use crate::ir::{Bound, Expr, ExprKind, Frame, Window};
+
+impl Lowering<'_> {
+    pub(super) fn window(&mut self, window: &Window, expr: &Expr) -> Result<Sql, SqlError> {
+        self.pass("windows");
+        let over = self.over(window, true)?;
+        match &window.function.kind {
+            ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, expr, &over),
+            ExprKind::Call {
+                function,
+                arguments,
+                ..
+            } => match function.lowering {
+                How::Pass("shift") => self.shift(function.name, arguments, window, expr),
+                How::Pass("running_difference") => Err(self.unsupported(
+                    "runningDifference",
+                    Some("write x - lagInFrame(x, 1, x) OVER (ORDER BY …)"),
+                    expr.at,
+                )),
+                How::Template(template) => {
+                    let call = self.template(template, function, arguments)?;
+                    let call = format!("{call}{over}");
+                    Ok(Sql::value(
+                        if function.nullability == Nullability::Never || expr.ty.is_nullable() {
+                            call
+                        } else {
+                            format!("coalesce({call}, {})", default_of(&expr.ty))
+                        },
+                    ))
+                }
+                How::Pass(_) => Err(self.unsupported(function.name, None, expr.at)),
+            },
+            _ => Err(self.unsupported("this window function", None, expr.at)),
+        }
+    }
+
+    fn over(&mut self, window: &Window, with_frame: bool) -> Result<String, SqlError> {
+        let mut parts = Vec::new();
+        if !window.partition_by.is_empty() {
+            parts.push(format!("PARTITION BY {}", self.values(&window.partition_by)?.join(", ")));
+        }
+        if !window.order_by.is_empty() {
+            parts.push(format!("ORDER BY {}", self.window_order(&window.order_by)?));
+        }
+        if let Some(frame) = window.frame.as_ref().filter(|_| with_frame) {
+            parts.push(self.frame(frame)?);
+        }
+        Ok(format!(" OVER ({})", parts.join(" ")))
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<String, SqlError> {
+        let units = if frame.is_rows { "ROWS" } else { "RANGE" };
+        let (start, end) = (self.bound(&frame.start)?, self.bound(&frame.end)?);
+        Ok(format!("{units} BETWEEN {start} AND {end}"))
+    }
+
+    fn bound(&mut self, bound: &Bound) -> Result<String, SqlError> {
+        Ok(match bound {
+            Bound::UnboundedPreceding => "UNBOUNDED PRECEDING".to_owned(),
+            Bound::Preceding(n) => format!("{} PRECEDING", self.value(n)?),
+            Bound::CurrentRow => "CURRENT ROW".to_owned(),
+            Bound::Following(n) => format!("{} FOLLOWING", self.value(n)?),
+            Bound::UnboundedFollowing => "UNBOUNDED FOLLOWING".to_owned(),
+        })
+    }
+
+    /// `lagInFrame` and `leadInFrame` look no further than their frame; `lag` and `lead` have
+    /// the whole partition. Where no row is, a type without NULL has its default.
+    fn shift(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        window: &Window,
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        self.pass("lag and lead");
+        let value = self.value(&arguments[0])?;
+        let distance = arguments.get(1).and_then(Expr::as_integer).unwrap_or(1);
+        let default = match arguments.get(2) {
+            Some(default) => self.value(default)?,
+            None => default_of(&expr.ty),
+        };
+        let is_lead = name.starts_with("lead");
+        if name.ends_with("InFrame") {
+            let reaches = match (&window.frame, is_lead) {
+                (None, true) => false,
+                (None, false) => true,
+                (Some(frame), true) => reaches(&frame.end, distance),
+                (Some(frame), false) => reaches(&frame.start, distance),
+            };
+            if !reaches {
+                return Err(self.unsupported(
+                    &format!("{name} beyond its frame"),
+                    Some("add ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"),
+                    expr.at,
+                ));
+            }
+        }
+        let function = if is_lead { "lead" } else { "lag" };
+        let over = self.over(window, false)?;
+        Ok(Sql::value(format!("{function}({value}, {distance}, {default}){over}")))
+    }
+}
+
+fn reaches(bound: &Bound, distance: i64) -> bool {
+    match bound {
+        Bound::UnboundedPreceding | Bound::UnboundedFollowing => true,
+        Bound::Preceding(n) | Bound::Following(n) => n.as_integer().is_some_and(|n| n >= distance),
+        Bound::CurrentRow => distance == 0,
+    }
+}

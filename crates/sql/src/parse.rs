@@ -1,0 +1,181 @@
+//! From text to `sqlparser`'s tree: one statement, a query.
+
+use sqlparser::ast::{Query, Spanned};
+use sqlparser::parser::{Parser, ParserError, ParserOptions};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
+
+use crate::StatementKind;
+use crate::dialect::Dialect;
+use crate::error::{ErrorKind, Position, SqlError};
+use crate::expand::Expanded;
+
+/// Most tokens of a query. `sqlparser`'s tree is as deep as a chain of operators is long.
+const MAX_TOKENS: usize = 100_000;
+
+/// Deepest nesting of parentheses and subqueries.
+const MAX_DEPTH: usize = 100;
+
+/// A parsed statement and the text it was parsed from.
+pub(crate) struct Parsed {
+    pub kind: StatementKind,
+    pub query: Query,
+}
+
+/// Tells places: from `sqlparser`'s lines and columns to bytes of the expanded text, and to
+/// the user's own text.
+pub(crate) struct Places<'a> {
+    sql: &'a str,
+    expanded: &'a Expanded,
+    /// Offset of each line of the expanded text.
+    lines: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    pub fn new(sql: &'a str, expanded: &'a Expanded) -> Places<'a> {
+        let newlines = expanded.text.match_indices('\n').map(|(at, _)| at + 1);
+        Places {
+            sql,
+            expanded,
+            lines: std::iter::once(0).chain(newlines).collect(),
+        }
+    }
+
+    /// Byte offset in the expanded text.
+    pub fn offset(&self, location: Location) -> usize {
+        let line = (location.line as usize).saturating_sub(1);
+        let Some(&start) = self.lines.get(line) else {
+            return 0;
+        };
+        let text = &self.expanded.text[start..];
+        let column = (location.column as usize).saturating_sub(1);
+        let within = text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
+        start + within
+    }
+
+    /// Where an expression begins.
+    pub fn of(&self, node: &impl Spanned) -> usize {
+        self.offset(node.span().start)
+    }
+
+    /// An error at a byte of the expanded text.
+    pub fn error(&self, kind: ErrorKind, message: impl Into<String>, at: usize) -> SqlError {
+        SqlError {
+            kind,
+            message: message.into(),
+            hint: None,
+            position: Some(Position::of(self.sql, self.expanded.original(at))),
+        }
+    }
+}
+
+/// Parses one query, or `EXPLAIN` of one.
+pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
+    let dialect = Dialect::default();
+    let text = &places.expanded.text;
+    let tokens = Tokenizer::new(&dialect, text)
+        .tokenize_with_location()
+        .map_err(|error| {
+            let at = places.offset(error.location);
+            places.error(ErrorKind::Syntax, error.message, at)
+        })?;
+    if tokens.len() > MAX_TOKENS {
+        let message = format!("the query has more than {MAX_TOKENS} words and signs");
+        return Err(places.error(ErrorKind::Syntax, message, 0));
+    }
+    let first = tokens
+        .iter()
+        .find(|token| !matches!(token.token, Token::Whitespace(_)));
+    let Some(first) = first else {
+        return Err(places.error(ErrorKind::Syntax, "the query is empty", 0));
+    };
+    let first_at = places.offset(first.span.start);
+    let word = first.token.to_string().to_uppercase();
+    if !matches!(word.as_str(), "SELECT" | "WITH" | "EXPLAIN" | "(") {
+        let message = format!("{word} is no query: only SELECT, WITH and EXPLAIN are allowed");
+        return Err(places.error(ErrorKind::Forbidden, message, first_at));
+    }
+    let (kind, tokens) = match word.as_str() {
+        "EXPLAIN" => explain(tokens),
+        _ => (StatementKind::Select, tokens),
+    };
+    let options = ParserOptions::new().with_unescape(true);
+    let mut parser = Parser::new(&dialect)
+        .with_options(options)
+        .with_recursion_limit(MAX_DEPTH)
+        .with_tokens_with_locations(tokens);
+    let query = parser.parse_query().and_then(|query| {
+        let rest = parser.peek_token();
+        match rest.token {
+            Token::EOF => Ok(query),
+            token => Err(ParserError::ParserError(format!(
+                "Expected: end of the query, found: {token}{}",
+                rest.span.start
+            ))),
+        }
+    });
+    let query = query.map_err(|error| syntax_error(places, &error))?;
+    Ok(Parsed {
+        kind,
+        query: *query,
+    })
+}
+
+/// Takes `EXPLAIN` and its word off the front.
+fn explain(
+    tokens: Vec<sqlparser::tokenizer::TokenWithSpan>,
+) -> (StatementKind, Vec<sqlparser::tokenizer::TokenWithSpan>) {
+    let mut kind = StatementKind::Explain;
+    let mut rest = tokens.into_iter().peekable();
+    let mut n_words = 0;
+    while let Some(token) = rest.peek() {
+        match &token.token {
+            Token::Whitespace(_) => {}
+            Token::Word(word) if n_words == 0 && word.value.eq_ignore_ascii_case("EXPLAIN") => {
+                n_words = 1;
+            }
+            Token::Word(word) if n_words == 1 && word.value.eq_ignore_ascii_case("SYNTAX") => {
+                kind = StatementKind::ExplainSyntax;
+                n_words = 2;
+            }
+            Token::Word(word) if n_words == 1 && word.value.eq_ignore_ascii_case("PLAN") => {
+                n_words = 2;
+            }
+            _ => break,
+        }
+        rest.next();
+    }
+    (kind, rest.collect())
+}
+
+/// `sqlparser` writes the place at the end of its message.
+fn syntax_error(places: &Places<'_>, error: &ParserError) -> SqlError {
+    let message = match error {
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) => message.clone(),
+        ParserError::RecursionLimitExceeded => {
+            return places.error(
+                ErrorKind::Syntax,
+                format!("the query nests deeper than {MAX_DEPTH} levels"),
+                0,
+            );
+        }
+    };
+    let (message, location) = match message.rsplit_once(" at Line: ") {
+        Some((message, place)) => (message.to_owned(), parse_place(place)),
+        None => (message, None),
+    };
+    let at = location.map_or(0, |location| places.offset(location));
+    let message = match message.split_once("Expected: ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => message,
+    };
+    places.error(ErrorKind::Syntax, message, at)
+}
+
+/// `3, Column: 7`.
+fn parse_place(place: &str) -> Option<Location> {
+    let (line, column) = place.split_once(", Column: ")?;
+    Some(Location {
+        line: line.trim().parse().ok()?,
+        column: column.trim().parse().ok()?,
+    })
+}

@@ -1,0 +1,127 @@
+"""The two that answer: annoscope over its API, and ClickHouse's engine over ClickHouse's HTTP interface."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from server import Server, User
+
+from .data import Event, clickhouse
+from .grafana import Context
+
+Row = list[Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result: names and ClickHouse's types of the columns, and rows as JSONCompact has them."""
+
+    columns: list[tuple[str, str]]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A query that is refused, with the reason."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What annoscope makes of a query: a text for each store, and what it took to get there."""
+
+    clickhouse: str
+    duckdb: str
+    functions: list[str]
+    passes: list[str]
+
+
+class Annoscope:
+    """A running server, asked as an administrator."""
+
+    def __init__(self, server: Server, user: User):
+        self.url = server.url
+        self.session = requests.Session()
+        self.session.headers |= user.headers
+
+    def query(self, sql: str, context: Context | None = None) -> Answer | Refusal:
+        answer = self.ask("/api/query", sql, context)
+        if isinstance(answer, Refusal):
+            return answer
+        return Answer([(column["name"], column["type"]) for column in answer["columns"]], answer["rows"])
+
+    def explain(self, sql: str, context: Context | None = None) -> Explained | Refusal:
+        answer = self.ask("/api/query/explain", sql, context)
+        if isinstance(answer, Refusal):
+            return answer
+        return Explained(answer["clickhouse"], answer["duckdb"], answer["functions"], answer["passes"])
+
+    def functions(self) -> list[dict[str, Any]]:
+        """The table of functions: a row a signature."""
+        answer = self.session.get(f"{self.url}/api/query/functions", timeout=60)
+        assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
+        return answer.json()
+
+    def ask(self, path: str, sql: str, context: Context | None) -> dict[str, Any] | Refusal:
+        body: dict[str, Any] = {"sql": sql}
+        if context is not None:
+            body |= {"from": context.from_ms, "to": context.to_ms, "interval_ms": context.interval_ms}
+            body |= {"variables": context.variables}
+        answer = self.session.post(f"{self.url}{path}", json=body, timeout=120)
+        if answer.status_code == 200:
+            return answer.json()
+        # Whatever is asked, it is the query that is wrong and not the server.
+        assert 400 <= answer.status_code < 500, f"{answer.status_code}: {answer.text}\n{sql}"
+        return Refusal(answer.text)
+
+
+class ClickHouse:
+    """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
+
+    def __init__(self, directory: Path):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        script = Path(__file__).parents[1] / "clickhouse_http.py"
+        arguments = ["--port", str(port), "--path", str(directory)]
+        self.process = subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True)
+        self.banner = self.process.stdout.readline().strip()
+        assert self.banner, "chDB did not start"
+        self.url = f"http://127.0.0.1:{port}/"
+        self.session = requests.Session()
+
+    def load(self, events: list[Event]) -> None:
+        """Makes CVAT's table and fills it."""
+        clickhouse(self.run, events)
+
+    def run(self, statement: str) -> str:
+        answer = self.session.post(self.url, params={"query": statement}, timeout=120)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def query(self, sql: str) -> Answer | Refusal:
+        """Runs a query inside the database `cvat`."""
+        parameters = {"database": "cvat", "default_format": "JSONCompact"}
+        answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
+        if answer.status_code != 200:
+            return Refusal(answer.text)
+        result = json.loads(answer.content)
+        return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
+
+    def first_column(self, sql: str) -> list[object]:
+        answer = self.query(sql)
+        assert isinstance(answer, Answer), f"{answer.message}\n{sql}"
+        return [row[0] for row in answer.rows]
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)

@@ -1,0 +1,109 @@
+-- how-many: the number of events
+SELECT count() FROM events;
+
+-- three-ways-to-count: count() and count(*) count rows, count(x) skips NULL; the headers are ClickHouse's own
+SELECT count(), count(*), count(1), count(payload), count(user_id) FROM events;
+
+-- distinct-people: count(DISTINCT) and its ClickHouse cousins agree on few values
+SELECT count(DISTINCT user_id), uniqExact(user_id), uniq(user_id), uniqCombined(user_id), uniqHLL12(user_id) FROM events;
+
+-- distinct-pairs: a pair with a NULL is not counted, a tuple with a NULL is
+SELECT uniqExact(user_id, task_id) AS pairs, count(DISTINCT user_id, task_id) AS same, uniqExact(tuple(user_id, task_id)) AS tuples FROM events;
+
+-- first-and-last: the first and the last event keep their milliseconds
+SELECT min(timestamp), max(timestamp) FROM events;
+
+-- total-and-average: a sum of UInt32 is UInt64, an average is Float64
+SELECT sum(duration), avg(duration), min(duration), max(duration) FROM events WHERE scope = 'change:frame';
+
+-- nullable-sums: sums of nullable columns are nullable, and skip NULL
+SELECT sum(count) AS s, avg(count) AS a, min(count) AS lo, max(count) AS hi FROM events WHERE project_id = 2;
+
+-- by-scope: one row a scope, aliased without AS, "in quotes (with a unit)"
+SELECT scope Scope, count() Events, max(duration) / 1000 "Longest (s)" FROM events GROUP BY scope ORDER BY Events DESC, Scope;
+
+-- who-drew-last: argMax takes the value at the largest key
+SELECT job_id, argMax(obj_id, obj_id) AS newest, argMin(obj_id, obj_id) AS oldest
+FROM events WHERE scope = 'draw:object' AND obj_id IS NOT NULL GROUP BY job_id ORDER BY job_id;
+
+-- last-word-of-each-user: argMax by a tuple breaks ties in time with the object's id
+SELECT user_id, argMax(scope, (timestamp, assumeNotNull(obj_id))) AS last_scope FROM events GROUP BY user_id ORDER BY user_id;
+
+-- median-duration: quantiles are interpolated, and exact for so few rows
+SELECT median(duration) AS m, quantile(duration) AS q, quantile(0.95)(duration) AS p95, quantile(0)(duration) AS lo, quantile(1)(duration) AS hi
+FROM events WHERE scope = 'change:frame';
+
+-- several-quantiles: quantiles(...) answers an array
+SELECT quantiles(0.25, 0.5, 0.75)(duration) AS quartiles FROM events WHERE scope = 'change:frame';
+
+-- exact-quantiles: quantileExact takes an element, and not the one that others take
+SELECT quantileExact(0.5)(duration) AS m, quantileExact(0.9)(duration) AS p90, quantileExact(duration) AS d
+FROM events WHERE scope = 'change:frame';
+
+-- exact-quantile-of-four: of 1, 2, 3, 4 the exact median is 3
+SELECT quantileExact(0.5)(number + 1) AS exact, quantile(0.5)(number + 1) AS between FROM numbers(4);
+
+-- median-by-user: a quantile for each group, of a nullable column
+SELECT user_id, median(count) AS m FROM events WHERE scope IN ('draw:object', 'change:label') GROUP BY user_id ORDER BY user_id;
+
+-- quantile-of-everything: above 8192 values ClickHouse takes a sample
+-- approximate: 5%
+SELECT quantile(0.25)(toHour(timestamp) * 60 + toMinute(timestamp)) AS minute FROM events;
+
+-- spread: population and sample deviations and variances
+SELECT stddevPop(duration), stddevSamp(duration), varPop(duration), varSamp(duration) FROM events WHERE scope = 'change:frame';
+
+-- names-in-a-list: groupUniqArray has no order of its own, so it is sorted
+SELECT arraySort(groupUniqArray(org_slug)) AS organizations FROM events;
+
+-- names-of-each: a list for each group, NULLs left out
+SELECT project_id, arraySort(groupUniqArray(user_name)) AS people, length(groupArray(user_name)) AS n
+FROM events GROUP BY project_id ORDER BY project_id;
+
+-- first-three-jobs: groupArray(n) cuts the list
+SELECT groupArray(3)(job_id) AS jobs FROM (SELECT DISTINCT job_id FROM events WHERE job_id IS NOT NULL ORDER BY job_id);
+
+-- most-frequent-scope: topK of a clear winner
+SELECT topK(1)(source) AS favourite FROM events;
+
+-- bits: bitwise aggregates
+SELECT groupBitAnd(duration) AS a, groupBitOr(duration) AS o FROM events WHERE scope = 'change:frame';
+
+-- any-of-one: any and anyLast of a column with one value
+SELECT any(source) AS a, anyLast(source) AS l FROM events WHERE source = 'client';
+
+-- any-skips-null: any takes the first value that is not NULL
+SELECT any(user_name) AS name, any(user_id) AS id FROM events WHERE user_id = 4 OR (user_id IS NULL AND project_id = 1 AND user_name IS NULL AND toHour(timestamp) = 0);
+
+-- average-of-conditions: a comparison is 0 or 1, so its average is a share
+SELECT avg(source = 'client') AS share, sum(source = 'client') AS n, avg(duration > 1000) AS slow FROM events;
+
+-- grouped-by-position: GROUP BY 1, 2 means the select list
+SELECT source, project_id, count() FROM events GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- grouped-by-all: GROUP BY ALL takes what is not aggregated
+SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY ALL ORDER BY source, month;
+
+-- busy-users: HAVING knows the aliases
+SELECT user_id, count() AS n FROM events GROUP BY user_id HAVING n > 1000 ORDER BY n DESC, user_id;
+
+-- having-without-alias: HAVING computes an aggregate that is not selected
+SELECT task_id FROM events GROUP BY task_id HAVING uniqExact(user_id) >= 10 ORDER BY task_id;
+
+-- sum-of-nothing-big: the sum of the large ids is larger than a float can say
+SELECT sum(user_id) FROM events WHERE user_id > 1000000 AND scope = 'load:cvat';
+
+-- standard-names-any-case: SQL's own names are known in capitals
+SELECT COUNT(*), SUM(duration), AVG(duration), MIN(duration), MAX(duration) FROM events WHERE scope = 'zoom:image';
+
+-- max-of-text: the largest and the smallest text, by bytes
+SELECT min(user_name), max(user_name), min(scope), max(scope) FROM events;
+
+-- sum-of-floats: payload numbers added up
+SELECT round(sum(JSONExtractFloat(payload, 'v')), 3) AS s FROM events WHERE isValidJSON(payload) AND scope = 'click:element';
+
+-- nan-in-the-maximum: max and min pass over nan
+SELECT max(x) AS hi, min(x) AS lo FROM (SELECT arrayJoin([1.0, nan, 2.0]) AS x);
+
+-- aggregate-of-expression: the aggregate takes any expression
+SELECT max(length(payload)) AS longest, sum(ifNull(count, 1)) AS n, avg(toHour(timestamp)) AS noon FROM events;

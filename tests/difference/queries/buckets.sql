@@ -1,0 +1,48 @@
+-- quarter-hours: buckets of fifteen minutes
+SELECT toStartOfInterval(timestamp, INTERVAL 15 minute) AS time, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-01' GROUP BY time ORDER BY time;
+
+-- odd-seconds: a bucket of 77 seconds counts from 1970
+SELECT toStartOfInterval(timestamp, INTERVAL 77 SECOND) AS time, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-01' GROUP BY time ORDER BY time LIMIT 50;
+
+-- six-hours: buckets of hours
+SELECT toStartOfInterval(timestamp, INTERVAL 6 HOUR) AS time, sum(duration) AS d FROM events WHERE project_id = 3 GROUP BY time ORDER BY time LIMIT 100;
+
+-- five-hours: hours that do not divide the day
+SELECT toStartOfInterval(timestamp, INTERVAL 5 HOUR) AS time, count() AS n FROM events WHERE project_id = 3 GROUP BY time ORDER BY time LIMIT 100;
+
+-- days: a bucket of a day is a DateTime
+SELECT toStartOfInterval(timestamp, INTERVAL 1 DAY) AS day, uniqExact(user_id) AS people FROM events GROUP BY day ORDER BY day;
+
+-- seven-days-are-no-week: INTERVAL 7 DAY counts from a Thursday, INTERVAL 1 WEEK from a Monday
+SELECT DISTINCT toStartOfInterval(timestamp, INTERVAL 7 DAY) AS seven, toStartOfInterval(timestamp, INTERVAL 1 WEEK) AS week FROM events ORDER BY seven, week;
+
+-- months: a bucket of months, quarters or years is a Date
+SELECT DISTINCT toStartOfInterval(timestamp, INTERVAL 1 MONTH) AS m, toStartOfInterval(timestamp, INTERVAL 2 MONTH) AS m2, toStartOfInterval(timestamp, INTERVAL 1 QUARTER) AS q, toStartOfInterval(timestamp, INTERVAL 1 YEAR) AS y
+FROM events ORDER BY m;
+
+-- two-weeks: buckets of two weeks
+SELECT toStartOfInterval(timestamp, INTERVAL 2 WEEK) AS w, count() AS n FROM events GROUP BY w ORDER BY w;
+
+-- milliseconds: buckets finer than a second are DateTime64
+SELECT toStartOfInterval(timestamp, INTERVAL 250 millisecond) AS t, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-01' GROUP BY t ORDER BY t LIMIT 40;
+
+-- interval-by-function: the width as toIntervalHour(n)
+SELECT toStartOfInterval(timestamp, toIntervalHour(3)) AS t, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-02' GROUP BY t ORDER BY t;
+
+-- bucket-of-a-date: buckets of dates
+SELECT toStartOfInterval(toDate(timestamp), INTERVAL 10 DAY) AS d, count() AS n FROM events GROUP BY d ORDER BY d;
+
+-- week-by-week: toStartOfWeek as the key of a group
+SELECT toStartOfWeek(timestamp) AS week, count() AS n FROM events GROUP BY week ORDER BY week;
+
+-- monday-by-monday: toMonday, and a count of people
+SELECT toMonday(timestamp) AS week, user_id, count() AS n FROM events WHERE user_id < 4 GROUP BY week, user_id ORDER BY week, user_id;
+
+-- heat-map: weekday by hour
+SELECT toDayOfWeek(timestamp) AS weekday, toHour(timestamp) AS hour, count() AS n FROM events GROUP BY weekday, hour ORDER BY weekday, hour;
+
+-- grafana-bucket: what $__timeInterval becomes
+SELECT toStartOfInterval(toDateTime(timestamp), INTERVAL 3600 second) AS time, count() FROM events WHERE timestamp >= toDateTime(1782864000) AND timestamp <= toDateTime(1783036800) GROUP BY time ORDER BY time;
+
+-- integer-buckets: buckets by hand
+SELECT intDiv(toUnixTimestamp(timestamp), 86400) * 86400 AS day, count() AS n FROM events GROUP BY day ORDER BY day LIMIT 30;

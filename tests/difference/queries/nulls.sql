@@ -1,0 +1,65 @@
+-- null-tests: isNull, isNotNull, IS NULL, and where they are counted
+SELECT countIf(isNull(user_id)) AS a, countIf(user_id IS NULL) AS b, countIf(isNotNull(payload)) AS c, countIf(NOT (payload IS NULL)) AS d FROM events;
+
+-- replacements: ifNull, coalesce, nullIf
+SELECT DISTINCT ifNull(user_name, '(nobody)') AS a, coalesce(user_email, user_name, '?') AS b, nullIf(user_name, 'admin') AS c FROM events ORDER BY a, b, c;
+
+-- null-propagates: arithmetic and comparison with NULL are NULL
+SELECT NULL + 1 AS a, NULL = NULL AS b, NULL > 1 AS c, NOT NULL AS d, NULL AND 0 AS e, NULL OR 1 AS f;
+
+-- null-in-if: a NULL condition takes the else branch
+SELECT if(NULL, 'yes', 'no') AS a, multiIf(NULL, 1, 2) AS b, CASE WHEN NULL THEN 1 ELSE 2 END AS c, if(1, NULL, 3) AS d;
+
+-- concat-of-null: one NULL makes all of it NULL
+SELECT concat('a', NULL) AS a, 'a' || NULL AS b, concat(user_name, '/', user_email) AS c, count() AS n FROM events GROUP BY c ORDER BY c;
+
+-- not-in-with-null: NULL in a list is passed over, so NOT IN still finds rows
+SELECT count() FROM events WHERE project_id NOT IN (1, NULL);
+
+-- not-in-subquery-with-null: also when the list comes from a query
+SELECT count() FROM events WHERE user_id NOT IN (SELECT user_id FROM events WHERE project_id = 8);
+
+-- in-with-null: IN passes NULL over, too, and a NULL is in no list
+SELECT countIf(user_id IN (1, 2, NULL)) AS a, countIf(user_id NOT IN (1, 2, NULL)) AS b, count() AS n FROM events;
+
+-- null-safe-grouping: NULL names are one group, '' is another
+SELECT user_email, count() AS n FROM events GROUP BY user_email ORDER BY user_email;
+
+-- least-and-greatest: with a NULL among them
+SELECT least(3, 1, 2) AS a, greatest(duration, 100) AS b, greatest(1, NULL) AS c, least(count, 5) AS d FROM events WHERE scope = 'restore:job' ORDER BY b, d;
+
+-- null-arithmetic: a nullable column in an expression makes it nullable
+SELECT count + 1 AS a, count * duration AS b, -count AS c, user_id = 1 AS d FROM events WHERE scope = 'restore:job' ORDER BY timestamp, obj_id;
+
+-- to-nullable: a constant made nullable
+SELECT toNullable(5) AS a, toTypeName(toNullable(5)) AS b, ifNull(toNullable(5), 6) AS c;
+
+-- boolean-of-null: NOT, AND and OR of a nullable comparison
+SELECT count > 1 AND duration > 1 AS a, count > 1 OR duration > 1 AS b, NOT count > 1 AS c, count() AS n FROM events GROUP BY a, b, c ORDER BY a, b, c;
+
+-- where-null: WHERE with NULL keeps nothing
+SELECT count() FROM events WHERE NULL;
+
+-- where-nullable: WHERE with a nullable comparison drops its NULLs
+SELECT count() AS n, countIf(count IS NULL) AS none FROM events WHERE NOT count > 1;
+
+-- in-list-of-text: ids as texts, as Grafana sends them
+SELECT count() FROM events WHERE user_id IN ('5', '7') AND project_id IN (1, '2') AND -1 IN ('-1');
+
+-- equals-text: a number compared with its text
+SELECT count() FROM events WHERE user_id = '5' AND task_id != '10';
+
+-- tuple-in: pairs in a list of pairs
+SELECT count() FROM events WHERE (user_id, project_id) IN ((1, 1), (2, 3), (7, 900));
+
+-- tuple-in-subquery: pairs in a query's rows
+SELECT count() FROM events WHERE (user_id, project_id) IN (SELECT user_id, project_id FROM events WHERE scope = 'delete:task');
+
+-- minus-one-in: -1 is in no list of ids, the dashboards' way to say "all"
+SELECT -1 IN ('-1') AS a, -1 IN ('5', '300') AS b, -1 IN (-1) AS c, '-1' IN ('-1') AS d, count() FROM events WHERE -1 IN (-1) OR user_id IN (-1);
+
+-- in-one-value: IN takes a single value without parentheses, and an empty list
+SELECT countIf(user_id IN 5) AS five, countIf(user_id IN ()) AS none FROM events;
+
+-- global-in: GLOBAL means nothing on one machine
+SELECT count() FROM events WHERE user_id GLOBAL IN (SELECT user_id FROM events WHERE scope = 'create:user');

@@ -1,0 +1,47 @@
+-- division: / is a float, also by zero
+SELECT 7 / 2 AS a, 1 / 0 AS b, 0 / 0 AS c, -1 / 0 AS d, 6 / 3 AS e;
+
+-- whole-division: intDiv, DIV, %, MOD and their signs
+SELECT intDiv(7, 2) AS a, intDiv(-7, 2) AS b, 7 DIV 2 AS c, 7 MOD 2 AS d, -7 % 3 AS e, modulo(7, 3) AS f, positiveModulo(-7, 3) AS g, intDivOrZero(1, 0) AS h, 7.5 % 2 AS i;
+
+-- rounding: halves go to the even neighbour for floats
+SELECT round(0.5) AS a, round(1.5) AS b, round(2.5) AS c, round(-0.5) AS d, round(2.675, 2) AS e, round(1234, -2) AS f, round(1250, -2) AS g, round(3.14159, 3) AS h, round(-2.5) AS i, roundBankers(2.5) AS j, round(5) AS k;
+
+-- rounding-decimals: and away from zero for decimals
+SELECT round(toDecimal64(2.5, 1)) AS a, round(toDecimal64(0.125, 3), 2) AS b;
+
+-- floors: floor, ceil, trunc with and without places
+SELECT floor(1.7) AS a, ceil(1.2) AS b, trunc(-1.7) AS c, floor(-1.2) AS d, floor(1.789, 2) AS e, ceil(1.781, 2) AS f, floor(1789, -2) AS g, truncate(1.789, 1) AS h, ceiling(1.5) AS i;
+
+-- powers: powers, roots, logarithms
+SELECT pow(2, 10) AS a, power(2, 0.5) AS b, sqrt(16) AS c, exp(1) AS d, log(10) AS e, log2(8) AS f, log10(1000) AS g, ln(1) AS h, cbrt(27) AS i, pi() AS j;
+
+-- signs: absolute values and signs
+SELECT abs(-5) AS a, abs(-1.5) AS b, sign(-3) AS c, sign(0) AS d, negate(5) AS e, -(-5) AS f, toTypeName(abs(toInt8(-5))) AS g;
+
+-- function-forms: plus, minus, multiply, divide
+SELECT plus(1, 2) AS a, minus(1, 2) AS b, multiply(3, 4) AS c, divide(1, 4) AS d;
+
+-- bits: bitwise operations
+SELECT bitAnd(12, 10) AS a, bitOr(12, 10) AS b, bitXor(12, 10) AS c;
+
+-- extremes: least, greatest, max2, min2
+SELECT least(1, 2.5) AS a, greatest(1, 2.5) AS b, max2(1, 2) AS c, min2(1, 2) AS d, greatest('a', 'b') AS e, least(toDate('2026-06-01'), toDate('2026-07-01')) AS f, greatest(1, 300) AS g;
+
+-- finite: replacing nan and infinity
+SELECT ifNotFinite(1 / 0, 42) AS a, ifNotFinite(1.5, 42) AS b, isNaN(0 / 0) AS c, isFinite(1 / 0) AS d;
+
+-- hours-of-milliseconds: the conversions that dashboards do
+SELECT sum(duration) / 1000 / 3600 AS hours, round(sum(duration) / 3600000, 2) AS rounded, intDiv(sum(duration), 60000) AS minutes FROM events WHERE scope = 'change:frame';
+
+-- number-output: how numbers look in the answer
+SELECT 0.1 + 0.2 AS a, 1e15 AS b, 1e16 AS c, 1e21 AS d, 123456789.123456789 AS e, 1e-7 AS f, 1 / 3 AS g, toFloat32(0.1) AS h, -0.0 AS i, 100000000000000000000 AS j;
+
+-- checksum: a checksum of ids by hand
+SELECT sum(user_id * 31 + ifNull(task_id, 0)) % 1000003 AS checksum FROM events WHERE user_id < 1000;
+
+-- width-buckets: durations in buckets by a power of ten
+SELECT if(duration = 0, -1, toInt32(floor(log10(duration)))) AS magnitude, count() AS n FROM events GROUP BY magnitude ORDER BY magnitude;
+
+-- percentages: shares with two digits
+SELECT source, round(count() * 100 / 20040, 2) AS percent, concat(toString(round(count() * 100 / 20040, 1)), ' %') AS text FROM events GROUP BY source ORDER BY source;

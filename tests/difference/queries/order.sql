@@ -1,0 +1,38 @@
+-- nulls-last: NULL is last in both directions
+SELECT user_id, count() AS n FROM events GROUP BY user_id ORDER BY user_id DESC;
+
+-- nulls-first: unless it is asked for first
+SELECT user_id, count() AS n FROM events GROUP BY user_id ORDER BY user_id NULLS FIRST;
+
+-- nan-near-the-end: nan is after all numbers, in both directions
+SELECT x FROM (SELECT arrayJoin([1.5, nan, -inf, inf, 0]) AS x) ORDER BY x DESC;
+
+-- nan-and-null: NULL is after nan
+SELECT x FROM (SELECT arrayJoin([1.5, nan, NULL, 0]) AS x) ORDER BY x;
+
+-- ratios-of-each-user: nan among the ratios
+SELECT user_id, countIf(scope = 'delete:task') / countIf(scope = 'restore:job' AND project_id > 5) AS ratio FROM events GROUP BY user_id ORDER BY ratio DESC, user_id;
+
+-- by-expression: ordered by what is not selected
+SELECT scope, count() AS n FROM events GROUP BY scope ORDER BY length(scope) DESC, scope LIMIT 10;
+
+-- by-position: ORDER BY 2, 1
+SELECT source, toMonth(timestamp) AS month, count() FROM events GROUP BY 1, 2 ORDER BY 2 DESC, 1;
+
+-- by-all: ORDER BY ALL
+SELECT DISTINCT source, project_id FROM events ORDER BY ALL;
+
+-- by-aggregate: ordered by an aggregate that is not selected
+SELECT user_id FROM events GROUP BY user_id ORDER BY count() DESC, user_id;
+
+-- by-tuple: ordered by a pair
+SELECT DISTINCT project_id, source FROM events WHERE project_id IS NOT NULL ORDER BY (source, project_id) DESC;
+
+-- names-by-bytes: names in the order of their bytes
+SELECT DISTINCT user_name FROM events ORDER BY user_name;
+
+-- mixed-directions: one up, one down
+SELECT DISTINCT toMonth(timestamp) AS m, org_id FROM events ORDER BY m DESC, org_id ASC;
+
+-- last-events: the newest, ties broken by the object
+SELECT timestamp, scope, obj_id FROM events WHERE obj_id IS NOT NULL ORDER BY timestamp DESC, obj_id DESC LIMIT 100;

@@ -1,0 +1,47 @@
+-- berlin-days: a day in Berlin is not a day in UTC
+SELECT toDate(timestamp, 'Europe/Berlin') AS day, count() AS n FROM events GROUP BY day ORDER BY day;
+
+-- berlin-hours: hours by the clock on the wall
+SELECT toHour(timestamp, 'Europe/Berlin') AS hour, count() AS n FROM events GROUP BY hour ORDER BY hour;
+
+-- spring-forward: the night in which Berlin has no hour from two to three
+SELECT toHour(timestamp) AS utc, toHour(timestamp, 'Europe/Berlin') AS berlin, count() AS n FROM events WHERE project_id = 900 AND toMonth(timestamp) = 3 GROUP BY utc, berlin ORDER BY utc, berlin;
+
+-- fall-back: the night in which Berlin has that hour twice
+SELECT toHour(timestamp) AS utc, toHour(timestamp, 'Europe/Berlin') AS berlin, count() AS n FROM events WHERE project_id = 900 AND toMonth(timestamp) = 10 GROUP BY utc, berlin ORDER BY utc, berlin;
+
+-- local-text: a time printed for Berlin
+SELECT toTimeZone(timestamp, 'Europe/Berlin') AS local, toString(toTimeZone(timestamp, 'Europe/Berlin')) AS text FROM events WHERE project_id = 900 ORDER BY timestamp;
+
+-- local-starts: starts of days, weeks and months in New York
+SELECT toStartOfDay(timestamp, 'America/New_York') AS d, toMonday(timestamp, 'America/New_York') AS w, toStartOfMonth(timestamp, 'America/New_York') AS m, toStartOfHour(timestamp, 'America/New_York') AS h
+FROM events WHERE project_id = 900 ORDER BY timestamp;
+
+-- half-hour-zone: Kolkata's hours begin at half past
+SELECT toStartOfHour(timestamp, 'Asia/Kolkata') AS h, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-01' GROUP BY h ORDER BY h;
+
+-- local-buckets: buckets of days and of six hours in Berlin, over the change of clocks
+SELECT toStartOfInterval(timestamp, INTERVAL 1 DAY, 'Europe/Berlin') AS d, toStartOfInterval(timestamp, INTERVAL 6 HOUR, 'Europe/Berlin') AS h, count() AS n FROM events WHERE project_id = 900 GROUP BY d, h ORDER BY d, h;
+
+-- local-midnight: a text is read in the zone that is given
+SELECT toDateTime('2026-07-01 00:00:00', 'Europe/Berlin') AS midnight, toUnixTimestamp(toDateTime('2026-07-01 00:00:00', 'Europe/Berlin')) AS unix, count() AS n FROM events WHERE timestamp >= toDateTime('2026-07-01 00:00:00', 'Europe/Berlin');
+
+-- local-format: formatDateTime with a zone
+SELECT formatDateTime(timestamp, '%F %T', 'Asia/Tokyo') AS tokyo, formatDateTime(timestamp, '%H:%i', 'Europe/Berlin') AS berlin FROM events WHERE project_id = 900 ORDER BY timestamp;
+
+-- local-parts: more parts with a zone
+SELECT toYear(timestamp, 'Pacific/Auckland') AS y, toMonth(timestamp, 'Pacific/Auckland') AS m, toDayOfMonth(timestamp, 'Pacific/Auckland') AS d, toDayOfWeek(timestamp, 0, 'Pacific/Auckland') AS w, toMinute(timestamp, 'Asia/Kolkata') AS mi
+FROM events WHERE project_id = 900 ORDER BY timestamp;
+
+-- type-carries-the-zone: the zone is part of the type
+SELECT toTypeName(timestamp) AS a, toTypeName(toTimeZone(timestamp, 'Europe/Berlin')) AS b, toTypeName(toStartOfHour(timestamp)) AS c, toTypeName(toDateTime(timestamp)) AS d FROM events LIMIT 1;
+
+-- truncated-locally: date_trunc with a zone
+SELECT DISTINCT date_trunc('day', timestamp, 'Europe/Berlin') AS d FROM events WHERE project_id = 900 ORDER BY d;
+
+-- days-between-locally: dateDiff with a zone
+SELECT dateDiff('day', toDateTime('2026-03-28 12:00:00', 'UTC'), timestamp, 'Europe/Berlin') AS d, count() AS n FROM events WHERE project_id = 900 GROUP BY d ORDER BY d;
+
+-- a-day-later-in-berlin: adding a day keeps the clock on the wall, adding 24 hours does not
+SELECT addDays(toTimeZone(timestamp, 'Europe/Berlin'), 1) AS day, addHours(toTimeZone(timestamp, 'Europe/Berlin'), 24) AS hours FROM events WHERE project_id = 900 ORDER BY timestamp;
+

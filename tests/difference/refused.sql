@@ -1,0 +1,116 @@
+-- refused: APPLY
+SELECT * APPLY(toString) FROM events;
+
+-- refused: COLUMNS
+SELECT COLUMNS('user') FROM events;
+
+-- refused: ASOF
+SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k AND a.x >= b.x;
+
+-- refused: SEMI
+SELECT a.x FROM (SELECT 1 AS x) AS a LEFT SEMI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
+
+-- refused: ANTI
+SELECT a.x FROM (SELECT 1 AS x) AS a LEFT ANTI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
+
+-- refused: lambda
+WITH x -> x + 1 AS f SELECT f(duration) FROM events;
+
+-- refused: ?
+SELECT duration > 5 ? 'slow' : 'quick' FROM events;
+
+-- refused: dictGet
+SELECT dictGet('names', 'name', user_id) FROM events;
+
+-- refused: sumState
+SELECT sumState(duration) FROM events;
+
+-- refused: sumMerge
+SELECT sumMerge(x) FROM (SELECT 1 AS x);
+
+-- refused: system
+SELECT name FROM system.tables;
+
+-- refused: information_schema
+SELECT table_name FROM information_schema.tables;
+
+-- refused: neighbor
+SELECT neighbor(duration, 1) FROM events;
+
+-- refused: runningAccumulate
+SELECT runningAccumulate(duration) FROM events;
+
+-- refused: FINAL
+SELECT count() FROM events FINAL;
+
+-- refused: SAMPLE
+SELECT count() FROM events SAMPLE 0.1;
+
+-- refused: WITH FILL
+SELECT toDate(timestamp) AS d, count() FROM events GROUP BY d ORDER BY d DESC WITH FILL STEP -1;
+
+-- refused: WITH FILL
+SELECT toDate(timestamp) AS d, toHour(timestamp) AS h, count() FROM events GROUP BY d, h ORDER BY d WITH FILL, h WITH FILL;
+
+-- refused: WITH FILL
+SELECT source, toDate(timestamp) AS d, count() FROM events GROUP BY source, d ORDER BY source, d WITH FILL;
+
+-- refused: todate
+SELECT todate(timestamp) FROM events;
+
+-- refused: COUNTIF
+SELECT COUNTIF(duration > 1) FROM events;
+
+-- refused: Scope
+SELECT Scope FROM events;
+
+-- refused: UNION
+SELECT 1 UNION SELECT 2;
+
+-- refused: duration
+SELECT sum(duration) AS duration FROM events WHERE duration > 5;
+
+-- refused: duration
+SELECT sum(duration) AS duration, max(duration) AS longest FROM events;
+
+-- refused: obj_val
+SELECT count() FROM events WHERE obj_val = 5;
+
+-- refused: user_id
+SELECT if(user_id, 1, 2) FROM events;
+
+-- refused: no_such_function
+SELECT no_such_function(1);
+
+-- refused: no_such_column
+SELECT no_such_column FROM events;
+
+-- refused: no_such_table
+SELECT count() FROM no_such_table;
+
+-- refused: JSONExtractArrayRaw
+SELECT JSONExtractArrayRaw(payload, 'v') FROM events;
+
+-- refused: INSERT
+INSERT INTO events (scope) VALUES ('draw:object');
+
+-- refused: DROP
+DROP TABLE events;
+
+-- refused: ALTER
+ALTER TABLE events DELETE WHERE 1;
+
+-- refused: SET
+SET max_threads = 1;
+
+-- refused: read_csv
+SELECT * FROM read_csv('/etc/passwd');
+
+-- refused: url
+SELECT * FROM url('http://localhost/', CSV);
+
+-- refused: file
+SELECT * FROM file('/etc/passwd', 'LineAsString');
+
+-- refused: INTO OUTFILE
+SELECT 1 INTO OUTFILE '/tmp/x';
