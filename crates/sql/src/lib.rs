@@ -12,6 +12,7 @@
 
 mod context;
 mod error;
+mod expand;
 mod relation;
 mod types;
 
