@@ -18,6 +18,7 @@ mod variables;
 mod tests;
 
 pub(crate) use expanded::Expanded;
+pub(crate) use format::string_literal;
 
 use self::expanded::MAX_BYTES;
 use self::lexer::TokenKind;
