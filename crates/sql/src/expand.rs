@@ -100,12 +100,11 @@ fn unknown_name(expanded: &Expanded, offset: usize, name: &str, context: &Contex
         offset,
         format!("unknown {kind} ${name}"),
     );
-    let hint = match is_macro {
-        true => nearest(
-            name,
-            macros::NAMES.iter().chain(&variables::BUILT_IN).copied(),
-        ),
-        false => nearest(name, context.variables.keys().map(String::as_str)),
+    let hint = if is_macro {
+        let known = macros::NAMES.iter().chain(&variables::BUILT_IN);
+        nearest(name, known.copied())
+    } else {
+        nearest(name, context.variables.keys().map(String::as_str))
     };
     SqlError { hint, ..error }
 }

@@ -71,7 +71,7 @@ fn by_edits(scan: &Scan<'_>, inner: &Limit, edits: &mut Edits) -> Result<usize, 
     let mut end = keys.end;
     if scan.keyword(keys.end, "LIMIT") {
         let outer = parse(scan, keys.end);
-        limit = scan.slice(&outer.n).to_owned();
+        scan.slice(&outer.n).clone_into(&mut limit);
         end = outer.end;
         if has_ties(scan, end) {
             limit = format!("\"with ties\"({limit})");

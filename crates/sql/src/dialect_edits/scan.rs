@@ -70,10 +70,10 @@ impl<'a> Scan<'a> {
 
     /// The text of tokens, with what is between them.
     pub fn slice(&self, tokens: &Range<usize>) -> &'a str {
-        match tokens.is_empty() {
-            true => "",
-            false => &self.expanded.text[self.bytes(tokens)],
+        if tokens.is_empty() {
+            return "";
         }
+        &self.expanded.text[self.bytes(tokens)]
     }
 
     /// The bytes of tokens, with what is between them; `tokens` is not empty.
@@ -136,16 +136,14 @@ impl<'a> Scan<'a> {
             if ends(i) {
                 return first..i;
             }
-            match self.next(i) {
-                Some(next) => i = next,
-                None => {
-                    let end = match self.text(i) {
-                        "(" | "[" | "{" => self.closing(i) + 1,
-                        _ => i + 1,
-                    };
-                    return first..end.min(self.tokens.len());
-                }
-            }
+            let Some(next) = self.next(i) else {
+                let end = match self.text(i) {
+                    "(" | "[" | "{" => self.closing(i) + 1,
+                    _ => i + 1,
+                };
+                return first..end.min(self.tokens.len());
+            };
+            i = next;
         }
     }
 

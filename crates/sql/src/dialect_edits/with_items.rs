@@ -42,7 +42,7 @@ pub(super) fn ctes(scan: &Scan<'_>) -> Result<Edits, SqlError> {
         let mut first = i + 1 + usize::from(recursive);
         loop {
             let item = scan.until(first, |j| scan.text(j) == "," || scan.keyword(j, "SELECT"));
-            edits.extend(item_edits(scan, &item)?.into_iter().flatten());
+            edits.extend(item_edits(scan, &item)?);
             if scan.text(item.end) != "," {
                 break;
             }
@@ -56,12 +56,9 @@ pub(super) fn ctes(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     Ok(edits)
 }
 
-fn item_edits(
-    scan: &Scan<'_>,
-    item: &Range<usize>,
-) -> Result<Option<[(Range<usize>, String); 2]>, SqlError> {
+fn item_edits(scan: &Scan<'_>, item: &Range<usize>) -> Result<Edits, SqlError> {
     if item.is_empty() || is_cte(scan, item) {
-        return Ok(None);
+        return Ok(Edits::new());
     }
     let is_name = matches!(
         scan.kind(item.end - 1),
@@ -80,13 +77,13 @@ fn item_edits(
         "\"{WITH_EXPRESSION}{}\" AS (SELECT ",
         name.replace('"', "\"\"")
     );
-    Ok(Some([
+    Ok(vec![
         (start..start, cte),
         (
             scan.end_before(item.end - 2)..scan.end_before(item.end),
             ")".to_owned(),
         ),
-    ]))
+    ])
 }
 
 /// `name AS (SELECT …)`, `name (columns) AS (SELECT …)`, and with `[NOT] MATERIALIZED`.

@@ -32,9 +32,10 @@ struct Piece {
 
 impl Piece {
     fn original(self, offset: usize) -> usize {
-        match self.copied {
-            true => self.origin + (offset - self.start),
-            false => self.origin,
+        if self.copied {
+            self.origin + (offset - self.start)
+        } else {
+            self.origin
         }
     }
 }
@@ -100,10 +101,10 @@ impl Expanded {
             pieces: Vec::with_capacity(self.pieces.len() + 2 * edits.len()),
         };
         let mut done = 0;
-        for (range, replacement) in &edits {
+        for (range, replacement) in edits {
             debug_assert!(done <= range.start, "edits overlap or are not sorted");
             edited.copy(done..range.start);
-            edited.put(range.start, replacement);
+            edited.put(range.start, &replacement);
             done = range.end;
         }
         edited.copy(done..self.text.len());

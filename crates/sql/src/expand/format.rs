@@ -1,5 +1,7 @@
 //! Values of variables as text: Grafana's formats, and what ClickHouse's quotes need.
 
+use std::fmt::Write;
+
 /// Where a value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -12,7 +14,7 @@ pub(super) enum Place {
 }
 
 /// A value that no format can write at its place, or a format that is not known.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FormatError {
     /// The value would end the string, the statement, or begin a comment.
     Unsafe,
@@ -98,10 +100,10 @@ pub(super) fn place_raw(value: String, place: Place) -> Result<String, FormatErr
                 || marks.iter().any(|mark| value.contains(mark))
         }
     };
-    match breaks_out {
-        true => Err(FormatError::Unsafe),
-        false => Ok(value),
+    if breaks_out {
+        return Err(FormatError::Unsafe);
     }
+    Ok(value)
 }
 
 fn regex(values: &[&str]) -> String {
@@ -136,7 +138,9 @@ fn json(values: &[&str]) -> String {
             match c {
                 '"' => array.push_str("\\\""),
                 '\\' => array.push_str("\\\\"),
-                c if c < ' ' => array.push_str(&format!("\\u{:04x}", c as u32)),
+                c if c < ' ' => {
+                    let _ = write!(array, "\\u{:04x}", c as u32);
+                }
                 c => array.push(c),
             }
         }

@@ -67,6 +67,10 @@ pub(crate) fn lex(text: &str) -> Result<Vec<Token>, Unterminated> {
 /// Operators of more than one character, longer ones first.
 const OPERATORS: [&str; 10] = ["<=>", "::", "->", "==", "!=", "<=", ">=", "<>", "||", "@@"];
 
+/// How many `$tag$` may open no heredoc before no more are looked for: each costs a search
+/// through the rest of the text, and what is left of them is refused later anyway.
+const MAX_UNCLOSED_TAGS: usize = 64;
+
 /// Iterates over the tokens of a text; ends after the first error.
 pub(crate) struct Lexer<'a> {
     text: &'a str,
@@ -75,6 +79,7 @@ pub(crate) struct Lexer<'a> {
     after_operand: bool,
     /// Whether a number here is a member's (`a.1`), which is whole.
     after_dot: bool,
+    n_unclosed_tags: usize,
 }
 
 impl<'a> Lexer<'a> {
@@ -85,15 +90,14 @@ impl<'a> Lexer<'a> {
             offset: 0,
             after_operand: false,
             after_dot: false,
+            n_unclosed_tags: 0,
         }
     }
 
     /// Kind and length of the token that `rest` begins with; `rest` is not empty.
-    fn measure(&self, rest: &str) -> Result<(TokenKind, usize), Unterminated> {
-        let unterminated = |what| Unterminated {
-            what,
-            offset: self.offset,
-        };
+    fn measure(&mut self, rest: &str) -> Result<(TokenKind, usize), Unterminated> {
+        let offset = self.offset;
+        let unterminated = |what| Unterminated { what, offset };
         let bytes = rest.as_bytes();
         let second = bytes.get(1).copied();
         let kind_and_length = match bytes[0] {
@@ -119,7 +123,7 @@ impl<'a> Lexer<'a> {
             b'.' if !self.after_operand && second.is_some_and(|b| b.is_ascii_digit()) => {
                 (TokenKind::Number, number_length(bytes, false))
             }
-            b'$' => match heredoc_length(rest) {
+            b'$' => match self.heredoc_length(rest) {
                 Some(length) => (TokenKind::Heredoc, length),
                 None if second.is_some_and(is_word_byte) => (TokenKind::Word, word_length(bytes)),
                 None => (TokenKind::Punctuation, 1),
@@ -128,6 +132,18 @@ impl<'a> Lexer<'a> {
             _ => measure_other(rest),
         };
         Ok(kind_and_length)
+    }
+
+    /// Length of a heredoc, if this is one: a tag that comes again.
+    fn heredoc_length(&mut self, rest: &str) -> Option<usize> {
+        let tag_end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))? + 1;
+        if rest.as_bytes()[tag_end] != b'$' || self.n_unclosed_tags == MAX_UNCLOSED_TAGS {
+            return None;
+        }
+        let (tag, body) = rest.split_at(tag_end + 1);
+        let length = body.find(tag).map(|end| end + 2 * tag.len());
+        self.n_unclosed_tags += usize::from(length.is_none());
+        length
     }
 }
 
@@ -229,17 +245,6 @@ fn number_length(bytes: &[u8], after_dot: bool) -> usize {
     end
 }
 
-/// Length of a heredoc, if this is one: a tag that comes again.
-fn heredoc_length(rest: &str) -> Option<usize> {
-    let tag_end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))? + 1;
-    if rest.as_bytes()[tag_end] != b'$' {
-        return None;
-    }
-    let tag = &rest[..=tag_end];
-    let body = &rest[tag.len()..];
-    Some(body.find(tag)? + 2 * tag.len())
-}
-
 /// White space, an operator or any other character.
 fn measure_other(rest: &str) -> (TokenKind, usize) {
     let is_space = |c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
@@ -309,6 +314,14 @@ mod tests {
         for (text, tokens) in cases {
             assert_eq!(show(text), tokens, "{text}");
         }
+    }
+
+    #[test]
+    fn many_tags_without_an_end_are_words() {
+        let tags: Vec<String> = (0..100).map(|i| format!("$t{i}$")).collect();
+        let text = tags.join(" ");
+        let tokens = lex(&text).unwrap();
+        assert!(tokens.iter().all(|token| token.kind != TokenKind::Heredoc));
     }
 
     proptest! {
