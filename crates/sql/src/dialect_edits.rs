@@ -1,0 +1,75 @@
+//! The second text stage: spells what `sqlparser` 0.64 cannot parse so that it can.
+//!
+//! What comes out is parsed with [`crate::dialect::QueryDialect`]. Shapes that stand for
+//! something else, and that no query of a user can contain (rule `refuse`):
+//!
+//! | ClickHouse | shape |
+//! |---|---|
+//! | `WITH expr AS x` | CTE `"with expression x" AS (SELECT expr)` |
+//! | `LIMIT n BY k1, k2` | `LIMIT ALL BY "limit by"(n, 0, k1, k2)`: one BY expression |
+//! | `LIMIT o, n BY k`, `LIMIT n OFFSET o BY k` | `LIMIT ALL BY "limit by"(n, o, k)` |
+//! | `LIMIT n BY k LIMIT m OFFSET p` | `LIMIT m BY "limit by"(n, 0, k) OFFSET p` |
+//! | `LIMIT m WITH TIES` | `LIMIT "with ties"(m)`, also before BY |
+//! | `{name:Type}` | `"parameter"('name', 'Type')` |
+//! | `CAST(x AS Type)`, `CAST(x, 'Type')`, `x::Type` | `"cast"(x, 'Type')` |
+//! | `ANY LEFT JOIN t`, `LEFT ANY JOIN t` | `GLOBAL LEFT JOIN t`: `Join::global` is "any" |
+//! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
+//! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
+//!
+//! `ALL` and the true `GLOBAL` of joins and of `IN`, `SETTINGS`, `FORMAT` and the final `;` are
+//! taken away. String literals have only the escapes `\\` and `''` afterwards.
+
+mod casts;
+mod ends;
+mod intervals;
+mod joins;
+mod limits;
+mod literals;
+mod parameters;
+mod refusals;
+mod scan;
+mod with_items;
+
+#[cfg(test)]
+mod tests;
+
+use self::scan::{Edits, Scan};
+use crate::error::{ErrorKind, SqlError};
+use crate::expand::Expanded;
+
+/// One rule: what it changes in the text. Each sees the text that the one before it left.
+type Rule = fn(&Scan<'_>) -> Result<Edits, SqlError>;
+
+const RULES: [Rule; 11] = [
+    // First: after it the next ones may copy text between quotes without looking into it.
+    literals::decode,
+    ends::one_statement,
+    ends::clauses,
+    // Before the first rule that makes such shapes.
+    refusals::refuse,
+    parameters::calls,
+    casts::calls,
+    intervals::units,
+    with_items::ctes,
+    limits::limit_by,
+    joins::words,
+    joins::using,
+];
+
+/// Applies all rules.
+pub(crate) fn edit(expanded: Expanded) -> Result<Expanded, SqlError> {
+    let mut expanded = expanded;
+    for rule in RULES {
+        let mut edits = rule(&Scan::new(&expanded)?)?;
+        edits.sort_by_key(|(range, _)| (range.start, range.end));
+        if let Some([_, (range, _)]) = edits
+            .array_windows()
+            .find(|[(range, _), (next, _)]| range.end > next.start)
+        {
+            let message = "these clauses stand within each other in a way that is not supported";
+            return Err(expanded.error(ErrorKind::Unsupported, range.start, message));
+        }
+        expanded = expanded.edit(edits);
+    }
+    Ok(expanded)
+}
