@@ -115,10 +115,17 @@ impl<'a> Binder<'a> {
         self.n_sources - 1
     }
 
-    fn node(&mut self, kind: crate::ir::ExprKind, ty: DataType, at: usize) -> Result<Expr, SqlError> {
+    fn node(
+        &mut self,
+        kind: crate::ir::ExprKind,
+        ty: DataType,
+        at: usize,
+    ) -> Result<Expr, SqlError> {
         self.n_nodes += 1;
         if self.n_nodes > MAX_NODES {
-            let message = format!("the query has more than {MAX_NODES} expressions once its aliases are put in");
+            let message = format!(
+                "the query has more than {MAX_NODES} expressions once its aliases are put in"
+            );
             return Err(self.error(ErrorKind::Unsupported, message, at));
         }
         Ok(Expr::new(kind, ty, at))

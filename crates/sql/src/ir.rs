@@ -248,7 +248,10 @@ pub(crate) enum SourceKind {
     Relation,
     Query(Box<Query>),
     /// `numbers(offset, length)`.
-    Numbers { offset: Expr, length: Expr },
+    Numbers {
+        offset: Expr,
+        length: Expr,
+    },
     /// `system.one`: a single row.
     One,
 }

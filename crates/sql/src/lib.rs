@@ -85,11 +85,7 @@ const STACK_BYTES: usize = 256 << 20;
 ///
 /// # Errors
 /// [`SqlError`] with the place in `sql` for whatever is no permitted query.
-pub fn prepare(
-    sql: &str,
-    context: &Context,
-    relation: &Relation,
-) -> Result<Prepared, SqlError> {
+pub fn prepare(sql: &str, context: &Context, relation: &Relation) -> Result<Prepared, SqlError> {
     stacker::grow(STACK_BYTES, || prepare_on_stack(sql, context, relation))
 }
 
@@ -106,7 +102,11 @@ fn prepare_on_stack(
     let parsed = parse::parse(&places)?;
     let mut binder = bind::Binder::new(&places, context, relation);
     let query = binder.bind(&parsed.query)?;
-    let functions = binder.functions.iter().map(|name| (*name).to_owned()).collect();
+    let functions = binder
+        .functions
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
     let mut lowering = lower::Lowering::new(&places, context, relation);
     let duckdb = lowering.lower(&query)?;
     let clickhouse = print::Printer { relation }.query(&query);

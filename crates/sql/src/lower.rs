@@ -66,7 +66,11 @@ impl Sql {
 }
 
 impl<'a> Lowering<'a> {
-    pub fn new(places: &'a Places<'a>, context: &'a Context, relation: &'a Relation) -> Lowering<'a> {
+    pub fn new(
+        places: &'a Places<'a>,
+        context: &'a Context,
+        relation: &'a Relation,
+    ) -> Lowering<'a> {
         Lowering {
             places,
             context,
@@ -88,7 +92,10 @@ impl<'a> Lowering<'a> {
             format!("CAST(c{index} AS {}) AS c{index}", result_type(&column.ty))
         });
         let casts: Vec<String> = casts.collect();
-        Ok(format!("SELECT {} FROM ({inner}) AS __result", casts.join(", ")))
+        Ok(format!(
+            "SELECT {} FROM ({inner}) AS __result",
+            casts.join(", ")
+        ))
     }
 
     fn pass(&mut self, name: &'static str) {
@@ -161,7 +168,9 @@ fn result_type(ty: &DataType) -> String {
         DataType::Int32 => "INTEGER".to_owned(),
         DataType::DateTime(_) => "TIMESTAMP_S".to_owned(),
         DataType::DateTime64 { precision: 0, .. } => "TIMESTAMP_S".to_owned(),
-        DataType::DateTime64 { precision: 1..=3, .. } => "TIMESTAMP_MS".to_owned(),
+        DataType::DateTime64 {
+            precision: 1..=3, ..
+        } => "TIMESTAMP_MS".to_owned(),
         DataType::Interval(_) => "BIGINT".to_owned(),
         plain => inner_type(plain),
     }
@@ -169,6 +178,8 @@ fn result_type(ty: &DataType) -> String {
 
 fn struct_of(items: &[DataType], name: impl Fn(&DataType) -> String) -> String {
     let fields = items.iter().enumerate();
-    let fields: Vec<String> = fields.map(|(i, item)| format!("f{i} {}", name(item))).collect();
+    let fields: Vec<String> = fields
+        .map(|(i, item)| format!("f{i} {}", name(item)))
+        .collect();
     format!("STRUCT({})", fields.join(", "))
 }

@@ -18,9 +18,9 @@ pub(crate) fn name_of(expr: &Expr) -> String {
     }
     match expr {
         Expr::Identifier(ident) => ident.value.clone(),
-        Expr::CompoundIdentifier(parts) => {
-            parts.last().map_or_else(String::new, |part| part.value.clone())
-        }
+        Expr::CompoundIdentifier(parts) => parts
+            .last()
+            .map_or_else(String::new, |part| part.value.clone()),
         Expr::Nested(inner) => name_of(inner),
         Expr::Value(value) => literal(&value.value),
         Expr::UnaryOp { expr, .. } => format!("-{}", name_of(expr)),
@@ -54,20 +54,36 @@ pub(crate) fn name_of(expr: &Expr) -> String {
             else_result,
             ..
         } => {
-            let mut arguments: Vec<String> = operand.iter().map(|operand| name_of(operand)).collect();
+            let mut arguments: Vec<String> =
+                operand.iter().map(|operand| name_of(operand)).collect();
             for when in conditions {
                 arguments.push(name_of(&when.condition));
                 arguments.push(name_of(&when.result));
             }
-            arguments.push(else_result.as_ref().map_or("NULL".to_owned(), |e| name_of(e)));
-            let function = if operand.is_some() { "caseWithExpression" } else { "multiIf" };
+            arguments.push(
+                else_result
+                    .as_ref()
+                    .map_or("NULL".to_owned(), |e| name_of(e)),
+            );
+            let function = if operand.is_some() {
+                "caseWithExpression"
+            } else {
+                "multiIf"
+            };
             format!("{function}({})", arguments.join(", "))
         }
         Expr::Cast {
             expr, data_type, ..
-        } => format!("CAST({}, {})", name_of(expr), quoted(&data_type.to_string())),
+        } => format!(
+            "CAST({}, {})",
+            name_of(expr),
+            quoted(&data_type.to_string())
+        ),
         Expr::Interval(interval) => {
-            let unit = interval.leading_field.as_ref().map_or_else(String::new, ToString::to_string);
+            let unit = interval
+                .leading_field
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string);
             let unit = unit.to_lowercase();
             let unit = unit.trim_end_matches('s');
             let mut letters = unit.chars();
@@ -80,13 +96,15 @@ pub(crate) fn name_of(expr: &Expr) -> String {
             )
         }
         Expr::CompoundFieldAccess { root, access_chain } => {
-            access_chain.iter().fold(name_of(root), |name, access| match access {
-                AccessExpr::Subscript(Subscript::Index { index }) => {
-                    format!("arrayElement({name}, {})", name_of(index))
-                }
-                AccessExpr::Dot(field) => format!("tupleElement({name}, {})", name_of(field)),
-                AccessExpr::Subscript(other) => format!("{name}[{other}]"),
-            })
+            access_chain
+                .iter()
+                .fold(name_of(root), |name, access| match access {
+                    AccessExpr::Subscript(Subscript::Index { index }) => {
+                        format!("arrayElement({name}, {})", name_of(index))
+                    }
+                    AccessExpr::Dot(field) => format!("tupleElement({name}, {})", name_of(field)),
+                    AccessExpr::Subscript(other) => format!("{name}[{other}]"),
+                })
         }
         Expr::Lambda(lambda) => {
             let parameters: Vec<String> = lambda
@@ -94,7 +112,11 @@ pub(crate) fn name_of(expr: &Expr) -> String {
                 .iter()
                 .map(|parameter| parameter.name.value.clone())
                 .collect();
-            format!("lambda(tuple({}), {})", parameters.join(", "), name_of(&lambda.body))
+            format!(
+                "lambda(tuple({}), {})",
+                parameters.join(", "),
+                name_of(&lambda.body)
+            )
         }
         Expr::Function(function) => function_name(function),
         Expr::Subquery(_) => "_subquery1".to_owned(),
@@ -113,7 +135,11 @@ fn in_target(target: &sqlparser::ast::InTarget) -> String {
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a Expr>) -> String {
-    items.into_iter().map(name_of).collect::<Vec<_>>().join(", ")
+    items
+        .into_iter()
+        .map(name_of)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The arguments in parentheses, without `*`.
@@ -132,7 +158,8 @@ fn arguments(arguments: &FunctionArguments) -> Vec<String> {
 
 fn function_name(function: &Function) -> String {
     let name = function.name.0.last().map_or_else(String::new, |part| {
-        part.as_ident().map_or_else(|| part.to_string(), |ident| ident.value.clone())
+        part.as_ident()
+            .map_or_else(|| part.to_string(), |ident| ident.value.clone())
     });
     let mut written = arguments(&function.args);
     match name.as_str() {
@@ -200,8 +227,14 @@ fn window(spec: &WindowSpec) -> String {
             WindowFrameUnits::Range => "RANGE",
             WindowFrameUnits::Groups => "GROUPS",
         };
-        let end = frame.end_bound.as_ref().map_or("CURRENT ROW".to_owned(), bound);
-        parts.push(format!("{units} BETWEEN {} AND {end}", bound(&frame.start_bound)));
+        let end = frame
+            .end_bound
+            .as_ref()
+            .map_or("CURRENT ROW".to_owned(), bound);
+        parts.push(format!(
+            "{units} BETWEEN {} AND {end}",
+            bound(&frame.start_bound)
+        ));
     }
     parts.join(" ")
 }
@@ -233,7 +266,12 @@ fn number(text: &str) -> String {
         return u64::from_str_radix(hex, 16).map_or(plain.clone(), |value| value.to_string());
     }
     if plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain.trim_start_matches('0').to_owned() + if plain.trim_start_matches('0').is_empty() { "0" } else { "" };
+        return plain.trim_start_matches('0').to_owned()
+            + if plain.trim_start_matches('0').is_empty() {
+                "0"
+            } else {
+                ""
+            };
     }
     match plain.parse::<f64>() {
         Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value}."),

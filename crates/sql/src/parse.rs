@@ -5,7 +5,7 @@ use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use crate::StatementKind;
-use crate::dialect::Dialect;
+use crate::dialect::QueryDialect;
 use crate::error::{ErrorKind, Position, SqlError};
 use crate::expand::Expanded;
 
@@ -48,7 +48,10 @@ impl<'a> Places<'a> {
         };
         let text = &self.expanded.text[start..];
         let column = (location.column as usize).saturating_sub(1);
-        let within = text.char_indices().nth(column).map_or(text.len(), |(at, _)| at);
+        let within = text
+            .char_indices()
+            .nth(column)
+            .map_or(text.len(), |(at, _)| at);
         start + within
     }
 
@@ -70,7 +73,7 @@ impl<'a> Places<'a> {
 
 /// Parses one query, or `EXPLAIN` of one.
 pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
-    let dialect = Dialect::default();
+    let dialect = QueryDialect;
     let text = &places.expanded.text;
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use crate::ir::{
-    Aggregate, Bound, Distinct, Expr, ExprKind, From, Grouping, Haystack, Join, JoinKind,
-    Literal, OrderKey, Query, Select, SetOperator, Source, SourceKind, Suffix, Window,
+    Aggregate, Bound, Distinct, Expr, ExprKind, From, Grouping, Haystack, Join, JoinKind, Literal,
+    OrderKey, Query, Select, SetOperator, Source, SourceKind, Suffix, Window,
 };
 use crate::names::quoted;
 use crate::relation::Relation;
@@ -58,9 +58,10 @@ impl Printer<'_> {
                 let _ = write!(text, "DISTINCT ON ({}) ", self.list(keys));
             }
         }
-        let items = select.items.iter().map(|item| {
-            format!("{} AS {}", self.expr(&item.expr), ident(&item.name))
-        });
+        let items = select
+            .items
+            .iter()
+            .map(|item| format!("{} AS {}", self.expr(&item.expr), ident(&item.name)));
         text.push_str(&items.collect::<Vec<_>>().join(", "));
         if let Some(from) = &select.from {
             let _ = write!(text, " FROM {}", self.from(from));
@@ -150,10 +151,18 @@ impl Printer<'_> {
             From::ArrayJoin(join) => {
                 let left = if join.is_left { "LEFT " } else { "" };
                 let arrays = join.arrays.iter().enumerate().map(|(index, (array, _))| {
-                    format!("{} AS {}", self.expr(array), ident(&element_name(join.id, index)))
+                    format!(
+                        "{} AS {}",
+                        self.expr(array),
+                        ident(&element_name(join.id, index))
+                    )
                 });
                 let arrays: Vec<String> = arrays.collect();
-                format!("{} {left}ARRAY JOIN {}", self.from(&join.input), arrays.join(", "))
+                format!(
+                    "{} {left}ARRAY JOIN {}",
+                    self.from(&join.input),
+                    arrays.join(", ")
+                )
             }
         }
     }
@@ -213,9 +222,17 @@ impl Printer<'_> {
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate),
             ExprKind::Window(window) => self.window(window),
             ExprKind::Cast { value, or_null } => {
-                let function = if *or_null { "accurateCastOrNull" } else { "CAST" };
+                let function = if *or_null {
+                    "accurateCastOrNull"
+                } else {
+                    "CAST"
+                };
                 let ty = if *or_null { expr.ty.inner() } else { &expr.ty };
-                format!("{function}({}, {})", self.expr(value), quoted(&ty.to_string()))
+                format!(
+                    "{function}({}, {})",
+                    self.expr(value),
+                    quoted(&ty.to_string())
+                )
             }
             ExprKind::In {
                 needle,
@@ -263,8 +280,11 @@ impl Printer<'_> {
         if aggregate.distinct {
             name.push_str("Distinct");
         }
-        let mut arguments: Vec<String> =
-            aggregate.arguments.iter().map(|argument| self.expr(argument)).collect();
+        let mut arguments: Vec<String> = aggregate
+            .arguments
+            .iter()
+            .map(|argument| self.expr(argument))
+            .collect();
         if let Some(filter) = &aggregate.filter {
             name.push_str("If");
             arguments.push(self.expr(filter));
@@ -317,4 +337,3 @@ impl Printer<'_> {
 fn element_name(source: usize, index: usize) -> String {
     format!("{}_{index}", source_name(source))
 }
-

@@ -26,7 +26,10 @@ pub(crate) fn call_of(expr: &Expr) -> Option<(&'static str, Vec<&Expr>)> {
             pattern,
             escape_char: None,
             any: false,
-        } => (if *negated { "notLike" } else { "like" }, vec![expr, pattern]),
+        } => (
+            if *negated { "notLike" } else { "like" },
+            vec![expr, pattern],
+        ),
         Expr::ILike {
             negated,
             expr,

@@ -255,8 +255,20 @@ fn supertype_of_times(a: &DataType, b: &DataType) -> Option<DataType> {
     Some(match (a, b) {
         (Date | Date32, Date | Date32) => Date32,
         (Date | Date32, other) | (other, Date | Date32) => other.clone(),
-        (DateTime64 { precision, timezone }, DateTime(_))
-        | (DateTime(_), DateTime64 { precision, timezone }) => DateTime64 {
+        (
+            DateTime64 {
+                precision,
+                timezone,
+            },
+            DateTime(_),
+        )
+        | (
+            DateTime(_),
+            DateTime64 {
+                precision,
+                timezone,
+            },
+        ) => DateTime64 {
             precision: *precision,
             timezone: timezone.clone(),
         },
@@ -314,9 +326,14 @@ pub(crate) fn arithmetic(op: Arithmetic, a: &DataType, b: &DataType) -> Option<D
         Arithmetic::IntDiv => DataType::integer_of(signed, a_bits),
         // The remainder has the width of the divisor, and the sign of the dividend: then it
         // takes one width more.
-        Arithmetic::Modulo if a_signed => {
-            DataType::integer_of(true, if b_signed { b_bits } else { (b_bits * 2).min(64) })
-        }
+        Arithmetic::Modulo if a_signed => DataType::integer_of(
+            true,
+            if b_signed {
+                b_bits
+            } else {
+                (b_bits * 2).min(64)
+            },
+        ),
         Arithmetic::Modulo => DataType::integer_of(false, b_bits),
         Arithmetic::Divide => DataType::Float64,
     })
@@ -390,7 +407,13 @@ mod tests {
 
     #[test]
     fn literals_take_the_smallest_type() {
-        let cases = [(0, UInt8), (255, UInt8), (256, UInt16), (65_536, UInt32), (4_294_967_296, UInt64)];
+        let cases = [
+            (0, UInt8),
+            (255, UInt8),
+            (256, UInt16),
+            (65_536, UInt32),
+            (4_294_967_296, UInt64),
+        ];
         for (value, expected) in cases {
             assert_eq!(unsigned_literal(value), expected, "{value}");
         }

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr,
-    FunctionArguments, LambdaFunction, ObjectName, Spanned,
+    FunctionArguments, LambdaFunction, ObjectName,
 };
 
 use super::{Binder, LambdaParameter, Scope};
@@ -13,14 +13,59 @@ use crate::types::DataType;
 
 /// Functions that ClickHouse has and that are refused for what they can do.
 const FORBIDDEN: &[&str] = &[
-    "file", "url", "remote", "remoteSecure", "s3", "hdfs", "mysql", "postgresql", "sqlite", "odbc",
-    "jdbc", "cluster", "clusterAllReplicas", "input", "executable", "dictGet", "dictGetOrNull",
-    "dictGetOrDefault", "dictHas", "joinGet", "getSetting", "getServerSetting", "getMacro",
-    "hostName", "currentUser", "currentDatabase", "sleep", "sleepEachRow", "throwIf", "catboostEvaluate",
-    "fuzzBits", "generateRandom", "merge", "view", "filesystemAvailable", "addressToLine",
-    "read_text", "read_csv", "read_csv_auto", "read_parquet", "read_json", "read_blob", "glob",
-    "sniff_csv", "duckdb_secrets", "duckdb_settings", "duckdb_tables", "pragma_table_info", "query",
-    "query_table", "getenv", "current_setting", "which_secret",
+    "file",
+    "url",
+    "remote",
+    "remoteSecure",
+    "s3",
+    "hdfs",
+    "mysql",
+    "postgresql",
+    "sqlite",
+    "odbc",
+    "jdbc",
+    "cluster",
+    "clusterAllReplicas",
+    "input",
+    "executable",
+    "dictGet",
+    "dictGetOrNull",
+    "dictGetOrDefault",
+    "dictHas",
+    "joinGet",
+    "getSetting",
+    "getServerSetting",
+    "getMacro",
+    "hostName",
+    "currentUser",
+    "currentDatabase",
+    "sleep",
+    "sleepEachRow",
+    "throwIf",
+    "catboostEvaluate",
+    "fuzzBits",
+    "generateRandom",
+    "merge",
+    "view",
+    "filesystemAvailable",
+    "addressToLine",
+    "read_text",
+    "read_csv",
+    "read_csv_auto",
+    "read_parquet",
+    "read_json",
+    "read_blob",
+    "glob",
+    "sniff_csv",
+    "duckdb_secrets",
+    "duckdb_settings",
+    "duckdb_tables",
+    "pragma_table_info",
+    "query",
+    "query_table",
+    "getenv",
+    "current_setting",
+    "which_secret",
 ];
 
 impl Binder<'_> {
@@ -73,9 +118,8 @@ impl Binder<'_> {
                 is_distinct,
                 at,
             };
-            let aggregate = |binder: &mut Self, scope: &mut Scope<'q>| {
-                binder.aggregate(call_of, scope)
-            };
+            let aggregate =
+                |binder: &mut Self, scope: &mut Scope<'q>| binder.aggregate(call_of, scope);
             return match &call.over {
                 None => {
                     let is_nested = std::mem::replace(&mut self.in_aggregate, true);
@@ -94,7 +138,9 @@ impl Binder<'_> {
             };
         }
         if is_distinct || call.filter.is_some() || call.parameters != FunctionArguments::None {
-            let message = format!("{written} is no aggregate: DISTINCT, FILTER and parameters mean nothing for it");
+            let message = format!(
+                "{written} is no aggregate: DISTINCT, FILTER and parameters mean nothing for it"
+            );
             return Err(self.type_error(message, at));
         }
         if matches!(written, "lagInFrame" | "leadInFrame" | "lag" | "lead") || call.over.is_some() {
@@ -109,11 +155,17 @@ impl Binder<'_> {
         if let [Ast::Lambda(lambda), arrays @ ..] = asts.as_slice() {
             return self.higher_order(written, lambda, arrays, at, scope);
         }
-        if matches!(written, "dateAdd" | "date_add" | "DATE_ADD" | "timestamp_add") {
+        if matches!(
+            written,
+            "dateAdd" | "date_add" | "DATE_ADD" | "timestamp_add"
+        ) {
             let arguments = self.exprs(asts, scope)?;
             return self.call("plus", arguments, at);
         }
-        if matches!(written, "dateSub" | "date_sub" | "DATE_SUB" | "timestamp_sub") {
+        if matches!(
+            written,
+            "dateSub" | "date_sub" | "DATE_SUB" | "timestamp_sub"
+        ) {
             let arguments = self.exprs(asts, scope)?;
             return self.call("minus", arguments, at);
         }
@@ -198,9 +250,13 @@ impl Binder<'_> {
             return self.interval_of(arguments[0].clone(), unit, at).map(Some);
         }
         if function.name == "tupleElement" {
-            let index = arguments[1].as_integer().and_then(|index| usize::try_from(index).ok());
+            let index = arguments[1]
+                .as_integer()
+                .and_then(|index| usize::try_from(index).ok());
             let index = index.unwrap_or(0);
-            return self.tuple_element(arguments[0].clone(), index, at).map(Some);
+            return self
+                .tuple_element(arguments[0].clone(), index, at)
+                .map(Some);
         }
         if matches!(function.name, "cast" | "accurateCastOrNull") {
             let ty = self.type_named(arguments[1].as_text().unwrap_or_default(), at)?;
@@ -269,11 +325,7 @@ impl Binder<'_> {
                 return Some((message, argument.at));
             }
             if !fits(wanted.class, argument) {
-                let message = format!(
-                    "argument {} of {name} cannot be {}",
-                    index + 1,
-                    argument.ty
-                );
+                let message = format!("argument {} of {name} cannot be {}", index + 1, argument.ty);
                 return Some((message, argument.at));
             }
         }
@@ -307,8 +359,7 @@ impl Binder<'_> {
     /// The aggregate that a name means, with its combinators.
     fn combined(&self, written: &str) -> Option<Combined> {
         let is_aggregate = |name: &str| {
-            functions::signatures(name)
-                .is_some_and(|rows| rows[0].kind == FunctionKind::Aggregate)
+            functions::signatures(name).is_some_and(|rows| rows[0].kind == FunctionKind::Aggregate)
         };
         let mut name = written;
         let mut suffix = Suffix::None;
@@ -420,7 +471,9 @@ impl Binder<'_> {
     ) -> Result<Expr, SqlError> {
         let Some(function) = functions::signatures(name).and_then(|rows| {
             rows.iter().find(|row| {
-                row.arguments.first().is_some_and(|first| first.class == Class::Lambda)
+                row.arguments
+                    .first()
+                    .is_some_and(|first| first.class == Class::Lambda)
             })
         }) else {
             return Err(match functions::signatures(name) {
@@ -494,8 +547,14 @@ struct AggregateCall<'q, 'n> {
 fn is_comparison(name: &str) -> bool {
     matches!(
         name,
-        "equals" | "notEquals" | "less" | "greater" | "lessOrEquals" | "greaterOrEquals"
-            | "isDistinctFrom" | "isNotDistinctFrom"
+        "equals"
+            | "notEquals"
+            | "less"
+            | "greater"
+            | "lessOrEquals"
+            | "greaterOrEquals"
+            | "isDistinctFrom"
+            | "isNotDistinctFrom"
     )
 }
 

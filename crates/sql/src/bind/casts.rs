@@ -1,6 +1,8 @@
 //! Conversions: `CAST`, typed parameters, texts that are compared with times.
 
-use sqlparser::ast::{Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+use sqlparser::ast::{
+    Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
+};
 
 use super::{Binder, Scope};
 use crate::error::{ErrorKind, SqlError};
@@ -45,7 +47,8 @@ impl Binder<'_> {
         at: usize,
         scope: &mut Scope<'q>,
     ) -> Result<Expr, SqlError> {
-        let [value, ty] = two_arguments(call).ok_or_else(|| self.type_error("CAST takes a value and a type", at))?;
+        let [value, ty] = two_arguments(call)
+            .ok_or_else(|| self.type_error("CAST takes a value and a type", at))?;
         let value = self.expr(value, scope)?;
         let ty = self.expr(ty, scope)?;
         let Some(name) = ty.as_text() else {
@@ -107,11 +110,15 @@ impl Binder<'_> {
     }
 
     /// `[1,2]` or `['a','b']`, the text form of an array.
-    fn array_parameter(&mut self, value: String, ty: &DataType, at: usize) -> Result<Expr, SqlError> {
+    fn array_parameter(
+        &mut self,
+        value: String,
+        ty: &DataType,
+        at: usize,
+    ) -> Result<Expr, SqlError> {
         let item = ty.item().cloned().unwrap_or(DataType::Nothing);
-        let fail = |binder: &Self| {
-            binder.error(ErrorKind::Expansion, format!("'{value}' is no {ty}"), at)
-        };
+        let fail =
+            |binder: &Self| binder.error(ErrorKind::Expansion, format!("'{value}' is no {ty}"), at);
         let mut items = Vec::new();
         let dialect = sqlparser::dialect::ClickHouseDialect {};
         let parsed = sqlparser::parser::Parser::new(&dialect)

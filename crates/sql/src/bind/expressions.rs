@@ -1,8 +1,7 @@
 //! Expressions: names, literals, operators, special forms.
 
 use sqlparser::ast::{
-    AccessExpr, CastKind, Expr as Ast, Ident, InTarget, Interval, Spanned, Subscript,
-    UnaryOperator, Value,
+    AccessExpr, CastKind, Expr as Ast, Ident, InTarget, Interval, Subscript, UnaryOperator, Value,
 };
 
 use super::{Binder, Scope};
@@ -128,7 +127,11 @@ impl Binder<'_> {
                     _ => DataType::Tuple(columns.into_iter().map(|column| column.ty).collect()),
                 };
                 if matches!(ty, DataType::Tuple(_)) {
-                    return Err(self.unsupported("a scalar subquery of several columns", Some("select one column"), at));
+                    return Err(self.unsupported(
+                        "a scalar subquery of several columns",
+                        Some("select one column"),
+                        at,
+                    ));
                 }
                 self.node(ExprKind::Subquery(Box::new(query)), ty, at)
             }
@@ -176,6 +179,21 @@ impl Binder<'_> {
         if let Some(&expression) = scope.outer.expressions.get(name)
             && !scope.resolving.iter().any(|resolving| resolving == name)
         {
+            return self.alias(name, expression, scope);
+        }
+        Err(self.unknown_name(name, at, scope))
+    }
+
+    fn plain_name<'q>(
+        &mut self,
+        name: &str,
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        if let Some(&alias) = scope.aliases.get(name) {
+            return self.alias(name, alias, scope);
+        }
+        if let Some(&expression) = scope.outer.expressions.get(name) {
             return self.alias(name, expression, scope);
         }
         Err(self.unknown_name(name, at, scope))
@@ -306,7 +324,8 @@ impl Binder<'_> {
             Some(value) => (Literal::UInt(value), unsigned_literal(value)),
             None => {
                 let value = text.parse::<f64>();
-                let value = value.map_err(|_| self.type_error(format!("{text} is no number"), at))?;
+                let value =
+                    value.map_err(|_| self.type_error(format!("{text} is no number"), at))?;
                 let value = if is_negative { -value } else { value };
                 (Literal::Float(value), DataType::Float64)
             }
@@ -356,7 +375,11 @@ impl Binder<'_> {
         let DataType::Tuple(items) = &tuple.ty else {
             return Err(self.type_error(format!("{} has no elements", tuple.ty), at));
         };
-        let Some(ty) = index.checked_sub(1).and_then(|index| items.get(index)).cloned() else {
+        let Some(ty) = index
+            .checked_sub(1)
+            .and_then(|index| items.get(index))
+            .cloned()
+        else {
             let message = format!("the tuple has {} elements, not {index}", items.len());
             return Err(self.type_error(message, at));
         };
@@ -435,16 +458,16 @@ impl Binder<'_> {
                     Haystack::List(self.in_items(items, &needle, scope)?)
                 }
             }
-            InTarget::Expr(expr) => {
-                if let Ast::Identifier(table) = &**expr
-                    && let Some(query) = self.common_table(&table.value, &scope.outer)?
-                {
-                    Haystack::Query(Box::new(query))
-                } else {
-                    let items = std::slice::from_ref(&**expr);
-                    Haystack::List(self.in_items(items, &needle, scope)?)
+            InTarget::Table { name, .. } => {
+                match self.common_table(&name.to_string(), &scope.outer)? {
+                    Some(query) => Haystack::Query(Box::new(query)),
+                    None => {
+                        let item = self.plain_name(&name.to_string(), at, scope)?;
+                        Haystack::List(self.in_values(vec![item], &needle)?)
+                    }
                 }
             }
+            InTarget::Unnest(_) => return Err(self.unsupported("UNNEST", None, at)),
         };
         if let Haystack::Query(query) = &haystack {
             let n_columns = query.columns().len();
@@ -476,13 +499,17 @@ impl Binder<'_> {
         needle: &Expr,
         scope: &mut Scope<'q>,
     ) -> Result<Vec<Expr>, SqlError> {
-        let mut bound = self.exprs(items, scope)?;
+        let bound = self.exprs(items, scope)?;
+        self.in_values(bound, needle)
+    }
+
+    fn in_values(&mut self, mut bound: Vec<Expr>, needle: &Expr) -> Result<Vec<Expr>, SqlError> {
         if let [single] = bound.as_mut_slice() {
             let is_list = match (&single.kind, &needle.ty) {
                 (ExprKind::Array(_), _) => true,
-                (ExprKind::Tuple(parts), DataType::Tuple(_)) => {
-                    parts.iter().all(|part| matches!(part.kind, ExprKind::Tuple(_)))
-                }
+                (ExprKind::Tuple(parts), DataType::Tuple(_)) => parts
+                    .iter()
+                    .all(|part| matches!(part.kind, ExprKind::Tuple(_))),
                 (ExprKind::Tuple(_), _) => true,
                 _ => false,
             };
@@ -512,7 +539,11 @@ impl Binder<'_> {
     pub(super) fn comparable(&mut self, item: Expr, with: &DataType) -> Result<Expr, SqlError> {
         if let (ExprKind::Tuple(parts), DataType::Tuple(types)) = (&item.kind, with) {
             if parts.len() != types.len() {
-                let message = format!("a tuple of {} elements is compared with one of {}", parts.len(), types.len());
+                let message = format!(
+                    "a tuple of {} elements is compared with one of {}",
+                    parts.len(),
+                    types.len()
+                );
                 return Err(self.type_error(message, item.at));
             }
             let at = item.at;

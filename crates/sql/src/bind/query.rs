@@ -4,7 +4,7 @@ use sqlparser::ast::{
     self, Distinct as AstDistinct, Expr as Ast, FunctionArg, FunctionArgExpr, FunctionArguments,
     GroupByExpr, GroupByWithModifier, LimitClause, OrderByExpr, OrderByKind, OrderBySort,
     SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator as AstSetOperator,
-    SetQuantifier, Spanned, WildcardAdditionalOptions,
+    SetQuantifier, WildcardAdditionalOptions,
 };
 
 use super::{Binder, Outer, Scope, Table};
@@ -74,7 +74,9 @@ impl Binder<'_> {
                 query: &table.query,
                 outer: outer.clone(),
             };
-            outer.tables.insert(name.to_owned(), std::rc::Rc::new(entry));
+            outer
+                .tables
+                .insert(name.to_owned(), std::rc::Rc::new(entry));
         }
         Ok(outer)
     }
@@ -342,7 +344,12 @@ impl Binder<'_> {
         let mut left_out: Vec<String> = Vec::new();
         if let Some(except) = &options.opt_except {
             left_out.push(except.first_element.value.clone());
-            left_out.extend(except.additional_elements.iter().map(|ident| ident.value.clone()));
+            left_out.extend(
+                except
+                    .additional_elements
+                    .iter()
+                    .map(|ident| ident.value.clone()),
+            );
         }
         if options.opt_exclude.is_some() {
             return Err(self.unsupported("EXCLUDE", Some("write * EXCEPT (…)"), at));
@@ -478,11 +485,7 @@ impl Binder<'_> {
         Ok((keys, grouping))
     }
 
-    fn grouping(
-        &self,
-        modifiers: &[GroupByWithModifier],
-        at: usize,
-    ) -> Result<Grouping, SqlError> {
+    fn grouping(&self, modifiers: &[GroupByWithModifier], at: usize) -> Result<Grouping, SqlError> {
         let mut grouping = Grouping::Plain;
         for modifier in modifiers {
             match modifier {
@@ -551,7 +554,9 @@ impl Binder<'_> {
                 keys.collect()
             }
         };
-        let filled: Vec<usize> = (0..keys.len()).filter(|&i| keys[i].fill.is_some()).collect();
+        let filled: Vec<usize> = (0..keys.len())
+            .filter(|&i| keys[i].fill.is_some())
+            .collect();
         match filled.as_slice() {
             [] => {}
             [last] if *last + 1 == keys.len() && keys.len() == 1 && !keys[*last].descending => {
@@ -607,7 +612,9 @@ impl Binder<'_> {
             if !is_itself {
                 return Err(self.unsupported("INTERPOLATE with an expression", None, at));
             }
-            let place = items.iter().position(|item| item.name == column.column.value);
+            let place = items
+                .iter()
+                .position(|item| item.name == column.column.value);
             let Some(place) = place else {
                 let message = format!("there is no column {}", column.column.value);
                 return Err(self.error(ErrorKind::Unknown, message, at));
@@ -678,7 +685,9 @@ impl Binder<'_> {
             ),
         };
         let mut limit = limit.map(|limit| self.amount(limit, scope)).transpose()?;
-        let offset = offset.map(|offset| self.amount(offset, scope)).transpose()?;
+        let offset = offset
+            .map(|offset| self.amount(offset, scope))
+            .transpose()?;
         let limit_by = match limit_by {
             [] => None,
             [Ast::Function(function)] if function.name.to_string().contains("limit by") => {
@@ -696,11 +705,6 @@ impl Binder<'_> {
                 let [n, skipped, keys @ ..] = asts.as_slice() else {
                     return Err(self.error(ErrorKind::Syntax, "LIMIT BY needs keys", at));
                 };
-                if limit.as_ref().is_some_and(|limit| {
-                    limit.kind == ExprKind::Literal(crate::ir::Literal::UInt(u64::MAX))
-                }) {
-                    limit = None;
-                }
                 Some(LimitBy {
                     limit: self.amount(n, scope)?,
                     offset: self.amount(skipped, scope)?,
@@ -728,7 +732,9 @@ impl Binder<'_> {
         items: &[Item],
         scope: &mut Scope<'q>,
     ) -> Result<Vec<Expr>, SqlError> {
-        asts.into_iter().map(|ast| self.key(ast, items, scope)).collect()
+        asts.into_iter()
+            .map(|ast| self.key(ast, items, scope))
+            .collect()
     }
 
     /// A number of rows: a literal, or a parameter's value.
@@ -753,7 +759,11 @@ impl Binder<'_> {
             || select.having.as_ref().is_some_and(Expr::has_aggregate)
             || select.order_by.iter().any(|key| key.expr.has_aggregate());
         if select.group_by.is_empty() {
-            select.grouping = if has_aggregate { Grouping::Plain } else { Grouping::None };
+            select.grouping = if has_aggregate {
+                Grouping::Plain
+            } else {
+                Grouping::None
+            };
         }
         if select.grouping == Grouping::None {
             if let Some(having) = &select.having {
@@ -820,6 +830,9 @@ fn ungrouped(expr: &Expr, keys: &[Expr]) -> Option<(String, usize)> {
             let mut parts = parts.chain(window.order_by.iter().map(|key| &key.expr));
             parts.find_map(|part| ungrouped(part, keys))
         }
-        _ => expr.children().into_iter().find_map(|child| ungrouped(child, keys)),
+        _ => expr
+            .children()
+            .into_iter()
+            .find_map(|child| ungrouped(child, keys)),
     }
 }

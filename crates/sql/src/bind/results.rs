@@ -30,7 +30,9 @@ impl Binder<'_> {
         arguments: &[Expr],
         at: usize,
     ) -> Result<DataType, SqlError> {
-        let first = arguments.first().map_or(&DataType::Nothing, |first| &first.ty);
+        let first = arguments
+            .first()
+            .map_or(&DataType::Nothing, |first| &first.ty);
         Ok(match function.result {
             "cond" => DataType::UInt8,
             "T" => return self.common_result(function, arguments, at),
@@ -40,7 +42,11 @@ impl Binder<'_> {
             "item2" => arguments[1].ty.item().cloned().unwrap_or(DataType::Nothing),
             "bucket" => self.bucket(function, arguments, at)?,
             "decimal" => DataType::Decimal {
-                precision: if function.name == "toDecimal32" { 9 } else { 18 },
+                precision: if function.name == "toDecimal32" {
+                    9
+                } else {
+                    18
+                },
                 scale: arguments[1]
                     .as_integer()
                     .and_then(|scale| u8::try_from(scale).ok())
@@ -57,9 +63,7 @@ impl Binder<'_> {
             "mapped" => DataType::array_of(first.clone()),
             "listed" => DataType::array_of(first.inner().clone()),
             "flattened" => first.item().cloned().unwrap_or(DataType::Nothing),
-            "cumulated" => {
-                DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?)
-            }
+            "cumulated" => DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?),
             "repeated" => DataType::array_of(arguments[1].ty.clone()),
             "range" => DataType::array_of(
                 supertype(arguments.iter().map(|argument| argument.ty.inner()))
@@ -236,7 +240,11 @@ impl Binder<'_> {
         if b.is_time() && (a.is_integer() || a.is_float()) && !is_minus {
             return Ok(b.clone());
         }
-        let op = if is_minus { Arithmetic::Minus } else { Arithmetic::Plus };
+        let op = if is_minus {
+            Arithmetic::Minus
+        } else {
+            Arithmetic::Plus
+        };
         arithmetic(op, a, b).ok_or_else(fail)
     }
 
@@ -247,16 +255,25 @@ impl Binder<'_> {
         at: usize,
     ) -> Result<DataType, SqlError> {
         let is_trunc = matches!(function.name, "date_trunc" | "dateTrunc");
-        let time = if is_trunc { &arguments[1].ty } else { &arguments[0].ty };
-        let timezone = timezone_argument(function, arguments)
-            .or_else(|| time.timezone().map(str::to_owned));
+        let time = if is_trunc {
+            &arguments[1].ty
+        } else {
+            &arguments[0].ty
+        };
+        let timezone =
+            timezone_argument(function, arguments).or_else(|| time.timezone().map(str::to_owned));
         if let Some(timezone) = &timezone {
             self.check_timezone(timezone, at)?;
         }
         if is_trunc {
-            let unit = arguments[0].as_text().and_then(super::expressions::unit_named);
+            let unit = arguments[0]
+                .as_text()
+                .and_then(super::expressions::unit_named);
             let Some(unit) = unit else {
-                return Err(self.type_error("the unit is second, minute, hour, day, week, month, quarter or year", arguments[0].at));
+                return Err(self.type_error(
+                    "the unit is second, minute, hour, day, week, month, quarter or year",
+                    arguments[0].at,
+                ));
             };
             return Ok(match unit {
                 IntervalUnit::Week
@@ -273,7 +290,11 @@ impl Binder<'_> {
                 | IntervalUnit::Year => DataType::Date32,
                 _ => match time.inner() {
                     DataType::DateTime64 { .. } => DataType::DateTime64 {
-                        precision: if unit == IntervalUnit::Millisecond { 3 } else { 0 },
+                        precision: if unit == IntervalUnit::Millisecond {
+                            3
+                        } else {
+                            0
+                        },
                         timezone,
                     },
                     _ => DataType::DateTime(timezone),
@@ -341,16 +362,20 @@ impl Binder<'_> {
 
 /// The time zone that is the last argument, where there is one.
 pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Option<String> {
-    let index = function
-        .arguments
-        .iter()
-        .rposition(|argument| argument.is_optional && argument.class == crate::functions::Class::Text)?;
+    let index = function.arguments.iter().rposition(|argument| {
+        argument.is_optional && argument.class == crate::functions::Class::Text
+    })?;
     let is_time = function.arguments[..index]
         .iter()
         .any(|argument| argument.class == crate::functions::Class::Time)
         || matches!(
             function.name,
-            "toDate" | "toDateTime" | "toDateTime64" | "toString" | "now" | "fromUnixTimestamp64Milli"
+            "toDate"
+                | "toDateTime"
+                | "toDateTime64"
+                | "toString"
+                | "now"
+                | "fromUnixTimestamp64Milli"
         );
     is_time.then(|| arguments.get(index)?.as_text().map(str::to_owned))?
 }
@@ -359,14 +384,25 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
 fn is_decided(function: &Function) -> bool {
     matches!(
         function.name,
-        "if" | "multiIf" | "ifNull" | "coalesce" | "assumeNotNull" | "nullIf" | "array"
-            | "argMin" | "argMax"
-    ) || matches!(function.result, "item" | "item2" | "arg2" | "mapped" | "mappedsum" | "listed")
+        "if" | "multiIf"
+            | "ifNull"
+            | "coalesce"
+            | "assumeNotNull"
+            | "nullIf"
+            | "array"
+            | "argMin"
+            | "argMax"
+    ) || matches!(
+        function.result,
+        "item" | "item2" | "arg2" | "mapped" | "mappedsum" | "listed"
+    )
 }
 
 /// The unit that `addDays` and its kin add.
 pub(crate) fn added_unit(name: &str) -> Option<IntervalUnit> {
-    let unit = name.strip_prefix("add").or_else(|| name.strip_prefix("subtract"))?;
+    let unit = name
+        .strip_prefix("add")
+        .or_else(|| name.strip_prefix("subtract"))?;
     super::expressions::unit_named(unit)
 }
 

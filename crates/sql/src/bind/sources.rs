@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    Expr as Ast, FunctionArg, FunctionArgExpr, JoinConstraint, JoinOperator, ObjectName, Spanned,
-    TableFactor, TableFunctionArgs, TableWithJoins,
+    Expr as Ast, FunctionArg, FunctionArgExpr, JoinConstraint, JoinOperator, TableFactor,
+    TableWithJoins,
 };
 
 use super::{Binder, Scope, ScopeSource};
@@ -46,8 +46,11 @@ impl Binder<'_> {
             if let Some(alias) = source.qualifiers.first()
                 && !seen.insert(alias)
             {
-                let mut error =
-                    self.error(ErrorKind::Unknown, format!("two tables are named {alias}"), at);
+                let mut error = self.error(
+                    ErrorKind::Unknown,
+                    format!("two tables are named {alias}"),
+                    at,
+                );
                 error.hint = Some("give each an alias of its own".to_owned());
                 return Err(error);
             }
@@ -66,18 +69,16 @@ impl Binder<'_> {
             let at = self.places.of(join);
             if matches!(
                 join.join_operator,
-                JoinOperator::ArrayJoin | JoinOperator::LeftArrayJoin | JoinOperator::InnerArrayJoin
+                JoinOperator::ArrayJoin
+                    | JoinOperator::LeftArrayJoin
+                    | JoinOperator::InnerArrayJoin
             ) {
                 let is_left = matches!(join.join_operator, JoinOperator::LeftArrayJoin);
                 left = self.array_join(left, &join.relation, is_left, scope, at)?;
                 continue;
             }
             let right_place = scope.sources.len();
-            let (relation, is_any) = self.any_join(&join.relation);
-            let right = match relation {
-                Some((name, args)) => self.any_table(name, args, &join.relation, scope)?,
-                None => self.factor(&join.relation, scope)?,
-            };
+            let right = self.factor(&join.relation, scope)?;
             let (kind, constraint) = self.join_kind(&join.join_operator, at)?;
             let on = self.constraint(constraint, kind, right_place, scope, at)?;
             for (place, source) in scope.sources.iter_mut().enumerate().skip(first) {
@@ -96,50 +97,12 @@ impl Binder<'_> {
                 left,
                 right,
                 kind,
-                is_any,
+                // How the token pass marks ANY; the true GLOBAL it takes away.
+                is_any: join.global,
                 on,
             }));
         }
         Ok(left)
-    }
-
-    /// `"any join"(table)`: how the token pass marks the right side of an ANY join.
-    fn any_join<'q>(
-        &self,
-        factor: &'q TableFactor,
-    ) -> (Option<(&'q ObjectName, &'q TableFunctionArgs)>, bool) {
-        match factor {
-            TableFactor::Table {
-                name,
-                args: Some(args),
-                ..
-            } if name.to_string().contains("any join") => (Some((name, args)), true),
-            _ => (None, false),
-        }
-    }
-
-    fn any_table<'q>(
-        &mut self,
-        name: &ObjectName,
-        args: &'q TableFunctionArgs,
-        factor: &'q TableFactor,
-        scope: &mut Scope<'q>,
-    ) -> Result<From, SqlError> {
-        let at = self.places.of(name);
-        let TableFactor::Table { alias, .. } = factor else {
-            return Err(self.unsupported("this form of ANY JOIN", None, at));
-        };
-        let alias = alias.as_ref().map(|alias| alias.name.value.as_str());
-        match args.args.as_slice() {
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Ast::Subquery(query)))] => {
-                let query = self.query(query, &scope.outer)?;
-                Ok(self.add_query(query, alias, scope))
-            }
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(
-                table @ (Ast::Identifier(_) | Ast::CompoundIdentifier(_)),
-            ))] => self.named(&table.to_string(), alias, scope, at),
-            _ => Err(self.unsupported("this form of ANY JOIN", None, at)),
-        }
     }
 
     fn join_kind<'q>(
@@ -155,7 +118,13 @@ impl Binder<'_> {
             JoinOperator::CrossJoin(on) => (JoinKind::Cross, on),
             JoinOperator::LeftSemi(on) | JoinOperator::Semi(on) => (JoinKind::LeftSemi, on),
             JoinOperator::LeftAnti(on) | JoinOperator::Anti(on) => (JoinKind::LeftAnti, on),
-            _ => return Err(self.unsupported("this kind of JOIN", Some("use INNER, LEFT, RIGHT, FULL or CROSS"), at)),
+            _ => {
+                return Err(self.unsupported(
+                    "this kind of JOIN",
+                    Some("use INNER, LEFT, RIGHT, FULL or CROSS"),
+                    at,
+                ));
+            }
         })
     }
 
@@ -169,7 +138,9 @@ impl Binder<'_> {
     ) -> Result<Option<Expr>, SqlError> {
         match constraint {
             JoinConstraint::None if kind == JoinKind::Cross => Ok(None),
-            JoinConstraint::None => Err(self.error(ErrorKind::Syntax, "JOIN needs ON or USING", at)),
+            JoinConstraint::None => {
+                Err(self.error(ErrorKind::Syntax, "JOIN needs ON or USING", at))
+            }
             JoinConstraint::On(on) => {
                 let on = self.expr(on, scope)?;
                 Ok(Some(on))
@@ -204,11 +175,18 @@ impl Binder<'_> {
         }
         let mut sides = Vec::new();
         for is_right in [false, true] {
-            let found = scope.sources.iter().enumerate().find_map(|(place, source)| {
-                let is_side = (place >= right_place) == is_right;
-                let index = source.columns.iter().position(|column| column.name == name)?;
-                (is_side && !source.merged.contains(name)).then_some((place, index))
-            });
+            let found = scope
+                .sources
+                .iter()
+                .enumerate()
+                .find_map(|(place, source)| {
+                    let is_side = (place >= right_place) == is_right;
+                    let index = source
+                        .columns
+                        .iter()
+                        .position(|column| column.name == name)?;
+                    (is_side && !source.merged.contains(name)).then_some((place, index))
+                });
             let Some((place, index)) = found else {
                 let message = format!("USING ({name}): one side has no such column");
                 return Err(self.error(ErrorKind::Unknown, message, at));
@@ -222,11 +200,18 @@ impl Binder<'_> {
                 is_element: false,
             };
             let ty = source.columns[index].ty.clone();
-            sides.push((place, self.node(crate::ir::ExprKind::Column(reference), ty, at)?));
+            sides.push((
+                place,
+                self.node(crate::ir::ExprKind::Column(reference), ty, at)?,
+            ));
         }
         let [(left_place, left), (right, right_column)]: [(usize, Expr); 2] =
             sides.try_into().expect("there are two sides");
-        let merged = if kind == JoinKind::Right { left_place } else { right };
+        let merged = if kind == JoinKind::Right {
+            left_place
+        } else {
+            right
+        };
         scope.sources[merged].merged.insert(name.to_owned());
         self.call("equals", vec![left, right_column], at)
     }
@@ -241,7 +226,12 @@ impl Binder<'_> {
     ) -> Result<From, SqlError> {
         let (asts, alias): (Vec<&'q Ast>, _) = match factor {
             TableFactor::TableFunction { expr, alias } => (vec![expr], alias),
-            TableFactor::Table { name, alias, args: None, .. } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                ..
+            } => {
                 let column = name.to_string().replace(['`', '"'], "");
                 let mut array = None;
                 for source in &scope.sources {
@@ -261,7 +251,9 @@ impl Binder<'_> {
                     is_element: false,
                 };
                 let array = self.node(crate::ir::ExprKind::Column(reference), ty, at)?;
-                let name = alias.as_ref().map_or(column, |alias| alias.name.value.clone());
+                let name = alias
+                    .as_ref()
+                    .map_or(column, |alias| alias.name.value.clone());
                 return self.join_arrays(input, vec![(array, name)], is_left, scope, at);
             }
             TableFactor::Function { args, alias, .. } => {
@@ -358,9 +350,7 @@ impl Binder<'_> {
                 table_with_joins,
                 alias: None,
             } => self.table_with_joins(table_with_joins, scope),
-            TableFactor::Function { name, .. } => {
-                Err(self.unknown_function(&name.to_string(), at))
-            }
+            TableFactor::Function { name, .. } => Err(self.unknown_function(&name.to_string(), at)),
             _ => Err(self.unsupported("this form of FROM", None, at)),
         }
     }
@@ -464,7 +454,12 @@ impl Binder<'_> {
     ) -> From {
         let columns = query.columns();
         let qualifiers = alias.map(str::to_owned).into_iter().collect();
-        self.add(SourceKind::Query(Box::new(query)), columns, qualifiers, scope)
+        self.add(
+            SourceKind::Query(Box::new(query)),
+            columns,
+            qualifiers,
+            scope,
+        )
     }
 
     fn add(

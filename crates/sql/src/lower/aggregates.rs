@@ -32,9 +32,21 @@ impl Lowering<'_> {
         for argument in &aggregate.arguments {
             let skips_null = matches!(
                 name,
-                "uniq" | "uniqExact" | "uniqCombined" | "uniqCombined64" | "uniqHLL12"
-                    | "groupArray" | "groupUniqArray" | "array_agg" | "anyLast" | "last_value"
-                    | "argMin" | "argMax" | "topK" | "quantileExact" | "medianExact"
+                "uniq"
+                    | "uniqExact"
+                    | "uniqCombined"
+                    | "uniqCombined64"
+                    | "uniqHLL12"
+                    | "groupArray"
+                    | "groupUniqArray"
+                    | "array_agg"
+                    | "anyLast"
+                    | "last_value"
+                    | "argMin"
+                    | "argMax"
+                    | "topK"
+                    | "quantileExact"
+                    | "medianExact"
             );
             if skips_null && argument.ty.is_nullable() {
                 let value = self.value(argument)?;
@@ -100,11 +112,18 @@ impl Lowering<'_> {
                 let separator = aggregate.parameters.first().and_then(Expr::as_text);
                 let separator = quoted(separator.unwrap_or_default());
                 let text = self.text_of(&aggregate.arguments[0])?;
-                Ok(format!("string_agg({text}, {separator}){}", tail(conditions)))
+                Ok(format!(
+                    "string_agg({text}, {separator}){}",
+                    tail(conditions)
+                ))
             }
             "top_k" => {
                 self.pass("topK");
-                let n = aggregate.parameters.first().and_then(Expr::as_integer).unwrap_or(10);
+                let n = aggregate
+                    .parameters
+                    .first()
+                    .and_then(Expr::as_integer)
+                    .unwrap_or(10);
                 let value = self.value(&aggregate.arguments[0])?;
                 Ok(format!("approx_top_k({value}, {n}){}", tail(conditions)))
             }
@@ -155,11 +174,19 @@ impl Lowering<'_> {
         }
         let path: Option<Vec<&str>> = arguments[1..].iter().map(Expr::as_text).collect();
         let path = path?;
-        let hot = self.relation.hot_paths.iter().find(|hot| hot.path == path)?;
+        let hot = self
+            .relation
+            .hot_paths
+            .iter()
+            .find(|hot| hot.path == path)?;
         if hot.kind != HotKind::UInt {
             return None;
         }
-        let column = format!("{}.\"{}\"", crate::print::source_name(column.source), hot.column);
+        let column = format!(
+            "{}.\"{}\"",
+            crate::print::source_name(column.source),
+            hot.column
+        );
         self.pass("hot payload paths");
         Some(column)
     }
@@ -213,7 +240,10 @@ impl Lowering<'_> {
         let has_rows = self.groups_have_rows
             && over.is_empty()
             && aggregate.filter.is_none()
-            && !aggregate.arguments.iter().any(|argument| argument.ty.is_float());
+            && !aggregate
+                .arguments
+                .iter()
+                .any(|argument| argument.ty.is_float());
         match aggregate.suffix {
             Suffix::OrNull => {
                 self.pass("-OrNull");
@@ -234,7 +264,8 @@ impl Lowering<'_> {
             return call;
         }
         self.pass("aggregates of no rows");
-        let is_nan = function.is_nan_when_empty && expr.ty.is_float() && aggregate.suffix == Suffix::None;
+        let is_nan =
+            function.is_nan_when_empty && expr.ty.is_float() && aggregate.suffix == Suffix::None;
         let default = match &expr.ty {
             _ if is_nan => "'nan'::DOUBLE".to_owned(),
             DataType::Array(item) if function.name == "quantiles" => {

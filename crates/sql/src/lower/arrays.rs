@@ -13,7 +13,10 @@ impl Lowering<'_> {
         expr: &Expr,
     ) -> Result<Sql, SqlError> {
         if pass == "array_join" {
-            let element = self.array_joins.iter().find(|(array, _)| *array == arguments[0]);
+            let element = self
+                .array_joins
+                .iter()
+                .find(|(array, _)| *array == arguments[0]);
             return match element {
                 Some((_, name)) => Ok(Sql::value(name.clone())),
                 None => Err(self.unsupported(
@@ -27,8 +30,14 @@ impl Lowering<'_> {
             return self.higher_order(name, arguments, expr);
         }
         let values = self.values(arguments)?;
-        let default = arguments[0].ty.item().map_or_else(|| "NULL".to_owned(), default_of);
-        let (a, b) = (&values[0], values.get(1).map(String::as_str).unwrap_or_default());
+        let default = arguments[0]
+            .ty
+            .item()
+            .map_or_else(|| "NULL".to_owned(), default_of);
+        let (a, b) = (
+            &values[0],
+            values.get(1).map(String::as_str).unwrap_or_default(),
+        );
         Ok(Sql::value(match pass {
             "array_element" => {
                 self.pass("array elements");
@@ -42,11 +51,17 @@ impl Lowering<'_> {
             "array_distinct" => {
                 self.pass("arrayDistinct");
                 // In the order of first appearance, as ClickHouse's.
-                format!("list_filter({a}, lambda _v, _i: _v IS NOT NULL AND list_position({a}, _v) = _i)")
+                format!(
+                    "list_filter({a}, lambda _v, _i: _v IS NOT NULL AND list_position({a}, _v) = _i)"
+                )
             }
             "count_equal" => format!("len(list_filter({a}, lambda _v: _v = {b}))"),
             "array_extreme" => {
-                let function = if name == "arrayMin" { "list_min" } else { "list_max" };
+                let function = if name == "arrayMin" {
+                    "list_min"
+                } else {
+                    "list_max"
+                };
                 format!("coalesce({function}({a}), {default})")
             }
             "array_concat" => values
@@ -56,7 +71,11 @@ impl Lowering<'_> {
             "array_slice" => {
                 self.pass("arraySlice");
                 let Some(offset) = arguments[1].as_integer() else {
-                    return Err(self.unsupported("arraySlice from a computed place", None, expr.at));
+                    return Err(self.unsupported(
+                        "arraySlice from a computed place",
+                        None,
+                        expr.at,
+                    ));
                 };
                 let length = match arguments.get(2).map(|length| (length, length.as_integer())) {
                     None => None,
@@ -82,7 +101,9 @@ impl Lowering<'_> {
                     [] => (&zero, &zero),
                 };
                 let step = values.get(2).map_or("1", String::as_str);
-                format!("range(CAST({from} AS BIGINT), CAST({to} AS BIGINT), CAST({step} AS BIGINT))")
+                format!(
+                    "range(CAST({from} AS BIGINT), CAST({to} AS BIGINT), CAST({step} AS BIGINT))"
+                )
             }
         }))
     }
@@ -105,7 +126,9 @@ impl Lowering<'_> {
         };
         let filtered = |this: &mut Self| -> Result<String, SqlError> {
             let condition = this.cond(body)?;
-            Ok(format!("list_filter({list}, lambda {parameter}: {condition})"))
+            Ok(format!(
+                "list_filter({list}, lambda {parameter}: {condition})"
+            ))
         };
         Ok(match name {
             "arrayMap" => Sql::value(format!("list_transform({list}, {})", value(self)?)),
@@ -124,7 +147,11 @@ impl Lowering<'_> {
             _ => {
                 // Sorted by what the lambda makes of each element.
                 let key = self.value(body)?;
-                let direction = if name == "arrayReverseSort" { "DESC" } else { "ASC" };
+                let direction = if name == "arrayReverseSort" {
+                    "DESC"
+                } else {
+                    "ASC"
+                };
                 Sql::value(format!(
                     "list_transform(list_sort(list_transform({list}, lambda {parameter}, _i: {{'k': {key}, 'i': CASE WHEN '{direction}' = 'ASC' THEN _i ELSE -_i END, 'v': {parameter}}}), '{direction}'), lambda _e: _e.v)"
                 ))

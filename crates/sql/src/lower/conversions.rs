@@ -18,7 +18,10 @@ impl Lowering<'_> {
         if or_null {
             self.pass("accurateCastOrNull");
             let text = self.value(value)?;
-            return Ok(Sql::value(format!("try_cast({text} AS {})", inner_type(ty))));
+            return Ok(Sql::value(format!(
+                "try_cast({text} AS {})",
+                inner_type(ty)
+            )));
         }
         let to = ty.inner();
         if value.ty.inner() == to {
@@ -135,7 +138,9 @@ impl Lowering<'_> {
             }
             DataType::Decimal { .. } => {
                 let text = self.value(value)?;
-                format!("regexp_replace(regexp_replace(CAST({text} AS VARCHAR), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')")
+                format!(
+                    "regexp_replace(regexp_replace(CAST({text} AS VARCHAR), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')"
+                )
             }
             DataType::Array(_) | DataType::Tuple(_) => {
                 let hint = Some("use arrayStringConcat");
@@ -151,7 +156,9 @@ impl Lowering<'_> {
         let text = self.value(value)?;
         let number = match from {
             _ if from.is_float() || from.is_decimal() => format!("CAST(trunc({text}) AS BIGINT)"),
-            DataType::Date | DataType::Date32 => format!("CAST({text} - DATE '1970-01-01' AS BIGINT)"),
+            DataType::Date | DataType::Date32 => {
+                format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
+            }
             _ if from.is_datetime() => format!("(epoch_us({text}) // 1000000)"),
             DataType::String => format!("CAST({text} AS BIGINT)"),
             DataType::Bool => format!("CAST({text} AS BIGINT)"),

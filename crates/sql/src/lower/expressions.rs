@@ -50,7 +50,11 @@ impl Lowering<'_> {
             let keys = std::mem::take(&mut self.rolled_up);
             let key = self.value(expr);
             self.rolled_up = keys;
-            return Ok(Sql::value(format!("coalesce({}, {})", key?, default_of(&expr.ty))));
+            return Ok(Sql::value(format!(
+                "coalesce({}, {})",
+                key?,
+                default_of(&expr.ty)
+            )));
         }
         Ok(match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal),
@@ -86,9 +90,7 @@ impl Lowering<'_> {
                 haystack,
                 negated,
             } => self.in_(needle, haystack, *negated)?,
-            ExprKind::Interval { amount, unit } => {
-                Sql::value(self.interval(amount, *unit)?)
-            }
+            ExprKind::Interval { amount, unit } => Sql::value(self.interval(amount, *unit)?),
             ExprKind::Tuple(items) => {
                 let items = self.values(items)?;
                 Sql::value(format!("row({})", items.join(", ")))
@@ -105,7 +107,10 @@ impl Lowering<'_> {
                 if let ExprKind::Tuple(items) = &tuple.kind {
                     self.expr(&items[index - 1])?
                 } else {
-                    Sql::value(format!("struct_extract_at({}, {index})", self.value(tuple)?))
+                    Sql::value(format!(
+                        "struct_extract_at({}, {index})",
+                        self.value(tuple)?
+                    ))
                 }
             }
             ExprKind::Subquery(query) => Sql::value(format!("({})", self.query(query)?)),
@@ -156,7 +161,9 @@ impl Lowering<'_> {
     ) -> Result<String, SqlError> {
         let mut texts = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
-            let class = function.argument(index).map_or(Class::Any, |argument| argument.class);
+            let class = function
+                .argument(index)
+                .map_or(Class::Any, |argument| argument.class);
             texts.push(match class {
                 Class::Condition => self.cond(argument)?,
                 Class::Float => self.float(argument)?,
@@ -211,11 +218,18 @@ impl Lowering<'_> {
             | "add_interval" | "format_date_time" | "date_name" => {
                 self.time_function(pass, function, arguments, expr)
             }
-            "concat" | "initcap" | "substring" | "regexp" | "trim" | "pad" | "format"
-            | "array_string_concat" | "unhex_md5" => self.string_function(pass, name, arguments),
+            "concat"
+            | "initcap"
+            | "substring"
+            | "regexp"
+            | "trim"
+            | "pad"
+            | "format"
+            | "array_string_concat"
+            | "unhex_md5" => self.string_function(pass, name, arguments),
             "json" => self.json(name, arguments, expr),
-            "array_element" | "array_distinct" | "count_equal" | "array_extreme" | "array_concat"
-            | "array_slice" | "range" | "higher_order" | "array_join" => {
+            "array_element" | "array_distinct" | "count_equal" | "array_extreme"
+            | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" => {
                 self.array_function(pass, name, arguments, expr)
             }
             "shift" | "running_difference" => {
@@ -319,22 +333,21 @@ impl Lowering<'_> {
             "ilike" => "ILIKE",
             _ => "NOT ILIKE",
         };
-        let needs_escape = pattern.as_text().is_none_or(|pattern| pattern.contains('\\'));
+        let needs_escape = pattern
+            .as_text()
+            .is_none_or(|pattern| pattern.contains('\\'));
         let escape = if needs_escape {
             self.pass("backslash in LIKE");
             " ESCAPE '\\'"
         } else {
             ""
         };
-        Ok(Sql::condition(format!("({value} {operator} {like}{escape})")))
+        Ok(Sql::condition(format!(
+            "({value} {operator} {like}{escape})"
+        )))
     }
 
-    fn in_(
-        &mut self,
-        needle: &Expr,
-        haystack: &Haystack,
-        negated: bool,
-    ) -> Result<Sql, SqlError> {
+    fn in_(&mut self, needle: &Expr, haystack: &Haystack, negated: bool) -> Result<Sql, SqlError> {
         let operator = if negated { "NOT IN" } else { "IN" };
         let value = self.value(needle)?;
         Ok(Sql::condition(match haystack {

@@ -22,7 +22,11 @@ impl Lowering<'_> {
         self.pass("WITH FILL");
         let place = select.items.iter().position(|item| item.expr == key.expr);
         let Some(place) = place else {
-            return Err(self.unsupported("WITH FILL of a column that is not selected", Some("add it to SELECT"), key.expr.at));
+            return Err(self.unsupported(
+                "WITH FILL of a column that is not selected",
+                Some("add it to SELECT"),
+                key.expr.at,
+            ));
         };
         let column = format!("c{place}");
         let ty = &key.expr.ty;
@@ -34,16 +38,33 @@ impl Lowering<'_> {
         // TO is exclusive; without it the last row ends the series.
         let (series, to) = match &fill.to {
             Some(to) => ("range", self.fill_bound(to, ty)?),
-            None => ("generate_series", format!("(SELECT max({column}) FROM __rows)")),
+            None => (
+                "generate_series",
+                format!("(SELECT max({column}) FROM __rows)"),
+            ),
         };
-        let cast = if ty.is_date() { "DATE" } else if ty.is_datetime() { "TIMESTAMP" } else { "BIGINT" };
-        let (low, high) = if ty.is_time() {
-            (format!("CAST({from} AS TIMESTAMP)"), format!("CAST({to} AS TIMESTAMP)"))
+        let cast = if ty.is_date() {
+            "DATE"
+        } else if ty.is_datetime() {
+            "TIMESTAMP"
         } else {
-            (format!("CAST({from} AS BIGINT)"), format!("CAST({to} AS BIGINT)"))
+            "BIGINT"
+        };
+        let (low, high) = if ty.is_time() {
+            (
+                format!("CAST({from} AS TIMESTAMP)"),
+                format!("CAST({to} AS TIMESTAMP)"),
+            )
+        } else {
+            (
+                format!("CAST({from} AS BIGINT)"),
+                format!("CAST({to} AS BIGINT)"),
+            )
         };
         let n_steps = if ty.is_time() {
-            format!("(epoch_us({high}) - epoch_us({low})) / greatest(epoch_us(TIMESTAMP '1970-01-01' + {step}), 1)")
+            format!(
+                "(epoch_us({high}) - epoch_us({low})) / greatest(epoch_us(TIMESTAMP '1970-01-01' + {step}), 1)"
+            )
         } else {
             format!("({high} - {low}) / {step}")
         };
@@ -88,12 +109,7 @@ impl Lowering<'_> {
     }
 
     /// By default 1: a day of dates, a second of times.
-    fn step(
-        &mut self,
-        step: Option<&Expr>,
-        ty: &DataType,
-        at: usize,
-    ) -> Result<String, SqlError> {
+    fn step(&mut self, step: Option<&Expr>, ty: &DataType, at: usize) -> Result<String, SqlError> {
         let Some(step) = step else {
             return Ok(number_step("1", ty));
         };
@@ -102,7 +118,11 @@ impl Lowering<'_> {
             _ => step.as_integer(),
         };
         if amount.is_none_or(|amount| amount <= 0) {
-            return Err(self.unsupported("this step of WITH FILL", Some("use a positive literal"), at));
+            return Err(self.unsupported(
+                "this step of WITH FILL",
+                Some("use a positive literal"),
+                at,
+            ));
         }
         if step.ty.is_interval() {
             if !ty.is_time() {

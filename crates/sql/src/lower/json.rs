@@ -48,7 +48,9 @@ impl Lowering<'_> {
             return Ok((name.to_owned(), arguments.to_vec()));
         }
         self.pass("JSONExtract by type");
-        let (ty, path) = arguments.split_last().expect("the table asks for arguments");
+        let (ty, path) = arguments
+            .split_last()
+            .expect("the table asks for arguments");
         let ty = ty.as_text().and_then(DataType::parse);
         let function = match ty.as_ref() {
             Some(DataType::Nullable(inner)) if inner.is_integer() => "nullable integer",
@@ -77,17 +79,20 @@ impl Lowering<'_> {
         let ExprKind::Column(column) = &document.kind else {
             return Ok(None);
         };
-        if column.name != "payload" || !self.relation_sources.contains(&column.source) || column.or_default {
+        if column.name != "payload"
+            || !self.relation_sources.contains(&column.source)
+            || column.or_default
+        {
             return Ok(None);
         }
         let path: Option<Vec<String>> = if name.starts_with("JSON_") {
             keys[0].as_text().and_then(json_path_keys)
         } else {
-            keys.iter().map(|key| key.as_text().map(str::to_owned)).collect()
+            keys.iter()
+                .map(|key| key.as_text().map(str::to_owned))
+                .collect()
         };
-        let hot = path.and_then(|path| {
-            self.relation.hot_paths.iter().find(|hot| hot.path == path)
-        });
+        let hot = path.and_then(|path| self.relation.hot_paths.iter().find(|hot| hot.path == path));
         let Some(hot) = hot else {
             return Ok(None);
         };
@@ -111,14 +116,18 @@ impl Lowering<'_> {
                 // Of null, of objects and of lists the function has another text than the
                 // column; those begin so.
                 let path = self.path(name, keys)?;
-                let slow = self.extract(name, document, &payload, &path, &DataType::String).text;
+                let slow = self
+                    .extract(name, document, &payload, &path, &DataType::String)
+                    .text;
                 format!(
                     "(CASE WHEN {payload} IS NULL THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} = '' OR {value}[1] IN ('{{', '[') THEN {slow} ELSE {value} END)"
                 )
             }
             ("JSONExtractInt", HotKind::UInt) => {
                 let path = self.path(name, keys)?;
-                let slow = self.extract(name, document, &payload, &path, &DataType::Int64).text;
+                let slow = self
+                    .extract(name, document, &payload, &path, &DataType::Int64)
+                    .text;
                 format!("(CASE WHEN {value} > 0 THEN {value} ELSE {slow} END)")
             }
             _ => return Ok(None),
@@ -172,7 +181,10 @@ impl Lowering<'_> {
             }
         }
         // One literal where all are: then DuckDB reads the path once.
-        if pieces.iter().all(|piece| piece.starts_with('\'') && !piece.contains(" || ")) {
+        if pieces
+            .iter()
+            .all(|piece| piece.starts_with('\'') && !piece.contains(" || "))
+        {
             let joined: String = pieces
                 .iter()
                 .map(|piece| &piece[1..piece.len() - 1])
@@ -239,10 +251,10 @@ impl Lowering<'_> {
             "JSON_VALUE" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {string} END, '')"
             )),
-            "JSON_QUERY" => or_null(format!(
-                "coalesce('[' || {raw} || ']', '')"
-            )),
-            "nullable integer" => format!("try_cast(trunc(try_cast({string} AS {number})) AS BIGINT)"),
+            "JSON_QUERY" => or_null(format!("coalesce('[' || {raw} || ']', '')")),
+            "nullable integer" => {
+                format!("try_cast(trunc(try_cast({string} AS {number})) AS BIGINT)")
+            }
             "nullable float" => format!("try_cast({string} AS DOUBLE)"),
             _ => {
                 debug_assert!(ty.is_nullable() || ty.is_string());

@@ -111,7 +111,9 @@ impl Lowering<'_> {
         };
         let sign = if name == "minus" { "-" } else { "+" };
         if let DataType::Interval(unit) = amount.ty.inner() {
-            return self.plus_interval(time, sign, amount, *unit, expr).map(Some);
+            return self
+                .plus_interval(time, sign, amount, *unit, expr)
+                .map(Some);
         }
         self.pass("time plus number");
         let (time_text, number) = (self.value(time)?, self.value(amount)?);
@@ -183,8 +185,16 @@ impl Lowering<'_> {
             ));
         }
         let is_decimal = number.ty.is_decimal();
-        let x = if is_decimal { self.value(number)? } else { self.float(number)? };
-        let scaled = if digits == 0 { x.clone() } else { format!("({x} * 1e{digits})") };
+        let x = if is_decimal {
+            self.value(number)?
+        } else {
+            self.float(number)?
+        };
+        let scaled = if digits == 0 {
+            x.clone()
+        } else {
+            format!("({x} * 1e{digits})")
+        };
         let rounded = match name {
             "floor" => format!("floor({scaled})"),
             "ceil" | "ceiling" => format!("ceil({scaled})"),
@@ -194,12 +204,20 @@ impl Lowering<'_> {
             _ => format!("round_even({scaled}, 0)"),
         };
         self.pass("round");
-        let rounded = if digits == 0 { rounded } else { format!("({rounded} / 1e{digits})") };
+        let rounded = if digits == 0 {
+            rounded
+        } else {
+            format!("({rounded} / 1e{digits})")
+        };
         Ok(Sql::value(rounded))
     }
 
     pub(super) fn readable(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
-        self.pass(if name == "bar" { "bar" } else { "formatReadable" });
+        self.pass(if name == "bar" {
+            "bar"
+        } else {
+            "formatReadable"
+        });
         let x = self.float(&arguments[0])?;
         if name == "bar" {
             let (low, high) = (self.float(&arguments[1])?, self.float(&arguments[2])?);
@@ -209,10 +227,21 @@ impl Lowering<'_> {
             )));
         }
         let (base, units): (u32, &[&str]) = match name {
-            "formatReadableSize" => (1024, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"]),
-            "formatReadableQuantity" => {
-                (1000, &["", " thousand", " million", " billion", " trillion", " quadrillion"])
-            }
+            "formatReadableSize" => (
+                1024,
+                &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"],
+            ),
+            "formatReadableQuantity" => (
+                1000,
+                &[
+                    "",
+                    " thousand",
+                    " million",
+                    " billion",
+                    " trillion",
+                    " quadrillion",
+                ],
+            ),
             _ => return Ok(Sql::value(time_delta(&x))),
         };
         let mut text = "(CASE".to_owned();
@@ -223,7 +252,10 @@ impl Lowering<'_> {
             if usize::try_from(power).unwrap_or(0) + 1 == units.len() {
                 text.push_str(&format!(" ELSE {value} END)"));
             } else {
-                text.push_str(&format!(" WHEN abs({x}) < {:e} THEN {value}", divisor * f64::from(base)));
+                text.push_str(&format!(
+                    " WHEN abs({x}) < {:e} THEN {value}",
+                    divisor * f64::from(base)
+                ));
             }
         }
         Ok(Sql::value(text))

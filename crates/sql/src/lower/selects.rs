@@ -56,7 +56,10 @@ impl Lowering<'_> {
             Distinct::On(keys) => Some(self.distinct_on(keys, select)?),
             _ => select.limit_by.clone(),
         };
-        let fill = select.order_by.iter().find_map(|key| key.fill.as_ref().map(|fill| (key, fill)));
+        let fill = select
+            .order_by
+            .iter()
+            .find_map(|key| key.fill.as_ref().map(|fill| (key, fill)));
         let qualifies_inside = !is_distinct;
         let inner_limit_by = limit_by.as_ref().filter(|_| qualifies_inside);
         let mut text = self.rows(select, inner_limit_by)?;
@@ -162,7 +165,10 @@ impl Lowering<'_> {
         } else {
             format!(" ORDER BY {}", self.order_by(select)?)
         };
-        let number = format!("row_number() OVER (PARTITION BY {}{order})", keys.join(", "));
+        let number = format!(
+            "row_number() OVER (PARTITION BY {}{order})",
+            keys.join(", ")
+        );
         let condition = self.limit_by_condition(&number, by)?;
         Ok(format!("SELECT * FROM ({rows}) QUALIFY {condition}"))
     }
@@ -204,7 +210,11 @@ impl Lowering<'_> {
         for key in &select.group_by {
             // A literal would be taken for the place of a column.
             let text = self.value(key)?;
-            keys.push(if key.is_literal() { format!("({text} || '')") } else { text });
+            keys.push(if key.is_literal() {
+                format!("({text} || '')")
+            } else {
+                text
+            });
         }
         let keys = keys.join(", ");
         Ok(match select.grouping {
@@ -317,7 +327,9 @@ impl Lowering<'_> {
         });
         let keys = self.values(&keys)?.join(", ");
         let name = source_name(source.id);
-        Ok(format!("(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"))
+        Ok(format!(
+            "(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"
+        ))
     }
 
     fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
@@ -327,13 +339,19 @@ impl Lowering<'_> {
         for (index, (array, _)) in join.arrays.iter().enumerate() {
             let mut text = self.value(array)?;
             if join.is_left {
-                let item = array.ty.item().map_or_else(|| "NULL".to_owned(), default_of);
+                let item = array
+                    .ty
+                    .item()
+                    .map_or_else(|| "NULL".to_owned(), default_of);
                 text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
             }
             columns.push(format!("unnest({text}) AS c{index}"));
         }
         let name = source_name(join.id);
-        Ok(format!("{input}, LATERAL (SELECT {}) AS {name}", columns.join(", ")))
+        Ok(format!(
+            "{input}, LATERAL (SELECT {}) AS {name}",
+            columns.join(", ")
+        ))
     }
 
     /// `arrayJoin(array)` makes a row of each element: the array is unnested in FROM, once
@@ -346,7 +364,10 @@ impl Lowering<'_> {
         let mut arrays: Vec<Expr> = Vec::new();
         let keys = select.order_by.iter().map(|key| &key.expr);
         let exprs = select.items.iter().map(|item| &item.expr);
-        let exprs = exprs.chain(&select.filter).chain(&select.group_by).chain(keys);
+        let exprs = exprs
+            .chain(&select.filter)
+            .chain(&select.group_by)
+            .chain(keys);
         for expr in exprs {
             expr.any(&mut |part| {
                 if let ExprKind::Call {

@@ -57,7 +57,9 @@ impl Lowering<'_> {
             ("right", [n]) => format!("right({text}, {n})"),
             (_, [from]) => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({text}, {from}) END"),
             (_, [from, length]) => {
-                format!("CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({text}, {from}, {length}) END")
+                format!(
+                    "CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({text}, {from}, {length}) END"
+                )
             }
             _ => text.to_owned(),
         };
@@ -74,7 +76,9 @@ impl Lowering<'_> {
             (_, [from, rest @ ..]) => {
                 let start = format!("CASE WHEN {from} > 0 THEN 2 * {from} - 1 ELSE 2 * {from} END");
                 match rest {
-                    [length] => format!("CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({hex}, {start}, 2 * {length}) END"),
+                    [length] => format!(
+                        "CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({hex}, {start}, 2 * {length}) END"
+                    ),
                     _ => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({hex}, {start}) END"),
                 }
             }
@@ -102,7 +106,11 @@ impl Lowering<'_> {
                 "regexp_extract_all({text}, {quoted_pattern}, {group}, 's')"
             )),
             _ => {
-                let options = if name == "replaceRegexpAll" { "gs" } else { "s" };
+                let options = if name == "replaceRegexpAll" {
+                    "gs"
+                } else {
+                    "s"
+                };
                 let with = arguments[2].as_text().unwrap_or_default();
                 Sql::value(format!(
                     "regexp_replace({text}, {quoted_pattern}, {}, '{options}')",
@@ -131,9 +139,15 @@ impl Lowering<'_> {
             Some(fill) => self.value(fill)?,
             None => "' '".to_owned(),
         };
-        let function = if name.starts_with('l') { "lpad" } else { "rpad" };
+        let function = if name.starts_with('l') {
+            "lpad"
+        } else {
+            "rpad"
+        };
         if name.ends_with("UTF8") {
-            return Ok(format!("{function}({text}, CAST({length} AS INTEGER), {fill})"));
+            return Ok(format!(
+                "{function}({text}, CAST({length} AS INTEGER), {fill})"
+            ));
         }
         // The width is in bytes: characters of several bytes take as many of it.
         let length = format!("{length} - strlen({text}) + length({text})");
@@ -163,7 +177,11 @@ impl Lowering<'_> {
                 }
                 '{' => {
                     let Some((index, behind)) = rest.split_once('}') else {
-                        return Err(self.unsupported("a lone { in a format", None, arguments[0].at));
+                        return Err(self.unsupported(
+                            "a lone { in a format",
+                            None,
+                            arguments[0].at,
+                        ));
                     };
                     rest = behind;
                     let index = match index.trim() {

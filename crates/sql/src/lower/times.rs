@@ -117,7 +117,11 @@ impl Lowering<'_> {
 
     fn unix_timestamp(&mut self, name: &str, time: &Expr) -> Result<String, SqlError> {
         let value = self.value(time)?;
-        let value = if time.ty.is_date() { format!("CAST({value} AS TIMESTAMP)") } else { value };
+        let value = if time.ty.is_date() {
+            format!("CAST({value} AS TIMESTAMP)")
+        } else {
+            value
+        };
         Ok(if name == "toUnixTimestamp" {
             format!("(epoch_us({value}) // 1000000)")
         } else {
@@ -174,7 +178,11 @@ impl Lowering<'_> {
             _ => return self.calendar_bucket(time, amount, unit, timezone, expr),
         };
         let value = self.value(time)?;
-        let value = if time.ty.is_date() { format!("CAST({value} AS TIMESTAMP)") } else { value };
+        let value = if time.ty.is_date() {
+            format!("CAST({value} AS TIMESTAMP)")
+        } else {
+            value
+        };
         // What the clock shows beyond the bucket's start is taken off the instant: right also
         // in the hour that a change of the clock repeats.
         let wall = self.wall_clock(time, timezone)?;
@@ -219,7 +227,11 @@ impl Lowering<'_> {
                 format!("make_date((year({wall}) // {amount}) * {amount}, 1, 1)")
             }
             _ => {
-                let months = if unit == IntervalUnit::Quarter { 3 * amount } else { amount };
+                let months = if unit == IntervalUnit::Quarter {
+                    3 * amount
+                } else {
+                    amount
+                };
                 let index = format!(
                     "((((year({wall}) - 1970) * 12 + month({wall}) - 1) // {months}) * {months})"
                 );
@@ -234,7 +246,10 @@ impl Lowering<'_> {
         timezone: Option<&str>,
         expr: &Expr,
     ) -> Result<String, SqlError> {
-        let unit = arguments[0].as_text().and_then(unit_named).unwrap_or(IntervalUnit::Day);
+        let unit = arguments[0]
+            .as_text()
+            .and_then(unit_named)
+            .unwrap_or(IntervalUnit::Day);
         self.bucket(&arguments[1], 1, unit, timezone, expr)
     }
 
@@ -271,7 +286,11 @@ impl Lowering<'_> {
         let Some(unit) = added_unit(name) else {
             return Err(self.unsupported(name, None, expr.at));
         };
-        let sign = if name.starts_with("subtract") { "-" } else { "+" };
+        let sign = if name.starts_with("subtract") {
+            "-"
+        } else {
+            "+"
+        };
         let amount = arguments[1].clone();
         let ty = DataType::Interval(unit).nullable_if(amount.ty.is_nullable());
         let at = amount.at;
@@ -316,7 +335,13 @@ impl Lowering<'_> {
                 'r' => plain.push_str("%I:%M %p"),
                 'n' => plain.push('\n'),
                 't' => plain.push('\t'),
-                'f' => plain.push_str(if matches!(arguments[0].ty.inner(), DataType::DateTime64 { .. }) { "%g" } else { "000000" }),
+                'f' => plain.push_str(
+                    if matches!(arguments[0].ty.inner(), DataType::DateTime64 { .. }) {
+                        "%g"
+                    } else {
+                        "000000"
+                    },
+                ),
                 'Y' | 'm' | 'd' | 'H' | 'S' | 'j' | 'a' | 'b' | 'y' | 'I' | 'p' | 'G' | 'V'
                 | 'u' | 'w' | '%' => {
                     plain.push('%');

@@ -42,7 +42,10 @@ impl Lowering<'_> {
     fn over(&mut self, window: &Window, with_frame: bool) -> Result<String, SqlError> {
         let mut parts = Vec::new();
         if !window.partition_by.is_empty() {
-            parts.push(format!("PARTITION BY {}", self.values(&window.partition_by)?.join(", ")));
+            parts.push(format!(
+                "PARTITION BY {}",
+                self.values(&window.partition_by)?.join(", ")
+            ));
         }
         if !window.order_by.is_empty() {
             parts.push(format!("ORDER BY {}", self.window_order(&window.order_by)?));
@@ -103,7 +106,9 @@ impl Lowering<'_> {
         }
         let function = if is_lead { "lead" } else { "lag" };
         let over = self.over(window, false)?;
-        Ok(Sql::value(format!("{function}({value}, {distance}, {default}){over}")))
+        Ok(Sql::value(format!(
+            "{function}({value}, {distance}, {default}){over}"
+        )))
     }
 }
 
