@@ -103,6 +103,15 @@ pub struct QueryConfig {
     /// `query.max_concurrent`: queries and exports that run at the same time; others
     /// wait. Default 2.
     pub max_concurrent: u32,
+    /// `query.max_wait_ms`: how long a query waits for others to end, milliseconds; then
+    /// it gets 503. Default 10 s.
+    pub max_wait_ms: u64,
+    /// `query.max_rows`: rows of an answer; others are left out, which the answer says.
+    /// Default 100,000.
+    pub max_rows: u64,
+    /// `query.max_result_bytes`: rows of an answer in bytes, as they are sent; others are
+    /// left out. Default 256 MiB.
+    pub max_result_bytes: u64,
 }
 
 /// Limits of exports.

@@ -36,6 +36,14 @@ pub enum ApiError {
         /// What is wrong, and where.
         detail: String,
     },
+    /// 400: a query that has no answer, with the error for programs beside its text.
+    #[error("{detail}")]
+    BadQuery {
+        /// What is wrong, and where.
+        detail: String,
+        /// Kind, message, hint, line and column.
+        error: Value,
+    },
     /// 400: the connection broke within the body.
     #[error("The request body could not be read.")]
     BodyBroken,
@@ -130,13 +138,53 @@ const SOON_S: u32 = 1;
 /// When to come again after a restart, seconds: it takes up to five.
 const AFTER_RESTART_S: u32 = 5;
 
+/// All that a client learns of a fault of ours.
+const INTERNAL: &str = "A server error occurred.";
+
+/// An error that is told within an answer: as its end, or as one of its results.
+#[derive(Debug)]
+pub struct Told {
+    /// The status code that an answer of its own would have.
+    pub status: u16,
+    /// For people.
+    pub detail: String,
+    /// For programs: kind, message, hint, line and column.
+    pub error: Value,
+}
+
 impl ApiError {
+    /// The error as a part of an answer that has begun. Logged as an answer of its own is.
+    pub fn tell(self) -> Told {
+        self.log();
+        let status = self.status();
+        let (detail, kind) = match self {
+            ApiError::BadQuery { detail, error } => {
+                let status = status.as_u16();
+                return Told {
+                    status,
+                    detail,
+                    error,
+                };
+            }
+            ApiError::Internal(_) => (INTERNAL.to_owned(), "internal"),
+            error => (error.to_string(), "unavailable"),
+        };
+        Told {
+            status: status.as_u16(),
+            error: json!({
+                "kind": kind, "message": detail, "hint": null, "line": null, "column": null
+            }),
+            detail,
+        }
+    }
+
     /// The status code.
     pub fn status(&self) -> StatusCode {
         match self {
             ApiError::Invalid { .. }
             | ApiError::BadRequest { .. }
             | ApiError::BadDocument { .. }
+            | ApiError::BadQuery { .. }
             | ApiError::BodyBroken
             | ApiError::BodyNotDecodable => StatusCode::BAD_REQUEST,
             ApiError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
@@ -164,7 +212,8 @@ impl ApiError {
             ApiError::Invalid { body } => body.clone(),
             ApiError::BadRequest { message } => json!([message]),
             ApiError::ExportFailed { message } => json!(message),
-            ApiError::Internal(_) => json!({ "detail": "A server error occurred." }),
+            ApiError::BadQuery { detail, error } => json!({ "detail": detail, "error": error }),
+            ApiError::Internal(_) => json!({ "detail": INTERNAL }),
             ApiError::BadDocument { .. }
             | ApiError::BodyBroken
             | ApiError::BodyNotDecodable

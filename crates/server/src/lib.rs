@@ -17,6 +17,7 @@ pub mod identity;
 mod ingest;
 mod media_type;
 mod metrics;
+mod queries;
 mod request_id;
 mod router;
 mod routes;

@@ -49,6 +49,54 @@ struct ByDoor {
     door: Door,
 }
 
+/// How a query ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueryOutcome {
+    /// With its last row, or the last one that its limit allowed.
+    Finished,
+    /// Before it ran: the request or the query was wrong.
+    Refused,
+    /// At its time limit.
+    TimedOut,
+    /// At the limit of memory.
+    OutOfMemory,
+    /// While it ran: a division by zero, a text that is no number.
+    Failed,
+    /// By `DELETE /api/queries/{id}`.
+    Cancelled,
+    /// Its client went away.
+    Abandoned,
+    /// The server had no place for it, or failed.
+    Unavailable,
+}
+
+impl QueryOutcome {
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueryOutcome::Finished => "finished",
+            QueryOutcome::Refused => "refused",
+            QueryOutcome::TimedOut => "timed_out",
+            QueryOutcome::OutOfMemory => "out_of_memory",
+            QueryOutcome::Failed => "failed",
+            QueryOutcome::Cancelled => "cancelled",
+            QueryOutcome::Abandoned => "abandoned",
+            QueryOutcome::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl EncodeLabelValue for QueryOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(self.as_str())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: QueryOutcome,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
     method: String,
@@ -67,6 +115,10 @@ pub struct Metrics {
     dead_letter_failures: Counter,
     answers: Family<Answer, Counter>,
     answer_seconds: Histogram,
+    queries_started: Counter,
+    query_rows_sent: Counter,
+    /// Its `_count` is the number of queries that ended so.
+    query_seconds: Family<ByOutcome, Histogram>,
 }
 
 impl Metrics {
@@ -85,6 +137,9 @@ impl Metrics {
             dead_letter_failures: Counter::default(),
             answers: Family::default(),
             answer_seconds: Histogram::new(ANSWER_SECONDS),
+            queries_started: Counter::default(),
+            query_rows_sent: Counter::default(),
+            query_seconds: Family::new_with_constructor(|| Histogram::new(ANSWER_SECONDS)),
         };
         metrics.register();
         metrics
@@ -126,6 +181,21 @@ impl Metrics {
             "http_answer_seconds",
             "Time from a request's head to its answer's head",
             self.answer_seconds.clone(),
+        );
+        registry.register(
+            "queries_started",
+            "Queries that came in",
+            self.queries_started.clone(),
+        );
+        registry.register(
+            "query_rows_sent",
+            "Rows that queries gave",
+            self.query_rows_sent.clone(),
+        );
+        registry.register(
+            "query_seconds",
+            "Time from a query's arrival to its end, by how it ended",
+            self.query_seconds.clone(),
         );
     }
 
@@ -183,6 +253,23 @@ impl Metrics {
             })
             .inc();
         self.answer_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A query came in.
+    pub fn query_started(&self) {
+        self.queries_started.inc();
+    }
+
+    /// Rows of a query went out.
+    pub fn query_rows_sent(&self, n_rows: u64) {
+        self.query_rows_sent.inc_by(n_rows);
+    }
+
+    /// A query ended.
+    pub fn query_ended(&self, outcome: QueryOutcome, took: Duration) {
+        self.query_seconds
+            .get_or_create(&ByOutcome { outcome })
+            .observe(took.as_secs_f64());
     }
 
     /// All metrics as text.

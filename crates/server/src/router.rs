@@ -11,7 +11,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::clock;
 use crate::error::ApiError;
 use crate::request_id;
-use crate::routes::{account, events, exports, ingest, page, requests, service};
+use crate::routes::{account, events, exports, grafana, ingest, page, queries, requests, service};
 use crate::state::AppState;
 
 /// The API's description; the routes add themselves.
@@ -29,6 +29,8 @@ pub fn main(state: AppState) -> Router {
         .merge(events::router()) //   POST /api/events
         .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
         .merge(requests::router()) // /api/requests…
+        .merge(queries::router()) //  /api/query…  /api/queries…
+        .merge(grafana::router()) //  POST /api/ds/query  /analytics/api/ds/query
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
     let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
@@ -80,15 +82,23 @@ mod tests {
             .merge(events::router())
             .merge(exports::router())
             .merge(requests::router())
+            .merge(queries::router())
+            .merge(grafana::router())
             .merge(service::router())
             .split_for_parts();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         insta::assert_snapshot!(paths.join("\n"), @"
+        /analytics/api/ds/query
         /api/auth/login
         /api/auth/logout
+        /api/ds/query
         /api/events
         /api/events/download
         /api/events/export
+        /api/queries
+        /api/queries/{id}
+        /api/query
+        /api/query/explain
         /api/requests
         /api/requests/{id}
         /api/requests/{id}/cancel

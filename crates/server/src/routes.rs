@@ -3,7 +3,9 @@
 pub mod account;
 pub mod events;
 pub mod exports;
+pub mod grafana;
 pub mod ingest;
 pub mod page;
+pub mod queries;
 pub mod requests;
 pub mod service;

@@ -18,6 +18,7 @@ use crate::dead_letter::DeadLetter;
 use crate::exports::Exports;
 use crate::identity::Accounts;
 use crate::metrics::Metrics;
+use crate::queries::Queries;
 use crate::router;
 use crate::state::AppState;
 
@@ -133,6 +134,12 @@ fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
         .map_err(io(crate::dead_letter::FILE))?;
     let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
     let window = Duration::from_secs(u64::from(config.ingest.repeat_window_days) * 86_400);
+    let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window));
+    let queries = Queries::new(
+        Arc::clone(&store),
+        config.query.clone(),
+        Arc::clone(&metrics),
+    );
     Ok(AppState {
         accounts,
         dead_letter: Arc::new(dead_letter),
@@ -140,7 +147,8 @@ fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
             config.ingest.max_body_bytes,
             config.ingest.max_inflight_bytes,
         ),
-        metrics: Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window)),
+        metrics,
+        queries,
         exports,
         store,
         config: Arc::new(config),

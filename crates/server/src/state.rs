@@ -10,6 +10,7 @@ use crate::dead_letter::DeadLetter;
 use crate::exports::Exports;
 use crate::identity::Accounts;
 use crate::metrics::Metrics;
+use crate::queries::Queries;
 
 /// The parts of a running server. Cloned for every request, so each part is shared.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct AppState {
     pub store: Arc<dyn EventStore>,
     /// Exports, running and finished.
     pub exports: Exports,
+    /// Queries under way.
+    pub queries: Queries,
     /// What could not be stored, for a person to look at.
     pub dead_letter: Arc<DeadLetter>,
     /// Bounds the request bodies held in memory.

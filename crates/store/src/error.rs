@@ -31,6 +31,19 @@ pub enum StoreError {
         /// The limit that was in force.
         limit: Duration,
     },
+    /// The query used up the database's memory and what it may spill to disk.
+    #[error("the query needs more memory than the {limit_bytes} bytes of the database")]
+    OutOfMemory {
+        /// The database's memory, which all queries share, in bytes.
+        limit_bytes: u64,
+    },
+    /// The statement of a read failed for a reason of its own: a division by zero, a text that
+    /// is no number. The message is DuckDB's, without the excerpt of its SQL.
+    #[error("{message}")]
+    Statement {
+        /// For whoever wrote the query.
+        message: String,
+    },
     /// The query was ended, by its caller or to make room for appends.
     #[error("the query was ended before it finished")]
     Interrupted,
@@ -104,4 +117,15 @@ impl FailureKind {
             FailureKind::Other
         }
     }
+}
+
+/// What comes before the excerpt of a statement in DuckDB's messages.
+const EXCERPT: &str = "\n\nLINE ";
+
+/// A message of DuckDB without the excerpt of the statement, which is not the one that the user
+/// wrote.
+pub(crate) fn without_excerpt(error: &::duckdb::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(EXCERPT).unwrap_or(text.len());
+    text[..end].trim_end().to_owned()
 }

@@ -155,6 +155,24 @@ pub static KEYS: &[Key] = &[
         help: "Queries and exports that run at the same time",
     },
     Key {
+        path: "query.max_wait_ms",
+        kind: millis(0, DAY_MS),
+        default: "10s",
+        help: "How long a query waits for others to end; then it gets 503",
+    },
+    Key {
+        path: "query.max_rows",
+        kind: count(1, 1_000_000_000),
+        default: "100000",
+        help: "Rows of a query's answer; the others are left out",
+    },
+    Key {
+        path: "query.max_result_bytes",
+        kind: bytes(1024, TIB),
+        default: "256MiB",
+        help: "Rows of a query's answer, in bytes; the others are left out",
+    },
+    Key {
         path: "export.expiry_ms",
         kind: millis(1000, 30 * DAY_MS),
         default: "1h",

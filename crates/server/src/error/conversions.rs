@@ -8,6 +8,7 @@ use crate::dead_letter::DeadLetterError;
 use crate::exports::{ExportError, InvalidParameter};
 use crate::identity::rights::Denied;
 use crate::identity::{AccountsError, AuthError, OrganizationError};
+use crate::queries::{InvalidBody, QueryError};
 
 /// When to come again if the disk is full, seconds: a person has to make room.
 const WHEN_THERE_IS_ROOM_S: u32 = 30;
@@ -105,6 +106,8 @@ impl From<StoreError> for ApiError {
             StoreError::NotOpen
             | StoreError::Io { .. }
             | StoreError::Database(_)
+            | StoreError::OutOfMemory { .. }
+            | StoreError::Statement { .. }
             | StoreError::InDoubt(_)
             | StoreError::Commit(_) => {
                 let detail = "The store does not work now. Try again.";
@@ -114,6 +117,31 @@ impl From<StoreError> for ApiError {
                 ApiError::Internal(error.into())
             }
         }
+    }
+}
+
+/// All that lies with the query or its author is 400, with a kind that tells which.
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> ApiError {
+        match error {
+            QueryError::Body(_)
+            | QueryError::Sql(_)
+            | QueryError::TimeLimit { .. }
+            | QueryError::MemoryLimit { .. }
+            | QueryError::Execution { .. }
+            | QueryError::Cancelled => ApiError::BadQuery {
+                detail: error.to_string(),
+                error: error.to_json(),
+            },
+            QueryError::Store(error) => error.into(),
+            QueryError::Internal(cause) => ApiError::Internal(cause),
+        }
+    }
+}
+
+impl From<InvalidBody> for ApiError {
+    fn from(error: InvalidBody) -> ApiError {
+        QueryError::from(error).into()
     }
 }
 

@@ -28,6 +28,12 @@ pub enum Denied {
     /// Someone else's request or export.
     #[error("This request belongs to another user.")]
     ForeignRequest,
+    /// The account may not query.
+    #[error("Queries are for administrators and accounts with the privilege business.")]
+    NoQueries,
+    /// Someone else's query.
+    #[error("This query belongs to another user: only an administrator may end it.")]
+    ForeignQuery,
 }
 
 /// What an export is narrowed to: what the caller asked for, within what the caller may
@@ -67,6 +73,30 @@ pub fn may_see_request(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
         Ok(())
     } else {
         Err(Denied::ForeignRequest)
+    }
+}
+
+/// Queries see every event, so they are for those who may see them all. Rows are not narrowed
+/// by rights yet (issue 5).
+pub fn may_query(caller: &Caller) -> Result<(), Denied> {
+    match caller.privilege {
+        Privilege::Admin | Privilege::Business => Ok(()),
+        Privilege::User | Privilege::Worker => Err(Denied::NoQueries),
+    }
+}
+
+/// A query under way shows itself to its owner and to admins.
+pub fn sees_query(caller: &Caller, owner_id: i64) -> bool {
+    caller.id == owner_id || caller.privilege == Privilege::Admin
+}
+
+/// A query under way is ended by its owner or an admin.
+pub fn may_end_query(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
+    may_query(caller)?;
+    if sees_query(caller, owner_id) {
+        Ok(())
+    } else {
+        Err(Denied::ForeignQuery)
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
 use super::watchdog::{Cancel, Watchdog, Watched};
-use crate::error::{FailureKind, StoreError};
+use crate::error::{FailureKind, StoreError, without_excerpt};
 
 /// Batches that wait for their reader. A batch of DuckDB has 2,048 rows, so a slow reader
 /// holds some megabytes at most.
@@ -136,6 +136,10 @@ pub(super) fn spawn(
     let (sender, items) = channel(BATCHES_AHEAD);
     let watched = watchdog.watch(lent.interrupt_handle(), time_limit);
     let cancel = watched.cancel();
+    let limits = Limits {
+        time: time_limit,
+        memory_bytes: database.config.memory_bytes,
+    };
     let read = move || {
         let sink = Sink { items: sender };
         let result = work(lent.connection(), &sink);
@@ -143,7 +147,7 @@ pub(super) fn spawn(
         drop(lent);
         let last = match result {
             Ok(()) => Item::End,
-            Err(error) => Item::Failed(named(error, &watched, time_limit)),
+            Err(error) => Item::Failed(named(error, &watched, limits)),
         };
         // The reader may be gone; then nobody asks.
         let _ = sink.items.blocking_send(last);
@@ -162,16 +166,29 @@ pub(super) fn spawn(
     })
 }
 
-/// Tells a time limit from other interruptions.
-fn named(error: StoreError, watched: &Watched, limit: Duration) -> StoreError {
-    match error {
-        StoreError::Database(error) if FailureKind::of(&error) == FailureKind::Interrupted => {
-            if watched.ran_out() {
-                StoreError::TimedOut { limit }
-            } else {
-                StoreError::Interrupted
-            }
+/// What a read may use.
+#[derive(Clone, Copy)]
+struct Limits {
+    time: Duration,
+    memory_bytes: u64,
+}
+
+/// Tells apart what a read can fail of.
+fn named(error: StoreError, watched: &Watched, limits: Limits) -> StoreError {
+    let StoreError::Database(error) = error else {
+        return error;
+    };
+    match FailureKind::of(&error) {
+        FailureKind::Interrupted if watched.ran_out() => {
+            StoreError::TimedOut { limit: limits.time }
         }
-        error => error,
+        FailureKind::Interrupted => StoreError::Interrupted,
+        FailureKind::OutOfMemory => StoreError::OutOfMemory {
+            limit_bytes: limits.memory_bytes,
+        },
+        FailureKind::Fatal => StoreError::Database(error),
+        FailureKind::Other => StoreError::Statement {
+            message: without_excerpt(&error),
+        },
     }
 }

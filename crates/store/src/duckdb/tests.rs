@@ -267,6 +267,32 @@ async fn a_query_ends_at_its_time_limit_and_frees_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_says_what_it_failed_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut small = config(dir.path());
+    (small.memory_bytes, small.spill_bytes) = (48 << 20, 0);
+    let store = DuckDbStore::open(&small, NOW).unwrap();
+    let cases = [
+        (
+            "SELECT CAST(scope AS BIGINT) FROM (VALUES ('a')) v(scope)",
+            "Conversion Error: Could not convert string 'a' to INT64 when casting from source column scope",
+        ),
+        (
+            "SELECT 9223372036854775807 + range FROM range(2)",
+            "Out of Range Error: Overflow in addition of INT64 (9223372036854775807 + 1)!",
+        ),
+        (
+            "SELECT list(hash(range)) FROM range(4000000000) GROUP BY range % 1000003",
+            "the query needs more memory than the 50331648 bytes of the database",
+        ),
+    ];
+    for (sql, expected) in cases {
+        let error = rows(store.query(query(sql, 60_000))).await.unwrap_err();
+        assert_eq!(error.to_string(), expected, "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn appends_succeed_when_queries_have_used_up_the_memory() {
     let dir = tempfile::tempdir().unwrap();
     let mut small = config(dir.path());

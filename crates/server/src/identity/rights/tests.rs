@@ -118,3 +118,30 @@ fn requests_are_seen_by_owner_and_admin() {
         assert_eq!(foreign.is_ok(), privilege == Privilege::Admin);
     }
 }
+
+#[test]
+fn queries_are_for_admins_and_business() {
+    let cases = [
+        (Privilege::Admin, Ok(()), Ok(())),
+        (Privilege::Business, Ok(()), Err(Denied::ForeignQuery)),
+        (
+            Privilege::User,
+            Err(Denied::NoQueries),
+            Err(Denied::NoQueries),
+        ),
+        (
+            Privilege::Worker,
+            Err(Denied::NoQueries),
+            Err(Denied::NoQueries),
+        ),
+    ];
+    for (privilege, own, foreign) in cases {
+        let caller = caller(privilege, None, None);
+        assert_eq!(may_query(&caller), own, "{privilege}");
+        assert_eq!(may_end_query(&caller, SELF), own, "{privilege}");
+        assert_eq!(may_end_query(&caller, SELF + 1), foreign, "{privilege}");
+        assert!(sees_query(&caller, SELF));
+        let sees_foreign = sees_query(&caller, SELF + 1);
+        assert_eq!(sees_foreign, privilege == Privilege::Admin, "{privilege}");
+    }
+}

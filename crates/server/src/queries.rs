@@ -1,0 +1,249 @@
+//! Queries: from the text that somebody typed to rows that go out while they are found.
+//!
+//! ```text
+//! request ─ prepare (annoscope_sql) ─ a place ─ EventStore::query ─ Run ─ Answer (JSON, CSV, Arrow)
+//!                                                                     └── frames (Grafana)
+//! ```
+//!
+//! **Invariant:** memory is bounded: one batch of rows an answer, and what the store has ahead.
+//! Only Grafana's frames are gathered whole, within `query.max_result_bytes`.
+//!
+//! **Invariant:** what a query occupies is free again soon after its client is gone, also while
+//! it waits for its first row (`test_query.py`).
+//!
+//! Knows no HTTP but the `Accept` header. Start reading at [`Queries::start`].
+
+mod answer;
+mod encode;
+mod error;
+mod grafana;
+mod instant;
+mod registry;
+mod relation;
+mod render;
+mod request;
+mod run;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annoscope_events::Timestamp;
+use annoscope_sql::{Context, DataType, Prepared, ResultColumn, StatementKind};
+use annoscope_store::{EventStore, Query, RecordBatches, StoreError};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use futures::{StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::config::QueryConfig;
+use crate::identity::Caller;
+use crate::metrics::Metrics;
+
+use registry::Registry;
+use run::{Batches, Limits};
+
+pub use answer::Answer;
+pub use encode::Format;
+pub(crate) use encode::described;
+pub use error::QueryError;
+pub use grafana::{FrameRequest, Frames};
+pub use registry::RunningQuery;
+pub use request::{InvalidBody, QueryRequest};
+pub use run::Run;
+
+/// How often a query that has a place asks again for a connection: the one before it may need
+/// some ms to give its own back.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
+
+/// The queries of a server. Clones share them.
+#[derive(Clone)]
+pub struct Queries {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn EventStore>,
+    registry: Registry,
+    config: QueryConfig,
+    /// As many as the store runs at once; who waits here keeps its turn.
+    places: Arc<Semaphore>,
+}
+
+impl Queries {
+    /// Queries over `store`.
+    pub fn new(store: Arc<dyn EventStore>, config: QueryConfig, metrics: Arc<Metrics>) -> Queries {
+        Queries {
+            inner: Arc::new(Inner {
+                store,
+                registry: Registry::new(metrics),
+                places: Arc::new(Semaphore::new(config.max_concurrent as usize)),
+                config,
+            }),
+        }
+    }
+
+    /// What the check makes of a query, without running it.
+    pub async fn explain(&self, request: QueryRequest) -> Result<Prepared, QueryError> {
+        prepare(request.sql, request.context).await
+    }
+
+    /// Starts a query and waits for its first rows, so that most failures are known before an
+    /// answer begins. Dropping the future ends it.
+    pub async fn start(
+        &self,
+        request: QueryRequest,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Run, QueryError> {
+        let (run, _) = self.start_prepared(request, caller, now).await?;
+        Ok(run)
+    }
+
+    /// As [`Queries::start`], and what was made of the text.
+    async fn start_prepared(
+        &self,
+        request: QueryRequest,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(Run, Prepared), QueryError> {
+        let mut running = self.inner.registry.enter(caller, &request.sql, now);
+        let opened = async {
+            let prepared = prepare(request.sql, request.context).await?;
+            let (batches, place) = self.open(&prepared).await?;
+            Ok((prepared, batches, place))
+        };
+        let opened = tokio::select! {
+            opened = opened => opened,
+            () = running.cancel().cancelled() => Err(QueryError::Cancelled),
+        };
+        let (prepared, batches, place) = opened.inspect_err(|error| running.failed(error))?;
+        let columns = match prepared.kind {
+            StatementKind::Select => prepared.columns.clone(),
+            StatementKind::Explain | StatementKind::ExplainSyntax => vec![explain_column()],
+        };
+        let limits = Limits {
+            n_rows: request.limit,
+            time: self.time_limit(),
+        };
+        let mut run = Run::start(columns, batches, running, limits, place);
+        run.wait_for_rows().await?;
+        Ok((run, prepared))
+    }
+
+    /// The queries under way, oldest first.
+    pub fn list(&self) -> Vec<RunningQuery> {
+        self.inner.registry.list()
+    }
+
+    /// Whose query that is; `None` if there is no such query under way.
+    pub fn owner_id(&self, id: Uuid) -> Option<i64> {
+        self.inner.registry.owner_id(id)
+    }
+
+    /// Ends a query. Returns whether there was one.
+    pub fn end(&self, id: Uuid) -> bool {
+        self.inner.registry.end(id)
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_millis(self.inner.config.timeout_ms)
+    }
+
+    /// The rows that a statement asks for, and the place that it has.
+    async fn open(
+        &self,
+        prepared: &Prepared,
+    ) -> Result<(Batches, Option<OwnedSemaphorePermit>), QueryError> {
+        let sql = match prepared.kind {
+            StatementKind::ExplainSyntax => {
+                let lines = lines_batch(prepared.clickhouse.lines());
+                return Ok((stream::iter([Ok(lines)]).boxed(), None));
+            }
+            StatementKind::Explain => format!("EXPLAIN {}", prepared.duckdb),
+            StatementKind::Select => prepared.duckdb.clone(),
+        };
+        let (batches, place) = self.run_in_store(sql).await?;
+        let batches = match prepared.kind {
+            StatementKind::Explain => batches
+                .map(|batch| batch.map(|plan| plan_lines(&plan)))
+                .boxed(),
+            StatementKind::Select | StatementKind::ExplainSyntax => batches.boxed(),
+        };
+        Ok((batches, Some(place)))
+    }
+
+    /// Waits for a place, then starts the statement in the store.
+    async fn run_in_store(
+        &self,
+        sql: String,
+    ) -> Result<(RecordBatches, OwnedSemaphorePermit), QueryError> {
+        let query = Query {
+            sql,
+            time_limit: self.time_limit(),
+        };
+        let start = async {
+            let places = Arc::clone(&self.inner.places);
+            let place = places.acquire_owned().await;
+            let place = place.map_err(|_| QueryError::Store(StoreError::NotOpen))?;
+            loop {
+                let (store, query) = (Arc::clone(&self.inner.store), query.clone());
+                // The store opens itself again within this call, should it have to.
+                let started = tokio::task::spawn_blocking(move || store.query(query)).await;
+                match started.map_err(|panic| QueryError::Internal(panic.into()))? {
+                    Ok(batches) => return Ok((batches, place)),
+                    Err(StoreError::Busy { .. }) => tokio::time::sleep(ASK_AGAIN).await,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        };
+        let max_wait = Duration::from_millis(self.inner.config.max_wait_ms);
+        let started = tokio::time::timeout(max_wait, start).await;
+        started.unwrap_or_else(|_| {
+            let limit = self.inner.config.max_concurrent as usize;
+            Err(QueryError::Store(StoreError::Busy { limit }))
+        })
+    }
+}
+
+/// Checks a query on a thread that may take its time: a text may have a megabyte.
+async fn prepare(sql: String, context: Context) -> Result<Prepared, QueryError> {
+    let prepared = tokio::task::spawn_blocking(move || {
+        annoscope_sql::prepare(&sql, &context, &relation::all_events())
+    });
+    let prepared = prepared.await;
+    Ok(prepared.map_err(|panic| QueryError::Internal(panic.into()))??)
+}
+
+/// The one column of both kinds of EXPLAIN.
+fn explain_column() -> ResultColumn {
+    ResultColumn {
+        name: "explain".to_owned(),
+        data_type: DataType::String,
+    }
+}
+
+fn lines_batch<'a>(lines: impl Iterator<Item = &'a str>) -> RecordBatch {
+    // Gathered first: Arrow wants to know how many there are.
+    let lines: Vec<&str> = lines.collect();
+    let lines: ArrayRef = Arc::new(StringArray::from(lines));
+    let schema = Schema::new(vec![Field::new("explain", ArrowType::Utf8, false)]);
+    RecordBatch::try_new(Arc::new(schema), vec![lines]).expect("one column of the schema's type")
+}
+
+/// The lines of DuckDB's plan, which is text in the last column.
+fn plan_lines(plan: &RecordBatch) -> RecordBatch {
+    let texts = plan
+        .columns()
+        .last()
+        .map(|texts| cast(texts, &ArrowType::Utf8));
+    let Some(Ok(texts)) = texts else {
+        return lines_batch(std::iter::empty());
+    };
+    let texts = texts.as_string::<i32>();
+    lines_batch(texts.iter().flatten().flat_map(str::lines))
+}
+
+#[cfg(test)]
+mod tests;

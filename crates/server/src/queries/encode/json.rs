@@ -1,0 +1,80 @@
+//! `{"columns": […], "rows": [[…], …], "stats": {…}}`.
+
+use std::ops::Range;
+
+use annoscope_sql::ResultColumn;
+use arrow::array::RecordBatch;
+use serde_json::{Value, json};
+
+use super::{Encoder, text_columns};
+use crate::queries::error::QueryError;
+use crate::queries::render::{Column, TimeFormat};
+use crate::queries::run::Stats;
+
+/// Writes JSON; an error after rows is a member `error` in place of `stats`.
+pub(super) struct JsonEncoder {
+    columns: Vec<ResultColumn>,
+    times: TimeFormat,
+    loaded: Vec<Column>,
+    has_rows: bool,
+}
+
+impl JsonEncoder {
+    pub(super) fn new(columns: Vec<ResultColumn>, times: TimeFormat) -> JsonEncoder {
+        JsonEncoder {
+            columns,
+            times,
+            loaded: Vec::new(),
+            has_rows: false,
+        }
+    }
+}
+
+/// Names and types of columns, as JSON.
+pub(crate) fn described(columns: &[ResultColumn]) -> Value {
+    let column = |column: &ResultColumn| json!({ "name": column.name, "type": column.data_type.to_string() });
+    columns.iter().map(column).collect()
+}
+
+impl Encoder for JsonEncoder {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        let columns = described(&self.columns);
+        out.extend_from_slice(format!("{{\"columns\":{columns},\"rows\":[").as_bytes());
+    }
+
+    fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
+        self.loaded = text_columns(&batch, &self.columns, self.times)?;
+        Ok(())
+    }
+
+    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+        for row in rows {
+            // A row a line, for those who look at it.
+            out.extend_from_slice(if self.has_rows { b",\n[" } else { b"\n[" });
+            self.has_rows = true;
+            for (i, column) in self.loaded.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                column.write_json(out, row);
+            }
+            out.push(b']');
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), QueryError> {
+        let stats = json!({
+            "rows": stats.n_rows,
+            "elapsed_ms": stats.elapsed.as_millis() as u64,
+            "truncated": stats.is_truncated,
+        });
+        out.extend_from_slice(format!("],\"stats\":{stats}}}\n").as_bytes());
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &Value, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(format!("],\"error\":{error}}}\n").as_bytes());
+        true
+    }
+}

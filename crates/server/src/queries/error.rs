@@ -1,0 +1,166 @@
+//! Why a query has no answer, or only a part of one.
+
+use std::time::Duration;
+
+use annoscope_sql::{ErrorKind, SqlError};
+use annoscope_store::StoreError;
+use serde_json::{Value, json};
+
+use super::render::Mismatch;
+use super::request::InvalidBody;
+use crate::error::BoxError;
+
+/// Why a query has no answer, or only a part of one.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The request is none.
+    #[error(transparent)]
+    Body(#[from] InvalidBody),
+    /// The query is refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    /// It took too long.
+    #[error(
+        "the query ran longer than {}, the limit that the setting query.timeout_ms has, and was ended",
+        shown(*limit)
+    )]
+    TimeLimit {
+        /// The limit in force.
+        limit: Duration,
+    },
+    /// It took too much memory.
+    #[error(
+        "the query needs more than the {limit_bytes} bytes of memory that all queries share (setting store.memory_bytes)"
+    )]
+    MemoryLimit {
+        /// The memory of the database.
+        limit_bytes: u64,
+    },
+    /// It failed of its own: a division by zero, a text that is no number.
+    #[error("{message}")]
+    Execution {
+        /// The store's.
+        message: String,
+    },
+    /// Somebody ended it with `DELETE /api/queries/{id}`.
+    #[error("the query was ended by a request to end it")]
+    Cancelled,
+    /// The store does not answer it now.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(BoxError),
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> QueryError {
+        match error {
+            StoreError::TimedOut { limit } => QueryError::TimeLimit { limit },
+            StoreError::OutOfMemory { limit_bytes } => QueryError::MemoryLimit { limit_bytes },
+            StoreError::Statement { message } => QueryError::Execution { message },
+            error => QueryError::Store(error),
+        }
+    }
+}
+
+impl From<Mismatch> for QueryError {
+    fn from(error: Mismatch) -> QueryError {
+        QueryError::Internal(error.into())
+    }
+}
+
+impl QueryError {
+    /// The word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            QueryError::Body(_) => "request",
+            QueryError::Sql(error) => match error.kind {
+                ErrorKind::Expansion => "expansion",
+                ErrorKind::Syntax => "syntax",
+                ErrorKind::Unknown => "unknown",
+                ErrorKind::Type => "type",
+                ErrorKind::Forbidden => "forbidden",
+                ErrorKind::Unsupported => "unsupported",
+            },
+            QueryError::TimeLimit { .. } => "time_limit",
+            QueryError::MemoryLimit { .. } => "memory_limit",
+            QueryError::Execution { .. } => "execution",
+            QueryError::Cancelled => "cancelled",
+            QueryError::Store(_) => "unavailable",
+            QueryError::Internal(_) => "internal",
+        }
+    }
+
+    /// The error for programs: kind, message, hint, place in the query, field of the request.
+    pub fn to_json(&self) -> Value {
+        let (mut message, mut hint, mut position, mut field) = (self.to_string(), None, None, None);
+        match self {
+            QueryError::Sql(error) => {
+                message.clone_from(&error.message);
+                hint.clone_from(&error.hint);
+                position = error.position;
+            }
+            QueryError::Body(error) => {
+                message.clone_from(&error.message);
+                field.clone_from(&error.field);
+            }
+            _ => {}
+        }
+        let mut members = json!({
+            "kind": self.kind(),
+            "message": message,
+            "hint": hint,
+            "line": position.map(|at| at.line),
+            "column": position.map(|at| at.column),
+        });
+        if let Some(field) = field {
+            members["field"] = field.into();
+        }
+        members
+    }
+}
+
+/// `60 s`, `1.5 s`.
+fn shown(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use annoscope_sql::Position;
+
+    use super::*;
+
+    #[test]
+    fn errors_say_what_where_and_what_to_do() {
+        let sql = SqlError {
+            kind: ErrorKind::Unknown,
+            message: "there is no column scop".to_owned(),
+            hint: Some("did you mean scope?".to_owned()),
+            position: Some(Position { line: 1, column: 8 }),
+        };
+        let limit = Duration::from_millis(1500);
+        let cases = [
+            (
+                QueryError::from(sql),
+                r#"{"kind":"unknown","message":"there is no column scop","hint":"did you mean scope?","line":1,"column":8}"#,
+            ),
+            (
+                QueryError::from(InvalidBody::of("limit", "must be a whole number")),
+                r#"{"kind":"request","message":"must be a whole number","hint":null,"line":null,"column":null,"field":"limit"}"#,
+            ),
+            (
+                QueryError::from(StoreError::TimedOut { limit }),
+                r#"{"kind":"time_limit","message":"the query ran longer than 1.5 s, the limit that the setting query.timeout_ms has, and was ended","hint":null,"line":null,"column":null}"#,
+            ),
+            (
+                QueryError::from(StoreError::OutOfMemory { limit_bytes: 1000 }),
+                r#"{"kind":"memory_limit","message":"the query needs more than the 1000 bytes of memory that all queries share (setting store.memory_bytes)","hint":null,"line":null,"column":null}"#,
+            ),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(error.to_json().to_string(), expected);
+        }
+    }
+}

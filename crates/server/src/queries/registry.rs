@@ -1,0 +1,196 @@
+//! Queries under way: who asked what, how far it is, and how to end it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use annoscope_events::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::Span;
+use uuid::Uuid;
+
+use super::error::QueryError;
+use crate::clock;
+use crate::identity::Caller;
+use crate::metrics::{Metrics, QueryOutcome};
+
+/// How much of a query's text is kept, characters: it is for people to recognize it.
+const MAX_SQL_CHARS: usize = 10_000;
+
+/// The queries under way. Clones share them.
+#[derive(Clone)]
+pub(super) struct Registry {
+    entries: Arc<Mutex<BTreeMap<Uuid, Arc<Entry>>>>,
+    metrics: Arc<Metrics>,
+}
+
+struct Entry {
+    id: Uuid,
+    user_id: i64,
+    user: String,
+    sql: String,
+    started_at: Timestamp,
+    started: Instant,
+    n_rows: AtomicU64,
+    cancel: CancellationToken,
+}
+
+/// A query under way, for a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningQuery {
+    /// Names it in `DELETE /api/queries/{id}`.
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: i64,
+    /// The account's name.
+    pub user: String,
+    /// The user's text, cut.
+    pub sql: String,
+    /// When it came.
+    pub started_at: Timestamp,
+    /// How long it has been here.
+    pub elapsed: Duration,
+    /// Rows sent so far.
+    pub n_rows: u64,
+}
+
+/// A query from its arrival to its end, which is the drop of this: then it leaves the list, and
+/// is counted and logged.
+pub(super) struct Running {
+    entry: Arc<Entry>,
+    registry: Registry,
+    outcome: QueryOutcome,
+    /// Of the request: rows go out, and the query ends, after the request's handler.
+    span: Span,
+}
+
+impl Registry {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Registry {
+        Registry {
+            entries: Arc::default(),
+            metrics,
+        }
+    }
+
+    /// Puts a query on the list.
+    pub(super) fn enter(&self, caller: &Caller, sql: &str, now: Timestamp) -> Running {
+        let cut = sql.char_indices().nth(MAX_SQL_CHARS);
+        let entry = Arc::new(Entry {
+            id: Uuid::new_v4(),
+            user_id: caller.id,
+            user: caller.name.clone(),
+            sql: sql[..cut.map_or(sql.len(), |(end, _)| end)].to_owned(),
+            started_at: now,
+            started: clock::monotonic(),
+            n_rows: AtomicU64::new(0),
+            cancel: CancellationToken::new(),
+        });
+        self.metrics.query_started();
+        self.lock().insert(entry.id, Arc::clone(&entry));
+        Running {
+            entry,
+            registry: self.clone(),
+            outcome: QueryOutcome::Abandoned,
+            span: Span::current(),
+        }
+    }
+
+    /// The queries under way, oldest first.
+    pub(super) fn list(&self) -> Vec<RunningQuery> {
+        let mut queries: Vec<RunningQuery> = self.lock().values().map(|e| e.shown()).collect();
+        queries.sort_by_key(|query| (query.started_at, query.id));
+        queries
+    }
+
+    /// Whose query that is.
+    pub(super) fn owner_id(&self, id: Uuid) -> Option<i64> {
+        self.lock().get(&id).map(|entry| entry.user_id)
+    }
+
+    /// Ends a query. Returns whether there was one.
+    pub(super) fn end(&self, id: Uuid) -> bool {
+        let entry = self.lock().get(&id).cloned();
+        entry.inspect(|entry| entry.cancel.cancel()).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Arc<Entry>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn shown(&self) -> RunningQuery {
+        RunningQuery {
+            id: self.id,
+            user_id: self.user_id,
+            user: self.user.clone(),
+            sql: self.sql.clone(),
+            started_at: self.started_at,
+            elapsed: self.started.elapsed(),
+            n_rows: self.n_rows.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Running {
+    /// What [`Registry::end`] cancels.
+    pub(super) fn cancel(&self) -> &CancellationToken {
+        &self.entry.cancel
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.entry.started.elapsed()
+    }
+
+    /// Rows went to the client.
+    pub(super) fn sent(&self, n_rows: usize) {
+        let n_rows = n_rows as u64;
+        self.entry.n_rows.fetch_add(n_rows, Ordering::Relaxed);
+        self.registry.metrics.query_rows_sent(n_rows);
+    }
+
+    pub(super) fn n_rows(&self) -> u64 {
+        self.entry.n_rows.load(Ordering::Relaxed)
+    }
+
+    /// What log lines about it belong to.
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// It ended; without this, its client went away.
+    pub(super) fn ended(&mut self, outcome: QueryOutcome) {
+        self.outcome = outcome;
+    }
+
+    /// It failed.
+    pub(super) fn failed(&mut self, error: &QueryError) {
+        self.outcome = match error {
+            QueryError::Body(_) | QueryError::Sql(_) => QueryOutcome::Refused,
+            QueryError::TimeLimit { .. } => QueryOutcome::TimedOut,
+            QueryError::MemoryLimit { .. } => QueryOutcome::OutOfMemory,
+            QueryError::Execution { .. } => QueryOutcome::Failed,
+            QueryError::Cancelled => QueryOutcome::Cancelled,
+            QueryError::Store(_) | QueryError::Internal(_) => QueryOutcome::Unavailable,
+        };
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _in_span = self.span.enter();
+        let entry = &self.entry;
+        self.registry.lock().remove(&entry.id);
+        let (took, n_rows) = (self.elapsed(), self.n_rows());
+        self.registry.metrics.query_ended(self.outcome, took);
+        tracing::info!(
+            query.id = %entry.id,
+            query.outcome = self.outcome.as_str(),
+            user.id = entry.user_id,
+            n_rows,
+            duration_ms = took.as_millis() as u64,
+            "query ended"
+        );
+    }
+}

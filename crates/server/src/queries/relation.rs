@@ -1,0 +1,78 @@
+//! What `events` is to a query: the one place that says which rows and columns it has.
+
+use annoscope_events::{HOT_PATHS, HotKind as EventHotKind};
+use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
+
+/// The table of the store, which has the columns below and the hidden ones of [`HOT_PATHS`].
+const TABLE: &str = "events";
+
+/// All events, with the 17 columns of CVAT's table and their types there.
+pub fn all_events() -> Relation {
+    Relation {
+        columns: columns()
+            .map(|(name, data_type)| Column {
+                name: name.to_owned(),
+                data_type,
+            })
+            .into(),
+        hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
+        source: Source {
+            clickhouse: TABLE.to_owned(),
+            duckdb: TABLE.to_owned(),
+        },
+    }
+}
+
+fn columns() -> [(&'static str, DataType); 17] {
+    use DataType::{String, UInt16, UInt32, UInt64};
+    let nullable = |data_type| DataType::Nullable(Box::new(data_type));
+    let timestamp = DataType::DateTime64 {
+        precision: 3,
+        timezone: Some("Etc/UTC".to_owned()),
+    };
+    [
+        ("scope", String),
+        ("obj_name", nullable(String)),
+        ("obj_id", nullable(UInt64)),
+        ("obj_val", nullable(String)),
+        ("source", String),
+        ("timestamp", timestamp),
+        ("count", nullable(UInt16)),
+        ("duration", UInt32),
+        ("project_id", nullable(UInt64)),
+        ("task_id", nullable(UInt64)),
+        ("job_id", nullable(UInt64)),
+        ("user_id", nullable(UInt64)),
+        ("user_name", nullable(String)),
+        ("user_email", nullable(String)),
+        ("org_id", nullable(UInt64)),
+        ("org_slug", nullable(String)),
+        ("payload", nullable(String)),
+    ]
+}
+
+fn hot_path(hot: &annoscope_events::HotPath) -> HotPath {
+    HotPath {
+        path: hot.path.iter().map(|key| (*key).to_owned()).collect(),
+        column: hot.column.to_owned(),
+        kind: match hot.kind {
+            EventHotKind::UInt => HotKind::UInt,
+            EventHotKind::String => HotKind::String,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use annoscope_store::EVENT_COLUMNS;
+
+    use super::*;
+
+    #[test]
+    fn the_columns_are_those_of_the_store() {
+        let relation = all_events();
+        let names: Vec<&str> = relation.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, EVENT_COLUMNS);
+        assert_eq!(relation.hot_paths.len(), HOT_PATHS.len());
+    }
+}

@@ -1,0 +1,415 @@
+//! Values of a result as text: Arrow's arrays, ClickHouse's types, ClickHouse's spelling.
+//!
+//! A [`Column`] is made once a batch, so that what a type means is decided once and not for
+//! each value. It is written as JSON, as a field of a CSV line, or as ClickHouse writes it
+//! within an array of such a field.
+
+mod number;
+mod time;
+
+use annoscope_sql::DataType;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float32Array,
+    Float64Array, Int64Array, ListArray, StringArray, UInt64Array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType as ArrowType, Int64Type, TimeUnit};
+use arrow::error::ArrowError;
+
+use time::Zone;
+
+/// How a result shows dates and times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// As ClickHouse prints them, in the type's time zone.
+    #[default]
+    Text,
+    /// Milliseconds since the epoch, whatever the time zone.
+    UnixMs,
+}
+
+/// Why an array cannot be shown as the type that the query's check found for it: an error of
+/// ours, not of the query.
+#[derive(Debug, thiserror::Error)]
+pub enum Mismatch {
+    /// The store gave another type.
+    #[error("the store gave {found} for {expected}")]
+    Type {
+        /// Of the array.
+        found: ArrowType,
+        /// Of the query's check.
+        expected: DataType,
+    },
+    /// A value does not fit into the type.
+    #[error(transparent)]
+    Value(#[from] ArrowError),
+    /// The type names a time zone that nobody knows.
+    #[error("there is no time zone {0:?}")]
+    Zone(String),
+}
+
+/// A column of a batch, ready to be written.
+pub struct Column {
+    values: Values,
+    nulls: Option<NullBuffer>,
+}
+
+enum Values {
+    Nothing,
+    Bool(BooleanArray),
+    Int(Int64Array),
+    UInt(UInt64Array),
+    Float32(Float32Array),
+    Float64(Float64Array),
+    Decimal {
+        unscaled: Decimal128Array,
+        scale: i8,
+    },
+    Text(StringArray),
+    Date {
+        days: Date32Array,
+        format: TimeFormat,
+    },
+    Time {
+        ticks: Int64Array,
+        per_second: i64,
+        n_digits: u8,
+        zone: Zone,
+        format: TimeFormat,
+    },
+    List {
+        lists: ListArray,
+        items: Box<Column>,
+    },
+    Tuple(Vec<Column>),
+}
+
+impl Column {
+    /// The array as values of the type.
+    pub fn of(
+        array: &ArrayRef,
+        data_type: &DataType,
+        format: TimeFormat,
+    ) -> Result<Column, Mismatch> {
+        let mismatch = || Mismatch::Type {
+            found: array.data_type().clone(),
+            expected: data_type.clone(),
+        };
+        let values = match data_type {
+            DataType::Nullable(inner) => return Column::of(array, inner, format),
+            DataType::Nothing => Values::Nothing,
+            DataType::Bool => Values::Bool(cast(array, &ArrowType::Boolean)?.as_boolean().clone()),
+            DataType::UInt8
+            | DataType::UInt16
+            | DataType::UInt32
+            | DataType::UInt64
+            | DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::Interval(_) => Values::integers(array)?,
+            DataType::Float32 => {
+                Values::Float32(cast(array, &ArrowType::Float32)?.as_primitive().clone())
+            }
+            DataType::Float64 => {
+                Values::Float64(cast(array, &ArrowType::Float64)?.as_primitive().clone())
+            }
+            DataType::Decimal { .. } => match array.data_type() {
+                &ArrowType::Decimal128(_, scale) => Values::Decimal {
+                    unscaled: array.as_primitive().clone(),
+                    scale,
+                },
+                _ => Values::integers(array)?,
+            },
+            DataType::String => Values::Text(cast(array, &ArrowType::Utf8)?.as_string().clone()),
+            DataType::Date | DataType::Date32 => Values::Date {
+                days: cast(array, &ArrowType::Date32)?.as_primitive().clone(),
+                format,
+            },
+            DataType::DateTime(zone) => Values::times(array, 0, zone.as_deref(), format)?,
+            DataType::DateTime64 {
+                precision,
+                timezone,
+            } => Values::times(array, *precision, timezone.as_deref(), format)?,
+            DataType::Array(item) => {
+                let lists = array.as_list_opt::<i32>().ok_or_else(mismatch)?.clone();
+                let items = Box::new(Column::of(lists.values(), item, format)?);
+                Values::List { lists, items }
+            }
+            DataType::Tuple(types) => {
+                let tuple = array.as_struct_opt().ok_or_else(mismatch)?;
+                if tuple.num_columns() != types.len() {
+                    return Err(mismatch());
+                }
+                let items = tuple.columns().iter().zip(types);
+                let items = items.map(|(array, item)| Column::of(array, item, format));
+                Values::Tuple(items.collect::<Result<_, _>>()?)
+            }
+        };
+        Ok(Column {
+            values,
+            nulls: array.logical_nulls(),
+        })
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        let is_null = |nulls: &NullBuffer| nulls.is_null(row);
+        matches!(self.values, Values::Nothing) || self.nulls.as_ref().is_some_and(is_null)
+    }
+
+    /// Writes a value as JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>, row: usize) {
+        if self.is_null(row) || self.is_no_number(row) {
+            out.extend_from_slice(b"null");
+            return;
+        }
+        match &self.values {
+            Values::Text(texts) => write_json_text(out, texts.value(row)),
+            Values::Date { format, .. } | Values::Time { format, .. } => {
+                let quote: &[u8] = match format {
+                    TimeFormat::Text => b"\"",
+                    TimeFormat::UnixMs => b"",
+                };
+                out.extend_from_slice(quote);
+                self.write_plain(out, row);
+                out.extend_from_slice(quote);
+            }
+            Values::List { lists, items } => {
+                let (start, end) = bounds(lists, row);
+                write_separated(out, *b"[]", start..end, |out, item| {
+                    items.write_json(out, item);
+                });
+            }
+            Values::Tuple(items) => {
+                write_separated(out, *b"[]", items, |out, item| item.write_json(out, row));
+            }
+            _ => self.write_plain(out, row),
+        }
+    }
+
+    /// Writes a value as a field of a CSV line.
+    pub fn write_csv(&self, out: &mut Vec<u8>, row: usize) {
+        if self.is_null(row) {
+            out.extend_from_slice(b"\\N");
+            return;
+        }
+        match &self.values {
+            Values::Text(texts) => write_csv_text(out, texts.value(row)),
+            Values::List { .. } | Values::Tuple(_) => {
+                let mut text = Vec::new();
+                self.write_literal(&mut text, row);
+                write_csv_bytes(out, &text);
+            }
+            Values::Date { format, .. } | Values::Time { format, .. }
+                if *format == TimeFormat::Text =>
+            {
+                out.push(b'"');
+                self.write_plain(out, row);
+                out.push(b'"');
+            }
+            _ => self.write_plain(out, row),
+        }
+    }
+
+    /// Writes a value as ClickHouse writes it within an array in text.
+    fn write_literal(&self, out: &mut Vec<u8>, row: usize) {
+        if self.is_null(row) {
+            out.extend_from_slice(b"NULL");
+            return;
+        }
+        match &self.values {
+            Values::Text(texts) => write_literal_text(out, texts.value(row)),
+            Values::List { lists, items } => {
+                let (start, end) = bounds(lists, row);
+                write_separated(out, *b"[]", start..end, |out, item| {
+                    items.write_literal(out, item);
+                });
+            }
+            Values::Tuple(items) => {
+                write_separated(out, *b"()", items, |out, item| item.write_literal(out, row));
+            }
+            Values::Date { format, .. } | Values::Time { format, .. }
+                if *format == TimeFormat::Text =>
+            {
+                out.push(b'\'');
+                self.write_plain(out, row);
+                out.push(b'\'');
+            }
+            _ => self.write_plain(out, row),
+        }
+    }
+
+    /// Writes a value that has one spelling, without quotes. Texts, lists and tuples have none.
+    fn write_plain(&self, out: &mut Vec<u8>, row: usize) {
+        match &self.values {
+            Values::Bool(bools) => {
+                out.extend_from_slice(if bools.value(row) { b"true" } else { b"false" });
+            }
+            Values::Int(ints) => number::write_integer(out, ints.value(row)),
+            Values::UInt(ints) => number::write_integer(out, ints.value(row)),
+            Values::Float32(floats) => number::write_f32(out, floats.value(row)),
+            Values::Float64(floats) => number::write_f64(out, floats.value(row)),
+            Values::Decimal { unscaled, scale } => {
+                number::write_decimal(out, unscaled.value(row), *scale);
+            }
+            Values::Date { days, format } => {
+                let day = i64::from(days.value(row));
+                match format {
+                    TimeFormat::Text => time::write_date(out, day),
+                    TimeFormat::UnixMs => time::write_unix_ms_of_day(out, day),
+                }
+            }
+            Values::Time {
+                ticks,
+                per_second,
+                n_digits,
+                zone,
+                format,
+            } => {
+                let ticks = ticks.value(row);
+                let nanos = ticks.rem_euclid(*per_second) * (1_000_000_000 / per_second);
+                let at = (ticks.div_euclid(*per_second), nanos as u32);
+                match format {
+                    TimeFormat::Text => time::write_time(out, at, *n_digits, zone),
+                    TimeFormat::UnixMs => time::write_unix_ms(out, at),
+                }
+            }
+            Values::Nothing | Values::Text(_) | Values::List { .. } | Values::Tuple(_) => {}
+        }
+    }
+
+    /// JSON has no names for these.
+    fn is_no_number(&self, row: usize) -> bool {
+        match &self.values {
+            Values::Float32(floats) => !floats.value(row).is_finite(),
+            Values::Float64(floats) => !floats.value(row).is_finite(),
+            _ => false,
+        }
+    }
+}
+
+impl Values {
+    /// Integers of any width; DuckDB's widest come as decimals.
+    fn integers(array: &ArrayRef) -> Result<Values, Mismatch> {
+        Ok(match array.data_type() {
+            &ArrowType::Decimal128(_, scale) => Values::Decimal {
+                unscaled: array.as_primitive().clone(),
+                scale,
+            },
+            unsigned if unsigned.is_unsigned_integer() => {
+                Values::UInt(cast(array, &ArrowType::UInt64)?.as_primitive().clone())
+            }
+            _ => Values::Int(cast(array, &ArrowType::Int64)?.as_primitive().clone()),
+        })
+    }
+
+    fn times(
+        array: &ArrayRef,
+        n_digits: u8,
+        zone: Option<&str>,
+        format: TimeFormat,
+    ) -> Result<Values, Mismatch> {
+        let zone_of =
+            || Zone::of(zone).ok_or_else(|| Mismatch::Zone(zone.unwrap_or_default().to_owned()));
+        let seconds = ArrowType::Timestamp(TimeUnit::Second, None);
+        let array = match array.data_type() {
+            ArrowType::Timestamp(..) => array.clone(),
+            _ => cast(array, &seconds)?,
+        };
+        let per_second = match array.data_type() {
+            ArrowType::Timestamp(TimeUnit::Millisecond, _) => 1000,
+            ArrowType::Timestamp(TimeUnit::Microsecond, _) => 1_000_000,
+            ArrowType::Timestamp(TimeUnit::Nanosecond, _) => 1_000_000_000,
+            _ => 1,
+        };
+        Ok(Values::Time {
+            // The same 64 bits, whatever the unit.
+            ticks: cast(&array, &ArrowType::Int64)?
+                .as_primitive::<Int64Type>()
+                .clone(),
+            per_second,
+            n_digits,
+            zone: zone_of()?,
+            format,
+        })
+    }
+}
+
+/// Casts without losing values silently.
+fn cast(array: &ArrayRef, to: &ArrowType) -> Result<ArrayRef, ArrowError> {
+    if array.data_type() == to {
+        return Ok(array.clone());
+    }
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(array, to, &options)
+}
+
+fn bounds(lists: &ListArray, row: usize) -> (usize, usize) {
+    let offsets = lists.value_offsets();
+    (offsets[row] as usize, offsets[row + 1] as usize)
+}
+
+fn write_separated<T>(
+    out: &mut Vec<u8>,
+    [open, close]: [u8; 2],
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
+    out.push(open);
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(close);
+}
+
+/// Writes a text as JSON.
+pub fn write_json_text(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a vector takes every text");
+}
+
+/// Writes a text as a field of a CSV line: always in quotes, as ClickHouse does.
+pub fn write_csv_text(out: &mut Vec<u8>, text: &str) {
+    write_csv_bytes(out, text.as_bytes());
+}
+
+fn write_csv_bytes(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    for &byte in text {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+fn write_literal_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'\'');
+    for byte in text.bytes() {
+        let escaped = match byte {
+            b'\'' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\t' => b't',
+            b'\r' => b'r',
+            0 => b'0',
+            0x08 => b'b',
+            0x0c => b'f',
+            plain => {
+                out.push(plain);
+                continue;
+            }
+        };
+        out.extend_from_slice(&[b'\\', escaped]);
+    }
+    out.push(b'\'');
+}
+
+#[cfg(test)]
+mod tests;

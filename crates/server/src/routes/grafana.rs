@@ -1,0 +1,87 @@
+//! `POST /api/ds/query`: how Grafana's panels ask their data sources.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::queries::read_body;
+use crate::clock;
+use crate::error::ApiError;
+use crate::identity::{Caller, rights};
+use crate::ingest::heavy;
+use crate::queries::{FrameRequest, Frames};
+use crate::state::AppState;
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(ds_query))
+        .routes(routes!(analytics_ds_query))
+}
+
+/// Answers queries with data frames, as Grafana does.
+///
+/// The queries of a request run one after another. One that fails says so in its own result;
+/// the answer is 200 all the same. A result that was cut has a notice in its frame's `meta`.
+#[utoipa::path(
+    post,
+    path = "/api/ds/query",
+    tag = "queries",
+    request_body(
+        content = serde_json::Value,
+        description = "`{\"queries\": [{\"refId\", \"rawSql\", \"intervalMs\", …}], \"from\": ms or \"now-1h\", \"to\": …}`"
+    ),
+    responses(
+        (status = 200, description = "`{\"results\": {refId: {\"status\", \"frames\": […]}}}`", body = serde_json::Value),
+        (status = 400, description = "The request is wrong", body = serde_json::Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not query"),
+    )
+)]
+async fn ds_query(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    answer(&state, &caller, &headers, body).await
+}
+
+/// As `/api/ds/query`, where CVAT has its Grafana.
+#[utoipa::path(
+    post,
+    path = "/analytics/api/ds/query",
+    tag = "queries",
+    request_body(content = serde_json::Value, description = "As of `/api/ds/query`"),
+    responses((status = 200, description = "As of `/api/ds/query`", body = serde_json::Value))
+)]
+async fn analytics_ds_query(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    answer(&state, &caller, &headers, body).await
+}
+
+async fn answer(
+    state: &AppState,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let now = clock::now();
+    rights::may_query(caller)?;
+    let body = read_body(state, headers, body).await?;
+    let request = heavy(body.bytes.len(), || FrameRequest::parse(&body.bytes, now))?;
+    let frames = Frames {
+        queries: &state.queries,
+        caller,
+        now,
+    };
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    Ok((content_type, frames.answer(request).await).into_response())
+}

@@ -1,0 +1,224 @@
+//! `POST /api/query`: SQL over the events; and the queries that run.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::admission::AdmittedBody;
+use crate::clock;
+use crate::error::ApiError;
+use crate::identity::{Caller, rights};
+use crate::ingest::heavy;
+use crate::media_type;
+use crate::queries::{Answer, Format, QueryRequest, RunningQuery, described};
+use crate::state::AppState;
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(query))
+        .routes(routes!(explain))
+        .routes(routes!(list))
+        .routes(routes!(end))
+}
+
+/// A query under way.
+#[derive(Debug, Serialize, ToSchema)]
+struct Query {
+    /// For `DELETE /api/queries/{id}`.
+    id: Uuid,
+    /// Whose it is.
+    user: String,
+    /// As it was sent, cut at 10,000 characters.
+    sql: String,
+    /// When it came, RFC 3339.
+    started: String,
+    /// Since then.
+    elapsed_ms: u64,
+    /// Sent so far.
+    rows: u64,
+}
+
+/// What a query is asked with; only `sql` has to be there.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+struct QueryBody {
+    /// A SELECT in ClickHouse's dialect over the relation `events`, or EXPLAIN of one.
+    sql: String,
+    /// First instant of the time range: ms since the epoch, RFC 3339, or as `now-6h`.
+    from: Option<String>,
+    /// Last instant of the time range; now by default.
+    to: Option<String>,
+    /// Width of a bucket of time, ms.
+    interval_ms: Option<u64>,
+    /// Template variables by name: a value, a list of values, or `{"all": "text"}`.
+    variables: Option<Value>,
+    /// Values of `{name:Type}` by name.
+    params: Option<Value>,
+    /// Most rows; at most, and by default, the setting `query.max_rows`.
+    limit: Option<u64>,
+    /// `text` (ClickHouse's, the default) or `unix_ms`.
+    time_format: Option<String>,
+}
+
+/// Answers a query.
+///
+/// Rows are sent while they are found: columns first, `stats` last. A query that fails after
+/// rows were sent ends with a member `error` in place of `stats`. `Accept: text/csv` gives CSV
+/// and `Accept: application/vnd.apache.arrow.stream` an Arrow stream; both have no place for
+/// errors, so a failure breaks the connection off, and none for `truncated`: ask for one row more
+/// than you need.
+#[utoipa::path(
+    post,
+    path = "/api/query",
+    tag = "queries",
+    request_body(content = QueryBody, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{\"columns\": [{\"name\", \"type\"}], \"rows\": [[…]], \"stats\": {\"rows\", \"elapsed_ms\", \"truncated\"}}`", content_type = "application/json", body = Value),
+        (status = 400, description = "`{\"detail\": text, \"error\": {\"kind\", \"message\", \"hint\", \"line\", \"column\"}}`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not query"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 503, description = "Other queries occupy the server: try again after `Retry-After` seconds"),
+    )
+)]
+async fn query(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let now = clock::now();
+    rights::may_query(&caller)?;
+    let request = read(&state, &headers, body).await?;
+    let (format, times) = (Format::accepted(&headers), request.time_format);
+    let run = state.queries.start(request, &caller, now).await?;
+    let max_bytes = state.config.query.max_result_bytes;
+    let answer = Answer::new(run, format, times, max_bytes);
+    let headers = [
+        (header::CONTENT_TYPE, format.media_type()),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, Body::from_stream(answer.into_stream())).into_response())
+}
+
+/// What becomes of a query, without running it.
+#[utoipa::path(
+    post,
+    path = "/api/query/explain",
+    tag = "queries",
+    request_body(content = QueryBody, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{\"clickhouse\": text, \"duckdb\": text, \"columns\": [{\"name\", \"type\"}], \"functions\": […], \"passes\": […]}`", body = Value),
+        (status = 400, description = "As of `POST /api/query`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not query"),
+    )
+)]
+async fn explain(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, ApiError> {
+    rights::may_query(&caller)?;
+    let request = read(&state, &headers, body).await?;
+    let prepared = state.queries.explain(request).await?;
+    Ok(Json(json!({
+        "clickhouse": prepared.clickhouse,
+        "duckdb": prepared.duckdb,
+        "columns": described(&prepared.columns),
+        "functions": prepared.functions,
+        "passes": prepared.passes,
+    })))
+}
+
+/// Lists the queries under way: all for an administrator, else the caller's own.
+#[utoipa::path(
+    get,
+    path = "/api/queries",
+    tag = "queries",
+    responses(
+        (status = 200, description = "Oldest first", body = Vec<Query>),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not query"),
+    )
+)]
+async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Vec<Query>>, ApiError> {
+    rights::may_query(&caller)?;
+    let visible = state.queries.list().into_iter();
+    let visible = visible.filter(|query| rights::sees_query(&caller, query.user_id));
+    Ok(Json(visible.map(Query::of).collect()))
+}
+
+/// Ends a query under way; its answer says so.
+#[utoipa::path(
+    delete,
+    path = "/api/queries/{id}",
+    tag = "queries",
+    params(("id" = String, Path, description = "As `GET /api/queries` gave it")),
+    responses(
+        (status = 204, description = "It is ended"),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "Another user's query"),
+        (status = 404, description = "There is no such query under way"),
+    )
+)]
+async fn end(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    rights::may_query(&caller)?;
+    let unknown = || ApiError::Unknown {
+        detail: "There is no such query under way.".to_owned(),
+    };
+    let id = id.parse::<Uuid>().map_err(|_| unknown())?;
+    let owner_id = state.queries.owner_id(id).ok_or_else(unknown)?;
+    rights::may_end_query(&caller, owner_id)?;
+    if state.queries.end(id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(unknown())
+    }
+}
+
+async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<QueryRequest, ApiError> {
+    let body = read_body(state, headers, body).await?;
+    let max_rows = state.config.query.max_rows;
+    let parse = || QueryRequest::parse(&body.bytes, max_rows, clock::now());
+    Ok(heavy(body.bytes.len(), parse)?)
+}
+
+/// The body of a request that has to be JSON.
+pub(super) async fn read_body(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<AdmittedBody, ApiError> {
+    media_type::require(headers, &["application/json"])?;
+    state.admission.read(headers, body).await
+}
+
+impl Query {
+    fn of(query: RunningQuery) -> Query {
+        Query {
+            id: query.id,
+            user: query.user,
+            sql: query.sql,
+            started: query.started_at.to_string(),
+            elapsed_ms: query.elapsed.as_millis() as u64,
+            rows: query.n_rows,
+        }
+    }
+}
