@@ -14,6 +14,8 @@
 //! | `CAST(x AS Type)`, `CAST(x, 'Type')`, `x::Type` | `"cast"(x, 'Type')` |
 //! | `ANY LEFT JOIN t`, `LEFT ANY JOIN t` | `GLOBAL LEFT JOIN t`: `Join::global` is "any" |
 //! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
+//! | `minus(a, b)` | `"minus"(a, b)` |
+//! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
 //!
 //! `ALL` and the true `GLOBAL` of joins and of `IN`, `SETTINGS`, `FORMAT` and the final `;` are
@@ -23,6 +25,7 @@ mod casts;
 mod ends;
 mod intervals;
 mod joins;
+mod keywords;
 mod limits;
 mod literals;
 mod parameters;
@@ -40,7 +43,7 @@ use crate::expand::Expanded;
 /// One rule: what it changes in the text. Each sees the text that the one before it left.
 type Rule = fn(&Scan<'_>) -> Result<Edits, SqlError>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 13] = [
     // First: after it the next ones may copy text between quotes without looking into it.
     literals::decode,
     ends::one_statement,
@@ -54,6 +57,8 @@ const RULES: [Rule; 11] = [
     limits::limit_by,
     joins::words,
     joins::using,
+    keywords::functions,
+    keywords::aliases,
 ];
 
 /// Applies all rules.

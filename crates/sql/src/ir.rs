@@ -64,7 +64,7 @@ pub(crate) enum ExprKind {
     Exists(Box<Query>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Literal {
     Null,
     Bool(bool),
@@ -72,6 +72,21 @@ pub(crate) enum Literal {
     Int(i64),
     Float(f64),
     String(String),
+}
+
+/// By their bits: NaN is the same expression as NaN.
+impl PartialEq for Literal {
+    fn eq(&self, other: &Literal) -> bool {
+        match (self, other) {
+            (Literal::Null, Literal::Null) => true,
+            (Literal::Bool(a), Literal::Bool(b)) => a == b,
+            (Literal::UInt(a), Literal::UInt(b)) => a == b,
+            (Literal::Int(a), Literal::Int(b)) => a == b,
+            (Literal::Float(a), Literal::Float(b)) => a.to_bits() == b.to_bits(),
+            (Literal::String(a), Literal::String(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 /// A column of one of the query's sources.
@@ -180,7 +195,9 @@ pub(crate) enum SetOperator {
     UnionAll,
     UnionDistinct,
     Intersect,
+    IntersectAll,
     Except,
+    ExceptAll,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +214,8 @@ pub(crate) struct Select {
     pub limit_by: Option<LimitBy>,
     pub limit: Option<Expr>,
     pub offset: Option<Expr>,
+    /// Whether rows that are equal to the last one in the sort keys come too.
+    pub with_ties: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -144,7 +144,7 @@ pub(crate) fn inner_type(ty: &DataType) -> String {
         DataType::Float64 => "DOUBLE".to_owned(),
         DataType::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
         DataType::Bool => "BOOLEAN".to_owned(),
-        DataType::String => "VARCHAR".to_owned(),
+        DataType::String | DataType::JsonType => "VARCHAR".to_owned(),
         DataType::Date | DataType::Date32 => "DATE".to_owned(),
         DataType::DateTime(_) | DataType::DateTime64 { .. } => "TIMESTAMP".to_owned(),
         DataType::Nothing => "INTEGER".to_owned(),

@@ -119,10 +119,26 @@ pub(crate) fn name_of(expr: &Expr) -> String {
             )
         }
         Expr::Function(function) => function_name(function),
+        Expr::Floor { expr, field } => format!("floor({}{})", name_of(expr), scale_of(field)),
+        Expr::Ceil { expr, field } => format!("ceil({}{})", name_of(expr), scale_of(field)),
+        Expr::TypedString(typed) => {
+            let ty = match typed.data_type.to_string().as_str() {
+                "DATE" => "toDate",
+                _ => "toDateTime",
+            };
+            format!("{ty}({})", literal(&typed.value.value))
+        }
         Expr::Subquery(_) => "_subquery1".to_owned(),
         Expr::Exists { .. } => "exists(_subquery1)".to_owned(),
         Expr::Named { name, .. } => name.value.clone(),
         other => other.to_string(),
+    }
+}
+
+fn scale_of(field: &sqlparser::ast::CeilFloorKind) -> String {
+    match field {
+        sqlparser::ast::CeilFloorKind::Scale(scale) => format!(", {}", literal(&scale.value)),
+        sqlparser::ast::CeilFloorKind::DateTimeField(_) => String::new(),
     }
 }
 
@@ -164,7 +180,7 @@ fn function_name(function: &Function) -> String {
     let mut written = arguments(&function.args);
     match name.as_str() {
         "cast" => return format!("CAST({})", written.join(", ")),
-        "parameter" => return written.first().cloned().unwrap_or_default(),
+        "nested" | "parameter" => return written.first().cloned().unwrap_or_default(),
         "tuple" => return format!("({})", written.join(", ")),
         "array" => return format!("[{}]", written.join(", ")),
         "DATE_ADD" | "dateAdd" | "date_add" | "timestamp_add" if written.len() == 2 => {

@@ -38,7 +38,9 @@ impl Printer<'_> {
                     SetOperator::UnionAll => " UNION ALL ",
                     SetOperator::UnionDistinct => " UNION DISTINCT ",
                     SetOperator::Intersect => " INTERSECT DISTINCT ",
+                    SetOperator::IntersectAll => " INTERSECT ALL ",
                     SetOperator::Except => " EXCEPT DISTINCT ",
+                    SetOperator::ExceptAll => " EXCEPT ALL ",
                 };
                 let branches = branches.iter().map(|branch| match branch {
                     Query::Select(select) => self.select(select),
@@ -103,6 +105,9 @@ impl Printer<'_> {
         }
         if let Some(offset) = &select.offset {
             let _ = write!(text, " OFFSET {}", self.expr(offset));
+        }
+        if select.with_ties {
+            text.push_str(" WITH TIES");
         }
         text
     }
@@ -216,6 +221,17 @@ impl Printer<'_> {
             ExprKind::Lambda { parameters, body } => {
                 format!("({}) -> {}", parameters.join(", "), self.expr(body))
             }
+            // Deprecated in ClickHouse: in the words that it asks for.
+            ExprKind::Call {
+                function,
+                arguments,
+                ..
+            } if function.name == "runningDifference" => {
+                let value = self.expr(&arguments[0]);
+                format!(
+                    "minus({value}, lagInFrame({value}, 1, {value}) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))"
+                )
+            }
             ExprKind::Call {
                 name, arguments, ..
             } => format!("{name}({})", self.list(arguments)),
@@ -270,6 +286,10 @@ impl Printer<'_> {
             Literal::Bool(value) => value.to_string(),
             Literal::UInt(value) => value.to_string(),
             Literal::Int(value) => value.to_string(),
+            Literal::Float(value) if value.is_nan() => "nan".to_owned(),
+            Literal::Float(value) if value.is_infinite() => {
+                if *value < 0.0 { "-inf" } else { "inf" }.to_owned()
+            }
             Literal::Float(value) => format!("{value:?}"),
             Literal::String(text) => quoted(text),
         }

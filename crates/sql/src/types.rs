@@ -31,6 +31,8 @@ pub enum DataType {
         timezone: Option<String>,
     },
     Interval(IntervalUnit),
+    /// The names of JSON's types, as `JSONType` gives them: an `Enum8`.
+    JsonType,
     /// The type of `NULL`, and of the elements of `[]`.
     Nothing,
     Nullable(Box<DataType>),
@@ -63,6 +65,10 @@ impl fmt::Display for DataType {
                 timezone: Some(timezone),
             } => write!(f, "DateTime64({precision}, '{timezone}')"),
             DataType::DateTime64 { precision, .. } => write!(f, "DateTime64({precision})"),
+            DataType::JsonType => f.write_str(
+                "Enum8('Null' = 0, 'String' = 34, 'Array' = 91, 'Bool' = 98, 'Double' = 100, \
+                 'Int64' = 105, 'UInt64' = 117, 'Object' = 123)",
+            ),
             DataType::Interval(unit) => write!(f, "Interval{unit:?}"),
             DataType::Nullable(inner) => write!(f, "Nullable({inner})"),
             DataType::Array(item) => write!(f, "Array({item})"),

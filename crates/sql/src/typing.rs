@@ -58,7 +58,7 @@ impl DataType {
     }
 
     pub(crate) fn is_string(&self) -> bool {
-        *self.inner() == DataType::String
+        matches!(self.inner(), DataType::String | DataType::JsonType)
     }
 
     pub(crate) fn is_date(&self) -> bool {
@@ -324,16 +324,8 @@ pub(crate) fn arithmetic(op: Arithmetic, a: &DataType, b: &DataType) -> Option<D
         Arithmetic::Plus | Arithmetic::Multiply => DataType::integer_of(signed, wider),
         Arithmetic::Minus => DataType::integer_of(true, wider),
         Arithmetic::IntDiv => DataType::integer_of(signed, a_bits),
-        // The remainder has the width of the divisor, and the sign of the dividend: then it
-        // takes one width more.
-        Arithmetic::Modulo if a_signed => DataType::integer_of(
-            true,
-            if b_signed {
-                b_bits
-            } else {
-                (b_bits * 2).min(64)
-            },
-        ),
+        // The remainder has the width of the divisor; with a sign it takes one width more.
+        Arithmetic::Modulo if a_signed => DataType::integer_of(true, (b_bits * 2).min(64)),
         Arithmetic::Modulo => DataType::integer_of(false, b_bits),
         Arithmetic::Divide => DataType::Float64,
     })
@@ -353,8 +345,12 @@ fn decimal_arithmetic(op: Arithmetic, a: &DataType, b: &DataType) -> Option<Data
         Arithmetic::Divide => scale(a),
         Arithmetic::IntDiv | Arithmetic::Modulo => return None,
     };
+    let precision = |ty: &DataType| match ty {
+        DataType::Decimal { precision, .. } => *precision,
+        _ => 0,
+    };
     Some(DataType::Decimal {
-        precision: 18,
+        precision: precision(a).max(precision(b)),
         scale,
     })
 }

@@ -260,9 +260,11 @@ impl FieldKind {
             | DataType::Date32
             | DataType::DateTime(_)
             | DataType::DateTime64 { .. } => ("time", "time.Time"),
-            DataType::String | DataType::Nothing | DataType::Array(_) | DataType::Tuple(_) => {
-                ("string", "string")
-            }
+            DataType::String
+            | DataType::JsonType
+            | DataType::Nothing
+            | DataType::Array(_)
+            | DataType::Tuple(_) => ("string", "string"),
         };
         FieldKind {
             name,

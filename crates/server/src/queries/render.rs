@@ -122,7 +122,9 @@ impl Column {
                 },
                 _ => Values::integers(array)?,
             },
-            DataType::String => Values::Text(cast(array, &ArrowType::Utf8)?.as_string().clone()),
+            DataType::String | DataType::JsonType => {
+                Values::Text(cast(array, &ArrowType::Utf8)?.as_string().clone())
+            }
             DataType::Date | DataType::Date32 => Values::Date {
                 days: cast(array, &ArrowType::Date32)?.as_primitive().clone(),
                 format,

@@ -80,6 +80,14 @@ impl Binder<'_> {
         match written {
             "parameter" => return self.parameter(call, at),
             "cast" => return self.cast_call(call, at, scope),
+            "nested" => {
+                if let FunctionArguments::List(list) = &call.args
+                    && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(inner))] =
+                        list.args.as_slice()
+                {
+                    return self.expr(inner, scope);
+                }
+            }
             _ => {}
         }
         if !call.within_group.is_empty() || call.null_treatment.is_some() {
@@ -487,28 +495,36 @@ impl Binder<'_> {
             .iter()
             .map(|parameter| parameter.name.value.as_str())
             .collect();
-        let ([name_of_item], [array]) = (names.as_slice(), arrays.as_slice()) else {
-            return Err(self.unsupported(
-                &format!("{name} over several arrays"),
-                Some("zip them with arrayMap over arrayEnumerate"),
-                at,
-            ));
-        };
-        let Some(item) = array.ty.item() else {
-            return Err(self.type_error(format!("{} is no array", array.ty), array.at));
-        };
-        let unique = format!("x{}", scope.lambdas.len());
-        scope.lambdas.push(LambdaParameter {
-            name: (*name_of_item).to_owned(),
-            unique: unique.clone(),
-            ty: item.clone(),
-        });
+        if names.len() != arrays.len() || !function.takes(arrays.len() + 1) {
+            let message = format!(
+                "{name} of {} arrays takes a lambda of as many parameters",
+                arrays.len()
+            );
+            return Err(self.type_error(message, at));
+        }
+        let depth = scope.lambdas.len();
+        let mut uniques = Vec::new();
+        for (index, (array, name)) in arrays.iter().zip(&names).enumerate() {
+            let Some(item) = array.ty.item() else {
+                return Err(self.type_error(format!("{} is no array", array.ty), array.at));
+            };
+            let unique = match names.len() {
+                1 => format!("x{depth}"),
+                _ => format!("x{depth}_{}", index + 1),
+            };
+            uniques.push(unique.clone());
+            scope.lambdas.push(LambdaParameter {
+                name: (*name).to_owned(),
+                unique,
+                ty: item.clone(),
+            });
+        }
         let body = self.expr(&lambda.body, scope);
-        scope.lambdas.pop();
+        scope.lambdas.truncate(depth);
         let body = body?;
         let ty = body.ty.clone();
         let kind = ExprKind::Lambda {
-            parameters: vec![unique],
+            parameters: uniques,
             body: Box::new(body),
         };
         let lambda_at = self.places.of(&*lambda.body.clone());

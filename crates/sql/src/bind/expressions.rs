@@ -1,7 +1,8 @@
 //! Expressions: names, literals, operators, special forms.
 
 use sqlparser::ast::{
-    AccessExpr, CastKind, Expr as Ast, Ident, InTarget, Interval, Subscript, UnaryOperator, Value,
+    AccessExpr, CastKind, CeilFloorKind, Expr as Ast, Ident, InTarget, Interval, Subscript,
+    UnaryOperator, Value,
 };
 
 use super::{Binder, Scope};
@@ -145,6 +146,35 @@ impl Binder<'_> {
                 }
             }
             Ast::Named { expr, .. } => self.expr(expr, scope),
+            Ast::Floor {
+                expr,
+                field: CeilFloorKind::Scale(scale),
+            }
+            | Ast::Ceil {
+                expr,
+                field: CeilFloorKind::Scale(scale),
+            } => {
+                let name = if matches!(ast, Ast::Floor { .. }) {
+                    "floor"
+                } else {
+                    "ceil"
+                };
+                let value = self.expr(expr, scope)?;
+                let scale = self.literal(&scale.value, false, at)?;
+                self.call(name, vec![value, scale], at)
+            }
+            Ast::TypedString(typed) => {
+                let text = self.literal(&typed.value.value, false, at)?;
+                let ty = match typed.data_type.to_string().as_str() {
+                    "DATE" => DataType::Date,
+                    "TIMESTAMP" => DataType::DateTime(None),
+                    other => {
+                        return Err(self.unsupported(&format!("{other} '…'"), None, at));
+                    }
+                };
+                let text = text.as_text().unwrap_or_default().to_owned();
+                self.time_of_text(text, &ty, at)
+            }
             Ast::Lambda(_) => Err(self.type_error(
                 "a lambda may only stand where a function such as arrayMap takes one",
                 at,
@@ -180,6 +210,15 @@ impl Binder<'_> {
             && !scope.resolving.iter().any(|resolving| resolving == name)
         {
             return self.alias(name, expression, scope);
+        }
+        let special = match name.to_ascii_lowercase().as_str() {
+            "nan" => Some(f64::NAN),
+            "inf" | "infinity" => Some(f64::INFINITY),
+            _ => None,
+        };
+        if let Some(special) = special {
+            let literal = ExprKind::Literal(Literal::Float(special));
+            return self.node(literal, DataType::Float64, at);
         }
         Err(self.unknown_name(name, at, scope))
     }
@@ -238,7 +277,7 @@ impl Binder<'_> {
         Err(self.unknown_name(&written.join("."), at, scope))
     }
 
-    fn column(
+    pub(super) fn column(
         &mut self,
         qualifier: Option<&str>,
         name: &str,
@@ -313,7 +352,10 @@ impl Binder<'_> {
         let text = text.replace('_', "");
         let whole = match text.strip_prefix("0x") {
             Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => text.parse::<u64>().ok(),
+            None => match text.strip_prefix("0b") {
+                Some(bits) => u64::from_str_radix(bits, 2).ok(),
+                None => text.parse::<u64>().ok(),
+            },
         };
         let (literal, ty) = match whole {
             Some(value) if is_negative => match 0_i64.checked_sub_unsigned(value) {

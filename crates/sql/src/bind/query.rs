@@ -23,6 +23,7 @@ const WITH_EXPRESSION: &str = "with expression ";
 struct Tail<'q> {
     order_by: Option<&'q ast::OrderBy>,
     limit: Option<&'q LimitClause>,
+    fetch: Option<&'q ast::Fetch>,
 }
 
 impl Binder<'_> {
@@ -32,18 +33,21 @@ impl Binder<'_> {
         outer: &Outer<'q>,
     ) -> Result<Query, SqlError> {
         let at = self.places.of(query);
-        self.deeper(at, |binder| {
+        let in_aggregate = std::mem::replace(&mut self.in_aggregate, false);
+        let bound = self.deeper(at, |binder| {
             let outer = binder.with(query, outer)?;
-            if query.fetch.is_some() || !query.locks.is_empty() || !query.pipe_operators.is_empty()
-            {
-                return Err(binder.unsupported("FETCH, FOR and pipes", Some("use LIMIT"), at));
+            if !query.locks.is_empty() || !query.pipe_operators.is_empty() {
+                return Err(binder.unsupported("FOR and pipes", None, at));
             }
             let tail = Tail {
                 order_by: query.order_by.as_ref(),
                 limit: query.limit_clause.as_ref(),
+                fetch: query.fetch.as_ref(),
             };
             binder.body(&query.body, &tail, &outer, at)
-        })
+        });
+        self.in_aggregate = in_aggregate;
+        bound
     }
 
     /// The names that WITH adds.
@@ -122,6 +126,7 @@ impl Binder<'_> {
                 let none = Tail {
                     order_by: None,
                     limit: None,
+                    fetch: None,
                 };
                 let left = self.body(left, &none, outer, at)?;
                 // ClickHouse takes ORDER BY and LIMIT for the last branch's.
@@ -146,6 +151,8 @@ impl Binder<'_> {
             }
             (AstSetOperator::Intersect, SetQuantifier::Distinct) => Ok(SetOperator::Intersect),
             (AstSetOperator::Except, SetQuantifier::Distinct) => Ok(SetOperator::Except),
+            (AstSetOperator::Intersect, _) => Ok(SetOperator::IntersectAll),
+            (AstSetOperator::Except, _) => Ok(SetOperator::ExceptAll),
             (op, _) => Err(self.unsupported(
                 &format!("{op} without DISTINCT"),
                 Some(&format!("write {op} DISTINCT")),
@@ -224,7 +231,15 @@ impl Binder<'_> {
             Some(AstDistinct::On(keys)) => Distinct::On(self.exprs(keys, &mut scope)?),
         };
         let order_by = self.order_by(tail.order_by, &items, &mut scope)?;
-        let (limit_by, limit, offset) = self.limits(tail.limit, &items, &mut scope, at)?;
+        let (limit_by, mut limit, offset) = self.limits(tail.limit, &items, &mut scope, at)?;
+        let mut with_ties = tail.limit.is_some_and(has_ties);
+        if let Some(fetch) = tail.fetch {
+            let Some(quantity) = fetch.quantity.as_ref().filter(|_| !fetch.percent) else {
+                return Err(self.unsupported("this form of FETCH", Some("use LIMIT"), at));
+            };
+            limit = Some(self.amount(quantity, &mut scope)?);
+            with_ties = fetch.with_ties;
+        }
         let mut bound = Select {
             distinct,
             items,
@@ -238,6 +253,7 @@ impl Binder<'_> {
             limit_by,
             limit,
             offset,
+            with_ties,
         };
         self.check_aggregation(&mut bound)?;
         Ok(Query::Select(Box::new(bound)))
@@ -540,7 +556,15 @@ impl Binder<'_> {
             OrderByKind::Expressions(keys) => {
                 let mut bound = Vec::with_capacity(keys.len());
                 for key in keys {
-                    bound.push(self.order_key(key, scope, items)?);
+                    let key = self.order_key(key, scope, items)?;
+                    match &key.expr.kind {
+                        // Sorted by its elements, one after the other.
+                        ExprKind::Tuple(parts) => bound.extend(parts.iter().map(|part| OrderKey {
+                            expr: part.clone(),
+                            ..key.clone()
+                        })),
+                        _ => bound.push(key),
+                    }
                 }
                 bound
             }
@@ -739,7 +763,7 @@ impl Binder<'_> {
 
     /// A number of rows: a literal, or a parameter's value.
     fn amount<'q>(&mut self, ast: &'q Ast, scope: &mut Scope<'q>) -> Result<Expr, SqlError> {
-        let amount = self.expr(ast, scope)?;
+        let amount = self.expr(without_ties(ast), scope)?;
         let is_whole = match &amount.kind {
             ExprKind::Literal(crate::ir::Literal::UInt(_)) => true,
             ExprKind::Cast { value, .. } => {
@@ -788,6 +812,28 @@ impl Binder<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The number of `"with ties"(number)`, as the token pass writes it.
+fn without_ties(ast: &Ast) -> &Ast {
+    if let Ast::Function(function) = ast
+        && function.name.to_string().contains("with ties")
+        && let FunctionArguments::List(list) = &function.args
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(number))] = list.args.as_slice()
+    {
+        return number;
+    }
+    ast
+}
+
+fn has_ties(clause: &LimitClause) -> bool {
+    match clause {
+        LimitClause::LimitOffset {
+            limit: Some(limit), ..
+        }
+        | LimitClause::OffsetCommaLimit { limit, .. } => !std::ptr::eq(without_ties(limit), limit),
+        LimitClause::LimitOffset { .. } => false,
     }
 }
 

@@ -16,6 +16,11 @@ impl Binder<'_> {
     ) -> Result<DataType, SqlError> {
         let ty = self.plain_result(function, arguments, at)?;
         let any_null = arguments.iter().any(|argument| argument.ty.is_nullable());
+        let is_scalar = function.kind == crate::functions::FunctionKind::Scalar;
+        let of_null = arguments.iter().any(Expr::is_null_literal);
+        if is_scalar && of_null && !is_decided(function) && !takes_null(function) {
+            return Ok(DataType::Nothing.nullable());
+        }
         Ok(match function.nullability {
             Nullability::Never => ty,
             Nullability::Always => ty.nullable(),
@@ -34,7 +39,15 @@ impl Binder<'_> {
             .first()
             .map_or(&DataType::Nothing, |first| &first.ty);
         Ok(match function.result {
-            "cond" => DataType::UInt8,
+            "cond" => {
+                let is_logic = matches!(function.name, "and" | "or" | "xor" | "not");
+                let is_bool = |argument: &Expr| *argument.ty.inner() == DataType::Bool;
+                if is_logic && arguments.iter().all(is_bool) {
+                    DataType::Bool
+                } else {
+                    DataType::UInt8
+                }
+            }
             "T" => return self.common_result(function, arguments, at),
             "arg1" => return self.like_first(function, arguments, at),
             "arg2" => arguments[1].ty.clone(),
@@ -53,7 +66,10 @@ impl Binder<'_> {
                     .filter(|scale| *scale <= 9)
                     .ok_or_else(|| self.type_error("a scale is 0 to 9", at))?,
             },
-            "DateTime" => DataType::DateTime(timezone_argument(function, arguments)),
+            "DateTime" => DataType::DateTime(
+                timezone_argument(function, arguments)
+                    .or_else(|| first.timezone().map(str::to_owned)),
+            ),
             "DateTime64" => self.datetime64(function, arguments),
             "rounded" if first.is_integer() => first.inner().clone(),
             "rounded" if first.is_decimal() => first.inner().clone(),
@@ -73,7 +89,18 @@ impl Binder<'_> {
                 .ok_or_else(|| self.type_error("the arguments have no common type", at))?,
             "difference" => arithmetic(Arithmetic::Minus, first, first)
                 .ok_or_else(|| self.type_error("only numbers have a difference", at))?,
-            "jsontype" => DataType::String,
+            "jsontype" => DataType::JsonType,
+            "typed" => {
+                let ty = arguments
+                    .last()
+                    .and_then(Expr::as_text)
+                    .and_then(DataType::parse);
+                let Some(ty) = ty else {
+                    let message = "the last argument of JSONExtract is the type, as in 'Float64'";
+                    return Err(self.type_error(message, at));
+                };
+                ty
+            }
             name => self.type_named(name, at)?,
         })
     }
@@ -117,10 +144,18 @@ impl Binder<'_> {
         let name = function.name;
         match name {
             "plus" | "minus" => return self.sum_or_difference(name, arguments, at),
-            "multiply" | "intDiv" | "intDivOrZero" | "modulo" | "positiveModulo" => {
+            "positiveModulo" => {
+                let (a, b) = (first.ty.inner(), arguments[1].ty.inner());
+                let ty = arithmetic(Arithmetic::Modulo, &DataType::UInt8, b);
+                return ty.filter(|_| a.is_number()).ok_or_else(|| {
+                    self.type_error(format!("{name} of {a} and {b} is not supported"), at)
+                });
+            }
+            "multiply" | "divide" | "intDiv" | "intDivOrZero" | "modulo" => {
                 let op = match name {
                     "multiply" => Arithmetic::Multiply,
-                    "modulo" | "positiveModulo" => Arithmetic::Modulo,
+                    "divide" => Arithmetic::Divide,
+                    "modulo" => Arithmetic::Modulo,
                     _ => Arithmetic::IntDiv,
                 };
                 let (a, b) = (first.ty.inner(), arguments[1].ty.inner());
@@ -378,6 +413,28 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
                 | "fromUnixTimestamp64Milli"
         );
     is_time.then(|| arguments.get(index)?.as_text().map(str::to_owned))?
+}
+
+/// Functions that have a value for NULL.
+fn takes_null(function: &Function) -> bool {
+    function.nullability == Nullability::Never
+        || matches!(
+            function.name,
+            "and"
+                | "or"
+                | "xor"
+                | "has"
+                | "tuple"
+                | "isNull"
+                | "isNotNull"
+                | "toNullable"
+                | "arrayPushBack"
+                | "arrayPushFront"
+                | "arrayWithConstant"
+                | "least"
+                | "greatest"
+                | "format"
+        )
 }
 
 /// Functions whose result type says all about NULL.

@@ -24,6 +24,23 @@ impl Binder<'_> {
     ) -> Result<Option<From>, SqlError> {
         let mut bound: Option<From> = None;
         for table in from {
+            // `ARRAY JOIN a AS x, b AS y`: the parser takes the second array for a table.
+            if let Some(From::ArrayJoin(join)) = &mut bound
+                && table.joins.is_empty()
+                && let Some((array, name)) = self.second_array(&table.relation, scope, at)?
+            {
+                let Some(item) = array.ty.item().cloned() else {
+                    return Err(self.type_error(format!("{} is no array", array.ty), at));
+                };
+                if let Some(source) = scope.sources.iter_mut().find(|source| source.id == join.id) {
+                    source.columns.push(Column {
+                        name: name.clone(),
+                        ty: item,
+                    });
+                }
+                join.arrays.push((array, name));
+                continue;
+            }
             let factor = self.table_with_joins(table, scope)?;
             bound = Some(match bound {
                 None => factor,
@@ -38,6 +55,30 @@ impl Binder<'_> {
         }
         self.refuse_double_names(scope, at)?;
         Ok(bound)
+    }
+
+    /// A further array of ARRAY JOIN: a column of what is joined so far.
+    fn second_array(
+        &mut self,
+        factor: &TableFactor,
+        scope: &Scope<'_>,
+        at: usize,
+    ) -> Result<Option<(Expr, String)>, SqlError> {
+        let TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            ..
+        } = factor
+        else {
+            return Ok(None);
+        };
+        let name = name.to_string().replace(['`', '"'], "");
+        let column = self.column(None, &name, at, scope)?;
+        let alias = alias
+            .as_ref()
+            .map_or(name, |alias| alias.name.value.clone());
+        Ok(column.map(|column| (column, alias)))
     }
 
     fn refuse_double_names(&self, scope: &Scope<'_>, at: usize) -> Result<(), SqlError> {
@@ -256,12 +297,23 @@ impl Binder<'_> {
                     .map_or(column, |alias| alias.name.value.clone());
                 return self.join_arrays(input, vec![(array, name)], is_left, scope, at);
             }
-            TableFactor::Function { args, alias, .. } => {
-                let asts = args.iter().filter_map(|argument| match argument {
+            TableFactor::Table {
+                name,
+                alias,
+                args: Some(args),
+                ..
+            } => {
+                let asts = args.args.iter().filter_map(|argument| match argument {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(ast)) => Some(ast),
                     _ => None,
                 });
-                (asts.collect(), alias)
+                let arguments = self.exprs(asts, scope)?;
+                let function = name.to_string();
+                let array = self.call(&function, arguments, at)?;
+                let name = alias
+                    .as_ref()
+                    .map_or(function, |alias| alias.name.value.clone());
+                return self.join_arrays(input, vec![(array, name)], is_left, scope, at);
             }
             _ => return Err(self.unsupported("this form of ARRAY JOIN", None, at)),
         };
@@ -388,11 +440,16 @@ impl Binder<'_> {
             return Err(error);
         };
         let mut qualifiers: Vec<String> = Vec::new();
-        match alias {
-            Some(alias) => qualifiers.push(alias.to_owned()),
-            None => {
-                qualifiers.push(name.rsplit('.').next().unwrap_or(name).to_owned());
-                qualifiers.push(name.to_owned());
+        qualifiers.extend(alias.map(str::to_owned));
+        // The table's own name means it, too, unless another table has it for an alias.
+        let own = name.rsplit('.').next().unwrap_or(name);
+        for own in [own, name, &format!("cvat.{own}")] {
+            let is_taken = scope
+                .sources
+                .iter()
+                .any(|source| source.qualifiers.iter().any(|q| q == own));
+            if !is_taken {
+                qualifiers.push(own.to_owned());
             }
         }
         Ok(self.add(kind, columns, qualifiers, scope))

@@ -119,8 +119,20 @@ impl Lowering<'_> {
         let ExprKind::Lambda { parameters, body } = &lambda.kind else {
             return Err(self.unsupported("this lambda", None, lambda.at));
         };
-        let parameter = &parameters[0];
-        let list = self.value(array)?;
+        let (parameter, _) = parameters[0]
+            .split_once('_')
+            .unwrap_or((&parameters[0], ""));
+        let list = match arguments.len() {
+            2 => self.value(array)?,
+            _ => {
+                self.pass("lambdas of several arrays");
+                format!("list_zip({})", self.values(&arguments[1..])?.join(", "))
+            }
+        };
+        let unzipped = |list: String| match arguments.len() {
+            2 => list,
+            _ => format!("list_transform({list}, lambda _z: struct_extract_at(_z, 1))"),
+        };
         let value = |this: &mut Self| -> Result<String, SqlError> {
             Ok(format!("lambda {parameter}: {}", this.value(body)?))
         };
@@ -132,7 +144,7 @@ impl Lowering<'_> {
         };
         Ok(match name {
             "arrayMap" => Sql::value(format!("list_transform({list}, {})", value(self)?)),
-            "arrayFilter" => Sql::value(filtered(self)?),
+            "arrayFilter" => Sql::value(unzipped(filtered(self)?)),
             "arrayCount" => Sql::value(format!("len({})", filtered(self)?)),
             "arrayExists" => Sql::condition(format!("(len({}) > 0)", filtered(self)?)),
             "arrayAll" => Sql::condition(format!("(len({}) = len({list}))", filtered(self)?)),

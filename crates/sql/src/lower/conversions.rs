@@ -18,10 +18,8 @@ impl Lowering<'_> {
         if or_null {
             self.pass("accurateCastOrNull");
             let text = self.value(value)?;
-            return Ok(Sql::value(format!(
-                "try_cast({text} AS {})",
-                inner_type(ty)
-            )));
+            let cast = format!("try_cast({text} AS {})", super::result_type(ty));
+            return Ok(Sql::value(format!("CAST({cast} AS {})", inner_type(ty))));
         }
         let to = ty.inner();
         if value.ty.inner() == to {
@@ -108,7 +106,10 @@ impl Lowering<'_> {
                 let zone = zone.or(expr.ty.timezone()).map(str::to_owned);
                 self.to_datetime(value, zone.as_deref(), precision)?
             }
-            _ => format!("make_timestamp({} * 1000)", self.value(value)?),
+            _ => format!(
+                "make_timestamp(CAST({} AS BIGINT) * 1000)",
+                self.value(value)?
+            ),
         }))
     }
 
@@ -142,6 +143,10 @@ impl Lowering<'_> {
                     "regexp_replace(regexp_replace(CAST({text} AS VARCHAR), '(\\.\\d*?)0+$', '\\1'), '\\.$', '')"
                 )
             }
+            DataType::Array(item) if item.is_integer() => {
+                let text = self.value(value)?;
+                format!("('[' || array_to_string(CAST({text} AS VARCHAR[]), ',') || ']')")
+            }
             DataType::Array(_) | DataType::Tuple(_) => {
                 let hint = Some("use arrayStringConcat");
                 return Err(self.unsupported(&format!("{ty} as a text"), hint, value.at));
@@ -160,6 +165,7 @@ impl Lowering<'_> {
                 format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
             }
             _ if from.is_datetime() => format!("(epoch_us({text}) // 1000000)"),
+            DataType::String if *to == DataType::UInt64 => format!("CAST({text} AS HUGEINT)"),
             DataType::String => format!("CAST({text} AS BIGINT)"),
             DataType::Bool => format!("CAST({text} AS BIGINT)"),
             _ if crate::typing::supertype([from, to]).as_ref() == Some(to) => return Ok(text),
@@ -205,6 +211,10 @@ impl Lowering<'_> {
         Ok(if value.ty.is_float() {
             // ClickHouse cuts what DuckDB would round.
             format!("CAST(trunc({text} * 1e{scale}) / 1e{scale} AS {duck})")
+        } else if value.ty.is_string() {
+            let number = format!("CAST({text} AS DECIMAL(38, 12))");
+            let ten = 10_i64.pow(u32::from(scale));
+            format!("CAST(CAST(trunc({number} * {ten}) AS DECIMAL(28, 0)) / {ten} AS {duck})")
         } else {
             format!("CAST({text} AS {duck})")
         })
@@ -253,7 +263,9 @@ impl Lowering<'_> {
             DataType::DateTime(_) => text.clone(),
             DataType::DateTime64 { precision: p, .. } if *p <= precision => text.clone(),
             DataType::DateTime64 { .. } => text.clone(),
-            _ if from.is_integer() => return Ok(format!("make_timestamp({text} * 1000000)")),
+            _ if from.is_integer() => {
+                return Ok(format!("make_timestamp(CAST({text} AS BIGINT) * 1000000)"));
+            }
             _ => format!("make_timestamp(CAST(trunc({text} * 1000000) AS BIGINT))"),
         };
         if matches!(from, DataType::DateTime(_)) || from.is_date() {

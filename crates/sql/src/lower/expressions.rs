@@ -75,7 +75,11 @@ impl Lowering<'_> {
                     }
                 }
             }
-            ExprKind::LambdaParameter(name) => Sql::value(name.clone()),
+            ExprKind::LambdaParameter(name) => Sql::value(match name.split_once('_') {
+                // Of several arrays, which are zipped.
+                Some((zipped, place)) => format!("struct_extract_at({zipped}, {place})"),
+                None => name.clone(),
+            }),
             ExprKind::Lambda { body, .. } => self.expr(body)?,
             ExprKind::Call {
                 function,
@@ -127,6 +131,9 @@ impl Lowering<'_> {
             }
             Literal::UInt(value) => Sql::value(value.to_string()),
             Literal::Int(value) => Sql::value(format!("({value})")),
+            Literal::Float(value) if !value.is_finite() => {
+                Sql::value(format!("CAST('{value}' AS DOUBLE)"))
+            }
             Literal::Float(value) => Sql::value(format!("({value:e})")),
             Literal::String(text) => Sql::value(quoted(text)),
         }
@@ -138,6 +145,10 @@ impl Lowering<'_> {
         arguments: &[Expr],
         expr: &Expr,
     ) -> Result<Sql, SqlError> {
+        if expr.ty.is_nothing() {
+            self.pass("functions of NULL");
+            return Ok(Sql::value("NULL"));
+        }
         match function.lowering {
             How::Template(template) => {
                 let text = self.template(template, function, arguments)?;
@@ -167,6 +178,9 @@ impl Lowering<'_> {
             texts.push(match class {
                 Class::Condition => self.cond(argument)?,
                 Class::Float => self.float(argument)?,
+                Class::Number | Class::Integer if *argument.ty.inner() == DataType::Bool => {
+                    format!("CAST({} AS BIGINT)", self.value(argument)?)
+                }
                 Class::Time => {
                     let timezone = crate::bind::timezone_argument(function, arguments);
                     self.wall_clock(argument, timezone.as_deref())?
@@ -232,7 +246,28 @@ impl Lowering<'_> {
             | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" => {
                 self.array_function(pass, name, arguments, expr)
             }
-            "shift" | "running_difference" => {
+            "has" => {
+                let (list, value) = (self.value(&arguments[0])?, self.value(&arguments[1])?);
+                // NULL is found among NULLs.
+                let nothing = format!("list_count({list}) < len({list})");
+                Ok(Sql::condition(if arguments[1].is_null_literal() {
+                    format!("({nothing})")
+                } else if arguments[1].ty.is_nullable() {
+                    format!(
+                        "(CASE WHEN {value} IS NULL THEN {nothing} ELSE list_contains({list}, {value}) END)"
+                    )
+                } else {
+                    format!("list_contains({list}, {value})")
+                }))
+            }
+            "running_difference" => {
+                self.pass("runningDifference");
+                let value = self.value(&arguments[0])?;
+                Ok(Sql::value(format!(
+                    "({value} - lag({value}, 1, {value}) OVER ())"
+                )))
+            }
+            "shift" => {
                 let message = format!("{name} needs OVER (…)");
                 Err(self.places.error(ErrorKind::Type, message, expr.at))
             }
@@ -296,7 +331,9 @@ impl Lowering<'_> {
         let compared = format!("({left} {operator} {right})");
         let mut guards = Vec::new();
         for (side, text) in [(a, &left), (b, &right)] {
-            if side.ty.is_float() && !side.is_literal() {
+            let is_number =
+                matches!(side.kind, ExprKind::Literal(Literal::Float(x)) if !x.is_nan());
+            if side.ty.is_float() && !is_number {
                 guards.push(format!("isnan({text})"));
             }
         }
@@ -317,7 +354,11 @@ impl Lowering<'_> {
         let value = self.value(expr)?;
         if with.is_datetime() && expr.ty.is_number() {
             self.pass("numbers as times");
-            return Ok(format!("make_timestamp(CAST({value} * 1000000 AS BIGINT))"));
+            return Ok(if expr.ty.is_integer() {
+                format!("make_timestamp(CAST({value} AS BIGINT) * 1000000)")
+            } else {
+                format!("make_timestamp(CAST({value} * 1000000 AS BIGINT))")
+            });
         }
         if with.is_datetime() && expr.ty.is_date() {
             return Ok(format!("CAST({value} AS TIMESTAMP)"));

@@ -103,7 +103,7 @@ impl Lowering<'_> {
     fn fill_bound(&mut self, bound: &Expr, ty: &DataType) -> Result<String, SqlError> {
         let value = self.value(bound)?;
         if ty.is_datetime() && bound.ty.is_number() {
-            return Ok(format!("make_timestamp(CAST({value} * 1000000 AS BIGINT))"));
+            return Ok(format!("make_timestamp(CAST({value} AS BIGINT) * 1000000)"));
         }
         Ok(value)
     }

@@ -25,7 +25,11 @@ impl Lowering<'_> {
             return Ok(hot);
         }
         let text = self.value(document)?;
-        let path = self.path(&name, &arguments[1..])?;
+        let keys = &arguments[1..];
+        if keys.iter().any(|key| !key.ty.is_string()) {
+            return self.of_member(&name, document, &text, keys, expr);
+        }
+        let path = self.path(&name, keys)?;
         Ok(self.extract(&name, document, &text, &path, &expr.ty))
     }
 
@@ -53,12 +57,13 @@ impl Lowering<'_> {
             .expect("the table asks for arguments");
         let ty = ty.as_text().and_then(DataType::parse);
         let function = match ty.as_ref() {
+            Some(DataType::Nullable(inner)) if inner.is_unsigned() => "nullable unsigned",
             Some(DataType::Nullable(inner)) if inner.is_integer() => "nullable integer",
             Some(DataType::Nullable(inner)) if inner.is_float() => "nullable float",
             Some(DataType::Nullable(inner)) if inner.is_string() => "nullable string",
-            Some(ty) if ty.is_unsigned() => "JSONExtractUInt",
-            Some(ty) if ty.is_integer() => "JSONExtractInt",
-            Some(ty) if ty.is_float() => "JSONExtractFloat",
+            Some(ty) if ty.is_unsigned() => "unsigned",
+            Some(ty) if ty.is_integer() => "integer",
+            Some(ty) if ty.is_float() => "float",
             Some(DataType::String) => "JSONExtractString",
             Some(DataType::Bool) => "JSONExtractBool",
             _ => {
@@ -160,8 +165,8 @@ impl Lowering<'_> {
         let mut pieces = vec!["'$'".to_owned()];
         for key in keys {
             if let Some(text) = key.as_text() {
-                if text.contains(['"', '\\']) {
-                    return Err(self.unsupported("a JSON key with quotes", None, key.at));
+                if text.is_empty() || text.contains(['"', '\\', '*']) {
+                    return self.pointer(keys);
                 }
                 pieces.push(quoted(&format!(".\"{text}\"")));
             } else if let Some(index) = key.as_integer() {
@@ -194,6 +199,77 @@ impl Lowering<'_> {
         Ok(format!("({})", pieces.join(" || ")))
     }
 
+    /// Members by number count from 1, those of objects, too.
+    fn member(&mut self, document: &str, keys: &[Expr]) -> Result<String, SqlError> {
+        self.pass("JSON members by number");
+        let mut member = format!("(CASE WHEN json_valid({document}) THEN {document} END)");
+        for key in keys {
+            member = if key.ty.is_string() {
+                let path = self.path("JSONExtractRaw", std::slice::from_ref(key))?;
+                format!("json_extract({member}, {path})")
+            } else {
+                let place = self.value(key)?;
+                let index = format!(
+                    "CASE WHEN {place} < 0 THEN '[#' || ({place}) || ']' ELSE '[' || ({place} - 1) || ']' END"
+                );
+                let name =
+                    format!("replace(replace(json_keys({member})[{place}], '~', '~0'), '/', '~1')");
+                format!(
+                    "(CASE WHEN {place} = 0 THEN NULL WHEN json_type({member}) = 'OBJECT' THEN json_extract({member}, '/' || {name}) ELSE json_extract({member}, {index}) END)"
+                )
+            };
+        }
+        Ok(member)
+    }
+
+    /// What the function makes of a member found by [`Lowering::member`]; of none, what it
+    /// makes of an object without members.
+    fn of_member(
+        &mut self,
+        name: &str,
+        document: &Expr,
+        text: &str,
+        keys: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        let found = self.member(text, keys)?;
+        let plain = Expr::new(
+            ExprKind::LambdaParameter(found.clone()),
+            document.ty.inner().clone(),
+            document.at,
+        );
+        let found_text = format!("CAST({found} AS VARCHAR)");
+        let whole = self.extract(name, &plain, &found_text, "'$'", &expr.ty);
+        let none = self.extract(name, &plain, "'{}'", "'$.none'", &expr.ty);
+        let chosen = format!(
+            "CASE WHEN {found} IS NULL THEN {} ELSE {} END",
+            none.text, whole.text
+        );
+        let guarded = if document.ty.is_nullable() && expr.ty.is_nullable() {
+            format!("(CASE WHEN {text} IS NOT NULL THEN {chosen} END)")
+        } else {
+            format!("({chosen})")
+        };
+        Ok(Sql {
+            text: guarded,
+            is_condition: whole.is_condition,
+        })
+    }
+
+    /// A JSON pointer: the form for keys that a path cannot spell.
+    fn pointer(&mut self, keys: &[Expr]) -> Result<String, SqlError> {
+        let mut pointer = String::new();
+        for key in keys {
+            let Some(text) = key.as_text() else {
+                let hint = Some("use plain keys beside computed ones");
+                return Err(self.unsupported("this JSON key", hint, key.at));
+            };
+            pointer.push('/');
+            pointer.push_str(&text.replace('~', "~0").replace('/', "~1"));
+        }
+        Ok(quoted(&pointer))
+    }
+
     fn extract(&mut self, name: &str, document: &Expr, j: &str, path: &str, ty: &DataType) -> Sql {
         let is_payload = matches!(&document.kind, ExprKind::Column(column)
             if column.name == "payload" && self.relation_sources.contains(&column.source));
@@ -205,8 +281,17 @@ impl Lowering<'_> {
             }
         };
         let string = guarded(format!("json_extract_string({j}, {path})"));
-        let raw = guarded(format!("CAST(json_extract({j}, {path}) AS VARCHAR)"));
         let kind = guarded(format!("json_type({j}, {path})"));
+        // ClickHouse writes a float anew: 131.0 becomes 131.
+        let anew = |text: String| {
+            format!(
+                "CASE WHEN {kind} = 'DOUBLE' THEN replace(regexp_replace(CAST(CAST({string} AS DOUBLE) AS VARCHAR), '\\.0$', ''), 'e+', 'e') ELSE {text} END"
+            )
+        };
+        let raw = anew(guarded(format!(
+            "CAST(json_extract({j}, {path}) AS VARCHAR)"
+        )));
+        let text = anew(string.clone());
         let or_null = |text: String| {
             if document.ty.is_nullable() {
                 format!("(CASE WHEN {j} IS NOT NULL THEN {text} END)")
@@ -214,16 +299,26 @@ impl Lowering<'_> {
                 format!("({text})")
             }
         };
-        let number = "DECIMAL(38, 6)";
+        // 64 bits, and half a million digits of fraction cut off.
+        let number = |text: &str| {
+            format!(
+                "CASE WHEN regexp_full_match({text}, '-?\\d+(\\.\\d*)?([eE][-+]?\\d+)?') THEN try_cast({text} AS DECIMAL(38, 6)) END"
+            )
+        };
+        let number = number(&string);
+        // By type, true is 1.
+        let typed = format!(
+            "CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS DECIMAL(38, 6)) ELSE {number} END"
+        );
         Sql::value(match name {
             "JSONExtractUInt" => or_null(format!(
-                "coalesce(try_cast(trunc(greatest(try_cast({string} AS {number}), 0)) AS BIGINT), 0)"
+                "coalesce(try_cast(trunc(greatest({number}, 0)) AS UBIGINT), 0)"
             )),
-            "JSONExtractInt" => or_null(format!(
-                "coalesce(try_cast(trunc(try_cast({string} AS {number})) AS BIGINT), 0)"
-            )),
+            "JSONExtractInt" => {
+                or_null(format!("coalesce(try_cast(trunc({number}) AS BIGINT), 0)"))
+            }
             "JSONExtractFloat" => or_null(format!("coalesce(try_cast({string} AS DOUBLE), 0)")),
-            "JSONExtractString" => or_null(format!("coalesce({string}, '')")),
+            "JSONExtractString" => or_null(format!("coalesce({text}, '')")),
             "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
             "JSONExtractBool" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN 1 END, 0)"
@@ -249,12 +344,20 @@ impl Lowering<'_> {
                 "CASE {kind} WHEN 'VARCHAR' THEN 'String' WHEN 'UBIGINT' THEN 'Int64' WHEN 'BIGINT' THEN 'Int64' WHEN 'DOUBLE' THEN 'Double' WHEN 'BOOLEAN' THEN 'Bool' WHEN 'OBJECT' THEN 'Object' WHEN 'ARRAY' THEN 'Array' ELSE 'Null' END"
             )),
             "JSON_VALUE" => or_null(format!(
-                "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {string} END, '')"
+                "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {text} END, '')"
             )),
             "JSON_QUERY" => or_null(format!("coalesce('[' || {raw} || ']', '')")),
-            "nullable integer" => {
-                format!("try_cast(trunc(try_cast({string} AS {number})) AS BIGINT)")
+            "unsigned" => or_null(format!(
+                "coalesce(try_cast(trunc(greatest({typed}, 0)) AS UBIGINT), 0)"
+            )),
+            "integer" => or_null(format!("coalesce(try_cast(trunc({typed}) AS BIGINT), 0)")),
+            "float" => or_null(format!(
+                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) ELSE try_cast({string} AS DOUBLE) END, 0)"
+            )),
+            "nullable unsigned" => {
+                format!("try_cast(CASE WHEN {typed} >= 0 THEN trunc({typed}) END AS UBIGINT)")
             }
+            "nullable integer" => format!("try_cast(trunc({typed}) AS BIGINT)"),
             "nullable float" => format!("try_cast({string} AS DOUBLE)"),
             _ => {
                 debug_assert!(ty.is_nullable() || ty.is_string());

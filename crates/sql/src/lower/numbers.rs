@@ -50,6 +50,9 @@ impl Lowering<'_> {
     /// An operand; literals are BIGINT, because DuckDB computes with INTEGER else.
     fn operand(&mut self, operand: &Expr, result: &Expr) -> Result<String, SqlError> {
         let value = self.value(operand)?;
+        if *operand.ty.inner() == DataType::Bool {
+            return Ok(format!("CAST({value} AS BIGINT)"));
+        }
         if result.ty.is_float() && operand.ty.is_decimal() {
             return Ok(format!("CAST({value} AS DOUBLE)"));
         }
@@ -177,12 +180,20 @@ impl Lowering<'_> {
         if number.ty.is_integer() && digits >= 0 {
             return Ok(Sql::value(self.value(number)?));
         }
-        if number.ty.is_integer() || digits.abs() > 15 {
-            return Err(self.unsupported(
-                "rounding to tens",
-                Some("write intDiv(x, 10) * 10"),
-                number.at,
-            ));
+        if digits.abs() > 15 {
+            return Err(self.unsupported("rounding to so many digits", None, number.at));
+        }
+        if number.ty.is_integer() {
+            self.pass("round");
+            let x = format!("CAST({} AS BIGINT)", self.value(number)?);
+            let ten = 10_i64.pow(u32::try_from(-digits).unwrap_or(0));
+            return Ok(Sql::value(match name {
+                "floor" => format!("({x} - (({x} % {ten}) + {ten}) % {ten})"),
+                "ceil" | "ceiling" => format!("({x} + ((-{x} % {ten}) + {ten}) % {ten})"),
+                "truncate" | "trunc" => format!("({x} - {x} % {ten})"),
+                // Halves go away from zero.
+                _ => format!("(({x} + sign({x}) * {}) // {ten} * {ten})", ten / 2),
+            }));
         }
         let is_decimal = number.ty.is_decimal();
         let x = if is_decimal {

@@ -23,7 +23,9 @@ impl Lowering<'_> {
                     SetOperator::UnionAll => " UNION ALL ",
                     SetOperator::UnionDistinct => " UNION ",
                     SetOperator::Intersect => " INTERSECT ",
+                    SetOperator::IntersectAll => " INTERSECT ALL ",
                     SetOperator::Except => " EXCEPT ",
+                    SetOperator::ExceptAll => " EXCEPT ALL ",
                 };
                 let casts = columns.iter().enumerate().map(|(index, column)| {
                     format!("CAST(c{index} AS {}) AS c{index}", inner_type(&column.ty))
@@ -75,7 +77,7 @@ impl Lowering<'_> {
             }
             let _ = write!(text, " ORDER BY {order}");
         }
-        if let Some(limit) = &select.limit {
+        if let Some(limit) = select.limit.as_ref().filter(|_| !select.with_ties) {
             let _ = write!(text, " LIMIT {}", self.value(limit)?);
         }
         if let Some(offset) = &select.offset {
@@ -132,6 +134,22 @@ impl Lowering<'_> {
             let keys = self.values(&limit_by.keys)?.join(", ");
             let number = format!("row_number() OVER (PARTITION BY {keys}{order})");
             qualify.push(self.limit_by_condition(&number, limit_by)?);
+        }
+        if select.with_ties
+            && let Some(limit) = &select.limit
+        {
+            self.pass("with ties");
+            if limit_by.is_some() || select.offset.is_some() || select.distinct != Distinct::No {
+                let hint = Some("do the one in a subquery");
+                return Err(self.unsupported(
+                    "WITH TIES beside OFFSET, DISTINCT or BY",
+                    hint,
+                    limit.at,
+                ));
+            }
+            let order = self.window_order(&select.order_by)?;
+            let limit = self.value(limit)?;
+            qualify.push(format!("rank() OVER (ORDER BY {order}) <= {limit}"));
         }
         if !qualify.is_empty() {
             let _ = write!(text, " QUALIFY {}", qualify.join(" AND "));
@@ -250,6 +268,14 @@ impl Lowering<'_> {
 
     /// NULLs are last in both directions; NaN is before them in both.
     fn push_order_key(&mut self, keys: &mut Vec<String>, text: String, key: &OrderKey) {
+        let text = if *key.expr.ty.inner() == crate::types::DataType::JsonType {
+            self.pass("order of JSONType");
+            let order =
+                "['Null', 'String', 'Array', 'Bool', 'Double', 'Int64', 'UInt64', 'Object']";
+            format!("list_position({order}, {text})")
+        } else {
+            text
+        };
         if key.expr.ty.is_float() && !key.expr.is_literal() {
             self.pass("NaN in ORDER BY");
             let nulls = if key.nulls_first { "FIRST" } else { "LAST" };

@@ -73,9 +73,12 @@ impl Lowering<'_> {
                 let time = self.wall_clock(&arguments[0], timezone)?;
                 match arguments.get(1).and_then(Expr::as_integer).unwrap_or(0) {
                     0 => format!("CAST(strftime({time}, '%U') AS BIGINT)"),
+                    1 => format!(
+                        "(CASE isoyear({time}) - year({time}) WHEN -1 THEN 0 WHEN 1 THEN 53 ELSE week({time}) END)"
+                    ),
                     3 => format!("week({time})"),
                     _ => {
-                        let hint = Some("use mode 0, mode 3 or toISOWeek");
+                        let hint = Some("use mode 0, 1 or 3, or toISOWeek");
                         return Err(self.unsupported("this mode of toWeek", hint, expr.at));
                     }
                 }
@@ -173,7 +176,8 @@ impl Lowering<'_> {
             IntervalUnit::Millisecond => amount * 1_000,
             IntervalUnit::Second => amount * SECOND,
             IntervalUnit::Minute => amount * 60 * SECOND,
-            IntervalUnit::Hour => amount * 3_600 * SECOND,
+            IntervalUnit::Hour if amount == 1 => 3_600 * SECOND,
+            IntervalUnit::Hour => return self.hours_bucket(time, amount, timezone),
             IntervalUnit::Day => return self.day_bucket(time, amount, timezone),
             _ => return self.calendar_bucket(time, amount, unit, timezone, expr),
         };
@@ -189,6 +193,24 @@ impl Lowering<'_> {
         Ok(format!(
             "make_timestamp(epoch_us({value}) - epoch_us({wall}) % {width_us})"
         ))
+    }
+
+    /// Several hours are counted from midnight, on the clock of the time zone.
+    fn hours_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        let width_us = amount * 3_600 * SECOND;
+        let day_us = 86_400 * SECOND;
+        let start =
+            format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {day_us} % {width_us})");
+        Ok(match self.foreign_zone(time, timezone) {
+            Some(zone) => self.instant(&start, &zone),
+            None => start,
+        })
     }
 
     fn day_bucket(

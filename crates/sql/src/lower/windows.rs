@@ -17,11 +17,6 @@ impl Lowering<'_> {
                 ..
             } => match function.lowering {
                 How::Pass("shift") => self.shift(function.name, arguments, window, expr),
-                How::Pass("running_difference") => Err(self.unsupported(
-                    "runningDifference",
-                    Some("write x - lagInFrame(x, 1, x) OVER (ORDER BY …)"),
-                    expr.at,
-                )),
                 How::Template(template) => {
                     let call = self.template(template, function, arguments)?;
                     let call = format!("{call}{over}");

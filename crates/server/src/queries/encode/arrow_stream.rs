@@ -110,7 +110,7 @@ fn arrow_type(data_type: &DataType) -> ArrowType {
             ArrowType::Decimal128(precision, scale.cast_signed())
         }
         DataType::Bool => ArrowType::Boolean,
-        DataType::String => ArrowType::Utf8,
+        DataType::String | DataType::JsonType => ArrowType::Utf8,
         DataType::Date | DataType::Date32 => ArrowType::Date32,
         DataType::DateTime(_) => ArrowType::Timestamp(TimeUnit::Second, None),
         DataType::DateTime64 {

@@ -1,0 +1,53 @@
+//! Words and forms that `sqlparser` takes for something else.
+
+use super::scan::{Edits, Scan};
+use crate::error::SqlError;
+use crate::expand::lexer::TokenKind;
+
+/// Words before which a parenthesis opens an expression, not a call's arguments.
+const BEFORE_EXPRESSIONS: [&str; 14] = [
+    "SELECT", "DISTINCT", "WHERE", "PREWHERE", "HAVING", "BY", "ON", "AND", "OR", "NOT", "WHEN",
+    "THEN", "ELSE", "BETWEEN",
+];
+
+/// `minus(a, b)` is a call, though MINUS is a set operation of other dialects.
+#[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
+pub(super) fn functions(scan: &Scan<'_>) -> Result<Edits, SqlError> {
+    let calls =
+        (0..scan.tokens.len()).filter(|&i| scan.text(i) == "minus" && scan.text(i + 1) == "(");
+    Ok(calls
+        .map(|i| (scan.bytes(&(i..i + 1)), "\"minus\"".to_owned()))
+        .collect())
+}
+
+/// `(expr AS name)` becomes `"nested"(expr AS name)`: aliases are parsed within calls only.
+#[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
+pub(super) fn aliases(scan: &Scan<'_>) -> Result<Edits, SqlError> {
+    let mut edits = Vec::new();
+    for i in 0..scan.tokens.len() {
+        let closing = scan.closing(i);
+        let is_aliased = scan.text(i) == "("
+            && closing < scan.tokens.len()
+            && closing > i + 3
+            && scan.word(closing - 2, "AS")
+            && !scan.word(i + 1, "SELECT")
+            && !scan.word(i + 1, "WITH");
+        if !is_aliased {
+            continue;
+        }
+        let is_expression = match i.checked_sub(1) {
+            None => false,
+            Some(before) => match scan.kind(before) {
+                TokenKind::Word => BEFORE_EXPRESSIONS
+                    .iter()
+                    .any(|word| scan.word(before, word)),
+                TokenKind::Punctuation => !matches!(scan.text(before), ")" | "]"),
+                _ => false,
+            },
+        };
+        if is_expression {
+            edits.push((scan.start(i)..scan.start(i), "\"nested\"".to_owned()));
+        }
+    }
+    Ok(edits)
+}
