@@ -99,6 +99,7 @@ mod tests {
         /api/queries/{id}
         /api/query
         /api/query/explain
+        /api/query/functions
         /api/requests
         /api/requests/{id}
         /api/requests/{id}/cancel

@@ -26,6 +26,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(query))
         .routes(routes!(explain))
+        .routes(routes!(functions))
         .routes(routes!(list))
         .routes(routes!(end))
 }
@@ -141,6 +142,34 @@ async fn explain(
         "functions": prepared.functions,
         "passes": prepared.passes,
     })))
+}
+
+/// Lists the functions that queries may use, a row for each signature: what an editor offers.
+///
+/// `arguments` and `result` are in the words of the function table
+/// (`crates/sql/src/functions.txt` explains them).
+#[utoipa::path(
+    get,
+    path = "/api/query/functions",
+    tag = "queries",
+    responses(
+        (status = 200, description = "`[{\"name\", \"arguments\", \"result\", \"aggregate\", \"window\"}]`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not query"),
+    )
+)]
+async fn functions(caller: Caller) -> Result<Json<Value>, ApiError> {
+    rights::may_query(&caller)?;
+    let rows = annoscope_sql::functions().map(|function| {
+        json!({
+            "name": function.name,
+            "arguments": function.arguments,
+            "result": function.result,
+            "aggregate": function.is_aggregate,
+            "window": function.is_window,
+        })
+    });
+    Ok(Json(rows.collect()))
 }
 
 /// Lists the queries under way: all for an administrator, else the caller's own.

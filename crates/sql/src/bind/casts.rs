@@ -33,6 +33,18 @@ impl Binder<'_> {
         if let Some(timezone) = to.timezone() {
             self.check_timezone(timezone, at)?;
         }
+        let inherited = value.ty.timezone().map(str::to_owned);
+        let ty = match ty {
+            DataType::DateTime(None) => DataType::DateTime(inherited),
+            DataType::DateTime64 {
+                precision,
+                timezone: None,
+            } => DataType::DateTime64 {
+                precision,
+                timezone: inherited,
+            },
+            other => other,
+        };
         let kind = ExprKind::Cast {
             value: Box::new(value),
             or_null: false,

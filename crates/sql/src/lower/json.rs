@@ -209,9 +209,13 @@ impl Lowering<'_> {
                 format!("json_extract({member}, {path})")
             } else {
                 let place = self.value(key)?;
-                let index = format!(
-                    "CASE WHEN {place} < 0 THEN '[#' || ({place}) || ']' ELSE '[' || ({place} - 1) || ']' END"
-                );
+                let index = match key.as_integer() {
+                    Some(n) if n < 0 => format!("'$[#{n}]'"),
+                    Some(n) => format!("'$[{}]'", (n - 1).max(0)),
+                    None => format!(
+                        "CASE WHEN {place} < 0 THEN '$[#' || ({place}) || ']' ELSE '$[' || ({place} - 1) || ']' END"
+                    ),
+                };
                 let name =
                     format!("replace(replace(json_keys({member})[{place}], '~', '~0'), '/', '~1')");
                 format!(
