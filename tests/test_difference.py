@@ -13,9 +13,9 @@ import pytest
 import exports
 from conftest import check_log
 from difference import compare, corpus, dashboards, data, generate
-from difference.engines import Annoscope, Answer, ClickHouse, Refusal
+from difference.engines import Annoscope, Answer, ClickHouse, Refusal, start_server
 from difference.grafana import Context, Value
-from server import Server, User, run_cli
+from server import Server, User
 
 QUERIES = corpus.queries()
 DASHBOARDS = list(dashboards.cases())
@@ -42,10 +42,7 @@ def events() -> list[data.Event]:
 def loaded_server(tmp_path_factory: pytest.TempPathFactory, events: list[data.Event]) -> Iterator[Server]:
     """One server with the events, for all queries."""
     directory = tmp_path_factory.mktemp("difference")
-    # Some results are larger than what a page shows.
-    flags = {"query_max_rows": 1_000_000} if "--query-max-rows" in run_cli("serve", "--help").stdout else {}
-    server = Server(directory / "data", directory / "server.log", **flags).start()
-    data.post(server, events)
+    server = start_server(directory, events)
     yield server
     server.close()
     print(f"--- {server.log_path}\n{server.log_tail()}")

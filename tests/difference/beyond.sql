@@ -39,3 +39,6 @@ SELECT groupArrayMovingSum(2)(n) AS s FROM (SELECT number AS n FROM numbers(5) O
 
 -- first-in-time: windowFunnel and sequences
 SELECT windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job', scope = 'draw:object', scope = 'save:job') AS steps FROM events WHERE user_id = 12;
+
+-- overflow: where it does not, 64 bits wrap around
+SELECT toUInt64(18446744073709551615) + 1 AS a, toInt64(9223372036854775807) + 1 AS b, toUInt64(5) - toUInt64(7) AS c;

@@ -238,7 +238,7 @@ def clock_changes() -> Iterator[Event]:
             event = dict.fromkeys(FIELDS)
             at = int(day.timestamp()) * 1000 + half_hour * 1_800_000 + 7
             event |= {"scope": "click:element", "source": "client", "timestamp": at, "duration": half_hour * 100}
-            yield event | {"project_id": 900, "obj_id": half_hour, "user_id": 7, "user_name": "王小明"}
+            yield event | {"project_id": 900, "obj_id": at // 1_800_000, "user_id": 7, "user_name": "王小明"}
 
 
 def generate(n_events: int = N_EVENTS) -> list[Event]:

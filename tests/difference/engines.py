@@ -12,9 +12,9 @@ from typing import Any
 
 import requests
 
-from server import Server, User
+from server import Server, User, run_cli
 
-from .data import Event, clickhouse
+from .data import Event, clickhouse, post
 from .grafana import Context
 
 Row = list[Any]
@@ -51,7 +51,7 @@ class Annoscope:
     def __init__(self, server: Server, user: User):
         self.url = server.url
         self.session = requests.Session()
-        self.session.headers |= user.headers
+        self.session.headers.update(user.headers)
 
     def query(self, sql: str, context: Context | None = None) -> Answer | Refusal:
         answer = self.ask("/api/query", sql, context)
@@ -110,7 +110,7 @@ class ClickHouse:
 
     def query(self, sql: str) -> Answer | Refusal:
         """Runs a query inside the database `cvat`."""
-        parameters = {"database": "cvat", "default_format": "JSONCompact"}
+        parameters = {"database": "cvat", "default_format": "JSONCompact", "max_execution_time": "20"}
         answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
         if answer.status_code != 200:
             return Refusal(answer.text)
@@ -125,3 +125,12 @@ class ClickHouse:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(30)
+
+
+def start_server(directory: Path, events: list[Event]) -> Server:
+    """A running server with the events."""
+    # Some results are larger than what a page shows.
+    flags = {"query_max_rows": 1_000_000} if "--query-max-rows" in run_cli("serve", "--help").stdout else {}
+    server = Server(directory / "data", directory / "server.log", **flags).start()
+    post(server, events)
+    return server

@@ -1,0 +1,446 @@
+"""Random queries, each answered by annoscope and by ClickHouse.
+
+    cd tests && ANNOSCOPE_BIN=… python -m difference.generate 10000 1
+
+Prints what differs, made smaller, and which functions and passes were used. Exits with 1 if anything differs, or if a
+function or a pass was never used in 10,000 queries or more.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import compare, data
+from .compare import Difference
+from .engines import Annoscope, Answer, ClickHouse, Explained, Refusal, start_server
+from .grammar import CLASSES, COLUMNS, LITERALS, PLAINEST, SCALARS, Function, Grammar, Scope, each
+from .tree import LIST, OPTIONAL, Node, items, node, shrink
+
+MAX_DEPTH = 3
+# Runs of this many queries must have used everything.
+N_FOR_ALL = 10_000
+N_SHRUNK = 20
+
+EVENTS: Scope = COLUMNS | {"payload": "payload"}
+
+# Slices of the events: few enough rows for exact quantiles, and none.
+SLICES = [
+    *("scope = 'draw:object'", "project_id = 3", "obj_id < 3000", "toMonth(timestamp) = 6", "user_id IS NULL"),
+    *("scope = 'load:cvat'", "scope = 'send:exception'", "duration = 0 AND user_id = 4", "scope = 'no:such'"),
+    "project_id = 900",
+]
+# Of few values each; expression and kind.
+KEYS = [
+    *(("source", "str"), ("project_id", "int"), ("user_id", "int"), ("user_name", "str"), ("org_slug", "str")),
+    *(("toHour(timestamp)", "int"), ("toDate(timestamp)", "date"), ("toMonday(timestamp)", "date")),
+    *(("toStartOfDay(timestamp)", "datetime"), ("splitByChar(':', scope)[1]", "str"), ("duration > 1000", "cond")),
+]
+FILLS = [
+    (
+        "toDate(timestamp)",
+        ["", " STEP INTERVAL 1 DAY", " STEP 2", " FROM toDate('2026-06-01') TO toDate('2026-06-20')"],
+    ),
+    ("toStartOfHour(timestamp)", [" STEP INTERVAL 1 HOUR", " STEP 3600", " STEP toIntervalHour(6)"]),
+    ("toMonday(timestamp)", [" STEP INTERVAL 1 WEEK", " STEP 7"]),
+]
+FRAMES = [
+    *("", " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", " ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING"),
+    " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
+]
+WHOLE_FRAME = FRAMES[-1]
+
+OF_DEFAULT_FRAME = ("cume_dist", "percent_rank", "percentRank")
+
+PARAMETERS = {
+    **each(["quantile", "quantileExact"], ["", "(0.5)", "(0.9)", "(0)", "(1)"]),
+    "quantiles": ["(0.25, 0.5, 0.9)", "(0.5)"],
+    "topK": ["(1)", "(3)"],
+}
+# What the order of rows decides is asked of a constant.
+OF_ANY_ROW = {"any", "any_value", "anyLast"}
+LISTS = {"groupArray", "groupUniqArray", "array_agg"}
+COUNTS = {"count", "uniq", "uniqExact", "uniqCombined", "uniqCombined64", "uniqHLL12"}
+FLAT_COLUMNS = ["user_id", "source", "project_id", "org_slug"]
+# Engines add up squares in different ways.
+INEXACT = re.compile(r"\b(var|stddev|corr)")
+INEXACT_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Made:
+    """A query with the names and kinds of its columns."""
+
+    query: Node
+    columns: Scope
+
+
+class Generator(Grammar):
+    """Makes whole queries."""
+
+    def query(self) -> Node:
+        forms: list[tuple[int, Callable[[], Node]]] = [
+            (4, self.constants_only),
+            (6, self.rows),
+            (5, self.one_row),
+            (6, lambda: self.grouped(self.source(), EVENTS).query),
+            (3, self.of_subquery),
+            (3, self.with_cte),
+            (3, self.joined),
+            (2, self.union),
+            (4, self.windowed),
+            (2, self.filled),
+            (3, self.shadowed),
+            (2, self.limited_by),
+            (1, self.array_joined),
+        ]
+        weights = [weight for weight, _ in forms]
+        return self.chance.choices([make for _, make in forms], weights)[0]()
+
+    def any_kind(self) -> str:
+        return self.chance.choice([*SCALARS, "cond", "ints", "strs"])
+
+    def some(self, scope: Scope, n: int = 3) -> list[Node]:
+        return [
+            self.expression(self.any_kind(), 1 + self.chance.randrange(MAX_DEPTH), scope)
+            for _ in range(1 + self.chance.randrange(n))
+        ]
+
+    def selected(self, nodes: list[Node], prefix: str = "c") -> Node:
+        return items([node("item", item, f" AS {prefix}{number}") for number, item in enumerate(nodes)])
+
+    def source(self) -> Node:
+        """FROM and WHERE over the events."""
+        more = node(OPTIONAL)
+        if self.likely(0.5):
+            more = node(OPTIONAL, " AND ", self.expression("cond", 2, EVENTS))
+        return node("source", f" FROM events WHERE ({self.one_of(SLICES)})", more)
+
+    def ordered(self, columns: list[str]) -> Node:
+        """An order without ties, or none."""
+        if not self.likely(0.5):
+            return node(OPTIONAL)
+        keys = items([node("key", column + self.one_of(["", " DESC", " ASC"])) for column in columns])
+        limit = node(OPTIONAL, f" LIMIT {self.chance.randrange(1, 20)}") if self.likely(0.4) else node(OPTIONAL)
+        return node(OPTIONAL, " ORDER BY ", keys, limit)
+
+    def constants_only(self) -> Node:
+        source = self.one_of(["", " FROM numbers(3)"])
+        scope = {"number": "int"} if source else {}
+        return node("query", "SELECT ", self.selected(self.some(scope, 4)), source)
+
+    def rows(self) -> Node:
+        nodes = self.some(EVENTS)
+        order = self.ordered([f"c{number}" for number in range(len(nodes))])
+        distinct = self.one_of(["", "", "DISTINCT "])
+        return node("query", f"SELECT {distinct}", self.selected(nodes), self.source(), order)
+
+    def aggregate(self, scope: Scope) -> Node:
+        """An aggregate of a random function, with or without -If; its kind is that of its value."""
+        function = self.aggregates[self.rarest([f.name for f in self.aggregates])]
+        conditional = self.likely(0.25)
+        arguments, kind = self.aggregated(function, scope)
+        if conditional:
+            arguments.append(self.expression("cond", 1, scope))
+        name = function.name + ("If" if conditional else "") + self.one_of(PARAMETERS.get(function.name, [""]))
+        text: list[str | Node] = [f"{name}("]
+        for number, argument in enumerate(arguments):
+            text += [", ", argument] if number else [argument]
+        return self.settled(function, node(kind, *text, ")"))
+
+    def aggregated(self, function: Function, scope: Scope) -> tuple[list[Node], str]:
+        """The arguments, and the kind of the result."""
+        if function.name in OF_ANY_ROW:
+            kind = self.one_of(["int", "str", "date"])
+            return [node("constant", self.one_of(LITERALS[kind]))], kind
+        if function.name in ("argMin", "argMax"):
+            kind = self.one_of(SCALARS)
+            key = "obj_id" if "obj_id" in scope else "1"
+            return [self.expression(kind, 1, scope), node("constant", key)], kind
+        if function.name in COUNTS or function.name == "topK":
+            columns = [column for column in FLAT_COLUMNS if column in scope] or list(scope)[:1]
+            n_arguments = len(function.arguments)
+            return [node("column", self.one_of(columns)) for _ in range(n_arguments)], "int"
+        kinds = [self.one_of(CLASSES[argument.kind_class]) for argument in function.arguments]
+        kind = kinds[0] if function.name in ("sum", "min", "max") and kinds else "float"
+        return [self.expression(kind, 1 + self.chance.randrange(2), scope) for kind in kinds], kind
+
+    def settled(self, function: Function, aggregate: Node) -> Node:
+        """Without what the order of rows decides."""
+        if function.name in LISTS:
+            return node("ints", "arraySort(", aggregate, ")")
+        if function.name == "topK":
+            return node("int", "length(", aggregate, ")")
+        if function.name == "groupConcat":
+            return node("int", "length(", aggregate, ")")
+        return aggregate
+
+    def summary(self, scope: Scope) -> Node:
+        """An aggregate, or an expression over one."""
+        aggregate = self.aggregate(scope)
+        if self.likely(0.7):
+            return aggregate
+        return self.expression(self.any_kind(), 1, {str(aggregate): aggregate.kind})
+
+    def summaries(self, scope: Scope) -> list[Node]:
+        return [self.summary(scope) for _ in range(1 + self.chance.randrange(3))]
+
+    def one_row(self) -> Node:
+        return node("query", "SELECT ", self.selected(self.summaries(EVENTS)), self.source())
+
+    def grouped(self, source: Node, scope: Scope, n_keys: int | None = None) -> Made:
+        """Groups of the events: keys k0, k1 and aggregates a0, a1."""
+        chosen = self.chance.sample(KEYS, n_keys or self.chance.randrange(1, 3))
+        keys = {f"k{number}": kind for number, (_, kind) in enumerate(chosen)}
+        aggregates = self.summaries(scope)
+        columns = keys | {f"a{number}": aggregate.kind for number, aggregate in enumerate(aggregates)}
+        having = node(OPTIONAL, " HAVING ", self.expression("cond", 1, columns)) if self.likely(0.2) else node(OPTIONAL)
+        rollup = self.one_of([" WITH ROLLUP", " WITH CUBE"]) if self.likely(0.05) else ""
+        query = node(
+            "query",
+            "SELECT ",
+            self.selected([node("key", text) for text, _ in chosen], "k"),
+            node(OPTIONAL, ", ", self.selected(aggregates, "a")),
+            source,
+            f" GROUP BY {', '.join(keys)}{rollup}",
+            having,
+            self.ordered(list(columns)) if not rollup else node(OPTIONAL),
+        )
+        return Made(query, columns)
+
+    def of_subquery(self) -> Node:
+        inner = self.grouped(self.source(), EVENTS)
+        if self.likely(0.5):
+            select = self.selected(self.some(inner.columns))
+        else:
+            select = self.selected(self.summaries(inner.columns))
+        return node("query", "SELECT ", select, " FROM (", inner.query, ")")
+
+    def with_cte(self) -> Node:
+        inner = self.grouped(self.source(), EVENTS)
+        share = node(OPTIONAL, ", (SELECT count() FROM t) AS total") if self.likely(0.4) else node(OPTIONAL)
+        return node(
+            "query", "WITH t AS (", inner.query, ") SELECT ", self.selected(self.some(inner.columns)), share, " FROM t"
+        )
+
+    def joined(self) -> Node:
+        key, kind = self.chance.choice(KEYS)
+        sides = [self.side(key), self.side(key)]
+        columns = {"a.k": kind, "b.k": kind, "a.x": sides[0][1], "b.x": sides[1][1]}
+        join = self.one_of(["INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "JOIN"])
+        plain = [node("column", column) for column in ("a.k", "a.x", "b.x")]
+        select = self.selected([*plain, *(self.some(columns, 1) if self.likely(0.5) else [])])
+        return node(
+            "query", "SELECT ", select, " FROM ", sides[0][0], f" AS a {join} ", sides[1][0], " AS b ON a.k = b.k"
+        )
+
+    def side(self, key: str) -> tuple[Node, str]:
+        aggregate = self.summary(EVENTS)
+        return node("side", f"(SELECT {key} AS k, ", aggregate, " AS x", self.source(), " GROUP BY k)"), aggregate.kind
+
+    def union(self) -> Node:
+        select = self.selected(self.summaries(EVENTS))
+        how = self.one_of(["UNION ALL", "UNION DISTINCT", "INTERSECT", "EXCEPT"])
+        return node("query", "SELECT ", select, self.source(), f" {how} SELECT ", select, self.source())
+
+    def windowed(self) -> Node:
+        """Over groups, as their key gives them an order without ties."""
+        key, kind = self.chance.choice(KEYS)
+        inner = node("side", f"(SELECT {key} AS k, count() AS n, max(user_id) AS u", self.source(), " GROUP BY k)")
+        columns = {"k": kind, "n": "int", "u": "int"}
+        over = self.window_function(columns)
+        return node("query", "SELECT k, n, ", over, " AS w FROM ", inner)
+
+    def window_function(self, columns: Scope) -> Node:
+        names = [f.name for f in self.windows] + ["sum", "min", "max", "count", "avg"]
+        name = names[self.rarest(names)]
+        order = f"ORDER BY k{self.one_of(['', ' DESC'])}"
+        value = self.one_of(["n", "u", "toString(n)"])
+        if name == "runningDifference":
+            return (
+                node("int", f"n - lag(n, 1, n) OVER ({order})")
+                if self.likely(0.0)
+                else node("int", "runningDifference(n)")
+            )
+        if name in ("lag", "lead", "lagInFrame", "leadInFrame"):
+            arguments = self.one_of([value, f"{value}, 2"] + (["n, 1, n"] if value == "n" else []))
+            frame = "" if name in ("lag", "lead") else WHOLE_FRAME
+            return node("int", f"{name}({arguments}) OVER ({order}{frame})")
+        if name in ("sum", "min", "max", "count", "avg"):
+            value = "n" if name in ("sum", "avg") else value
+            partition = self.one_of(["", "PARTITION BY n % 2 "])
+            return node("int", f"{name}({value}) OVER ({partition}{order}{self.one_of(FRAMES)})")
+        arguments = {"ntile": "3", "nth_value": f"{value}, 2", "first_value": value, "last_value": value}.get(name, "")
+        frame = "" if name in OF_DEFAULT_FRAME else WHOLE_FRAME
+        return node("int", f"{name}({arguments}) OVER ({order}{frame})")
+
+    def filled(self) -> Node:
+        bucket, steps = self.chance.choice(FILLS)
+        select = self.selected(self.summaries(EVENTS), "a")
+        fill = node(OPTIONAL, " WITH FILL", self.one_of(steps))
+        query = node("query", f"SELECT {bucket} AS t, ", select, self.source(), " GROUP BY t ORDER BY t", fill)
+        if self.likely(0.3):
+            return node("query", "SELECT count() AS n, max(t) AS last FROM (", query, ")")
+        return query
+
+    def shadowed(self) -> Node:
+        """An alias with the name of a column, which the query also filters and groups by."""
+        column = self.one_of(["scope", "duration", "timestamp", "user_id", "project_id", "source"])
+        kind = COLUMNS[column]
+        key = {"datetime": f"toDate({column})", "str": f"upper({column})", "int": f"({column} + 1) % 7"}[kind]
+        more = node(OPTIONAL, " AND ", node("cond", column, " != ", self.one_of(LITERALS[kind])))
+        aggregate = self.summary({name: kind for name, kind in EVENTS.items() if name != column})
+        select = items([node("item", key, f" AS {column}"), node("item", aggregate, " AS a0")])
+        source = node("source", f" FROM events WHERE ({self.one_of(SLICES)})", more)
+        return node("query", "SELECT ", select, source, f" GROUP BY {column}", self.ordered([column]))
+
+    def limited_by(self) -> Node:
+        n = self.chance.randrange(1, 4)
+        by = self.one_of(["project_id", "source", "user_id, source"])
+        order = " ORDER BY project_id, user_id, source, obj_id"
+        limit = node(OPTIONAL, " LIMIT 10") if self.likely(0.4) else node(OPTIONAL)
+        source = node("source", self.source(), " AND obj_id IS NOT NULL")
+        return node("query", "SELECT project_id, user_id, source, obj_id", source, order, f" LIMIT {n} BY {by}", limit)
+
+    def array_joined(self) -> Node:
+        array = self.expression(self.one_of(["ints", "strs"]), 2, EVENTS)
+        return node(
+            "query",
+            "SELECT x, count() AS n",
+            node(LIST),
+            " FROM events ARRAY JOIN ",
+            array,
+            " AS x",
+            f" WHERE {self.one_of(SLICES)} GROUP BY x",
+        )
+
+
+@dataclass
+class Tally:
+    """What became of the queries."""
+
+    n_queries: int = 0
+    n_equal: int = 0
+    n_both_refuse: int = 0
+    accepts_more: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    functions: Counter[str] = field(default_factory=Counter)
+    passes: Counter[str] = field(default_factory=Counter)
+    unused: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"{self.n_queries} queries: {self.n_equal} equal, {len(self.differences)} different, "
+                f"{self.n_both_refuse} refused by both, {len(self.accepts_more)} refused by ClickHouse only",
+                f"functions: {counts(self.functions)}",
+                f"passes: {counts(self.passes)}",
+                f"never used: {', '.join(sorted(self.unused)) or 'none'}",
+                f"skipped, as a class of their arguments is unknown: {', '.join(sorted(self.unknown)) or 'none'}",
+                *(f"ClickHouse refuses: {sql}" for sql in self.accepts_more[:20]),
+            ]
+        )
+
+
+def counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counter.items()))
+
+
+def run(annoscope: Annoscope, clickhouse: ClickHouse, n_queries: int, seed: int) -> Tally:
+    """Makes and compares queries."""
+    generator = Generator(annoscope.functions(), seed)
+    tally = Tally(unknown=generator.unknown)
+    for number in range(n_queries):
+        tally.n_queries += 1
+        one(f"query {number} of seed {seed}", generator.query(), annoscope, clickhouse, tally)
+    tally.unused = (set(generator.names) - tally.functions.keys()) | (known_passes() - tally.passes.keys())
+    return tally
+
+
+def one(name: str, query: Node, annoscope: Annoscope, clickhouse: ClickHouse, tally: Tally) -> None:
+    sql = complete(query)
+    explained = annoscope.explain(sql)
+    if isinstance(explained, Explained):
+        tally.functions.update(explained.functions)
+        tally.passes.update(explained.passes)
+    if isinstance(clickhouse.query(sql), Refusal):
+        if isinstance(annoscope.query(sql), Refusal):
+            tally.n_both_refuse += 1
+        else:
+            tally.accepts_more.append(sql)
+        return
+    difference = compare.three_ways(name, sql, annoscope, clickhouse, tolerance=tolerance(sql))
+    if difference is None:
+        tally.n_equal += 1
+        return
+    if len(tally.differences) < N_SHRUNK:
+        difference = made_smaller(difference, query, annoscope, clickhouse)
+    tally.differences.append(difference)
+
+
+def complete(query: Node | str) -> str:
+    """The text of a query; ClickHouse wants a setting for what it has deprecated."""
+    setting = " SETTINGS allow_deprecated_error_prone_window_functions = 1"
+    return f"{query}{setting if 'runningDifference' in str(query) else ''}"
+
+
+def tolerance(sql: str) -> float | None:
+    return INEXACT_TOLERANCE if INEXACT.search(sql) else None
+
+
+def made_smaller(difference: Difference, query: Node, annoscope: Annoscope, clickhouse: ClickHouse) -> Difference:
+    """The same difference in a shorter query: one that annoscope refuses stays one that it refuses."""
+
+    def compared(text: str) -> Difference | None:
+        sql = complete(text)
+        if not isinstance(clickhouse.query(sql), Answer):
+            return None
+        return compare.three_ways(difference.name, sql, annoscope, clickhouse, tolerance=tolerance(sql))
+
+    def fails(text: str) -> bool:
+        found = compared(text)
+        return found is not None and category(found) == category(difference)
+
+    return compared(str(shrink(query, PLAINEST, fails))) or difference
+
+
+def category(difference: Difference) -> str:
+    """Who differs, and whether it refuses, or has other columns, or other values."""
+    return " ".join(difference.what.split()[:2])
+
+
+def known_passes() -> set[str]:
+    """The passes that the table of functions names."""
+    table = Path(__file__).resolve().parents[2] / "crates" / "sql" / "src" / "functions.txt"
+    if not table.is_file():
+        return set()
+    return set(re.findall(r"^\w+\(.*\s:(\w+)$", table.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def main(arguments: list[str]) -> int:
+    n_queries, seed = map(int, arguments)
+    events = data.generate()
+    with tempfile.TemporaryDirectory() as directory:
+        server = start_server(Path(directory), events)
+        clickhouse = ClickHouse(Path(directory) / "clickhouse")
+        try:
+            clickhouse.load(events)
+            annoscope = Annoscope(server, server.add_user("root", "admin"))
+            tally = run(annoscope, clickhouse, n_queries, seed)
+        finally:
+            clickhouse.close()
+            server.close()
+    for difference in tally.differences:
+        print(difference, end="\n\n")
+    print(tally)
+    return int(bool(tally.differences) or (n_queries >= N_FOR_ALL and bool(tally.unused)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

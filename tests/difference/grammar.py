@@ -1,0 +1,439 @@
+"""Random typed expressions, over columns of known kinds, from the server's table of functions.
+
+Kinds are coarser than types: an expression that ClickHouse refuses is no harm, as annoscope must refuse it, too.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .tree import Node, call, node
+
+SCALARS = ("int", "float", "str", "date", "datetime")
+ARRAYS = {"ints": "int", "strs": "str"}
+ARRAY_OF = {item: array for array, item in ARRAYS.items()}
+
+
+T = TypeVar("T")
+
+
+def each(names: list[str], value: T) -> dict[str, T]:
+    """The same for each name."""
+    return dict.fromkeys(names, value)
+
+
+# Which kinds each class of arguments takes.
+CLASSES: dict[str, tuple[str, ...]] = {
+    "any": SCALARS,
+    "T": SCALARS,
+    "num": ("int", "float"),
+    "int": ("int",),
+    "uint": ("int",),
+    "float": ("float", "int"),
+    "str": ("str",),
+    "time": ("datetime", "date"),
+    "date": ("date",),
+    "datetime": ("datetime",),
+    "cond": ("cond",),
+    "array": tuple(ARRAYS),
+    "interval": ("interval",),
+    "lambda": ("lambda",),
+}
+
+COLUMNS: dict[str, str] = {
+    **dict.fromkeys(["obj_id", "count", "duration", "project_id", "task_id", "job_id", "user_id", "org_id"], "int"),
+    **dict.fromkeys(["scope", "obj_name", "obj_val", "source", "user_name", "user_email", "org_slug"], "str"),
+    "timestamp": "datetime",
+}
+
+LITERALS: dict[str, list[str]] = {
+    "int": ["0", "1", "2", "-1", "7", "255", "256", "-300", "70000", "5000000000", "toNullable(3)", "NULL"],
+    "float": ["0.5", "1.5", "2.5", "-0.25", "0.1", "1e6", "1 / 3", "nan", "inf", "toFloat64(3)"],
+    "str": ["''", "'a'", "'draw:object'", "'it''s'", "'Größe'", "'-7'", "'1.5'", "'a,b'", "'100%'", "NULL"],
+    "date": ["toDate('2026-07-01')", "toDate('2026-02-28')", "toDate('2027-01-01')"],
+    "datetime": [
+        "toDateTime('2026-07-01 12:34:56')",
+        "toDateTime64('2026-06-15 01:02:03.456', 3)",
+        "toDateTime('2026-12-31 23:59:59')",
+    ],
+    "cond": ["1 = 1", "1 = 0", "NULL = 1"],
+    "ints": ["[1, 2, 3]", "[3, 1, 3]", "[-1]", "[0, NULL, 2]"],
+    "strs": ["['a', 'b']", "['b', 'a', 'b']", "['']", "['x', NULL]"],
+    "interval": ["INTERVAL 1 DAY", "INTERVAL 3 HOUR", "INTERVAL 15 MINUTE", "INTERVAL 1 WEEK", "INTERVAL 2 MONTH"],
+}
+
+# What stands for an expression when a query is made smaller.
+PLAINEST = {kind: texts[0] for kind, texts in LITERALS.items()}
+SMALL = ["0", "1", "2", "3", "-1", "5"]
+
+ZONES = ["'Europe/Berlin'", "'America/New_York'", "'Asia/Kolkata'", "'UTC'"]
+UNITS = ["'second'", "'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'"]
+KEYS = ["'v'", "'working_time'", "'label'", "'platform', 'name'", "'v', 'a', 'b'", "'v', 1", "'no'", "'tags', -1"]
+PATTERNS = ["'^d'", "'[0-9]+'", "'o.j'", "'(\\\\w+):'", "'a|e'"]
+PATHS = ["'$.v'", "'$.platform.name'", "'$.v[0]'", "'$.no'", "'$.v.a.b'"]
+TYPES = ["'String'", "'Int64'", "'Float64'", "'UInt8'", "'Nullable(Int32)'"]
+JSON_TYPES = ["'Float64'", "'String'", "'UInt64'", "'Nullable(Int64)'", "'Nullable(String)'"]
+
+# Literals for constant arguments: by function and position, or else by class.
+CONSTANTS: dict[str, dict[int, list[str]]] = {
+    **each(["dateDiff", "date_diff", "age", "date_trunc", "dateTrunc"], {0: UNITS}),
+    "dateName": {0: ["'month'", "'year'", "'day'", "'weekday'", "'hour'"]},
+    "formatDateTime": {1: ["'%Y-%m-%d %H:%i:%S'", "'%a %b %e'", "'%j|%V'", "'%M %W'", "'%T'", "'%d.%m.%y'"]},
+    **each(["match", "extract", "extractAll"], {1: PATTERNS}),
+    **each(["replaceRegexpAll", "replaceRegexpOne"], {1: PATTERNS, 2: ["''", "'#'", "'<\\\\0>'"]}),
+    **each(["like", "notLike", "ilike", "notILike"], {1: ["'%o%'", "'draw:%'", "'_r%'", "'100\\%'", "'A%'"]}),
+    **each(["JSON_VALUE", "JSON_QUERY", "JSON_EXISTS"], {1: PATHS}),
+    **each(["splitByChar"], {0: ["':'", "','", "'o'"]}),
+    "splitByString": {0: ["':'", "', '", "'raw'"]},
+    "arrayStringConcat": {1: ["','", "''", "' - '"]},
+    **each(["cast", "accurateCastOrNull"], {1: TYPES}),
+    "format": {0: ["'{}-{}'", "'{1}{0}'"]},
+    **each(["trim", "trimBoth", "trimLeft", "trimRight", "ltrim", "rtrim"], {1: ["' '", "'a'", "'ac'"]}),
+    "toDateTime64": {1: ["3", "0", "6"]},
+    **each(["toDecimal32", "toDecimal64"], {1: ["2", "0", "4"]}),
+    "now64": {0: ["3"]},
+    "ntile": {0: ["2", "4"]},
+    "nth_value": {1: ["1", "2"]},
+    "tupleElement": {1: ["1", "2"]},
+    "toDayOfWeek": {1: ["0", "1", "2", "3"]},
+    "toWeek": {1: ["0", "1", "3"]},
+    "toStartOfWeek": {1: ["0", "1"]},
+    "bar": {1: ["0"], 2: ["100", "1000"], 3: ["10", "20"]},
+    "formatReadableTimeDelta": {0: ["0", "1", "3661", "90061.5", "86400"]},
+    "fromUnixTimestamp": {0: ["0", "1780272000", "1785000000"]},
+    "FROM_UNIXTIME": {0: ["0", "1780272000"]},
+    "fromUnixTimestamp64Milli": {0: ["0", "1780272000123"]},
+    "range": {0: ["3", "0", "5"], 1: ["5", "9"], 2: ["1", "2"]},
+    "repeat": {1: ["0", "1", "3"]},
+    **each(
+        ["leftPad", "rightPad", "lpad", "rpad", "leftPadUTF8", "rightPadUTF8"],
+        {1: ["0", "3", "12"], 2: ["'*'", "'ab'"]},
+    ),
+    "arrayWithConstant": {0: ["0", "2", "3"]},
+    "arrayElement": {1: ["1", "2", "-1", "9"]},
+    **each(["parseDateTimeBestEffort"], {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'2026-06-01T01:02:03Z'"]}),
+}
+
+# Where the table's words say less than a generator needs: arguments and result.
+OVERRIDES: dict[str, tuple[str, str]] = {
+    "multiIf": ("cond, T, cond, T, T", "T"),
+    **dict.fromkeys(["ifNull", "nullIf", "coalesce", "least", "greatest"], ("T, T", "T")),
+    **dict.fromkeys(["equals", "notEquals", "less", "greater", "lessOrEquals", "greaterOrEquals"], ("T, T", "cond")),
+    **dict.fromkeys(["isDistinctFrom", "isNotDistinctFrom"], ("T, T", "cond")),
+    **dict.fromkeys(["plus", "minus"], ("num, num", "arg1")),
+    **dict.fromkeys(["negate"], ("num", "arg1")),
+    **dict.fromkeys(["toDate", "toDate32"], ("time", "Date")),
+    "toDateTime": ("time, const str?", "DateTime"),
+    "toDateTime64": ("time, const int", "DateTime64"),
+    **{f"to{sign}{bits}": ("int", "Int64") for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)},
+    **dict.fromkeys(["toFloat32", "toFloat64"], ("num", "Float64")),
+    "cast": ("num, const str", "String"),
+    "accurateCastOrNull": ("num, const str", "String"),
+    "toString": ("any", "String"),
+    "format": ("const str, str, str", "String"),
+    "concat": ("str, any, any?", "String"),
+    "array": ("int, int", "ints"),
+    "arrayConcat": ("array, array", "arg1"),
+    **dict.fromkeys(["hasAny", "hasAll"], ("ints, ints", "cond")),
+    **dict.fromkeys(["has"], ("ints, int", "cond")),
+    **dict.fromkeys(["indexOf", "countEqual"], ("ints, int", "UInt64")),
+    **dict.fromkeys(["arrayPushBack", "arrayPushFront"], ("ints, int", "ints")),
+    **dict.fromkeys(["arrayAvg"], ("ints", "Float64")),
+    **dict.fromkeys(["arraySum"], ("ints", "Int64")),
+    "arrayCumSum": ("ints", "ints"),
+    "arrayWithConstant": ("int, int", "ints"),
+    "arrayStringConcat": ("strs, const str?", "String"),
+    "range": ("int, int?", "ints"),
+    "arrayEnumerate": ("array", "ints"),
+    "arrayUniq": ("array", "UInt32"),
+    **dict.fromkeys(["splitByChar", "splitByString"], ("const str, str", "strs")),
+    "extractAll": ("str, const str", "strs"),
+    "isZeroOrNull": ("num", "cond"),
+    "bitAnd": ("int, int", "Int64"),
+    "hex": ("str", "String"),
+    "reverse": ("str", "String"),
+}
+CLASSES |= {"ints": ("ints",), "strs": ("strs",)}
+
+# Calls whose arguments hang together, or whose result has no kind: (kind of the text, text with {kinds} to fill in).
+FIXED: dict[str, list[tuple[str, str]]] = {
+    "toDecimal32": [("str", "toString(toDecimal32(1.25, 2))"), ("cond", "toDecimal32({int}, 1) > 2")],
+    "toDecimal64": [("str", "toString(toDecimal64(1.125, 2))"), ("float", "toFloat64(toDecimal64(duration, 2))")],
+    "tuple": [("cond", "tuple({int}, {str}) = tuple({int}, {str})"), ("str", "toString(tuple({int}, {str}))")],
+    "tupleElement": [("int", "tupleElement(tuple({int}, {str}), 1)"), ("str", "tuple({int}, {str}).2")],
+    "JSONType": [("str", "toString(JSONType(payload, 'v'))")],
+    "arrayFlatten": [("ints", "arrayFlatten([{ints}, {ints}])")],
+    "arrayMap": [("ints", "arrayMap(x -> {int:x}, {ints})"), ("strs", "arrayMap(x -> {str:x}, {ints})")],
+    "arrayFilter": [("ints", "arrayFilter(x -> {cond:x}, {ints})")],
+    "arrayCount": [("int", "arrayCount(x -> {cond:x}, {ints})")],
+    "arrayExists": [("cond", "arrayExists(x -> {cond:x}, {ints})")],
+    "arrayAll": [("cond", "arrayAll(x -> {cond:x}, {ints})")],
+    "arrayFirst": [("int", "arrayFirst(x -> {cond:x}, {ints})")],
+    "arraySum": [("int", "arraySum(x -> x * 2, {ints})"), ("int", "arraySum({ints})")],
+    "arraySort": [("ints", "arraySort(x -> -x, arrayDistinct({ints}))"), ("ints", "arraySort({ints})")],
+    "arrayReverseSort": [("ints", "arrayReverseSort({ints})"), ("ints", "arrayReverseSort(x -> -x, [3, 1, 2])")],
+    "arrayJoin": [("int", "arrayJoin([1, 2])")],
+    "length": [("int", "length({str})"), ("int", "length({ints})")],
+    "empty": [("cond", "empty({str})"), ("cond", "empty({ints})")],
+    "notEmpty": [("cond", "notEmpty({str})"), ("cond", "notEmpty({strs})")],
+    "reverse": [("ints", "reverse({ints})"), ("str", "reverseUTF8({str})")],
+    "abs": [("float", "abs({float})"), ("int", "abs({int})")],
+    # Their values are not the same for both, but their types are.
+    **{name: [("str", f"toTypeName({name}())")] for name in ("now", "now64", "today", "yesterday")},
+    "timeZone": [("int", "length(timeZone())")],
+}
+
+JSON = re.compile(r"(JSON|simpleJSON|visitParam|isValidJSON)")
+# ClickHouse knows no hours of a Date.
+OF_TIMES_ONLY = re.compile(
+    r"toStartOf(Second|Minute|Hour|Five|Ten|Fifteen)|timeSlot|toUnixTimestamp|toTimeZone|toMillisecond"
+)
+NEED_NO_NULL = ("JSONExtractArrayRaw", "JSONExtractKeys")
+WINDOW_ONLY = {
+    *(
+        "row_number",
+        "rank",
+        "dense_rank",
+        "denseRank",
+        "percent_rank",
+        "percentRank",
+        "cume_dist",
+        "ntile",
+        "nth_value",
+    ),
+    *("lag", "lead", "lagInFrame", "leadInFrame", "runningDifference", "first_value", "last_value"),
+}
+OPERATORS = {
+    "plus": "+",
+    "minus": "-",
+    "multiply": "*",
+    "divide": "/",
+    "modulo": "%",
+    "equals": "=",
+    "notEquals": "!=",
+    "less": "<",
+    "greater": ">",
+    "lessOrEquals": "<=",
+    "greaterOrEquals": ">=",
+    "and": "AND",
+    "or": "OR",
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument: `classes` says what it may be."""
+
+    kind_class: str
+    is_constant: bool
+    is_optional: bool
+    is_repeated: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """One signature of a function."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    result: str
+    is_aggregate: bool
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that its result may have."""
+        word = re.sub(r"^(never|always) ", "", self.result).removesuffix(" nan")
+        first = self.arguments[0].kind_class if self.arguments else "any"
+        if word in ("arg1", "T", "rounded"):
+            return CLASSES[first]
+        return RESULTS.get(word, ("str",) if word == "String" else ())
+
+
+RESULTS: dict[str, tuple[str, ...]] = {
+    **{f"{sign}{bits}": ("int",) for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)},
+    **dict.fromkeys(["Float32", "Float64"], ("float",)),
+    **dict.fromkeys(["Date", "Date32"], ("date",)),
+    **dict.fromkeys(["DateTime", "DateTime64", "bucket"], ("datetime",)),
+    **dict.fromkeys(["cond", "Bool"], ("cond",)),
+    "wider": ("int",),
+    "sum": ("int",),
+    "interval": ("interval",),
+    "item": ("int", "str"),
+    "Array(String)": ("strs",),
+    "Array(UInt32)": ("ints",),
+    "ints": ("ints",),
+    "strs": ("strs",),
+}
+
+
+def parse_argument(text: str) -> Argument:
+    """`const int?`, `any...`."""
+    is_constant = text.startswith("const ")
+    text = text.removeprefix("const ")
+    is_optional, text = text.endswith("?"), text.removesuffix("?")
+    is_repeated, text = text.endswith("..."), text.removesuffix("...")
+    return Argument(text.strip(), is_constant, is_optional, is_repeated)
+
+
+def parse_function(row: dict[str, Any]) -> Function:
+    arguments, result = row["arguments"], row["result"]
+    if row["name"] in OVERRIDES and not row["aggregate"]:
+        arguments, result = OVERRIDES[row["name"]]
+    texts = [text.strip() for text in arguments.split(",") if text.strip()]
+    return Function(row["name"], tuple(map(parse_argument, texts)), result, row["aggregate"])
+
+
+Scope = dict[str, str]
+
+
+class Grammar:
+    """Makes expressions. Functions that were used least are taken first, so that each has its turn."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]], seed: int):
+        self.chance = random.Random(seed)
+        self.used: Counter[str] = Counter()
+        self.unknown: set[str] = set()
+        self.names: list[str] = []
+        self.functions: list[Function] = []
+        for row in rows:
+            function = parse_function(row)
+            self.names.append(function.name)
+            if all(argument.kind_class in CLASSES for argument in function.arguments):
+                self.functions.append(function)
+            else:
+                self.unknown.add(function.name)
+        plain = [f for f in self.functions if not f.is_aggregate and f.name not in WINDOW_ONLY | FIXED.keys()]
+        self.aggregates = [f for f in self.functions if f.is_aggregate and f.name not in WINDOW_ONLY]
+        self.windows = [f for f in self.functions if f.name in WINDOW_ONLY]
+        self.by_kind = {kind: [f for f in plain if kind in f.kinds()] for kind in (*CLASSES, "interval")}
+        known = set(self.names)
+        self.fixed = {
+            kind: [(name, text) for name in FIXED if name in known for k, text in FIXED[name] if k == kind]
+            for kind in CLASSES
+        }
+
+    def one_of(self, choices: Iterable[str]) -> str:
+        return self.chance.choice(list(choices))
+
+    def likely(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def rarest(self, names: list[str]) -> int:
+        """The index of a name: the one that was used least, or any."""
+        index = self.chance.randrange(len(names))
+        if self.likely(0.6):
+            index = min(range(len(names)), key=lambda i: (self.used[names[i]], self.chance.random()))
+        self.used[names[index]] += 1
+        return index
+
+    def expression(self, kind: str, depth: int, scope: Scope) -> Node:
+        """An expression of a kind over the columns of `scope`."""
+        choices = self.by_kind.get(kind, []) if depth > 0 else []
+        fixed = self.fixed.get(kind, []) if depth > 0 else []
+        fixed = [(name, text) for name, text in fixed if "payload" not in text or "payload" in scope]
+        if not (choices or fixed) or self.likely(0.15):
+            return self.leaf(kind, scope)
+        index = self.rarest([f.name for f in choices] + [name for name, _ in fixed])
+        if index >= len(choices):
+            return self.fill(kind, fixed[index - len(choices)][1], depth - 1, scope)
+        return self.apply(choices[index], kind, depth - 1, scope)
+
+    def leaf(self, kind: str, scope: Scope) -> Node:
+        columns = [name for name, column_kind in scope.items() if column_kind == kind]
+        if columns and self.likely(0.75):
+            return node(kind, self.one_of(columns))
+        if kind == "cond" and self.likely(0.8):
+            operand = self.one_of(["int", "str", "datetime"])
+            left, right = self.leaf(operand, scope), node(operand, self.one_of(LITERALS[operand]))
+            return node(kind, left, self.one_of([" > ", " = ", " != ", " <= "]), right)
+        return node(kind, self.one_of(LITERALS[kind]))
+
+    def fill(self, kind: str, text: str, depth: int, scope: Scope) -> Node:
+        """A text with places for expressions: {int}, and {int:x} for one that may use the variable x of a lambda."""
+        parts: list[str | Node] = []
+        for part in re.split(r"(\{\w+(?::\w+)?\})", text):
+            if not part.startswith("{"):
+                parts.append(part)
+                continue
+            wanted, _, variable = part.strip("{}").partition(":")
+            inner = {variable: "int"} | ({} if self.likely(0.7) else scope) if variable else scope
+            parts.append(self.expression(wanted, depth, inner))
+        return node(kind, *parts)
+
+    def apply(self, function: Function, kind: str, depth: int, scope: Scope) -> Node:
+        """A call whose result is of the kind."""
+        if JSON.match(function.name):
+            return self.json(function, kind, scope)
+        arguments = self.arguments(function, kind, depth, scope)
+        operator = OPERATORS.get(function.name)
+        if operator and len(arguments) == 2 and self.likely(0.7):
+            return node(kind, "(", arguments[0], f" {operator} ", arguments[1], ")")
+        return call(kind, function.name, arguments)
+
+    def arguments(self, function: Function, kind: str, depth: int, scope: Scope) -> list[Node]:
+        common = kind if self.is_common(function) else self.one_of(SCALARS)
+        made: list[Node] = []
+        for position, argument in enumerate(function.arguments):
+            if argument.is_optional and not self.likely(0.3):
+                break
+            for _ in range(1 + argument.is_repeated * self.chance.randrange(2)):
+                first_kind = kind if position == 0 else None
+                made.append(self.argument(function, position, argument, common, first_kind, depth, scope))
+        return made
+
+    def is_common(self, function: Function) -> bool:
+        return function.result.split()[-1] == "T"
+
+    def argument(
+        self,
+        function: Function,
+        position: int,
+        argument: Argument,
+        common: str,
+        first: str | None,
+        depth: int,
+        scope: Scope,
+    ) -> Node:
+        kinds = ("datetime",) if OF_TIMES_ONLY.match(function.name) else CLASSES[argument.kind_class]
+        constants = CONSTANTS.get(function.name, {}).get(position)
+        if constants or argument.is_constant:
+            return node("constant", self.one_of(constants or self.constants(function, argument)))
+        if re.match("(add|subtract|toInterval)", function.name) and argument.kind_class == "num":
+            return node("small", self.one_of(SMALL))
+        if argument.kind_class == "T":
+            return self.expression(common, depth, scope)
+        if argument.kind_class == "interval":
+            return node("interval", self.one_of(LITERALS["interval"]))
+        if function.result.split()[-1] in ("arg1", "rounded") and first in kinds:
+            return self.expression(first, depth, scope)
+        if function.result == "item" and position == 0:
+            return self.expression(ARRAY_OF[first or "int"], depth, scope)
+        return self.expression(self.one_of(kinds), depth, scope)
+
+    def constants(self, function: Function, argument: Argument) -> list[str]:
+        if argument.kind_class == "int":
+            return ["0", "1", "2", "-1"] if function.name != "lag" else ["1", "2"]
+        return (
+            ZONES if function.arguments[0].kind_class in ("time", "int") or "time" in function.name else ["'a'", "'o'"]
+        )
+
+    def json(self, function: Function, kind: str, scope: Scope) -> Node:
+        """A call over the payload, or over a JSON text where there is none."""
+        payload = "payload" if "payload" in scope else '\'{"v": [1, "2", {"a": 3.5}], "label": "x"}\''
+        if function.name in NEED_NO_NULL:
+            payload = f"assumeNotNull({payload})"
+        if function.name == "isValidJSON":
+            return node(kind, f"isValidJSON({payload})")
+        if function.name.startswith("JSON_"):
+            return node(kind, f"{function.name}({payload}, {self.one_of(PATHS)})")
+        if not function.name.startswith("JSON"):
+            # The quick scanners fail on the blanks that payloads have, as documented: they get text without.
+            return node(kind, f'{function.name}(\'{{"v":12,"label":"x","f":1.5}}\', {self.one_of(KEYS[:3])})')
+        path = self.one_of(KEYS)
+        if function.name == "JSONExtract":
+            return node(kind, f"toString(JSONExtract({payload}, {path}, {self.one_of(JSON_TYPES)}))")
+        return node(kind, f"{function.name}({payload}, {path})")
