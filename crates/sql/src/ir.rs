@@ -328,6 +328,32 @@ impl Expr {
         Expr { kind, ty, at }
     }
 
+    /// How an error message calls it.
+    pub fn described(&self) -> String {
+        match &self.kind {
+            ExprKind::Column(column) => column.name.clone(),
+            ExprKind::Literal(Literal::String(text)) => format!("'{text}'"),
+            ExprKind::Literal(Literal::UInt(value)) => value.to_string(),
+            ExprKind::Literal(Literal::Int(value)) => value.to_string(),
+            ExprKind::Literal(Literal::Null) => "NULL".to_owned(),
+            ExprKind::Aggregate(aggregate) => {
+                let arguments: Vec<String> =
+                    aggregate.arguments.iter().map(Expr::described).collect();
+                format!("{}({})", aggregate.name, arguments.join(", "))
+            }
+            ExprKind::Call { name, .. } => format!("{name}(…)"),
+            _ => "this value".to_owned(),
+        }
+    }
+
+    /// The first aggregate in it.
+    pub fn first_aggregate(&self) -> Option<&Expr> {
+        match &self.kind {
+            ExprKind::Aggregate(_) => Some(self),
+            _ => self.children().into_iter().find_map(Expr::first_aggregate),
+        }
+    }
+
     /// The text of a string literal.
     pub fn as_text(&self) -> Option<&str> {
         match &self.kind {

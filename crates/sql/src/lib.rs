@@ -64,7 +64,7 @@ pub struct Prepared {
     pub clickhouse: String,
     /// For DuckDB. Result columns are named `c0`, `c1`, … and have these types: integers and
     /// floats as named, `Bool` BOOLEAN, `String` VARCHAR, both dates DATE, `DateTime`
-    /// TIMESTAMP_S, `DateTime64` TIMESTAMP_MS or TIMESTAMP (UTC, whatever the time zone of
+    /// `TIMESTAMP_S`, `DateTime64` `TIMESTAMP_MS` or TIMESTAMP (UTC, whatever the time zone of
     /// the type), intervals BIGINT, `Nothing` INTEGER, arrays lists, tuples structs.
     pub duckdb: String,
     /// The result's columns.

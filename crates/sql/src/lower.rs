@@ -45,7 +45,7 @@ pub(crate) struct Lowering<'a> {
 /// A piece of DuckDB's SQL.
 pub(crate) struct Sql {
     pub text: String,
-    /// Whether it is a BOOLEAN where ClickHouse has UInt8.
+    /// Whether it is a BOOLEAN where ClickHouse has `UInt8`.
     pub is_condition: bool,
 }
 

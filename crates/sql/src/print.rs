@@ -210,7 +210,7 @@ impl Printer<'_> {
 
     pub fn expr(&self, expr: &Expr) -> String {
         match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal),
+            ExprKind::Literal(literal) => Self::literal(literal),
             ExprKind::Column(column) if column.is_element => {
                 ident(&element_name(column.source, column.index))
             }
@@ -280,7 +280,7 @@ impl Printer<'_> {
         items.join(", ")
     }
 
-    fn literal(&self, literal: &Literal) -> String {
+    fn literal(literal: &Literal) -> String {
         match literal {
             Literal::Null => "NULL".to_owned(),
             Literal::Bool(value) => value.to_string(),

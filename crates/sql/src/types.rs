@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// A data type; its text form is ClickHouse's name for it.
+/// A data type; its text form is ClickHouse's name for it, which says what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are ClickHouse's")]
 pub enum DataType {
     UInt8,
     UInt16,
@@ -42,6 +43,7 @@ pub enum DataType {
 
 /// Unit of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
 pub enum IntervalUnit {
     Millisecond,
     Second,

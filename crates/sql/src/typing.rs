@@ -181,7 +181,7 @@ fn supertype_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
         _ => {}
     }
     if a.is_time() && b.is_time() {
-        return supertype_of_times(a, b);
+        return Some(supertype_of_times(a, b));
     }
     let (a, b) = (a.as_number(), b.as_number());
     match (a.integer(), b.integer()) {
@@ -250,9 +250,9 @@ fn supertype_of_decimals(a: &DataType, b: &DataType) -> Option<DataType> {
     }
 }
 
-fn supertype_of_times(a: &DataType, b: &DataType) -> Option<DataType> {
+fn supertype_of_times(a: &DataType, b: &DataType) -> DataType {
     use DataType::{Date, Date32, DateTime, DateTime64};
-    Some(match (a, b) {
+    match (a, b) {
         (Date | Date32, Date | Date32) => Date32,
         (Date | Date32, other) | (other, Date | Date32) => other.clone(),
         (
@@ -283,7 +283,7 @@ fn supertype_of_times(a: &DataType, b: &DataType) -> Option<DataType> {
             timezone: timezone.clone(),
         },
         _ => a.clone(),
-    })
+    }
 }
 
 /// Arithmetic operators.

@@ -108,7 +108,7 @@ impl Binder<'_> {
             }
         };
         let asts = self.arguments(written, list, at)?;
-        if let Some(combined) = self.combined(written) {
+        if let Some(combined) = Self::combined(written) {
             let parameters = match &call.parameters {
                 FunctionArguments::List(list) => {
                     let asts = self.arguments(written, &list.args, at)?;
@@ -132,7 +132,8 @@ impl Binder<'_> {
                 None => {
                     let is_nested = std::mem::replace(&mut self.in_aggregate, true);
                     if is_nested {
-                        let message = format!("the aggregate {written} stands within another one");
+                        let name = crate::names::name_of(&Ast::Function(call.clone()));
+                        let message = format!("the aggregate {name} stands within another one");
                         return Err(self.type_error(message, at));
                     }
                     let bound = aggregate(self, scope);
@@ -291,7 +292,7 @@ impl Binder<'_> {
         };
         let mut problem = None;
         for function in signatures {
-            match self.mismatch(function, arguments) {
+            match Self::mismatch(function, arguments) {
                 None => return Ok(function),
                 Some(mismatch) => problem = problem.or(Some(mismatch)),
             }
@@ -319,7 +320,7 @@ impl Binder<'_> {
     }
 
     /// What of the arguments does not fit, and where.
-    fn mismatch(&self, function: &Function, arguments: &[Expr]) -> Option<(String, usize)> {
+    fn mismatch(function: &Function, arguments: &[Expr]) -> Option<(String, usize)> {
         if !function.takes(arguments.len()) {
             let n = arguments.len();
             let at = arguments.first().map_or(0, |first| first.at);
@@ -330,6 +331,18 @@ impl Binder<'_> {
             let name = function.name;
             if wanted.is_constant && !argument.is_literal() {
                 let message = format!("argument {} of {name} must be a literal", index + 1);
+                return Some((message, argument.at));
+            }
+            let is_strict = wanted.class == Class::Condition && matches!(name, "if" | "multiIf");
+            if is_strict
+                && !argument.ty.is_nothing()
+                && !matches!(argument.ty.inner(), DataType::UInt8 | DataType::Bool)
+            {
+                let message = format!(
+                    "the condition {} of {name} is {}, not UInt8",
+                    argument.described(),
+                    argument.ty
+                );
                 return Some((message, argument.at));
             }
             if !fits(wanted.class, argument) {
@@ -349,23 +362,24 @@ impl Binder<'_> {
         if function.result == "cond" && arguments.len() == 2 && is_comparison(function.name) {
             let [a, b]: [Expr; 2] = arguments.try_into().expect("there are two");
             // A text on one side becomes what the other side is.
-            let (a, b) = match (a.as_text().is_some(), b.as_text().is_some()) {
-                (true, false) => {
-                    let a = self.comparable(a, &b.ty)?;
-                    (a, b)
-                }
-                _ => {
-                    let b = self.comparable(b, &a.ty)?;
-                    (a, b)
-                }
-            };
-            return Ok(vec![a, b]);
+            let is_reversed = a.as_text().is_some() && b.as_text().is_none();
+            let (constant, other) = if is_reversed { (a, b) } else { (b, a) };
+            let names = (constant.described(), other.described());
+            let constant = self.comparable(constant, &other.ty).map_err(|mut error| {
+                error.message = format!("{} and {}: {}", names.1, names.0, error.message);
+                error
+            })?;
+            return Ok(if is_reversed {
+                vec![constant, other]
+            } else {
+                vec![other, constant]
+            });
         }
         Ok(arguments)
     }
 
     /// The aggregate that a name means, with its combinators.
-    fn combined(&self, written: &str) -> Option<Combined> {
+    fn combined(written: &str) -> Option<Combined> {
         let is_aggregate = |name: &str| {
             functions::signatures(name).is_some_and(|rows| rows[0].kind == FunctionKind::Aggregate)
         };

@@ -96,7 +96,7 @@ impl Binder<'_> {
             plain if plain.is_float() => value.parse::<f64>().is_ok(),
             DataType::Bool => matches!(value.as_str(), "true" | "false" | "0" | "1"),
             plain if plain.is_time() || plain.is_decimal() => true,
-            DataType::Array(_) => return self.array_parameter(value.clone(), &ty, at),
+            DataType::Array(_) => return self.array_parameter(value, &ty, at),
             _ => false,
         };
         if !is_valid {
@@ -122,19 +122,14 @@ impl Binder<'_> {
     }
 
     /// `[1,2]` or `['a','b']`, the text form of an array.
-    fn array_parameter(
-        &mut self,
-        value: String,
-        ty: &DataType,
-        at: usize,
-    ) -> Result<Expr, SqlError> {
+    fn array_parameter(&mut self, value: &str, ty: &DataType, at: usize) -> Result<Expr, SqlError> {
         let item = ty.item().cloned().unwrap_or(DataType::Nothing);
         let fail =
             |binder: &Self| binder.error(ErrorKind::Expansion, format!("'{value}' is no {ty}"), at);
         let mut items = Vec::new();
         let dialect = sqlparser::dialect::ClickHouseDialect {};
         let parsed = sqlparser::parser::Parser::new(&dialect)
-            .try_with_sql(&value)
+            .try_with_sql(value)
             .and_then(|mut parser| parser.parse_expr());
         let Ok(Ast::Array(array)) = parsed else {
             return Err(fail(self));

@@ -223,11 +223,11 @@ impl Binder<'_> {
         Err(self.unknown_name(name, at, scope))
     }
 
-    fn plain_name<'q>(
+    fn plain_name(
         &mut self,
         name: &str,
         at: usize,
-        scope: &mut Scope<'q>,
+        scope: &mut Scope<'_>,
     ) -> Result<Expr, SqlError> {
         if let Some(&alias) = scope.aliases.get(name) {
             return self.alias(name, alias, scope);
@@ -501,12 +501,11 @@ impl Binder<'_> {
                 }
             }
             InTarget::Table { name, .. } => {
-                match self.common_table(&name.to_string(), &scope.outer)? {
-                    Some(query) => Haystack::Query(Box::new(query)),
-                    None => {
-                        let item = self.plain_name(&name.to_string(), at, scope)?;
-                        Haystack::List(self.in_values(vec![item], &needle)?)
-                    }
+                if let Some(query) = self.common_table(&name.to_string(), &scope.outer)? {
+                    Haystack::Query(Box::new(query))
+                } else {
+                    let item = self.plain_name(&name.to_string(), at, scope)?;
+                    Haystack::List(self.in_values(vec![item], &needle)?)
                 }
             }
             InTarget::Unnest(_) => return Err(self.unsupported("UNNEST", None, at)),
@@ -522,9 +521,10 @@ impl Binder<'_> {
                 return Err(self.type_error(message, at));
             }
         }
-        let ty = match needle.ty.is_nothing() {
-            true => DataType::Nothing.nullable(),
-            false => DataType::UInt8.nullable_if(needle.ty.is_nullable()),
+        let ty = if needle.ty.is_nothing() {
+            DataType::Nothing.nullable()
+        } else {
+            DataType::UInt8.nullable_if(needle.ty.is_nullable())
         };
         let kind = ExprKind::In {
             needle: Box::new(needle),
@@ -613,7 +613,7 @@ impl Binder<'_> {
             return Err(error);
         };
         if with.is_number() {
-            return self.number_of_text(text.to_owned(), with, item.at);
+            return self.number_of_text(text, with, item.at);
         }
         if with.is_time() {
             return self.time_of_text(text.to_owned(), with, item.at);
@@ -624,15 +624,10 @@ impl Binder<'_> {
         Err(self.type_error(format!("String cannot be compared with {with}"), item.at))
     }
 
-    fn number_of_text(
-        &mut self,
-        text: String,
-        with: &DataType,
-        at: usize,
-    ) -> Result<Expr, SqlError> {
+    fn number_of_text(&mut self, text: &str, with: &DataType, at: usize) -> Result<Expr, SqlError> {
         let (is_negative, digits) = match text.strip_prefix('-') {
             Some(digits) => (true, digits),
-            None => (false, text.as_str()),
+            None => (false, text),
         };
         let is_number = digits.parse::<f64>().is_ok()
             && digits.starts_with(|c: char| c.is_ascii_digit())
@@ -660,7 +655,7 @@ impl Binder<'_> {
         };
         let amount = self.expr(&interval.value, scope)?;
         let amount = match amount.as_text().map(str::to_owned) {
-            Some(text) => self.number_of_text(text, &DataType::Int64, at)?,
+            Some(text) => self.number_of_text(&text, &DataType::Int64, at)?,
             None => amount,
         };
         self.interval_of(amount, unit, at)

@@ -70,6 +70,10 @@ impl Binder<'_> {
                 if let SetExpr::Select(select) = &*table.query.body
                     && let [SelectItem::UnnamedExpr(expr)] = select.projection.as_slice()
                 {
+                    if matches!(expr, Ast::Lambda(_)) {
+                        let at = self.places.of(expr);
+                        return Err(self.unsupported("a lambda in WITH", None, at));
+                    }
                     outer.expressions.insert(name.to_owned(), expr);
                 }
                 continue;
@@ -86,10 +90,10 @@ impl Binder<'_> {
     }
 
     /// The query of a common table, bound for one use of it.
-    pub(super) fn common_table<'q>(
+    pub(super) fn common_table(
         &mut self,
         name: &str,
-        outer: &Outer<'q>,
+        outer: &Outer<'_>,
     ) -> Result<Option<Query>, SqlError> {
         let Some(table) = outer.tables.get(name).cloned() else {
             return Ok(None);
@@ -215,7 +219,7 @@ impl Binder<'_> {
     ) -> Result<Query, SqlError> {
         let at = self.places.of(select);
         self.refuse_clauses(select, at)?;
-        let mut scope = self.scope(select, outer);
+        let mut scope = Self::scope(select, outer);
         let from = self.from(&select.from, &mut scope, at)?;
         let items = self.items(&select.projection, &mut scope)?;
         if items.is_empty() {
@@ -277,7 +281,7 @@ impl Binder<'_> {
         }
     }
 
-    fn scope<'q>(&self, select: &'q ast::Select, outer: &Outer<'q>) -> Scope<'q> {
+    fn scope<'q>(select: &'q ast::Select, outer: &Outer<'q>) -> Scope<'q> {
         let mut scope = Scope {
             outer: outer.clone(),
             aliases: std::collections::HashMap::new(),
@@ -427,7 +431,11 @@ impl Binder<'_> {
         if let Some(filter) = &filter
             && (filter.has_aggregate() || filter.has_window())
         {
-            let mut error = self.type_error("an aggregate cannot stand in WHERE", filter.at);
+            let which = filter
+                .first_aggregate()
+                .map_or_else(String::new, Expr::described);
+            let message = format!("the aggregate {which} cannot stand in WHERE");
+            let mut error = self.type_error(message, filter.at);
             error.hint = Some("use HAVING, or filter in an outer query".to_owned());
             return Err(error);
         }
@@ -531,12 +539,11 @@ impl Binder<'_> {
             let item = usize::try_from(place)
                 .ok()
                 .and_then(|place| items.get(place.checked_sub(1)?));
-            return match item {
-                Some(item) => Ok(item.expr.clone()),
-                None => {
-                    let message = format!("there is no column {place} in SELECT");
-                    Err(self.error(ErrorKind::Unknown, message, key.at))
-                }
+            return if let Some(item) = item {
+                Ok(item.expr.clone())
+            } else {
+                let message = format!("there is no column {place} in SELECT");
+                Err(self.error(ErrorKind::Unknown, message, key.at))
             };
         }
         Ok(key)

@@ -24,6 +24,18 @@ impl Binder<'_> {
         Ok(match function.nullability {
             Nullability::Never => ty,
             Nullability::Always => ty.nullable(),
+            Nullability::Contagious
+                if is_scalar
+                    && any_null
+                    && matches!(ty, DataType::Array(_))
+                    && !is_decided(function)
+                    && !takes_null(function) =>
+            {
+                let message = format!("{} cannot take a Nullable argument", function.name);
+                let mut error = self.type_error(message, at);
+                error.hint = Some("write assumeNotNull(x) for it".to_owned());
+                return Err(error);
+            }
             Nullability::Contagious if is_decided(function) => ty,
             Nullability::Contagious => ty.nullable_if(any_null),
         })
@@ -70,7 +82,7 @@ impl Binder<'_> {
                 timezone_argument(function, arguments)
                     .or_else(|| first.timezone().map(str::to_owned)),
             ),
-            "DateTime64" => self.datetime64(function, arguments),
+            "DateTime64" => Self::datetime64(function, arguments),
             "rounded" if first.is_integer() => first.inner().clone(),
             "rounded" if first.is_decimal() => first.inner().clone(),
             "rounded" => DataType::Float64,
@@ -114,7 +126,7 @@ impl Binder<'_> {
         match function.name {
             "if" => self.common_type(&arguments[1..], at),
             "multiIf" => {
-                if arguments.len() % 2 == 0 {
+                if arguments.len().is_multiple_of(2) {
                     return Err(self.type_error("multiIf takes an odd number of arguments", at));
                 }
                 let last = arguments.len() - 1;
@@ -354,7 +366,7 @@ impl Binder<'_> {
         Ok(DataType::DateTime(timezone))
     }
 
-    fn datetime64(&self, function: &Function, arguments: &[Expr]) -> DataType {
+    fn datetime64(function: &Function, arguments: &[Expr]) -> DataType {
         let precision = match function.name {
             "toDateTime64" => arguments[1].as_integer().unwrap_or(3),
             "now64" => arguments.first().and_then(Expr::as_integer).unwrap_or(3),
@@ -463,7 +475,7 @@ pub(crate) fn added_unit(name: &str) -> Option<IntervalUnit> {
     super::expressions::unit_named(unit)
 }
 
-/// A time moved by an interval: a date moved by less than a day becomes a DateTime.
+/// A time moved by an interval: a date moved by less than a day becomes a `DateTime`.
 fn plus_interval(time: &DataType, unit: IntervalUnit) -> DataType {
     let is_short = matches!(
         unit,

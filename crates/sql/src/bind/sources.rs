@@ -408,15 +408,20 @@ impl Binder<'_> {
     }
 
     /// A relation by name: a common table, the events, `system.one`. Nothing else is there.
-    fn named<'q>(
+    fn named(
         &mut self,
         name: &str,
         alias: Option<&str>,
-        scope: &mut Scope<'q>,
+        scope: &mut Scope<'_>,
         at: usize,
     ) -> Result<From, SqlError> {
         if let Some(query) = self.common_table(name, &scope.outer)? {
             return Ok(self.add_query(query, alias.or(Some(name)), scope));
+        }
+        for word in ["FINAL", "SAMPLE"] {
+            if alias.is_some_and(|alias| alias.eq_ignore_ascii_case(word)) {
+                return Err(self.unsupported(word, None, at));
+            }
         }
         let (kind, columns) = if RELATION.contains(&name) {
             let columns = self.relation.columns.iter().map(|column| Column {

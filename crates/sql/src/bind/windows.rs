@@ -18,13 +18,14 @@ impl Binder<'_> {
     ) -> Result<Expr, SqlError> {
         let spec = match window {
             WindowType::WindowSpec(spec) => spec,
-            WindowType::NamedWindow(name) => match scope.windows.get(&name.value) {
-                Some(spec) => *spec,
-                None => {
+            WindowType::NamedWindow(name) => {
+                if let Some(spec) = scope.windows.get(&name.value) {
+                    *spec
+                } else {
                     let message = format!("there is no window {}", name.value);
                     return Err(self.error(ErrorKind::Unknown, message, at));
                 }
-            },
+            }
         };
         let (partition_by, order_by, frame) = self.window_spec(spec, at, scope)?;
         let ty = function.ty.clone();

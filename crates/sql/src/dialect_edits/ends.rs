@@ -29,7 +29,11 @@ pub(super) fn clauses(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     let mut i = 1;
     while i < scan.tokens.len() {
         if scan.keyword(i, "INTO") && scan.word(i + 1, "OUTFILE") {
-            return Err(scan.error(ErrorKind::Forbidden, i, "a query writes no files"));
+            return Err(scan.error(
+                ErrorKind::Forbidden,
+                i,
+                "INTO OUTFILE is not allowed: a query writes no files",
+            ));
         }
         let end = settings_end(scan, i)?.or_else(|| format_end(scan, i));
         match end {

@@ -99,7 +99,7 @@ fn ends_of_statements() {
         ),
         (
             "SELECT 1 INTO OUTFILE 'x'",
-            "! Forbidden line 1, column 10: a query writes no files",
+            "! Forbidden line 1, column 10: INTO OUTFILE is not allowed: a query writes no files",
         ),
         (
             "SELECT 1 SETTINGS additional_table_filters = {'t': 'x'}",

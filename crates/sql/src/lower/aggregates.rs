@@ -16,8 +16,8 @@ impl Lowering<'_> {
         expr: &Expr,
         over: &str,
     ) -> Result<Sql, SqlError> {
-        let mut conditions = self.conditions(aggregate)?;
-        let call = self.aggregate_call(aggregate, expr, over, &mut conditions)?;
+        let conditions = self.conditions(aggregate)?;
+        let call = self.aggregate_call(aggregate, expr, over, &conditions)?;
         Ok(Sql::value(self.of_no_rows(aggregate, expr, over, call)))
     }
 
@@ -66,7 +66,7 @@ impl Lowering<'_> {
         aggregate: &Aggregate,
         expr: &Expr,
         over: &str,
-        conditions: &mut Vec<String>,
+        conditions: &[String],
     ) -> Result<String, SqlError> {
         let function = aggregate.function;
         let tail = |conditions: &[String]| {
@@ -139,10 +139,13 @@ impl Lowering<'_> {
         tail: &str,
     ) -> Result<String, SqlError> {
         let argument = &aggregate.arguments[0];
-        let value = match self.hot_sum(argument) {
-            Some(column) => column,
-            None => self.value(argument)?,
-        };
+        if let Some((column, payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty()) {
+            // Where the path is not there it counts 0; only of no payload at all the sum is NULL.
+            return Ok(format!(
+                "CASE WHEN count({payload}){tail} > 0 THEN coalesce(CAST(sum({column}){tail} AS BIGINT), 0) END"
+            ));
+        }
+        let value = self.value(argument)?;
         let sum = format!("sum({distinct}{value}){tail}");
         Ok(if expr.ty.inner().is_integer() {
             format!("CAST({sum} AS BIGINT)")
@@ -153,8 +156,8 @@ impl Lowering<'_> {
         })
     }
 
-    /// A sum over a hot path needs no look at the payload: 0 and NULL add nothing alike.
-    fn hot_sum(&mut self, argument: &Expr) -> Option<String> {
+    /// The hidden column and the payload of a sum over a hot path.
+    fn hot_sum(&mut self, argument: &Expr) -> Option<(String, String)> {
         let ExprKind::Call {
             function,
             arguments,
@@ -182,13 +185,10 @@ impl Lowering<'_> {
         if hot.kind != HotKind::UInt {
             return None;
         }
-        let column = format!(
-            "{}.\"{}\"",
-            crate::print::source_name(column.source),
-            hot.column
-        );
+        let source = crate::print::source_name(column.source);
+        let value = format!("{source}.\"{}\"", hot.column);
         self.pass("hot payload paths");
-        Some(column)
+        Some((value, format!("{source}.\"payload\"")))
     }
 
     fn quantile(

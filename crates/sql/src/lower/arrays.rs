@@ -122,12 +122,11 @@ impl Lowering<'_> {
         let (parameter, _) = parameters[0]
             .split_once('_')
             .unwrap_or((&parameters[0], ""));
-        let list = match arguments.len() {
-            2 => self.value(array)?,
-            _ => {
-                self.pass("lambdas of several arrays");
-                format!("list_zip({})", self.values(&arguments[1..])?.join(", "))
-            }
+        let list = if arguments.len() == 2 {
+            self.value(array)?
+        } else {
+            self.pass("lambdas of several arrays");
+            format!("list_zip({})", self.values(&arguments[1..])?.join(", "))
         };
         let unzipped = |list: String| match arguments.len() {
             2 => list,

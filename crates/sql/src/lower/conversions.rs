@@ -27,7 +27,7 @@ impl Lowering<'_> {
         }
         self.pass("CAST");
         Ok(match to {
-            DataType::String => Sql::value(self.to_string(value, None)?),
+            DataType::String => Sql::value(self.string_of(value, None)?),
             DataType::Float64 | DataType::Float32 => {
                 let text = self.value(value)?;
                 Sql::value(format!("CAST({text} AS {})", inner_type(to)))
@@ -36,20 +36,20 @@ impl Lowering<'_> {
                 let text = self.value(value)?;
                 Sql::condition(format!("CAST({text} AS BOOLEAN)"))
             }
-            DataType::Date | DataType::Date32 => Sql::value(self.to_date(value, None)?),
-            DataType::DateTime(zone) => Sql::value(self.to_datetime(value, zone.as_deref(), 0)?),
+            DataType::Date | DataType::Date32 => Sql::value(self.date_of(value, None)?),
+            DataType::DateTime(zone) => Sql::value(self.datetime_of(value, zone.as_deref(), 0)?),
             DataType::DateTime64 {
                 precision,
                 timezone,
-            } => Sql::value(self.to_datetime(value, timezone.as_deref(), *precision)?),
+            } => Sql::value(self.datetime_of(value, timezone.as_deref(), *precision)?),
             DataType::Decimal { scale, .. } => {
-                Sql::value(self.to_decimal(value, *scale, &inner_type(to))?)
+                Sql::value(self.decimal_of(value, *scale, &inner_type(to))?)
             }
             DataType::Array(_) => {
                 let text = self.value(value)?;
                 Sql::value(format!("CAST({text} AS {})", inner_type(to)))
             }
-            _ if to.is_integer() => Sql::value(self.to_integer(value, to)?),
+            _ if to.is_integer() => Sql::value(self.integer_of(value, to)?),
             _ => return Err(self.unsupported(&format!("conversion to {to}"), None, value.at)),
         })
     }
@@ -70,11 +70,11 @@ impl Lowering<'_> {
         Ok(Sql::value(match pass {
             "to_string" => {
                 self.pass("toString");
-                self.to_string(value, zone)?
+                self.string_of(value, zone)?
             }
             "to_integer" => {
                 self.pass("toInt");
-                self.to_integer(value, expr.ty.inner())?
+                self.integer_of(value, expr.ty.inner())?
             }
             "parse_integer" => self.parse_integer(name, value, expr)?,
             "to_float" => {
@@ -89,13 +89,13 @@ impl Lowering<'_> {
             "to_decimal" => match expr.ty.inner() {
                 DataType::Decimal { scale, .. } => {
                     self.pass("toDecimal");
-                    self.to_decimal(value, *scale, &inner_type(&expr.ty))?
+                    self.decimal_of(value, *scale, &inner_type(&expr.ty))?
                 }
                 _ => self.value(value)?,
             },
             "to_date" => {
                 self.pass("toDate");
-                self.to_date(value, zone)?
+                self.date_of(value, zone)?
             }
             "to_datetime" => {
                 self.pass("toDateTime");
@@ -104,7 +104,7 @@ impl Lowering<'_> {
                     _ => 0,
                 };
                 let zone = zone.or(expr.ty.timezone()).map(str::to_owned);
-                self.to_datetime(value, zone.as_deref(), precision)?
+                self.datetime_of(value, zone.as_deref(), precision)?
             }
             _ => format!(
                 "make_timestamp(CAST({} AS BIGINT) * 1000)",
@@ -113,7 +113,7 @@ impl Lowering<'_> {
         }))
     }
 
-    pub(super) fn to_string(
+    pub(super) fn string_of(
         &mut self,
         value: &Expr,
         zone: Option<&str>,
@@ -147,7 +147,8 @@ impl Lowering<'_> {
                 let text = self.value(value)?;
                 format!("('[' || array_to_string(CAST({text} AS VARCHAR[]), ',') || ']')")
             }
-            DataType::Array(_) | DataType::Tuple(_) => {
+            DataType::Tuple(_) => return self.tuple_string_of(value),
+            DataType::Array(_) => {
                 let hint = Some("use arrayStringConcat");
                 return Err(self.unsupported(&format!("{ty} as a text"), hint, value.at));
             }
@@ -155,8 +156,25 @@ impl Lowering<'_> {
         })
     }
 
+    /// `(1,'a')`.
+    fn tuple_string_of(&mut self, value: &Expr) -> Result<String, SqlError> {
+        let crate::ir::ExprKind::Tuple(items) = &value.kind else {
+            return Err(self.unsupported("a computed tuple as a text", None, value.at));
+        };
+        let mut pieces = Vec::with_capacity(items.len());
+        for item in items {
+            let text = self.string_of(item, None)?;
+            pieces.push(if item.ty.is_number() {
+                text
+            } else {
+                format!("chr(39) || replace(replace({text}, chr(92), chr(92) || chr(92)), chr(39), chr(92) || chr(39)) || chr(39)")
+            });
+        }
+        Ok(format!("('(' || {} || ')')", pieces.join(" || ',' || ")))
+    }
+
     /// Parts beyond the type's range wrap around, as ClickHouse's do.
-    fn to_integer(&mut self, value: &Expr, to: &DataType) -> Result<String, SqlError> {
+    fn integer_of(&mut self, value: &Expr, to: &DataType) -> Result<String, SqlError> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         let number = match from {
@@ -206,7 +224,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn to_decimal(&mut self, value: &Expr, scale: u8, duck: &str) -> Result<String, SqlError> {
+    fn decimal_of(&mut self, value: &Expr, scale: u8, duck: &str) -> Result<String, SqlError> {
         let text = self.value(value)?;
         Ok(if value.ty.is_float() {
             // ClickHouse cuts what DuckDB would round.
@@ -220,7 +238,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn to_date(&mut self, value: &Expr, zone: Option<&str>) -> Result<String, SqlError> {
+    fn date_of(&mut self, value: &Expr, zone: Option<&str>) -> Result<String, SqlError> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         Ok(match from {
@@ -236,7 +254,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn to_datetime(
+    fn datetime_of(
         &mut self,
         value: &Expr,
         zone: Option<&str>,
@@ -289,6 +307,6 @@ impl Lowering<'_> {
         if let Some(text) = value.as_text() {
             return Ok(quoted(text));
         }
-        self.to_string(value, None)
+        self.string_of(value, None)
     }
 }

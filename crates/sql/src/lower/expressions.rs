@@ -1,5 +1,7 @@
 //! Expressions: nodes, operators, conditions.
 
+use std::fmt::Write as _;
+
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, Lowering as How};
@@ -57,7 +59,7 @@ impl Lowering<'_> {
             )));
         }
         Ok(match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal),
+            ExprKind::Literal(literal) => Self::literal(literal),
             ExprKind::Column(column) => {
                 let source = source_name(column.source);
                 let text = if self.relation_sources.contains(&column.source) {
@@ -122,7 +124,7 @@ impl Lowering<'_> {
         })
     }
 
-    fn literal(&self, literal: &Literal) -> Sql {
+    fn literal(literal: &Literal) -> Sql {
         match literal {
             Literal::Null => Sql::value("NULL"),
             Literal::Bool(value) => Sql::condition(value.to_string()),
@@ -282,9 +284,11 @@ impl Lowering<'_> {
             match pair {
                 [condition, value] => {
                     let (condition, value) = (self.cond(condition)?, self.value(value)?);
-                    text.push_str(&format!(" WHEN {condition} THEN {value}"));
+                    let _ = write!(text, " WHEN {condition} THEN {value}");
                 }
-                [otherwise] => text.push_str(&format!(" ELSE {}", self.value(otherwise)?)),
+                [otherwise] => {
+                    let _ = write!(text, " ELSE {}", self.value(otherwise)?);
+                }
                 _ => {}
             }
         }

@@ -377,12 +377,11 @@ fn json_path_keys(path: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     while !rest.is_empty() {
         if let Some(behind) = rest.strip_prefix('.') {
-            let (key, after) = match behind.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"')?,
-                None => {
-                    let end = behind.find(['.', '[']).unwrap_or(behind.len());
-                    behind.split_at(end)
-                }
+            let (key, after) = if let Some(quoted) = behind.strip_prefix('"') {
+                quoted.split_once('"')?
+            } else {
+                let end = behind.find(['.', '[']).unwrap_or(behind.len());
+                behind.split_at(end)
             };
             let is_plain = !key.is_empty() && !key.contains(['*', '"', '\\', '[', '(']);
             if !is_plain {

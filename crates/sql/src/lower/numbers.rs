@@ -1,5 +1,7 @@
 //! Arithmetic and rounding.
 
+use std::fmt::Write as _;
+
 use super::{Lowering, Sql};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
@@ -165,7 +167,7 @@ impl Lowering<'_> {
                 | IntervalUnit::Minute
                 | IntervalUnit::Hour
         );
-        match self.foreign_zone(time, None) {
+        match Self::foreign_zone(time, None) {
             Some(zone) if is_calendar => {
                 let wall = self.wall_clock(time, None)?;
                 Ok(self.instant(&format!("{wall} {sign} {interval}"), &zone))
@@ -261,12 +263,10 @@ impl Lowering<'_> {
             let divisor = f64::from(base).powi(power);
             let value = format!("printf('%.2f{unit}', {x} / {divisor:e})");
             if usize::try_from(power).unwrap_or(0) + 1 == units.len() {
-                text.push_str(&format!(" ELSE {value} END)"));
+                let _ = write!(text, " ELSE {value} END)");
             } else {
-                text.push_str(&format!(
-                    " WHEN abs({x}) < {:e} THEN {value}",
-                    divisor * f64::from(base)
-                ));
+                let limit = divisor * f64::from(base);
+                let _ = write!(text, " WHEN abs({x}) < {limit:e} THEN {value}");
             }
         }
         Ok(Sql::value(text))

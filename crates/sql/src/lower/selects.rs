@@ -89,7 +89,7 @@ impl Lowering<'_> {
     /// The select without ORDER BY, LIMIT and what follows from them.
     fn rows(&mut self, select: &Select, limit_by: Option<&LimitBy>) -> Result<String, SqlError> {
         let mut from = match &select.from {
-            Some(from) => Some(self.from(from)?),
+            Some(from) => Some(self.relations(from)?),
             None => None,
         };
         self.unnest_array_joins(select, &mut from)?;
@@ -286,7 +286,7 @@ impl Lowering<'_> {
         keys.push(format!("{text} {direction} NULLS {nulls}"));
     }
 
-    fn from(&mut self, from: &From) -> Result<String, SqlError> {
+    fn relations(&mut self, from: &From) -> Result<String, SqlError> {
         match from {
             From::Source(source) => self.source(source),
             From::Join(join) => self.join(join),
@@ -312,8 +312,8 @@ impl Lowering<'_> {
     }
 
     fn join(&mut self, join: &Join) -> Result<String, SqlError> {
-        let left = self.from(&join.left)?;
-        let mut right = self.from(&join.right)?;
+        let left = self.relations(&join.left)?;
+        let mut right = self.relations(&join.right)?;
         let on = match &join.on {
             Some(on) => format!(" ON {}", self.cond(on)?),
             None => String::new(),
@@ -360,7 +360,7 @@ impl Lowering<'_> {
 
     fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
         self.pass("array join");
-        let input = self.from(&join.input)?;
+        let input = self.relations(&join.input)?;
         let mut columns = Vec::new();
         for (index, (array, _)) in join.arrays.iter().enumerate() {
             let mut text = self.value(array)?;

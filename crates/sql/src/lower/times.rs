@@ -14,7 +14,7 @@ const SECOND: i64 = 1_000_000;
 
 impl Lowering<'_> {
     /// The time zone of a value where it is not UTC.
-    pub(super) fn foreign_zone(&self, time: &Expr, argument: Option<&str>) -> Option<String> {
+    pub(super) fn foreign_zone(time: &Expr, argument: Option<&str>) -> Option<String> {
         if time.ty.is_date() {
             return None;
         }
@@ -32,7 +32,7 @@ impl Lowering<'_> {
         if time.ty.is_date() {
             return Ok(format!("CAST({value} AS TIMESTAMP)"));
         }
-        Ok(match self.foreign_zone(time, timezone) {
+        Ok(match Self::foreign_zone(time, timezone) {
             Some(zone) => {
                 self.pass("time zones");
                 format!("timezone({}, timezone('UTC', {value}))", quoted(&zone))
@@ -207,7 +207,7 @@ impl Lowering<'_> {
         let day_us = 86_400 * SECOND;
         let start =
             format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {day_us} % {width_us})");
-        Ok(match self.foreign_zone(time, timezone) {
+        Ok(match Self::foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })
@@ -222,7 +222,7 @@ impl Lowering<'_> {
         let wall = self.wall_clock(time, timezone)?;
         let width_us = amount * 86_400 * SECOND;
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
-        Ok(match self.foreign_zone(time, timezone) {
+        Ok(match Self::foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })
