@@ -153,3 +153,6 @@ pub fn functions() -> impl Iterator<Item = FunctionDescription> {
         is_window: function.kind == functions::FunctionKind::Window,
     })
 }
+
+#[cfg(test)]
+mod tests;

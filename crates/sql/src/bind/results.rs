@@ -14,6 +14,9 @@ impl Binder<'_> {
         arguments: &[Expr],
         at: usize,
     ) -> Result<DataType, SqlError> {
+        if let Some(timezone) = timezone_argument(function, arguments) {
+            self.check_timezone(&timezone, at)?;
+        }
         let ty = self.plain_result(function, arguments, at)?;
         let any_null = arguments.iter().any(|argument| argument.ty.is_nullable());
         let is_scalar = function.kind == crate::functions::FunctionKind::Scalar;

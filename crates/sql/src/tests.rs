@@ -1,0 +1,66 @@
+//! The whole way of a query, from the user's text to both stores' texts.
+
+mod attacks;
+mod errors;
+mod passes;
+
+use crate::{
+    Column, Context, DataType, HotKind, HotPath, Prepared, Relation, Source, SqlError, TimeRange,
+    prepare,
+};
+
+/// CVAT's columns, narrowed to one user in both stores.
+fn relation() -> Relation {
+    let column = |name: &str, data_type: &str| Column {
+        name: name.to_owned(),
+        data_type: DataType::parse(data_type).unwrap(),
+    };
+    let hot = |path: &[&str], column: &str, kind| HotPath {
+        path: path.iter().map(|key| (*key).to_owned()).collect(),
+        column: column.to_owned(),
+        kind,
+    };
+    Relation {
+        columns: vec![
+            column("scope", "String"),
+            column("obj_id", "Nullable(UInt64)"),
+            column("obj_val", "Nullable(String)"),
+            column("source", "String"),
+            column("timestamp", "DateTime64(3, 'Etc/UTC')"),
+            column("count", "Nullable(UInt16)"),
+            column("duration", "UInt32"),
+            column("user_id", "Nullable(UInt64)"),
+            column("user_name", "Nullable(String)"),
+            column("payload", "Nullable(String)"),
+        ],
+        hot_paths: vec![
+            hot(&["working_time"], "payload_working_time", HotKind::UInt),
+            hot(
+                &["platform", "name"],
+                "payload_platform_name",
+                HotKind::String,
+            ),
+        ],
+        source: Source {
+            clickhouse: "(SELECT * FROM cvat.events WHERE user_id = 7)".to_owned(),
+            duckdb: "(SELECT * FROM events WHERE user_id = 7)".to_owned(),
+        },
+    }
+}
+
+fn context() -> Context {
+    Context {
+        now_ms: 1_782_864_000_123,
+        range: Some(TimeRange {
+            from_ms: 1_782_777_600_000,
+            to_ms: 1_782_864_000_000,
+        }),
+        interval_ms: Some(60_000),
+        params: [("job".to_owned(), "5".to_owned())].into(),
+        ..Context::default()
+    }
+}
+
+fn prepared(sql: &str) -> Result<Prepared, SqlError> {
+    prepare(sql, &context(), &relation())
+}
