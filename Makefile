@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-e2e bench soak fuzz lint clean
+.PHONY: help run build test test-rust test-e2e difference bench soak fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -54,6 +54,12 @@ test-e2e: ## end-to-end tests with real clients, against the debug build
 	@scripts/venv.sh
 	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
+
+difference: ## random queries here and in ClickHouse: make difference N=10000 SEED=1
+	$(prepare)
+	cargo build --workspace --all-targets $(cargo_features)
+	@scripts/venv.sh
+	cd tests && ANNOSCOPE_BIN=$(target)/debug/annoscope $(CURDIR)/.venv/bin/python -m difference.generate $(or $(N),10000) $(SEED)
 
 bench: build ## benchmarks, each beside its peer; prints the README's table
 	@scripts/venv.sh

@@ -32,7 +32,8 @@ pub(crate) fn expand(sql: &str, context: &Context) -> Result<Expanded, SqlError>
     let values = bounded(variables::interpolate(conditions, context)?)?;
     // The text of "all" may bring comments along.
     let clean = normalize(values)?;
-    let expanded = bounded(macros::expand_macros(clean, context)?)?;
+    // An argument that a macro writes twice may close in its second copy what it opened.
+    let expanded = normalize(bounded(macros::expand_macros(clean, context)?)?)?;
     refuse_leftovers(&expanded, context)?;
     Ok(expanded)
 }

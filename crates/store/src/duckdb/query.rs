@@ -120,7 +120,11 @@ pub(super) fn start(
         watchdog,
         Purpose::Query,
         time_limit,
-        move |connection, sink| sink.run(connection, &sql),
+        move |connection, sink| {
+            // Callers check what users type; this holds should they miss something.
+            connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
+            sink.run(connection, &sql)
+        },
     )
 }
 

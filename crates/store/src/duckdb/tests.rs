@@ -359,6 +359,17 @@ async fn no_sql_leaves_the_database() {
         "SET memory_limit = '100GB'".to_owned(),
         "INSTALL httpfs".to_owned(),
         "LOAD httpfs".to_owned(),
+        "DROP TABLE events".to_owned(),
+        "DELETE FROM events".to_owned(),
+        "INSERT INTO events SELECT * FROM events".to_owned(),
+        "CREATE TABLE mine AS SELECT 1".to_owned(),
+        "CREATE MACRO now() AS 1".to_owned(),
+        format!("EXPORT DATABASE '{}/out'", dir.path().display()),
+        format!("SELECT * FROM read_parquet('{path}')"),
+        format!("SELECT * FROM read_blob('{path}')"),
+        format!("SELECT * FROM '{path}'"),
+        "SELECT * FROM read_csv('http://127.0.0.1:1/x.csv')".to_owned(),
+        "SELECT getenv('HOME')".to_owned(),
     ];
     for attack in attacks {
         let outcome = rows(store.query(query(&attack, 5_000))).await;
