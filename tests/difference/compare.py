@@ -85,10 +85,11 @@ def three_ways(
     if isinstance(explained, Explained):
         answers["ClickHouse with annoscope's text"] = clickhouse.query(explained.clickhouse)
     rules = Rules.of(sql, tolerance, ties)
-    for who, answer in answers.items():
-        if what := differs(answer, expected, rules):
-            return Difference(name, f"{who}: {what}", sql, explained)
-    return None
+    found = {who: differs(answer, expected, rules) for who, answer in answers.items()}
+    if not any(found.values()):
+        return None
+    what = "\n".join(f"{who}: {what or 'as expected'}" for who, what in found.items())
+    return Difference(name, what, sql, explained)
 
 
 def differs(answer: Answer | Refusal, expected: Answer | Refusal, rules: Rules) -> str | None:

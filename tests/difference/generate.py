@@ -66,6 +66,7 @@ PARAMETERS = {
 OF_ANY_ROW = {"any", "any_value", "anyLast"}
 LISTS = {"groupArray", "groupUniqArray", "array_agg"}
 COUNTS = {"count", "uniq", "uniqExact", "uniqCombined", "uniqCombined64", "uniqHLL12"}
+EXACT = {"quantileExact", "medianExact"}
 FLAT_COLUMNS = ["user_id", "source", "project_id", "org_slug"]
 # Engines add up squares in different ways.
 INEXACT = re.compile(r"\b(var|stddev|corr)")
@@ -166,7 +167,8 @@ class Generator(Grammar):
             columns = [column for column in FLAT_COLUMNS if column in scope] or list(scope)[:1]
             n_arguments = len(function.arguments)
             return [node("column", self.one_of(columns)) for _ in range(n_arguments)], "int"
-        kinds = [self.one_of(CLASSES[argument.kind_class]) for argument in function.arguments]
+        classes = ["num" if function.name in EXACT else argument.kind_class for argument in function.arguments]
+        kinds = [self.one_of(CLASSES[class_]) for class_ in classes]
         kind = kinds[0] if function.name in ("sum", "min", "max") and kinds else "float"
         return [self.expression(kind, 1 + self.chance.randrange(2), scope) for kind in kinds], kind
 
@@ -416,15 +418,15 @@ def category(difference: Difference) -> str:
 
 
 def known_passes() -> set[str]:
-    """The passes that the table of functions names."""
-    table = Path(__file__).resolve().parents[2] / "crates" / "sql" / "src" / "functions.txt"
-    if not table.is_file():
+    """The rewrites of the SQL layer: each has an example in its tests."""
+    examples = Path(__file__).resolve().parents[2] / "crates" / "sql" / "src" / "tests" / "passes.rs"
+    if not examples.is_file():
         return set()
-    return set(re.findall(r"^\w+\(.*\s:(\w+)$", table.read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r'^    \("([^"]+)",', examples.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def main(arguments: list[str]) -> int:
-    n_queries, seed = map(int, arguments)
+    n_queries, seed = (int(value) for value in (arguments + ["1"])[:2])
     events = data.generate()
     with tempfile.TemporaryDirectory() as directory:
         server = start_server(Path(directory), events)

@@ -77,7 +77,6 @@ KEYS = ["'v'", "'working_time'", "'label'", "'platform', 'name'", "'v', 'a', 'b'
 PATTERNS = ["'^d'", "'[0-9]+'", "'o.j'", "'(\\\\w+):'", "'a|e'"]
 PATHS = ["'$.v'", "'$.platform.name'", "'$.v[0]'", "'$.no'", "'$.v.a.b'"]
 TYPES = ["'String'", "'Int64'", "'Float64'", "'UInt8'", "'Nullable(Int32)'"]
-JSON_TYPES = ["'Float64'", "'String'", "'UInt64'", "'Nullable(Int64)'", "'Nullable(String)'"]
 
 # Literals for constant arguments: by function and position, or else by class.
 CONSTANTS: dict[str, dict[int, list[str]]] = {
@@ -138,7 +137,7 @@ OVERRIDES: dict[str, tuple[str, str]] = {
     "format": ("const str, str, str", "String"),
     "concat": ("str, any, any?", "String"),
     "array": ("int, int", "ints"),
-    "arrayConcat": ("array, array", "arg1"),
+    "arrayConcat": ("ints, ints", "ints"),
     **dict.fromkeys(["hasAny", "hasAll"], ("ints, ints", "cond")),
     **dict.fromkeys(["has"], ("ints, int", "cond")),
     **dict.fromkeys(["indexOf", "countEqual"], ("ints, int", "UInt64")),
@@ -162,10 +161,17 @@ CLASSES |= {"ints": ("ints",), "strs": ("strs",)}
 
 # Calls whose arguments hang together, or whose result has no kind: (kind of the text, text with {kinds} to fill in).
 FIXED: dict[str, list[tuple[str, str]]] = {
-    "toDecimal32": [("str", "toString(toDecimal32(1.25, 2))"), ("cond", "toDecimal32({int}, 1) > 2")],
+    "toDecimal32": [("str", "toString(toDecimal32(1.25, 2))"), ("cond", "toDecimal32(project_id, 1) > 2")],
     "toDecimal64": [("str", "toString(toDecimal64(1.125, 2))"), ("float", "toFloat64(toDecimal64(duration, 2))")],
     "tuple": [("cond", "tuple({int}, {str}) = tuple({int}, {str})"), ("str", "toString(tuple({int}, {str}))")],
     "tupleElement": [("int", "tupleElement(tuple({int}, {str}), 1)"), ("str", "tuple({int}, {str}).2")],
+    "JSONExtract": [
+        ("float", "JSONExtract(payload, 'v', 'Float64')"),
+        ("str", "JSONExtract(payload, 'v', 'String')"),
+        ("int", "JSONExtract(payload, 'working_time', 'UInt64')"),
+        ("int", "JSONExtract(payload, 'v', 'Nullable(Int64)')"),
+        ("str", "JSONExtract(payload, 'label', 'Nullable(String)')"),
+    ],
     "JSONType": [("str", "toString(JSONType(payload, 'v'))")],
     "arrayFlatten": [("ints", "arrayFlatten([{ints}, {ints}])")],
     "arrayMap": [("ints", "arrayMap(x -> {int:x}, {ints})"), ("strs", "arrayMap(x -> {str:x}, {ints})")],
@@ -183,11 +189,23 @@ FIXED: dict[str, list[tuple[str, str]]] = {
     "notEmpty": [("cond", "notEmpty({str})"), ("cond", "notEmpty({strs})")],
     "reverse": [("ints", "reverse({ints})"), ("str", "reverseUTF8({str})")],
     "abs": [("float", "abs({float})"), ("int", "abs({int})")],
+    **{
+        f"toInterval{unit}": [("datetime", f"{{datetime}} + toInterval{unit}(2)")]
+        for unit in ("Millisecond", "Second", "Minute", "Hour")
+    },
+    **{
+        f"toInterval{unit}": [
+            ("datetime", f"{{datetime}} - toInterval{unit}(1)"),
+            ("date", f"{{date}} + toInterval{unit}(3)"),
+        ]
+        for unit in ("Day", "Week", "Month", "Quarter", "Year")
+    },
     # Their values are not the same for both, but their types are.
     **{name: [("str", f"toTypeName({name}())")] for name in ("now", "now64", "today", "yesterday")},
     "timeZone": [("int", "length(timeZone())")],
 }
 
+OF_EVENTS = re.compile(r"payload|duration|project_id")
 JSON = re.compile(r"(JSON|simpleJSON|visitParam|isValidJSON)")
 # ClickHouse knows no hours of a Date.
 OF_TIMES_ONLY = re.compile(
@@ -309,6 +327,7 @@ class Grammar:
         plain = [f for f in self.functions if not f.is_aggregate and f.name not in WINDOW_ONLY | FIXED.keys()]
         self.aggregates = [f for f in self.functions if f.is_aggregate and f.name not in WINDOW_ONLY]
         self.windows = [f for f in self.functions if f.name in WINDOW_ONLY]
+        self.unknown |= {f.name for f in plain if not f.kinds()}
         self.by_kind = {kind: [f for f in plain if kind in f.kinds()] for kind in (*CLASSES, "interval")}
         known = set(self.names)
         self.fixed = {
@@ -334,7 +353,8 @@ class Grammar:
         """An expression of a kind over the columns of `scope`."""
         choices = self.by_kind.get(kind, []) if depth > 0 else []
         fixed = self.fixed.get(kind, []) if depth > 0 else []
-        fixed = [(name, text) for name, text in fixed if "payload" not in text or "payload" in scope]
+        # Some name columns of the events.
+        fixed = [(name, text) for name, text in fixed if "payload" in scope or not OF_EVENTS.search(text)]
         if not (choices or fixed) or self.likely(0.15):
             return self.leaf(kind, scope)
         index = self.rarest([f.name for f in choices] + [name for name, _ in fixed])
@@ -402,7 +422,7 @@ class Grammar:
         constants = CONSTANTS.get(function.name, {}).get(position)
         if constants or argument.is_constant:
             return node("constant", self.one_of(constants or self.constants(function, argument)))
-        if re.match("(add|subtract|toInterval)", function.name) and argument.kind_class == "num":
+        if re.match("(add|subtract)", function.name) and argument.kind_class == "num":
             return node("small", self.one_of(SMALL))
         if argument.kind_class == "T":
             return self.expression(common, depth, scope)
@@ -416,10 +436,9 @@ class Grammar:
 
     def constants(self, function: Function, argument: Argument) -> list[str]:
         if argument.kind_class == "int":
-            return ["0", "1", "2", "-1"] if function.name != "lag" else ["1", "2"]
-        return (
-            ZONES if function.arguments[0].kind_class in ("time", "int") or "time" in function.name else ["'a'", "'o'"]
-        )
+            return ["0", "1", "2", "-1"]
+        is_zone = any(other.kind_class == "time" for other in function.arguments)
+        return ZONES if is_zone else ["'a'", "'o'"]
 
     def json(self, function: Function, kind: str, scope: Scope) -> Node:
         """A call over the payload, or over a JSON text where there is none."""
@@ -434,6 +453,4 @@ class Grammar:
             # The quick scanners fail on the blanks that payloads have, as documented: they get text without.
             return node(kind, f'{function.name}(\'{{"v":12,"label":"x","f":1.5}}\', {self.one_of(KEYS[:3])})')
         path = self.one_of(KEYS)
-        if function.name == "JSONExtract":
-            return node(kind, f"toString(JSONExtract({payload}, {path}, {self.one_of(JSON_TYPES)}))")
         return node(kind, f"{function.name}({payload}, {path})")
