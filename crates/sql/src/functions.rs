@@ -164,7 +164,6 @@ const ANY_CASE: &[&str] = &[
     "lpad",
     "ltrim",
     "max",
-    "MD5",
     "mid",
     "min",
     "not",

@@ -38,6 +38,8 @@ pub(crate) struct Lowering<'a> {
     /// Arrays that `arrayJoin` unnests in the select at hand, and what their elements are named.
     array_joins: Vec<(Expr, String)>,
     n_array_joins: usize,
+    /// Hidden columns that WHERE of the select at hand keeps from being NULL.
+    present: HashSet<String>,
     /// Whether every group has a row: then an aggregate without a filter is of some rows.
     groups_have_rows: bool,
 }
@@ -80,6 +82,7 @@ impl<'a> Lowering<'a> {
             rolled_up: Vec::new(),
             array_joins: Vec::new(),
             n_array_joins: 0,
+            present: HashSet::new(),
             groups_have_rows: false,
         }
     }

@@ -74,9 +74,9 @@ impl Printer<'_> {
             }
         };
         clause("WHERE", select.filter.as_ref());
-        let keys: Vec<Expr> = select.group_by.clone();
-        if !keys.is_empty() {
-            let _ = write!(text, " GROUP BY {}", self.list(&keys));
+        if !select.group_by.is_empty() {
+            let keys: Vec<String> = select.group_by.iter().map(|key| self.key(key)).collect();
+            let _ = write!(text, " GROUP BY {}", keys.join(", "));
             match select.grouping {
                 Grouping::Rollup => text.push_str(" WITH ROLLUP"),
                 Grouping::Cube => text.push_str(" WITH CUBE"),
@@ -130,8 +130,18 @@ impl Printer<'_> {
         }
     }
 
+    /// A key; a number would be taken for the place of a column.
+    fn key(&self, key: &Expr) -> String {
+        let text = self.expr(key);
+        if key.as_integer().is_some() {
+            format!("materialize({text})")
+        } else {
+            text
+        }
+    }
+
     fn order_key(&self, key: &OrderKey) -> String {
-        let mut text = self.expr(&key.expr);
+        let mut text = self.key(&key.expr);
         if key.descending {
             text.push_str(" DESC");
         }

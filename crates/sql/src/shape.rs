@@ -74,7 +74,7 @@ pub(crate) fn call_of(expr: &Expr) -> Option<(&'static str, Vec<&Expr>)> {
             trim_where,
             trim_what,
             expr,
-            trim_characters: None,
+            trim_characters,
         } => {
             let name = match trim_where {
                 Some(TrimWhereField::Leading) => "trimLeft",
@@ -83,6 +83,7 @@ pub(crate) fn call_of(expr: &Expr) -> Option<(&'static str, Vec<&Expr>)> {
             };
             let mut arguments: Vec<&Expr> = vec![expr];
             arguments.extend(trim_what.as_deref());
+            arguments.extend(trim_characters.iter().flatten());
             (name, arguments)
         }
         Expr::Extract { field, expr, .. } => (extract(field)?, vec![expr]),

@@ -286,6 +286,16 @@ fn supertype_of_times(a: &DataType, b: &DataType) -> DataType {
     }
 }
 
+/// The integer type of a bit operation: as wide as the wider side, signed if one is.
+pub(crate) fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
+    let (a, b) = (a.as_number(), b.as_number());
+    let ((a_signed, a_bits), (b_signed, b_bits)) = (a.integer()?, b.integer()?);
+    Some(DataType::integer_of(
+        a_signed || b_signed,
+        a_bits.max(b_bits),
+    ))
+}
+
 /// Arithmetic operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arithmetic {

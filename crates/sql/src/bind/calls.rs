@@ -591,7 +591,7 @@ fn is_comparison(name: &str) -> bool {
 /// Whether a value may be an argument of a class. NULL fits everywhere.
 fn fits(class: Class, argument: &Expr) -> bool {
     let ty = &argument.ty;
-    if ty.is_nothing() && class != Class::Array && class != Class::Lambda {
+    if ty.is_nothing() && class != Class::Lambda {
         return true;
     }
     match class {

@@ -20,8 +20,13 @@ impl Binder<'_> {
         let ty = self.plain_result(function, arguments, at)?;
         let any_null = arguments.iter().any(|argument| argument.ty.is_nullable());
         let is_scalar = function.kind == crate::functions::FunctionKind::Scalar;
-        let of_null = arguments.iter().any(Expr::is_null_literal);
-        if is_scalar && of_null && !is_decided(function) && !takes_null(function) {
+        let of_null = arguments
+            .iter()
+            .any(|argument| argument.ty.is_nullable() && argument.ty.is_nothing());
+        let is_mapped = is_scalar && !is_decided(function) && !takes_null(function);
+        let is_aggregate = function.kind == crate::functions::FunctionKind::Aggregate
+            && function.nullability != Nullability::Never;
+        if of_null && (is_mapped || is_aggregate) {
             return Ok(DataType::Nothing.nullable());
         }
         Ok(match function.nullability {
@@ -86,6 +91,9 @@ impl Binder<'_> {
                     .or_else(|| first.timezone().map(str::to_owned)),
             ),
             "DateTime64" => Self::datetime64(function, arguments),
+            "distinct" => {
+                DataType::array_of(first.item().unwrap_or(&DataType::Nothing).inner().clone())
+            }
             "rounded" if first.is_integer() => first.inner().clone(),
             "rounded" if first.is_decimal() => first.inner().clone(),
             "rounded" => DataType::Float64,
@@ -100,7 +108,7 @@ impl Binder<'_> {
                 supertype(arguments.iter().map(|argument| argument.ty.inner()))
                     .unwrap_or(DataType::Int64),
             ),
-            "wider" => supertype([first.inner(), arguments[1].ty.inner()])
+            "wider" => crate::typing::wider(first, &arguments[1].ty)
                 .ok_or_else(|| self.type_error("the arguments have no common type", at))?,
             "difference" => arithmetic(Arithmetic::Minus, first, first)
                 .ok_or_else(|| self.type_error("only numbers have a difference", at))?,
@@ -137,6 +145,9 @@ impl Binder<'_> {
                 let values = values.filter(|(i, _)| i % 2 == 1 || *i == last);
                 let values: Vec<Expr> = values.map(|(_, value)| value.clone()).collect();
                 self.common_type(&values, at)
+            }
+            "ifNull" | "coalesce" if !arguments.is_empty() && !arguments[0].ty.is_nullable() => {
+                Ok(arguments[0].ty.clone())
             }
             "ifNull" | "coalesce" => {
                 let ty = self.common_type(arguments, at)?;
@@ -446,6 +457,7 @@ fn takes_null(function: &Function) -> bool {
                 | "arrayPushBack"
                 | "arrayPushFront"
                 | "arrayWithConstant"
+                | "arraySlice"
                 | "least"
                 | "greatest"
                 | "format"
@@ -456,14 +468,7 @@ fn takes_null(function: &Function) -> bool {
 fn is_decided(function: &Function) -> bool {
     matches!(
         function.name,
-        "if" | "multiIf"
-            | "ifNull"
-            | "coalesce"
-            | "assumeNotNull"
-            | "nullIf"
-            | "array"
-            | "argMin"
-            | "argMax"
+        "if" | "multiIf" | "ifNull" | "coalesce" | "assumeNotNull" | "nullIf" | "array"
     ) || matches!(
         function.result,
         "item" | "item2" | "arg2" | "mapped" | "mappedsum" | "listed"

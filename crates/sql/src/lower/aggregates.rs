@@ -16,6 +16,12 @@ impl Lowering<'_> {
         expr: &Expr,
         over: &str,
     ) -> Result<Sql, SqlError> {
+        if expr.ty.is_nothing() {
+            self.pass("functions of NULL");
+            return Ok(Sql::value(format!(
+                "CAST(any_value(NULL){over} AS INTEGER)"
+            )));
+        }
         let conditions = self.conditions(aggregate)?;
         let call = self.aggregate_call(aggregate, expr, over, &conditions)?;
         Ok(Sql::value(self.of_no_rows(aggregate, expr, over, call)))
@@ -105,7 +111,12 @@ impl Lowering<'_> {
                     [single] => single.clone(),
                     several => format!("row({})", several.join(", ")),
                 };
-                Ok(format!("count(DISTINCT {value}){}", tail(conditions)))
+                let count = format!("count(DISTINCT {value}){}", tail(conditions));
+                Ok(if expr.ty.is_nullable() {
+                    format!("nullif({count}, 0)")
+                } else {
+                    count
+                })
             }
             "group_concat" => {
                 self.pass("groupConcat");
@@ -116,6 +127,10 @@ impl Lowering<'_> {
                     "string_agg({text}, {separator}){}",
                     tail(conditions)
                 ))
+            }
+            "spread" => {
+                self.pass("spread of infinity");
+                self.spread(aggregate, &tail(conditions))
             }
             "top_k" => {
                 self.pass("topK");
@@ -140,6 +155,9 @@ impl Lowering<'_> {
     ) -> Result<String, SqlError> {
         let argument = &aggregate.arguments[0];
         if let Some((column, payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty()) {
+            if self.present.contains(&column) {
+                return Ok(format!("CAST(sum({column}){tail} AS BIGINT)"));
+            }
             // Where the path is not there it counts 0; only of no payload at all the sum is NULL.
             return Ok(format!(
                 "CASE WHEN count({payload}){tail} > 0 THEN coalesce(CAST(sum({column}){tail} AS BIGINT), 0) END"
@@ -189,6 +207,36 @@ impl Lowering<'_> {
         let value = format!("{source}.\"{}\"", hot.column);
         self.pass("hot payload paths");
         Some((value, format!("{source}.\"payload\"")))
+    }
+
+    /// Of infinity and NaN the spread is NaN, where DuckDB fails.
+    fn spread(&mut self, aggregate: &Aggregate, tail: &str) -> Result<String, SqlError> {
+        let function = match aggregate.function.name {
+            "stddevPop" => "stddev_pop",
+            "stddevSamp" => "stddev_samp",
+            "varPop" => "var_pop",
+            "varSamp" => "var_samp",
+            _ => "corr",
+        };
+        let mut values = Vec::new();
+        let mut finite = Vec::new();
+        for argument in &aggregate.arguments {
+            let value = self.float(argument)?;
+            if argument.ty.is_float() {
+                finite.push(format!("isfinite({value})"));
+                values.push(format!("CASE WHEN isfinite({value}) THEN {value} END"));
+            } else {
+                values.push(value);
+            }
+        }
+        let call = format!("{function}({}){tail}", values.join(", "));
+        if finite.is_empty() {
+            return Ok(call);
+        }
+        let finite = finite.join(" AND ");
+        Ok(format!(
+            "CASE WHEN bool_and({finite}){tail} THEN {call} ELSE 'nan'::DOUBLE END"
+        ))
     }
 
     fn quantile(
@@ -267,6 +315,14 @@ impl Lowering<'_> {
         let is_nan =
             function.is_nan_when_empty && expr.ty.is_float() && aggregate.suffix == Suffix::None;
         let default = match &expr.ty {
+            // No bit is missing.
+            ty if function.name == "groupBitAnd" => match ty.inner() {
+                DataType::UInt8 => "255".to_owned(),
+                DataType::UInt16 => "65535".to_owned(),
+                DataType::UInt32 => "4294967295".to_owned(),
+                DataType::UInt64 => "CAST(18446744073709551615 AS HUGEINT)".to_owned(),
+                _ => "-1".to_owned(),
+            },
             _ if is_nan => "'nan'::DOUBLE".to_owned(),
             DataType::Array(item) if function.name == "quantiles" => {
                 let nan = format!("CAST('nan' AS {})", inner_type(item));

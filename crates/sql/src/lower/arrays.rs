@@ -70,28 +70,24 @@ impl Lowering<'_> {
                 .unwrap_or_else(|| "[]".to_owned()),
             "array_slice" => {
                 self.pass("arraySlice");
-                let Some(offset) = arguments[1].as_integer() else {
-                    return Err(self.unsupported(
-                        "arraySlice from a computed place",
-                        None,
-                        expr.at,
-                    ));
+                // From the end if negative; places before the first one count for the length.
+                let offset = if arguments[1].is_null_literal() {
+                    "1"
+                } else {
+                    b
                 };
-                let length = match arguments.get(2).map(|length| (length, length.as_integer())) {
-                    None => None,
-                    Some((_, Some(length))) if length >= 0 => Some(length),
-                    Some(_) => {
-                        return Err(self.unsupported("arraySlice of this length", None, expr.at));
-                    }
+                let start = format!(
+                    "(CASE WHEN {offset} < 0 THEN len({a}) + {offset} + 1 ELSE {offset} END)"
+                );
+                let end = match values.get(2) {
+                    Some(length) => format!(
+                        "CASE WHEN {length} < 0 THEN len({a}) + {length} ELSE {start} + {length} - 1 END"
+                    ),
+                    None => format!("len({a})"),
                 };
-                match (offset, length) {
-                    (0, _) => return Err(self.unsupported("arraySlice from 0", None, expr.at)),
-                    (_, None) => format!("{a}[{offset}:]"),
-                    (1.., Some(length)) => format!("{a}[{offset}:{}]", offset + length - 1),
-                    (_, Some(length)) => {
-                        format!("{a}[{offset}:][1:{length}]")
-                    }
-                }
+                format!(
+                    "(CASE WHEN {offset} = 0 OR {end} < 1 THEN [] ELSE list_slice({a}, greatest({start}, 1), {end}) END)"
+                )
             }
             _ => {
                 let zero = "0".to_owned();

@@ -9,6 +9,11 @@ use crate::ir::{Expr, ExprKind, Haystack, Literal};
 use crate::print::source_name;
 use crate::types::{DataType, IntervalUnit};
 
+/// Lengths of lists that are looked through: for these DuckDB would make a join of IN, and read
+/// all columns of all rows for the newest thousand (1,148 ms against 47 over 10 million events).
+/// Shorter ones it compares with the bounds of blocks; longer ones are better joined.
+const LISTED: std::ops::RangeInclusive<usize> = 9..=100;
+
 impl Lowering<'_> {
     /// As a value: a condition becomes 0 or 1.
     pub(super) fn value(&mut self, expr: &Expr) -> Result<String, SqlError> {
@@ -242,7 +247,7 @@ impl Lowering<'_> {
             | "pad"
             | "format"
             | "array_string_concat"
-            | "unhex_md5" => self.string_function(pass, name, arguments),
+            | "split" => self.string_function(pass, name, arguments),
             "json" => self.json(name, arguments, expr),
             "array_element" | "array_distinct" | "count_equal" | "array_extreme"
             | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" => {
@@ -409,6 +414,11 @@ impl Lowering<'_> {
                 if values.is_empty() {
                     self.pass("empty IN");
                     format!("(CASE WHEN {value} IS NULL THEN NULL ELSE {negated} END)")
+                } else if LISTED.contains(&values.len()) && !matches!(needle.ty, DataType::Tuple(_))
+                {
+                    self.pass("long IN");
+                    let not = if negated { "NOT " } else { "" };
+                    format!("({not}list_contains([{}], {value}))", values.join(", "))
                 } else {
                     format!("({value} {operator} ({}))", values.join(", "))
                 }

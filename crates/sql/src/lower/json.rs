@@ -46,6 +46,10 @@ impl Lowering<'_> {
             .map(|rest| format!("JSON{rest}"));
         if let Some(plain) = plain {
             self.pass("simpleJSON");
+            // Of this family only `true` is true.
+            if plain == "JSONExtractBool" {
+                return Ok(("only true".to_owned(), arguments.to_vec()));
+            }
             return Ok((plain, arguments.to_vec()));
         }
         if name != "JSONExtract" {
@@ -104,7 +108,13 @@ impl Lowering<'_> {
         let payload = self.value(document)?;
         let source = crate::print::source_name(column.source);
         let value = format!("{source}.\"{}\"", hot.column);
+        let is_present = self.present.contains(&value);
         let text = match (name, hot.kind) {
+            ("JSONExtractUInt", HotKind::UInt) | ("JSONExtractString", HotKind::String)
+                if is_present =>
+            {
+                value
+            }
             ("JSONExtractUInt", HotKind::UInt) => {
                 format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, 0) END)")
             }
@@ -139,6 +149,25 @@ impl Lowering<'_> {
         };
         self.pass("hot payload paths");
         Ok(Some(Sql::value(text)))
+    }
+
+    /// The hidden column of a path, where it has one.
+    pub(super) fn hot_column(&self, document: &Expr, keys: &[Expr]) -> Option<String> {
+        let ExprKind::Column(column) = &document.kind else {
+            return None;
+        };
+        let is_payload = column.name == "payload"
+            && !column.or_default
+            && self.relation_sources.contains(&column.source);
+        let path: Option<Vec<&str>> = keys.iter().map(Expr::as_text).collect();
+        let path = path.filter(|_| is_payload)?;
+        let hot = self
+            .relation
+            .hot_paths
+            .iter()
+            .find(|hot| hot.path == path)?;
+        let source = crate::print::source_name(column.source);
+        Some(format!("{source}.\"{}\"", hot.column))
     }
 
     /// A path in DuckDB's spelling, as a text expression.
@@ -326,6 +355,9 @@ impl Lowering<'_> {
             "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
             "JSONExtractBool" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN 1 END, 0)"
+            )),
+            "only true" => or_null(format!(
+                "CAST(coalesce({string} = 'true', false) AS BIGINT)"
             )),
             "JSONExtractArrayRaw" => {
                 let items = guarded(format!(

@@ -44,10 +44,12 @@ impl Lowering<'_> {
         // What holds for the select around this one does not hold within.
         let rolled_up = std::mem::take(&mut self.rolled_up);
         let array_joins = std::mem::take(&mut self.array_joins);
+        let present = std::mem::take(&mut self.present);
         let groups_have_rows = self.groups_have_rows;
         let text = self.select_alone(select);
         self.rolled_up = rolled_up;
         self.array_joins = array_joins;
+        self.present = present;
         self.groups_have_rows = groups_have_rows;
         text
     }
@@ -99,7 +101,7 @@ impl Lowering<'_> {
             text.push_str("DISTINCT ");
         }
         let filter = match &select.filter {
-            Some(filter) => Some(self.cond(filter)?),
+            Some(filter) => Some(self.filter(filter)?),
             None => None,
         };
         let group_by = self.group_by(select)?;
@@ -155,6 +157,37 @@ impl Lowering<'_> {
             let _ = write!(text, " QUALIFY {}", qualify.join(" AND "));
         }
         Ok(text)
+    }
+
+    /// A condition of WHERE, where NULL is as good as false: then a payload's path can be asked
+    /// for without a look at the payload, which makes a query ten times faster.
+    fn filter(&mut self, filter: &Expr) -> Result<String, SqlError> {
+        if let ExprKind::Call {
+            function,
+            arguments,
+            ..
+        } = &filter.kind
+        {
+            match function.name {
+                "and" => {
+                    let mut parts = Vec::with_capacity(arguments.len());
+                    for argument in arguments {
+                        parts.push(self.filter(argument)?);
+                    }
+                    return Ok(format!("({})", parts.join(" AND ")));
+                }
+                "JSONHas" => {
+                    if let Some(column) = self.hot_column(&arguments[0], &arguments[1..]) {
+                        self.pass("hot payload paths");
+                        let condition = format!("({column} IS NOT NULL)");
+                        self.present.insert(column);
+                        return Ok(condition);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.cond(filter)
     }
 
     fn limit_by_condition(&mut self, number: &str, by: &LimitBy) -> Result<String, SqlError> {
@@ -249,6 +282,7 @@ impl Lowering<'_> {
             let text = match place {
                 Some(place) => format!("c{place}"),
                 None if select.distinct == Distinct::Rows => self.place_of(&key.expr, select)?,
+                None if key.expr.is_literal() => format!("({} || '')", self.value(&key.expr)?),
                 None => self.value(&key.expr)?,
             };
             self.push_order_key(&mut keys, text, key);

@@ -95,6 +95,10 @@ const CASES: &[(&str, &str)] = &[
         "limit by",
         "SELECT scope, timestamp FROM events ORDER BY timestamp DESC LIMIT 2 BY scope LIMIT 10",
     ),
+    (
+        "long IN",
+        "scope IN ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i')",
+    ),
     ("now", "now()"),
     ("numbers", "SELECT number FROM numbers(3)"),
     ("numbers as times", "timestamp > 1782777600"),
@@ -139,9 +143,10 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 fn lowered(case: &str) -> crate::Prepared {
-    let sql = match case.starts_with("SELECT ") {
-        true => case.to_owned(),
-        false => format!("SELECT {case} AS x FROM events"),
+    let sql = if case.starts_with("SELECT ") {
+        case.to_owned()
+    } else {
+        format!("SELECT {case} AS x FROM events")
     };
     prepared(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
