@@ -61,10 +61,17 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 	@scripts/venv.sh
 	cd tests && ANNOSCOPE_BIN=$(target)/debug/annoscope $(CURDIR)/.venv/bin/python -m difference.generate $(or $(N),10000) $(SEED)
 
+# ARGS names the parts to measure, or none for all. `query` is a program of its own, in Python.
+bench_parts := $(filter ingest latency footprint query,$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the README's table
 	@scripts/venv.sh
+ifneq ($(bench_parts),query)
 	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \
-		$(target)/release/annoscope-bench $(ARGS)
+		$(target)/release/annoscope-bench $(filter-out query,$(ARGS))
+endif
+ifneq ($(or $(filter query,$(bench_parts)),$(if $(bench_parts),,all)),)
+	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/query.py $(ARGS)
+endif
 
 soak: build ## the long loops: 50 kills under load, full disks, lost answers
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \

@@ -12,7 +12,7 @@ import pytest
 
 import exports
 from conftest import check_log
-from difference import compare, corpus, dashboards, data, generate
+from difference import compare, corpus, dashboards, data
 from difference.engines import Annoscope, Answer, ClickHouse, Refusal, start_server
 from difference.grafana import Context, Value
 from server import Server, User
@@ -28,9 +28,6 @@ VARIABLES: dict[str, Value] = {
     "one": "2",
 }
 CONTEXT = Context(1_783_065_600_123, 1_783_152_000_789, 600_000, VARIABLES)
-
-N_RANDOM = 200
-SEED = 1
 
 
 @pytest.fixture(scope="session")
@@ -126,10 +123,3 @@ def test_refused(refused: corpus.Refused, annoscope: Annoscope) -> None:
 def test_dashboard(case: dashboards.Case, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
     context = dashboards.choose(case, clickhouse.first_column)
     check(compare.three_ways(case.id, case.sql, annoscope, clickhouse, context=context, ties=True))
-
-
-def test_random_queries(annoscope: Annoscope, clickhouse: ClickHouse) -> None:
-    """The short form of `python -m difference.generate N SEED`."""
-    tally = generate.run(annoscope, clickhouse, N_RANDOM, SEED)
-    print(tally)
-    assert not tally.differences, "\n\n".join(map(str, tally.differences))

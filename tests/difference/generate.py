@@ -426,7 +426,7 @@ def known_passes() -> set[str]:
 
 
 def main(arguments: list[str]) -> int:
-    n_queries, seed = (int(value) for value in (arguments + ["1"])[:2])
+    n_queries, seed = (int(value) for value in [*arguments, "1"][:2])
     events = data.generate()
     with tempfile.TemporaryDirectory() as directory:
         server = start_server(Path(directory), events)

@@ -7,11 +7,7 @@ SELECT COLUMNS('user') FROM events;
 -- refused: ASOF
 SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k AND a.x >= b.x;
 
--- refused: SEMI
-SELECT a.x FROM (SELECT 1 AS x) AS a LEFT SEMI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
 
--- refused: ANTI
-SELECT a.x FROM (SELECT 1 AS x) AS a LEFT ANTI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
 
 -- refused: lambda
 WITH x -> x + 1 AS f SELECT f(duration) FROM events;
@@ -114,3 +110,9 @@ SELECT * FROM file('/etc/passwd', 'LineAsString');
 
 -- refused: INTO OUTFILE
 SELECT 1 INTO OUTFILE '/tmp/x';
+
+-- refused: GROUPING SETS
+SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY source, month, n;
+
+-- refused: null byte
+SELECT length('\0');

@@ -15,6 +15,7 @@
 //! | `ANY LEFT JOIN t`, `LEFT ANY JOIN t` | `GLOBAL LEFT JOIN t`: `Join::global` is "any" |
 //! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
 //! | `minus(a, b)` | `"minus"(a, b)` |
+//! | `ARRAY JOIN [a, b]` | `ARRAY JOIN "array"(a, b)` |
 //! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
 //!
@@ -43,7 +44,7 @@ use crate::expand::Expanded;
 /// One rule: what it changes in the text. Each sees the text that the one before it left.
 type Rule = fn(&Scan<'_>) -> Result<Edits, SqlError>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     // First: after it the next ones may copy text between quotes without looking into it.
     literals::decode,
     ends::one_statement,
@@ -58,6 +59,7 @@ const RULES: [Rule; 13] = [
     joins::words,
     joins::using,
     keywords::functions,
+    keywords::joined_arrays,
     keywords::aliases,
 ];
 

@@ -200,7 +200,6 @@ const ANY_CASE: &[&str] = &[
     "char_length",
     "character_length",
     "array_agg",
-    "timeZone",
     "median",
     "FROM_UNIXTIME",
 ];

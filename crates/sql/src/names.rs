@@ -268,6 +268,7 @@ fn bound(bound: &WindowFrameBound) -> String {
 fn literal(value: &Value) -> String {
     match value {
         Value::Number(text, _) => number(text),
+        Value::HexStringLiteral(digits) => number(&format!("0x{digits}")),
         Value::SingleQuotedString(text) => quoted(text),
         Value::Boolean(value) => value.to_string(),
         Value::Null => "NULL".to_owned(),

@@ -46,3 +46,9 @@ SELECT count() FROM (SELECT job_id, obj_id FROM events WHERE scope = 'merge:obje
 
 -- unmatched-dates: an unmatched date is 1970-01-01
 SELECT a.number AS n, b.d, b.t FROM numbers(2) AS a LEFT JOIN (SELECT toUInt64(0) AS k, toDate('2026-06-01') AS d, toDateTime('2026-06-01 10:00:00') AS t) AS b ON a.number = b.k ORDER BY n;
+
+-- semi-join: the rows that have a partner, once each
+SELECT a.x FROM (SELECT 1 AS x) AS a LEFT SEMI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
+
+-- anti-join: the rows that have none
+SELECT a.x FROM (SELECT 1 AS x) AS a LEFT ANTI JOIN (SELECT 1 AS x) AS b ON a.x = b.x;

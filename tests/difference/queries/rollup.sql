@@ -7,8 +7,6 @@ SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY RO
 -- cube: each combination of keys
 SELECT source, toYear(timestamp) AS year, count() AS n FROM events GROUP BY source, year WITH CUBE ORDER BY source, year, n;
 
--- grouping-sets: the combinations that are asked for
-SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY source, month, n;
 
 -- totals: WITH TOTALS adds its row elsewhere
 SELECT source, count() AS n FROM events GROUP BY source WITH TOTALS ORDER BY source;

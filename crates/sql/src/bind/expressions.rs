@@ -339,6 +339,10 @@ impl Binder<'_> {
     ) -> Result<Expr, SqlError> {
         let (literal, ty) = match value {
             Value::Number(text, _) => return self.number(text, is_negative, at),
+            // `0xFF`, which the tokenizer takes for bytes.
+            Value::HexStringLiteral(digits) => {
+                return self.number(&format!("0x{digits}"), is_negative, at);
+            }
             _ if is_negative => return Err(self.type_error("only a number can be negative", at)),
             Value::SingleQuotedString(text) => (Literal::String(text.clone()), DataType::String),
             Value::Boolean(value) => (Literal::Bool(*value), DataType::Bool),

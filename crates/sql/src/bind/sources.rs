@@ -308,7 +308,7 @@ impl Binder<'_> {
                     _ => None,
                 });
                 let arguments = self.exprs(asts, scope)?;
-                let function = name.to_string();
+                let function = name.to_string().replace(['`', '"'], "");
                 let array = self.call(&function, arguments, at)?;
                 let name = alias
                     .as_ref()

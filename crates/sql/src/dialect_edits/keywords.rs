@@ -20,6 +20,24 @@ pub(super) fn functions(scan: &Scan<'_>) -> Result<Edits, SqlError> {
         .collect())
 }
 
+/// `ARRAY JOIN [1, 2]` becomes `ARRAY JOIN "array"(1, 2)`: the parser wants a table there.
+#[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
+pub(super) fn joined_arrays(scan: &Scan<'_>) -> Result<Edits, SqlError> {
+    let mut edits = Vec::new();
+    for i in 2..scan.tokens.len() {
+        let closing = scan.closing(i);
+        let is_joined = scan.text(i) == "["
+            && scan.word(i - 1, "JOIN")
+            && scan.word(i - 2, "ARRAY")
+            && closing < scan.tokens.len();
+        if is_joined {
+            edits.push((scan.bytes(&(i..i + 1)), "\"array\"(".to_owned()));
+            edits.push((scan.bytes(&(closing..closing + 1)), ")".to_owned()));
+        }
+    }
+    Ok(edits)
+}
+
 /// `(expr AS name)` becomes `"nested"(expr AS name)`: aliases are parsed within calls only.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn aliases(scan: &Scan<'_>) -> Result<Edits, SqlError> {

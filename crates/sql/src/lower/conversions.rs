@@ -135,7 +135,9 @@ impl Lowering<'_> {
             }
             DataType::Float32 | DataType::Float64 => {
                 let text = self.value(value)?;
-                format!("replace(regexp_replace(CAST({text} AS VARCHAR), '\\.0$', ''), 'e+', 'e')")
+                format!(
+                    "(CASE WHEN abs({text}) BETWEEN 1e15 AND 9e20 THEN CAST(CAST({text} AS HUGEINT) AS VARCHAR) ELSE replace(regexp_replace(CAST({text} AS VARCHAR), '\\.0$', ''), 'e+', 'e') END)"
+                )
             }
             DataType::Decimal { .. } => {
                 let text = self.value(value)?;

@@ -46,7 +46,10 @@ impl Lowering<'_> {
             .map(|rest| format!("JSON{rest}"));
         if let Some(plain) = plain {
             self.pass("simpleJSON");
-            // Of this family only `true` is true.
+            // Of this family only texts are texts, and only `true` is true.
+            if plain == "JSONExtractString" {
+                return Ok(("only texts".to_owned(), arguments.to_vec()));
+            }
             if plain == "JSONExtractBool" {
                 return Ok(("only true".to_owned(), arguments.to_vec()));
             }
@@ -355,6 +358,9 @@ impl Lowering<'_> {
             "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
             "JSONExtractBool" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN 1 END, 0)"
+            )),
+            "only texts" => or_null(format!(
+                "coalesce(CASE WHEN {kind} = 'VARCHAR' THEN {string} END, '')"
             )),
             "only true" => or_null(format!(
                 "CAST(coalesce({string} = 'true', false) AS BIGINT)"

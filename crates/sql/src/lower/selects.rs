@@ -120,8 +120,16 @@ impl Lowering<'_> {
             let _ = write!(text, " WHERE {filter}");
         }
         text.push_str(&group_by);
-        if let Some(having) = &select.having {
-            let _ = write!(text, " HAVING {}", self.cond(having)?);
+        let mut having = Vec::new();
+        if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
+            // Of no rows DuckDB gives the total, ClickHouse nothing.
+            having.push("count(*) > 0".to_owned());
+        }
+        if let Some(condition) = &select.having {
+            having.push(self.cond(condition)?);
+        }
+        if !having.is_empty() {
+            let _ = write!(text, " HAVING {}", having.join(" AND "));
         }
         let mut qualify = Vec::new();
         if let Some(condition) = &select.qualify {

@@ -24,7 +24,7 @@ impl Lowering<'_> {
                 self.pass("initcap");
                 let text = self.value(&arguments[0])?;
                 Sql::value(format!(
-                    "array_to_string(list_transform(regexp_extract_all({text}, '[a-zA-Z0-9]+|[^a-zA-Z0-9]+'), lambda _w: upper(left(_w, 1)) || lower(substr(_w, 2))), '')"
+                    "array_to_string(list_transform(regexp_extract_all({text}, '[a-zA-Z0-9]+|[^a-zA-Z0-9]+'), lambda _w: translate(left(_w, 1), 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') || translate(substr(_w, 2), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')), '')"
                 ))
             }
             "substring" => Sql::value(self.substring(name, arguments)?),
@@ -54,6 +54,11 @@ impl Lowering<'_> {
     fn substring(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
         let text = self.value(&arguments[0])?;
         let numbers = self.values(&arguments[1..])?;
+        // DuckDB refuses places beyond 32 bits; no text is that long.
+        let numbers: Vec<String> = numbers
+            .iter()
+            .map(|n| format!("greatest(least({n}, 2000000000), -2000000000)"))
+            .collect();
         let cut = |text: &str| match (name, numbers.as_slice()) {
             ("left", [n]) => format!("left({text}, {n})"),
             ("right", [n]) => format!("right({text}, {n})"),
