@@ -530,3 +530,14 @@ def test_bad_requests_for_frames(shared_server: Server, shared_admin: User) -> N
         answer = requests.post(f"{shared_server.url}/api/ds/query", json=body, headers=shared_admin.headers, timeout=10)
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["repeat(toString(number), 1000000000)", "leftPad('a', 2000000000, 'b')", "range(1000000000 + number)"],
+)
+def test_a_value_that_would_fill_the_memory_is_refused(server: Server, admin: User, expression: str) -> None:
+    sql = f"SELECT length({expression}) FROM numbers(20, 2)"
+    answer = requests.post(f"{server.url}/api/query", json={"sql": sql}, headers=admin.headers, timeout=30)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["kind"] == "execution"

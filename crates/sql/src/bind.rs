@@ -6,6 +6,7 @@
 
 mod calls;
 mod casts;
+mod clauses;
 mod expressions;
 mod query;
 mod results;

@@ -97,8 +97,9 @@ impl Lowering<'_> {
                     [] => (&zero, &zero),
                 };
                 let step = values.get(2).map_or("1", String::as_str);
+                // DuckDB's memory limit does not count the list that is being made.
                 format!(
-                    "range(CAST({from} AS BIGINT), CAST({to} AS BIGINT), CAST({step} AS BIGINT))"
+                    "range(CAST({from} AS BIGINT), CASE WHEN abs(CAST({to} AS BIGINT) - CAST({from} AS BIGINT)) > 1000000 THEN CAST(error('range would make more than 1000000 elements') AS BIGINT) ELSE CAST({to} AS BIGINT) END, CAST({step} AS BIGINT))"
                 )
             }
         }))

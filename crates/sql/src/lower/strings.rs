@@ -141,7 +141,11 @@ impl Lowering<'_> {
     fn pad(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
         self.pass("pad");
         let text = self.value(&arguments[0])?;
+        // DuckDB's memory limit does not count the text that is being made.
         let length = self.value(&arguments[1])?;
+        let length = format!(
+            "CASE WHEN {length} > 1000000 THEN CAST(error('a text cannot be padded to more than 1000000 bytes') AS BIGINT) ELSE {length} END"
+        );
         let fill = match arguments.get(2) {
             Some(fill) => self.value(fill)?,
             None => "' '".to_owned(),
