@@ -29,7 +29,8 @@ pub struct Context {
     pub now_ms: i64,
     /// The chosen time range; macros that need one are errors without it.
     pub range: Option<TimeRange>,
-    /// Width of a bucket of time, in ms; by default the range divided by 1,000.
+    /// Width of a bucket of time, in ms; by default the range divided by 1,000, rounded as
+    /// Grafana rounds it.
     pub interval_ms: Option<u64>,
     /// Template variables by name.
     pub variables: BTreeMap<String, VariableValue>,

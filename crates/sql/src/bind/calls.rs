@@ -541,7 +541,7 @@ impl Binder<'_> {
             parameters: uniques,
             body: Box::new(body),
         };
-        let lambda_at = self.places.of(&*lambda.body.clone());
+        let lambda_at = self.places.of(&*lambda.body);
         let lambda = self.node(kind, ty, lambda_at)?;
         let mut arguments = vec![lambda];
         arguments.extend(arrays);

@@ -216,7 +216,7 @@ impl Lowering<'_> {
     ) -> Result<Sql, SqlError> {
         let name = function.name;
         match pass {
-            "conditional" => self.conditional(name, arguments),
+            "conditional" => self.conditional(arguments),
             "null_functions" => self.null_function(name, arguments),
             "extremes" => {
                 let values = self.values(arguments)?;
@@ -282,8 +282,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn conditional(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
-        let _ = name;
+    fn conditional(&mut self, arguments: &[Expr]) -> Result<Sql, SqlError> {
         let mut text = "(CASE".to_owned();
         for pair in arguments.chunks(2) {
             match pair {
