@@ -112,6 +112,9 @@ pub struct QueryConfig {
     /// `query.max_result_bytes`: rows of an answer in bytes, as they are sent; others are
     /// left out. Default 256 MiB.
     pub max_result_bytes: u64,
+    /// `query.cache_bytes`: results by time that are kept, so that asking again computes new
+    /// time only, bytes; 0 keeps none. Default 32 MiB.
+    pub cache_bytes: u64,
 }
 
 /// Limits of exports.

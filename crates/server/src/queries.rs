@@ -18,6 +18,7 @@ mod encode;
 mod error;
 mod grafana;
 mod instant;
+mod kept;
 mod registry;
 mod relation;
 mod render;
@@ -29,20 +30,21 @@ use std::time::Duration;
 
 use annoscope_events::Timestamp;
 use annoscope_sql::{Context, DataType, Prepared, ResultColumn, StatementKind};
-use annoscope_store::{EventStore, Query, RecordBatches, StoreError};
+use annoscope_store::{EventStore, Query, StoreError};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use futures::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::config::QueryConfig;
 use crate::identity::Caller;
 use crate::metrics::Metrics;
 
+use kept::{KeptResults, Plan, Refresh};
 use registry::Registry;
-use run::{Batches, Limits};
+use run::{Limits, Opened};
 
 pub use answer::Answer;
 pub use encode::Format;
@@ -67,6 +69,7 @@ struct Inner {
     store: Arc<dyn EventStore>,
     registry: Registry,
     config: QueryConfig,
+    kept: KeptResults,
     /// As many as the store runs at once; who waits here keeps its turn.
     places: Arc<Semaphore>,
 }
@@ -78,6 +81,7 @@ impl Queries {
             inner: Arc::new(Inner {
                 store,
                 registry: Registry::new(metrics),
+                kept: KeptResults::new(config.cache_bytes),
                 places: Arc::new(Semaphore::new(config.max_concurrent as usize)),
                 config,
             }),
@@ -111,14 +115,14 @@ impl Queries {
         let mut running = self.inner.registry.enter(caller, &request.sql, now);
         let opened = async {
             let prepared = prepare(request.sql, request.context).await?;
-            let (batches, place) = self.open(&prepared).await?;
-            Ok((prepared, batches, place))
+            let opened = self.open(&prepared, request.may_reuse).await?;
+            Ok((prepared, opened))
         };
         let opened = tokio::select! {
             opened = opened => opened,
             () = running.cancel().cancelled() => Err(QueryError::Cancelled),
         };
-        let (prepared, batches, place) = opened.inspect_err(|error| running.failed(error))?;
+        let (prepared, opened) = opened.inspect_err(|error| running.failed(error))?;
         let columns = match prepared.kind {
             StatementKind::Select => prepared.columns.clone(),
             StatementKind::Explain | StatementKind::ExplainSyntax => vec![explain_column()],
@@ -127,7 +131,7 @@ impl Queries {
             n_rows: request.limit,
             time: self.time_limit(),
         };
-        let mut run = Run::start(columns, batches, running, limits, place);
+        let mut run = Run::start(columns, opened, running, limits);
         run.wait_for_rows().await?;
         Ok((run, prepared))
     }
@@ -151,34 +155,57 @@ impl Queries {
         Duration::from_millis(self.inner.config.timeout_ms)
     }
 
-    /// The rows that a statement asks for, and the place that it has.
-    async fn open(
-        &self,
-        prepared: &Prepared,
-    ) -> Result<(Batches, Option<OwnedSemaphorePermit>), QueryError> {
-        let sql = match prepared.kind {
-            StatementKind::ExplainSyntax => {
+    /// The rows that a statement asks for.
+    async fn open(&self, prepared: &Prepared, may_reuse: bool) -> Result<Opened, QueryError> {
+        match (prepared.kind, &prepared.slices) {
+            (StatementKind::ExplainSyntax, _) => {
                 let lines = lines_batch(prepared.clickhouse.lines());
-                return Ok((stream::iter([Ok(lines)]).boxed(), None));
+                Ok(Opened::ready(stream::iter([Ok(lines)]).boxed()))
             }
-            StatementKind::Explain => format!("EXPLAIN {}", prepared.duckdb),
-            StatementKind::Select => prepared.duckdb.clone(),
-        };
-        let (batches, place) = self.run_in_store(sql).await?;
-        let batches = match prepared.kind {
-            StatementKind::Explain => batches
-                .map(|batch| batch.map(|plan| plan_lines(&plan)))
-                .boxed(),
-            StatementKind::Select | StatementKind::ExplainSyntax => batches.boxed(),
-        };
-        Ok((batches, Some(place)))
+            (StatementKind::Explain, _) => {
+                let sql = format!("EXPLAIN {}", prepared.duckdb);
+                let opened = self.run_in_store(sql).await?;
+                Ok(opened.map(|plan| {
+                    let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
+                    lines.boxed()
+                }))
+            }
+            (StatementKind::Select, Some(slices)) if may_reuse => {
+                let changes = self.inner.store.changes();
+                match self.inner.kept.plan(slices, changes) {
+                    Plan::Whole(keeper) => {
+                        let opened = self.run_in_store(prepared.duckdb.clone()).await?;
+                        Ok(opened.map(|batches| keeper.watch(batches)))
+                    }
+                    Plan::Slices(refresh) => match self.refresh(refresh).await? {
+                        Some(opened) => Ok(opened),
+                        None => self.run_in_store(prepared.duckdb.clone()).await,
+                    },
+                }
+            }
+            (StatementKind::Select, _) => self.run_in_store(prepared.duckdb.clone()).await,
+        }
+    }
+
+    /// Asks the store for new and changed slices; `None` if they do not give the result.
+    async fn refresh(&self, mut refresh: Refresh) -> Result<Option<Opened>, QueryError> {
+        for statement in refresh.statements() {
+            let mut slice = self.run_in_store(statement).await?;
+            while let Some(batch) = slice.batches.next().await {
+                if !refresh.take(batch?) {
+                    return Ok(None);
+                }
+            }
+        }
+        let refreshed = refresh.finish()?;
+        Ok(refreshed.map(|refreshed| Opened {
+            n_reused: refreshed.n_reused,
+            ..Opened::ready(refreshed.batches)
+        }))
     }
 
     /// Waits for a place, then starts the statement in the store.
-    async fn run_in_store(
-        &self,
-        sql: String,
-    ) -> Result<(RecordBatches, OwnedSemaphorePermit), QueryError> {
+    async fn run_in_store(&self, sql: String) -> Result<Opened, QueryError> {
         let query = Query {
             sql,
             time_limit: self.time_limit(),
@@ -192,7 +219,12 @@ impl Queries {
                 // The store opens itself again within this call, should it have to.
                 let started = tokio::task::spawn_blocking(move || store.query(query)).await;
                 match started.map_err(|panic| QueryError::Internal(panic.into()))? {
-                    Ok(batches) => return Ok((batches, place)),
+                    Ok(batches) => {
+                        return Ok(Opened {
+                            place: Some(place),
+                            ..Opened::ready(batches.boxed())
+                        });
+                    }
                     Err(StoreError::Busy { .. }) => tokio::time::sleep(ASK_AGAIN).await,
                     Err(error) => return Err(error.into()),
                 }

@@ -25,6 +25,7 @@ mod print;
 mod relation;
 mod shape;
 mod similar;
+mod slices;
 mod timezones;
 mod types;
 mod typing;
@@ -32,6 +33,7 @@ mod typing;
 pub use context::{Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use relation::{Column, HotKind, HotPath, Relation, Source};
+pub use slices::TimeSlices;
 pub use types::{DataType, IntervalUnit};
 
 /// What a statement asks for.
@@ -69,6 +71,8 @@ pub struct Prepared {
     pub duckdb: String,
     /// The result's columns.
     pub columns: Vec<ResultColumn>,
+    /// How the result is put together from slices of time, where it is grouped by time.
+    pub slices: Option<TimeSlices>,
     /// Functions that the query uses, sorted.
     pub functions: Vec<String>,
     /// Rewrite passes that changed something on the way to DuckDB, sorted.
@@ -109,6 +113,13 @@ fn prepare_on_stack(
         .collect();
     let mut lowering = lower::Lowering::new(&places, context, relation);
     let duckdb = lowering.lower(&query)?;
+    let slices = slices::find(&query, context).and_then(|found| {
+        let mut lowering = lower::Lowering::new(&places, context, relation);
+        lowering.slice = Some((found.events, found.time.clone()));
+        // Its text is the one above but for the range of time.
+        let text = lowering.lower(&found.query).ok()?;
+        found.with_text(text)
+    });
     let clickhouse = print::Printer { relation }.query(&query);
     if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
         let message = "the query becomes too long once its aliases are put in";
@@ -122,6 +133,7 @@ fn prepare_on_stack(
         kind: parsed.kind,
         clickhouse,
         duckdb,
+        slices,
         columns: columns.collect(),
         functions,
         passes: lowering.passes.into_iter().collect(),

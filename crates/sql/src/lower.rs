@@ -31,6 +31,8 @@ pub(crate) struct Lowering<'a> {
     relation: &'a Relation,
     /// Rewrites that changed something.
     pub passes: BTreeSet<&'static str>,
+    /// The source and the time of which the text takes a slice, between marks.
+    pub slice: Option<(usize, Expr)>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
     /// Keys of ROLLUP or CUBE, which are defaults where DuckDB has NULL.
@@ -78,6 +80,7 @@ impl<'a> Lowering<'a> {
             context,
             relation,
             passes: BTreeSet::new(),
+            slice: None,
             relation_sources: HashSet::new(),
             rolled_up: Vec::new(),
             array_joins: Vec::new(),

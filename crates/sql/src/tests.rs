@@ -3,6 +3,7 @@
 mod attacks;
 mod errors;
 mod passes;
+mod slices;
 
 use crate::{
     Column, Context, DataType, HotKind, HotPath, Prepared, Relation, Source, SqlError, TimeRange,

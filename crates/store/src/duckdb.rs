@@ -20,6 +20,7 @@ use annoscope_events::{EventHash, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::filter::EventFilter;
 use crate::repeats::{Day, Reservation, Window, WindowLimits};
@@ -61,6 +62,7 @@ pub struct StoreConfig {
 pub struct DuckDbStore {
     database: Arc<Database>,
     window: Arc<Window>,
+    changes: Arc<Changes>,
     writer: Writer,
     watchdog: Watchdog,
     counters: Arc<Counters>,
@@ -79,11 +81,17 @@ impl DuckDbStore {
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
         hashes::load(&database, &window, &saved_window(config), Day::of(now))?;
         Counters::set(&counters.rows_total, count_rows(&database)?);
-        let writer = Writer::start(Arc::clone(&database), Arc::clone(&window))?;
+        let changes = Arc::new(Changes::default());
+        let writer = Writer::start(
+            Arc::clone(&database),
+            Arc::clone(&window),
+            Arc::clone(&changes),
+        )?;
         let watchdog = Watchdog::start()?;
         Ok(DuckDbStore {
             database,
             window,
+            changes,
             writer,
             watchdog,
             counters,
@@ -118,6 +126,10 @@ impl EventStore for DuckDbStore {
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
         export::start(&self.database, &self.watchdog, filter)
+    }
+
+    fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     fn stats(&self) -> StoreStats {

@@ -11,6 +11,7 @@
 //! Start reading at [`EventStore`]; its embedded home is [`DuckDbStore`].
 
 mod batch;
+mod changes;
 mod clock;
 mod columns;
 mod duckdb;
@@ -24,6 +25,7 @@ use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
+pub use changes::Changes;
 pub use columns::{EVENT_COLUMNS, events_schema};
 pub use duckdb::{DuckDbStore, StoreConfig};
 pub use error::StoreError;
@@ -63,6 +65,9 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// The events that `filter` admits, oldest first, with the columns of [`EVENT_COLUMNS`].
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
+
+    /// Which times were changed by appends.
+    fn changes(&self) -> &Changes;
 
     /// Counters and sizes, for metrics.
     fn stats(&self) -> StoreStats;

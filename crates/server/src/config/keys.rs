@@ -173,6 +173,12 @@ pub static KEYS: &[Key] = &[
         help: "Rows of a query's answer, in bytes; the others are left out",
     },
     Key {
+        path: "query.cache_bytes",
+        kind: bytes(0, TIB),
+        default: "32MiB",
+        help: "Results kept so that a refresh computes new time only; 0 keeps none",
+    },
+    Key {
         path: "export.expiry_ms",
         kind: millis(1000, 30 * DAY_MS),
         default: "1h",

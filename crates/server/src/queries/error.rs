@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use annoscope_sql::{ErrorKind, SqlError};
 use annoscope_store::StoreError;
+use arrow::error::ArrowError;
 use serde_json::{Value, json};
 
 use super::render::Mismatch;
@@ -66,6 +67,12 @@ impl From<StoreError> for QueryError {
 
 impl From<Mismatch> for QueryError {
     fn from(error: Mismatch) -> QueryError {
+        QueryError::Internal(error.into())
+    }
+}
+
+impl From<ArrowError> for QueryError {
+    fn from(error: ArrowError) -> QueryError {
         QueryError::Internal(error.into())
     }
 }

@@ -142,6 +142,7 @@ impl Frames<'_> {
             },
             limit: config.max_rows,
             time_format: TimeFormat::UnixMs,
+            may_reuse: true,
         };
         let started = self.queries.start_prepared(request, self.caller, self.now);
         let (mut run, prepared) = started.await?;

@@ -24,6 +24,8 @@ pub struct QueryRequest {
     pub limit: u64,
     /// How it shows times.
     pub time_format: TimeFormat,
+    /// Whether kept rows may be part of the answer.
+    pub may_reuse: bool,
 }
 
 /// A body that is no request: which field is wrong, and how.
@@ -65,6 +67,7 @@ impl QueryRequest {
             },
             limit: max_rows,
             time_format: TimeFormat::Text,
+            may_reuse: true,
         };
         let (mut from, mut to) = (None, None);
         for (name, value) in object(body)? {
@@ -90,6 +93,7 @@ impl QueryRequest {
                     }
                 }
                 "limit" => request.limit = limit(field, &value, max_rows)?,
+                "cache" => request.may_reuse = switch(field, &value)?,
                 "time_format" => request.time_format = time_format(field, &value)?,
                 unknown => {
                     return Err(InvalidBody::of(unknown, format!("unknown field; {FIELDS}")));
@@ -105,7 +109,7 @@ impl QueryRequest {
 }
 
 const FIELDS: &str =
-    "there are sql, from, to, interval_ms, variables, params, limit and time_format";
+    "there are sql, from, to, interval_ms, variables, params, limit, time_format and cache";
 
 /// The members of a body that is an object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
@@ -180,6 +184,12 @@ fn limit(field: &str, value: &Value, max_rows: u64) -> Result<u64, InvalidBody> 
         ))),
         Some(limit) => Ok(limit),
     }
+}
+
+/// A field that is true or false.
+pub(super) fn switch(field: &str, value: &Value) -> Result<bool, InvalidBody> {
+    let found = value.as_bool();
+    found.ok_or_else(|| InvalidBody::of(field, "must be true or false"))
 }
 
 fn time_format(field: &str, value: &Value) -> Result<TimeFormat, InvalidBody> {
@@ -295,6 +305,7 @@ mod tests {
             },
             limit: 7,
             time_format: UnixMs,
+            may_reuse: true,
         }
         "#);
     }
@@ -309,6 +320,7 @@ mod tests {
             },
             limit: 1000,
             time_format: TimeFormat::Text,
+            may_reuse: true,
         };
         let nulls = json!({
             "sql": "SELECT 1", "from": null, "to": null, "interval_ms": null, "variables": null,

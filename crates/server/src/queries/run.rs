@@ -11,6 +11,7 @@ use annoscope_store::StoreError;
 use arrow::array::RecordBatch;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,6 +22,34 @@ use crate::metrics::QueryOutcome;
 
 /// Batches of rows from the store.
 pub(super) type Batches = BoxStream<'static, Result<RecordBatch, StoreError>>;
+
+/// A statement whose rows come.
+pub(super) struct Opened {
+    pub(super) batches: Batches,
+    /// What it occupies meanwhile.
+    pub(super) place: Option<OwnedSemaphorePermit>,
+    /// Rows that had been kept from an earlier answer.
+    pub(super) n_reused: u64,
+}
+
+impl Opened {
+    /// Rows that occupy nothing.
+    pub(super) fn ready(batches: Batches) -> Opened {
+        Opened {
+            batches,
+            place: None,
+            n_reused: 0,
+        }
+    }
+
+    /// The same with other rows.
+    pub(super) fn map(self, other: impl FnOnce(Batches) -> Batches) -> Opened {
+        Opened {
+            batches: other(self.batches),
+            ..self
+        }
+    }
+}
 
 /// Batches between the task and the reader. The store has some ahead as well.
 const BATCHES_AHEAD: usize = 1;
@@ -48,6 +77,7 @@ pub struct Run {
     /// A batch that came before somebody asked for it.
     ahead: Option<RecordBatch>,
     n_left: u64,
+    n_reused: u64,
     is_over: bool,
     is_truncated: bool,
 }
@@ -57,6 +87,8 @@ pub struct Run {
 pub struct Stats {
     /// Rows sent.
     pub n_rows: u64,
+    /// Rows of the result that had been kept from an earlier answer.
+    pub n_reused: u64,
     /// From the arrival of the request.
     pub elapsed: Duration,
     /// Whether there were more rows.
@@ -71,15 +103,18 @@ enum Item {
 }
 
 impl Run {
-    /// Begins to read `batches`, whose columns are `columns`. `place` is what the query
-    /// occupies meanwhile.
+    /// Begins to read what was opened, whose columns are `columns`.
     pub(super) fn start(
         columns: Vec<ResultColumn>,
-        batches: Batches,
+        opened: Opened,
         running: Running,
         limits: Limits,
-        place: impl Send + 'static,
     ) -> Run {
+        let Opened {
+            batches,
+            place,
+            n_reused,
+        } = opened;
         let (to, items) = channel(BATCHES_AHEAD);
         let cancel = running.cancel().clone();
         let work = async move {
@@ -94,6 +129,7 @@ impl Run {
             limits,
             ahead: None,
             n_left: limits.n_rows,
+            n_reused,
             is_over: false,
             is_truncated: false,
         }
@@ -149,6 +185,7 @@ impl Run {
         self.running.ended(QueryOutcome::Finished);
         Stats {
             n_rows: self.running.n_rows(),
+            n_reused: self.n_reused,
             elapsed: self.running.elapsed(),
             is_truncated: self.is_truncated,
         }

@@ -7,6 +7,7 @@ use arrow::array::{Int64Array, UInt64Array};
 use arrow::ipc::reader::StreamReader;
 
 use super::render::TimeFormat;
+use super::run::Batches;
 use super::*;
 use crate::clock;
 use crate::config::Config;
@@ -37,7 +38,7 @@ impl Fixture {
 
     fn run(&self, batches: Batches, limits: Limits) -> Run {
         let running = self.registry.enter(&caller(), "SELECT n", clock::now());
-        Run::start(vec![column()], batches, running, limits, ())
+        Run::start(vec![column()], Opened::ready(batches), running, limits)
     }
 
     /// The body of an answer, and whether it was cut off.
@@ -125,7 +126,7 @@ fn failing() -> Batches {
 async fn answers_of_each_format() {
     let fixture = Fixture::new();
     let stats = |rows, truncated| {
-        format!("],\"stats\":{{\"rows\":{rows},\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n")
+        format!("],\"stats\":{{\"rows\":{rows},\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n")
     };
     let head = "{\"columns\":[{\"name\":\"n\\\"\",\"type\":\"UInt64\"}],\"rows\":[";
     let error = "\"error\":{\"kind\":\"execution\",\"message\":\"Out of Range Error: too much\",\"hint\":null,\"line\":null,\"column\":null}}\n";

@@ -68,6 +68,9 @@ struct QueryBody {
     limit: Option<u64>,
     /// `text` (ClickHouse's, the default) or `unix_ms`.
     time_format: Option<String>,
+    /// Whether rows kept from an earlier answer may be part of this one; `true` by default. They
+    /// are the same rows: it is for measuring.
+    cache: Option<bool>,
 }
 
 /// Answers a query.

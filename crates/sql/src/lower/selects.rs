@@ -9,6 +9,7 @@ use crate::ir::{
     Select, SetOperator, Source, SourceKind,
 };
 use crate::print::source_name;
+use crate::slices::{FROM_MARK, TO_MARK};
 
 impl Lowering<'_> {
     pub(super) fn query(&mut self, query: &Query) -> Result<String, SqlError> {
@@ -100,10 +101,16 @@ impl Lowering<'_> {
         if select.distinct == Distinct::Rows {
             text.push_str("DISTINCT ");
         }
-        let filter = match &select.filter {
+        let mut filter = match &select.filter {
             Some(filter) => Some(self.filter(filter)?),
             None => None,
         };
+        if let Some(slice) = self.slice_of(select)? {
+            filter = Some(match filter {
+                Some(filter) => format!("{slice} AND ({filter})"),
+                None => slice,
+            });
+        }
         let group_by = self.group_by(select)?;
         if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
             self.pass("rollup");
@@ -198,6 +205,21 @@ impl Lowering<'_> {
         self.cond(filter)
     }
 
+    /// The condition that takes a slice of the events, where the select is the one to slice.
+    fn slice_of(&mut self, select: &Select) -> Result<Option<String>, SqlError> {
+        let (Some((source, time)), Some(From::Source(from))) = (self.slice.clone(), &select.from)
+        else {
+            return Ok(None);
+        };
+        if from.id != source {
+            return Ok(None);
+        }
+        let time = self.value(&time)?;
+        Ok(Some(format!(
+            "({time} >= make_timestamp({FROM_MARK}) AND {time} < make_timestamp({TO_MARK}))"
+        )))
+    }
+
     fn limit_by_condition(&mut self, number: &str, by: &LimitBy) -> Result<String, SqlError> {
         self.pass("limit by");
         let (limit, offset) = (self.value(&by.limit)?, self.value(&by.offset)?);
@@ -268,11 +290,14 @@ impl Lowering<'_> {
         let mut keys = Vec::new();
         for key in &select.group_by {
             // A literal would be taken for the place of a column.
-            let text = self.value(key)?;
-            keys.push(if key.is_literal() {
-                format!("({text} || '')")
-            } else {
-                text
+            let number = match select.grouping {
+                Grouping::Plain => self.bucket_number(key)?,
+                _ => None,
+            };
+            keys.push(match number {
+                Some(number) => number,
+                None if key.is_literal() => format!("({} || '')", self.value(key)?),
+                None => self.value(key)?,
             });
         }
         let keys = keys.join(", ");

@@ -6,7 +6,7 @@
 use super::{Lowering, Sql, quoted};
 use crate::bind::{added_unit, timezone_argument, unit_named};
 use crate::error::SqlError;
-use crate::functions::Function;
+use crate::functions::{self, Function};
 use crate::ir::{Expr, ExprKind};
 use crate::types::{DataType, IntervalUnit};
 
@@ -139,25 +139,9 @@ impl Lowering<'_> {
         timezone: Option<&str>,
         expr: &Expr,
     ) -> Result<String, SqlError> {
-        let (amount, unit) = match name {
-            "toStartOfSecond" => (1, IntervalUnit::Second),
-            "toStartOfMinute" => (1, IntervalUnit::Minute),
-            "toStartOfFiveMinutes" | "toStartOfFiveMinute" => (5, IntervalUnit::Minute),
-            "toStartOfTenMinutes" => (10, IntervalUnit::Minute),
-            "toStartOfFifteenMinutes" => (15, IntervalUnit::Minute),
-            "timeSlot" => (30, IntervalUnit::Minute),
-            "toStartOfHour" => (1, IntervalUnit::Hour),
-            "toStartOfDay" => (1, IntervalUnit::Day),
-            _ => match &arguments[1].kind {
-                ExprKind::Interval { amount, unit } => match amount.as_integer() {
-                    Some(amount) if (1..=1_000_000_000).contains(&amount) => (amount, *unit),
-                    _ => {
-                        let hint = Some("write a literal, as in INTERVAL 15 MINUTE");
-                        return Err(self.unsupported("this interval", hint, arguments[1].at));
-                    }
-                },
-                _ => return Err(self.unsupported("this interval", None, arguments[1].at)),
-            },
+        let Some((amount, unit)) = bucket_width(name, arguments) else {
+            let hint = Some("write a literal, as in INTERVAL 15 MINUTE");
+            return Err(self.unsupported("this interval", hint, arguments[1].at));
         };
         self.bucket(&arguments[0], amount, unit, timezone, expr)
     }
@@ -172,11 +156,14 @@ impl Lowering<'_> {
         expr: &Expr,
     ) -> Result<String, SqlError> {
         self.pass("buckets of time");
-        let time = if unit == IntervalUnit::Millisecond {
-            time
-        } else {
-            with_fraction(time)
-        };
+        let time = bucketed(time, unit);
+        if let Some(width_us) = unit.bucket_us(amount)
+            && !time.ty.is_date()
+            && Self::foreign_zone(time, timezone).is_none()
+        {
+            let number = number_of(&self.value(time)?, width_us);
+            return Ok(format!("make_timestamp({number} * {width_us})"));
+        }
         let width_us = match unit {
             IntervalUnit::Millisecond => amount * 1_000,
             IntervalUnit::Second => amount * SECOND,
@@ -198,6 +185,39 @@ impl Lowering<'_> {
         Ok(format!(
             "make_timestamp(epoch_us({value}) - epoch_us({wall}) % {width_us})"
         ))
+    }
+
+    /// The number of a bucket, where its start is computed from that: what GROUP BY groups by,
+    /// since integers go through it in half the time that timestamps take (66 ms against 121
+    /// over 10 million events).
+    pub(super) fn bucket_number(&mut self, key: &Expr) -> Result<Option<String>, SqlError> {
+        let ExprKind::Call {
+            function,
+            arguments,
+            ..
+        } = &key.kind
+        else {
+            return Ok(None);
+        };
+        if !matches!(
+            function.lowering,
+            functions::Lowering::Pass("start_of_interval")
+        ) {
+            return Ok(None);
+        }
+        let timezone = timezone_argument(function, arguments);
+        let Some((amount, unit)) = bucket_width(function.name, arguments) else {
+            return Ok(None);
+        };
+        let Some(width_us) = unit.bucket_us(amount) else {
+            return Ok(None);
+        };
+        let time = bucketed(&arguments[0], unit);
+        if time.ty.is_date() || Self::foreign_zone(time, timezone.as_deref()).is_some() {
+            return Ok(None);
+        }
+        let value = self.value(time)?;
+        Ok(Some(number_of(&value, width_us)))
     }
 
     /// Several hours are counted from midnight, on the clock of the time zone.
@@ -413,6 +433,40 @@ impl Lowering<'_> {
         self.pass("dateName");
         Ok(format!("strftime({time}, '{format}')"))
     }
+}
+
+/// Width of the buckets that a function makes; `None` if it is no literal.
+fn bucket_width(name: &str, arguments: &[Expr]) -> Option<(i64, IntervalUnit)> {
+    Some(match name {
+        "toStartOfSecond" => (1, IntervalUnit::Second),
+        "toStartOfMinute" => (1, IntervalUnit::Minute),
+        "toStartOfFiveMinutes" | "toStartOfFiveMinute" => (5, IntervalUnit::Minute),
+        "toStartOfTenMinutes" => (10, IntervalUnit::Minute),
+        "toStartOfFifteenMinutes" => (15, IntervalUnit::Minute),
+        "timeSlot" => (30, IntervalUnit::Minute),
+        "toStartOfHour" => (1, IntervalUnit::Hour),
+        "toStartOfDay" => (1, IntervalUnit::Day),
+        _ => match &arguments.get(1)?.kind {
+            ExprKind::Interval { amount, unit } => {
+                let amount = amount.as_integer();
+                (amount.filter(|n| (1..=1_000_000_000).contains(n))?, *unit)
+            }
+            _ => return None,
+        },
+    })
+}
+
+/// The time that a bucket is made of.
+fn bucketed(time: &Expr, unit: IntervalUnit) -> &Expr {
+    if unit == IntervalUnit::Millisecond {
+        time
+    } else {
+        with_fraction(time)
+    }
+}
+
+fn number_of(time: &str, width_us: i64) -> String {
+    format!("(epoch_us({time}) // {width_us})")
 }
 
 /// What `toDateTime(x)` cuts the fraction from: a bucket of whole seconds cuts it anyway, and

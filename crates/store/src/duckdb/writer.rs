@@ -11,12 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::TimestampMicrosecondType;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::database::{Database, Purpose};
 use super::{checkpoint, count_rows, hashes};
+use crate::changes::Changes;
 use crate::clock;
 use crate::columns::table_schema;
 use crate::error::{FailureKind, StoreError};
@@ -57,6 +59,7 @@ impl Writer {
     pub(super) fn start(
         database: Arc<Database>,
         window: Arc<Window>,
+        changes: Arc<Changes>,
     ) -> Result<Writer, StoreError> {
         let (sender, receiver) = channel();
         let counters = Arc::clone(&database.counters);
@@ -64,6 +67,7 @@ impl Writer {
         let committer = Committer {
             database,
             window,
+            changes,
             today: None,
             full_since: None,
             n_stored: None,
@@ -153,6 +157,7 @@ impl<E: Into<StoreError>> From<E> for Failure {
 struct Committer {
     database: Arc<Database>,
     window: Arc<Window>,
+    changes: Arc<Changes>,
     /// Day for which the side tables were pruned.
     today: Option<Day>,
     /// When a checkpoint was last tried because the disk was full.
@@ -187,6 +192,8 @@ impl Committer {
     fn commit(&mut self, group: Vec<Job>) {
         let n_rows: usize = group.iter().map(|job| job.rows.num_rows()).sum();
         let outcome = self.store(&group);
+        // Whatever the outcome: a commit in doubt may be stored.
+        self.changes.record(group.iter().flat_map(times_us));
         let counters = Arc::clone(&self.database.counters);
         match &outcome {
             Ok(()) => {
@@ -390,6 +397,14 @@ impl Committer {
             Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
         }
     }
+}
+
+/// Times of a batch's events, µs since the epoch.
+fn times_us(job: &Job) -> impl Iterator<Item = i64> {
+    let times = job.rows.column_by_name("timestamp");
+    let times = times.expect("a batch has the table's columns");
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    times.values().iter().copied()
 }
 
 /// What waits already joins the group of `first`.

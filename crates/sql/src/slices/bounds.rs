@@ -1,0 +1,140 @@
+//! The ends of the time range within a WHERE.
+
+use std::ops::Range;
+
+use crate::context::Context;
+use crate::ir::{Expr, ExprKind};
+use crate::types::IntervalUnit;
+
+/// Takes the comparisons of `time` with constants out of a filter: what is left, and the
+/// range that they name, µs since the epoch. What is no such comparison stays.
+pub(super) fn taken_out(
+    filter: Expr,
+    time: &Expr,
+    context: &Context,
+) -> (Option<Expr>, Range<i64>) {
+    let mut range = i64::MIN..i64::MAX;
+    let rest = narrowed(filter, time, context, &mut range);
+    (rest, range)
+}
+
+fn narrowed(filter: Expr, time: &Expr, context: &Context, range: &mut Range<i64>) -> Option<Expr> {
+    if let Some(bound) = bound(&filter, time, context) {
+        range.start = range.start.max(bound.start);
+        range.end = range.end.min(bound.end);
+        return None;
+    }
+    let Expr { kind, ty, at } = filter;
+    let ExprKind::Call {
+        function,
+        name,
+        arguments,
+    } = kind
+    else {
+        return Some(Expr { kind, ty, at });
+    };
+    if function.name != "and" {
+        let kind = ExprKind::Call {
+            function,
+            name,
+            arguments,
+        };
+        return Some(Expr { kind, ty, at });
+    }
+    let parts = arguments.into_iter();
+    let mut parts: Vec<Expr> = parts
+        .filter_map(|part| narrowed(part, time, context, range))
+        .collect();
+    if parts.len() < 2 {
+        return parts.pop();
+    }
+    let kind = ExprKind::Call {
+        function,
+        name,
+        arguments: parts,
+    };
+    Some(Expr { kind, ty, at })
+}
+
+/// The range that a comparison leaves.
+fn bound(filter: &Expr, time: &Expr, context: &Context) -> Option<Range<i64>> {
+    let ExprKind::Call {
+        function,
+        arguments,
+        ..
+    } = &filter.kind
+    else {
+        return None;
+    };
+    let [left, right] = &arguments[..] else {
+        return None;
+    };
+    let (constant, operator) = if left == time {
+        (right, function.name)
+    } else if right == time {
+        let turned = match function.name {
+            "less" => "greater",
+            "lessOrEquals" => "greaterOrEquals",
+            "greater" => "less",
+            "greaterOrEquals" => "lessOrEquals",
+            _ => return None,
+        };
+        (left, turned)
+    } else {
+        return None;
+    };
+    let us = instant_us(constant, context)?;
+    Some(match operator {
+        "greaterOrEquals" => us..i64::MAX,
+        "greater" => us.checked_add(1)?..i64::MAX,
+        "less" => i64::MIN..us,
+        "lessOrEquals" => i64::MIN..us.checked_add(1)?,
+        _ => return None,
+    })
+}
+
+/// A constant time as Grafana's macros and people write it, µs since the epoch.
+fn instant_us(expr: &Expr, context: &Context) -> Option<i64> {
+    let ExprKind::Call {
+        function,
+        arguments,
+        ..
+    } = &expr.kind
+    else {
+        return None;
+    };
+    match (function.name, &arguments[..]) {
+        ("toDateTime", [seconds]) => {
+            // Beyond 2106 it begins anew.
+            let seconds = whole_number(seconds).filter(|s| *s <= i64::from(u32::MAX))?;
+            Some(seconds * 1_000_000)
+        }
+        ("fromUnixTimestamp64Milli", [ms]) => whole_number(ms)?.checked_mul(1_000),
+        ("now", []) => context.now_ms.div_euclid(1000).checked_mul(1_000_000),
+        ("minus" | "plus", [time, interval]) => {
+            let ExprKind::Interval { amount, unit } = &interval.kind else {
+                return None;
+            };
+            let unit_us = match unit {
+                IntervalUnit::Millisecond => 1_000,
+                IntervalUnit::Second => 1_000_000,
+                IntervalUnit::Minute => 60_000_000,
+                IntervalUnit::Hour => 3_600_000_000,
+                IntervalUnit::Day => 86_400_000_000,
+                _ => return None,
+            };
+            let offset = amount.as_integer()?.checked_mul(unit_us)?;
+            let time = instant_us(time, context)?;
+            if function.name == "minus" {
+                time.checked_sub(offset)
+            } else {
+                time.checked_add(offset)
+            }
+        }
+        _ => None,
+    }
+}
+
+fn whole_number(expr: &Expr) -> Option<i64> {
+    expr.as_integer().filter(|value| *value >= 0)
+}

@@ -1,0 +1,126 @@
+//! Which times were changed since when: what tells whether a kept result is still true.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Width of a slot, µs. A minute that got an event counts as changed whole.
+const SLOT_US: i64 = 60_000_000;
+
+/// Most slots that are told apart: 4 MB. Beyond it all is forgotten, which [`Changes::since`]
+/// says.
+const MAX_SLOTS: usize = 100_000;
+
+/// The times of the events that were appended since the store was opened.
+///
+/// **Invariant:** an append is recorded after its rows can be seen and before it is
+/// acknowledged. So a result that was read after [`Changes::latest`] gave `n` is true until
+/// [`Changes::since`] of `n` names one of its times, and who got an acknowledgement finds his
+/// events in every later result.
+#[derive(Debug, Default)]
+pub struct Changes {
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    /// Number of the latest append.
+    latest: u64,
+    /// Number of the last append before which nothing is known.
+    forgotten: u64,
+    /// The latest append that changed a slot.
+    changed: BTreeMap<i64, u64>,
+}
+
+impl Changes {
+    /// The number of the latest append.
+    pub fn latest(&self) -> u64 {
+        self.lock().latest
+    }
+
+    /// The spans of event time, µs since the epoch, that appends after number `n` changed, in
+    /// order and apart from each other; `None` if that is no longer known.
+    pub fn since(&self, n: u64) -> Option<Vec<Range<i64>>> {
+        let slots = self.lock();
+        if n < slots.forgotten {
+            return None;
+        }
+        let mut spans: Vec<Range<i64>> = Vec::new();
+        for (&slot, _) in slots.changed.iter().filter(|(_, changed)| **changed > n) {
+            let start = slot.saturating_mul(SLOT_US);
+            let end = start.saturating_add(SLOT_US);
+            match spans.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ => spans.push(start..end),
+            }
+        }
+        Some(spans)
+    }
+
+    /// Takes note of an append of events with these times, µs since the epoch.
+    pub fn record(&self, times_us: impl IntoIterator<Item = i64>) {
+        let mut slots = self.lock();
+        slots.latest += 1;
+        let latest = slots.latest;
+        let mut last_slot = None;
+        for time_us in times_us {
+            let slot = time_us.div_euclid(SLOT_US);
+            // Most events follow one another.
+            if last_slot != Some(slot) {
+                slots.changed.insert(slot, latest);
+                last_slot = Some(slot);
+            }
+        }
+        if slots.changed.len() > MAX_SLOTS {
+            slots.changed.clear();
+            slots.forgotten = latest;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_appends_are_named_by_their_times() {
+        let changes = Changes::default();
+        assert_eq!(changes.since(0), Some(vec![]));
+        changes.record([5, SLOT_US - 1, SLOT_US, 10 * SLOT_US]);
+        let first = changes.latest();
+        changes.record([-1, SLOT_US]);
+        assert_eq!(
+            changes.since(0),
+            Some(vec![-SLOT_US..2 * SLOT_US, 10 * SLOT_US..11 * SLOT_US])
+        );
+        assert_eq!(
+            changes.since(first),
+            Some(vec![-SLOT_US..0, SLOT_US..2 * SLOT_US])
+        );
+        assert_eq!(changes.since(changes.latest()), Some(vec![]));
+    }
+
+    #[test]
+    fn too_many_slots_are_forgotten_and_that_is_said() {
+        let changes = Changes::default();
+        changes.record([0]);
+        let before = changes.latest();
+        changes.record((0..=MAX_SLOTS as i64).map(|slot| slot * SLOT_US));
+        assert_eq!(changes.since(before), None);
+        assert_eq!(changes.since(changes.latest()), Some(vec![]));
+        changes.record([0]);
+        assert_eq!(changes.since(before), None);
+        assert_eq!(changes.since(changes.latest() - 1), Some(vec![0..SLOT_US]));
+    }
+
+    #[test]
+    fn no_time_is_too_far_away() {
+        let changes = Changes::default();
+        changes.record([i64::MIN, i64::MAX]);
+        assert_eq!(changes.since(0).map(|spans| spans.len()), Some(2));
+    }
+}
