@@ -2,8 +2,10 @@
 
     ANNOSCOPE_BIN=target/release/annoscope .venv/bin/python bench/query.py [--events N] [--days D] [--runs R]
 
-Each query is asked of both in turn over HTTP on a kept connection, once unmeasured and then `--runs` times. A time is
-from the request to the last byte of the JSON, at the client. bench/README.md says what is measured and how.
+Each query is asked of both in turn over HTTP on a kept connection, once unmeasured and then `--runs` times: first cold,
+with annoscope's cache off, then refreshing, as an open dashboard asks: the window moves on by ten seconds each time, and
+both get new events before each question. A time is from the request to the last byte of the JSON, at the client.
+bench/README.md says what is measured and how.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import requests
@@ -41,6 +43,10 @@ DEADLINE_S = 1800
 WEEK_INTERVAL_MS = 600_000
 WHOLE_INTERVAL_MS = 7_200_000
 
+# How a dashboard refreshes, and what both get meanwhile.
+REFRESH_MS = 10_000
+EVENTS_A_REFRESH = 100
+
 
 @dataclass
 class Measured:
@@ -49,6 +55,10 @@ class Measured:
     id: str
     annoscope_ms: list[float] = field(default_factory=list)
     clickhouse_ms: list[float] = field(default_factory=list)
+    annoscope_refreshing_ms: list[float] = field(default_factory=list)
+    clickhouse_refreshing_ms: list[float] = field(default_factory=list)
+    # Rows of the last refresh that annoscope had kept.
+    reused_rows: int = 0
     annoscope_rows: int = 0
     clickhouse_rows: int = 0
     annoscope_bytes: int = 0
@@ -62,6 +72,13 @@ class Measured:
         """How many times faster annoscope is."""
         return statistics.median(self.clickhouse_ms) / statistics.median(
             self.annoscope_ms
+        )
+
+    @property
+    def refreshing_ratio(self) -> float:
+        """The same for a refresh."""
+        return statistics.median(self.clickhouse_refreshing_ms) / statistics.median(
+            self.annoscope_refreshing_ms
         )
 
     @property
@@ -165,7 +182,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
         server.stop()
         annoscope_disk = disk_bytes(directory / "data")
         server.start()
-        annoscope = Annoscope(server.url, admin.headers)
+        annoscope = Annoscope(server.url, server.ingest_url, admin.headers)
         clickhouse_disk = 0
         if not options.no_clickhouse:
             clickhouse = ClickHouse(directory / "clickhouse")
@@ -230,14 +247,18 @@ def export_parquet(server: object, admin: object, path: Path) -> None:
 class Annoscope:
     """Asked as Grafana's data source does it."""
 
-    def __init__(self, url: str, headers: dict[str, str]):
+    def __init__(self, url: str, ingest_url: str, headers: dict[str, str]):
         self.url = url
+        self.ingest_url = ingest_url
         self.session = requests.Session()
         self.session.headers.update(headers | {"Accept-Encoding": "identity"})
 
-    def post(self, path: str, sql: str, context: object) -> requests.Response:
+    def post(
+        self, path: str, sql: str, context: object, cache: bool
+    ) -> requests.Response:
         body = {
             "sql": sql,
+            "cache": cache,
             "from": context.from_ms,
             "to": context.to_ms,
             "interval_ms": context.interval_ms,
@@ -245,17 +266,29 @@ class Annoscope:
         body["variables"] = context.variables
         return self.session.post(f"{self.url}{path}", json=body, timeout=120)
 
-    def query(self, sql: str, context: object) -> tuple[float, bytes]:
+    def query(
+        self, sql: str, context: object, cache: bool = False
+    ) -> tuple[float, bytes]:
         begin = time.perf_counter()
-        answer = self.post("/api/query", sql, context)
+        answer = self.post("/api/query", sql, context, cache)
         took_ms = (time.perf_counter() - begin) * 1000
         if answer.status_code != 200:
             raise Refused(f"annoscope: {answer.status_code}: {answer.text[:200]}")
         return took_ms, answer.content
 
     def explain(self, sql: str, context: object) -> str:
-        answer = self.post("/api/query/explain", sql, context)
+        answer = self.post("/api/query/explain", sql, context, False)
         return answer.json()["duckdb"] if answer.status_code == 200 else ""
+
+    def send_events(self, times_ms: list[int]) -> None:
+        import events
+
+        batch = [
+            events.server_event("update:job", str(ms / 1000), user_id=1)
+            for ms in times_ms
+        ]
+        answer = self.session.post(self.ingest_url, json=batch, timeout=60)
+        assert answer.status_code == 200, answer.text
 
 
 class Refused(Exception):
@@ -312,6 +345,15 @@ class ClickHouse:
     @property
     def n_rows(self) -> int:
         return int(self.run("SELECT count() FROM cvat.events"))
+
+    def send_events(self, times_ms: list[int]) -> None:
+        rows = ", ".join(
+            f"('update:job', 'server', fromUnixTimestamp64Milli({ms}), 0, 1)"
+            for ms in times_ms
+        )
+        self.run(
+            f"INSERT INTO cvat.events (scope, source, timestamp, duration, user_id) VALUES {rows}"
+        )
 
     def bytes_on_disk(self) -> int:
         return int(
@@ -392,6 +434,7 @@ def measure(
             in_turn(
                 options.runs, measured, case.sql, text, context, annoscope, clickhouse
             )
+            refreshing(options.runs, measured, case.sql, context, annoscope, clickhouse)
         except Refused as refused:
             measured.error = str(refused)
         print(row(measured), file=sys.stderr, flush=True)
@@ -432,6 +475,38 @@ def in_turn(
     measured.duckdb = annoscope.explain(sql, context)
 
 
+def refreshing(
+    n_runs: int,
+    measured: Measured,
+    sql: str,
+    context: object,
+    annoscope: Annoscope,
+    clickhouse: ClickHouse | None,
+) -> None:
+    """The same query again and again, each time ten seconds later."""
+    from difference.grafana import expand
+
+    for n in range(-1, n_runs):
+        offset_ms = (n + 2) * REFRESH_MS
+        moved = replace(
+            context,
+            from_ms=context.from_ms + offset_ms,
+            to_ms=context.to_ms + offset_ms,
+        )
+        step_ms = REFRESH_MS // EVENTS_A_REFRESH
+        times_ms = [moved.to_ms - step_ms * n for n in range(EVENTS_A_REFRESH)]
+        annoscope.send_events(times_ms)
+        took_ms, content = annoscope.query(sql, moved, cache=True)
+        if n >= 0:
+            measured.annoscope_refreshing_ms.append(took_ms)
+            measured.reused_rows = json.loads(content)["stats"]["reused_rows"]
+        if clickhouse:
+            clickhouse.send_events(times_ms)
+            took_ms, _ = clickhouse.query(expand(sql, moved))
+            if n >= 0:
+                measured.clickhouse_refreshing_ms.append(took_ms)
+
+
 def annoscope_choices(annoscope: Annoscope) -> Callable[[str], list[object]]:
     from difference.grafana import Context
 
@@ -470,6 +545,17 @@ def row(measured: Measured) -> str:
         if measured.clickhouse_ms and measured.annoscope_ms
         else ""
     )
+    refreshing_cells = [
+        f"{statistics.median(times):.1f}" if times else ""
+        for times in (
+            measured.annoscope_refreshing_ms,
+            measured.clickhouse_refreshing_ms,
+        )
+    ]
+    cells += [f"{measured.reused_rows:,}", *refreshing_cells]
+    cells.append(
+        f"{measured.refreshing_ratio:.2f}" if all(refreshing_cells) else ""
+    )
     return f"| {' | '.join(cells)} | {measured.flag} |"
 
 
@@ -481,8 +567,11 @@ def report(
     clickhouse_disk: int,
     end: dt.datetime,
 ) -> None:
-    print("| query | rows | annoscope, ms | ClickHouse, ms | ratio | |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| query | rows | annoscope, ms | ClickHouse, ms | ratio "
+        "| rows kept | annoscope refreshing, ms | ClickHouse, ms | ratio | |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for measured in results:
         print(row(measured))
     compared = [
@@ -491,13 +580,21 @@ def report(
         if measured.annoscope_ms and measured.clickhouse_ms
     ]
     if compared:
-        mean = math.exp(
-            statistics.fmean(math.log(measured.ratio) for measured in compared)
-        )
+        mean = geometric_mean([measured.ratio for measured in compared])
         slower = sum(measured.ratio < 1 for measured in compared)
+        again = [measured for measured in compared if measured.clickhouse_refreshing_ms]
+        mean_again = geometric_mean([measured.refreshing_ratio for measured in again])
         print(
-            f"| **geometric mean of {len(compared)}** | | | | {mean:.2f} | annoscope is slower in {slower} |"
+            f"| **geometric mean of {len(compared)}** | | | | {mean:.2f} | | | | {mean_again:.2f} "
+            f"| cold, annoscope is slower in {slower} |"
         )
+        by_time = [
+            measured.refreshing_ratio for measured in again if measured.reused_rows
+        ]
+        if by_time:
+            print(
+                f"| **of the {len(by_time)} by time** | | | | | | | | {geometric_mean(by_time):.2f} | |"
+            )
     flagged = [measured for measured in results if measured.flag]
     database = annoscope_disk.get("events.duckdb", 0)
     total = sum(annoscope_disk.values())
@@ -529,6 +626,10 @@ def report(
             "queries": [asdict(measured) for measured in results],
         }
         options.json.write_text(json.dumps(numbers, indent=1), encoding="utf-8")
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
 
 
 def disk_bytes(directory: Path) -> dict[str, int]:

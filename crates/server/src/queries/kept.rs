@@ -242,13 +242,12 @@ fn missing(kept: &Kept, slices: &TimeSlices, changes: &Changes) -> Option<Vec<Ra
     if known.is_empty() {
         return None;
     }
-    let mut spans = vec![asked.start..known.start];
-    let changed = changes.since(kept.as_of)?.into_iter();
-    spans.extend(changed.filter_map(|span| {
-        let span = floor(span.start, width).max(known.start)..ceil(span.end, width).min(known.end);
-        (!span.is_empty()).then_some(span)
-    }));
-    spans.push(known.end..asked.end);
+    let mut spans = changes.since(kept.as_of)?;
+    for span in &mut spans {
+        *span = floor(span.start, width).max(known.start)..ceil(span.end, width).min(known.end);
+    }
+    spans.extend([asked.start..known.start, known.end..asked.end]);
+    spans.retain(|span| !span.is_empty());
     if slices.fills_gaps {
         // A gap is filled from a row to a row, so a slice begins and ends where there are some.
         let rows = kept.rows.within(&known);
@@ -258,9 +257,9 @@ fn missing(kept: &Kept, slices: &TimeSlices, changes: &Changes) -> Option<Vec<Ra
             return None;
         }
         if asked.start > i64::MIN {
-            spans.insert(0, asked.start..ceil(asked.start.saturating_add(1), width));
+            spans.push(asked.start..ceil(asked.start.saturating_add(1), width));
         }
-        for span in spans.iter_mut().filter(|span| !span.is_empty()) {
+        for span in &mut spans {
             if span.start > last {
                 span.start = last;
             }
@@ -275,7 +274,6 @@ fn missing(kept: &Kept, slices: &TimeSlices, changes: &Changes) -> Option<Vec<Ra
 
 /// Spans that touch become one, and the nearest ones while there are too many.
 fn joined(mut spans: Vec<Range<i64>>) -> Vec<Range<i64>> {
-    spans.retain(|span| !span.is_empty());
     spans.sort_by_key(|span| span.start);
     let mut joined: Vec<Range<i64>> = Vec::with_capacity(spans.len());
     for span in spans {

@@ -126,7 +126,9 @@ fn failing() -> Batches {
 async fn answers_of_each_format() {
     let fixture = Fixture::new();
     let stats = |rows, truncated| {
-        format!("],\"stats\":{{\"rows\":{rows},\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n")
+        format!(
+            "],\"stats\":{{\"rows\":{rows},\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n"
+        )
     };
     let head = "{\"columns\":[{\"name\":\"n\\\"\",\"type\":\"UInt64\"}],\"rows\":[";
     let error = "\"error\":{\"kind\":\"execution\",\"message\":\"Out of Range Error: too much\",\"hint\":null,\"line\":null,\"column\":null}}\n";

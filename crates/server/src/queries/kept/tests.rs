@@ -105,7 +105,7 @@ fn rows(batches: Batches) -> Vec<(i64, i64)> {
     rows
 }
 
-fn one(batch: Batch) -> Batches {
+fn one(batch: &Batch) -> Batches {
     // Cut in two: a result comes in batches.
     let middle = batch.num_rows() / 2;
     let pieces = [
@@ -122,7 +122,7 @@ fn ask(
     events: &[i64],
     slices: &TimeSlices,
 ) -> (Vec<(i64, i64)>, u64) {
-    let whole = || one(answer(events, slices, &slices.range));
+    let whole = || one(&answer(events, slices, &slices.range));
     match results.plan(slices, changes) {
         Plan::Whole(keeper) => (rows(keeper.watch(whole())), 0),
         Plan::Slices(mut refresh) => {
@@ -153,7 +153,7 @@ proptest! {
                 }
                 Step::Ask { query, from, to } => {
                     let slices = slices(query, from, to);
-                    let expected = rows(one(answer(&events, &slices, &slices.range)));
+                    let expected = rows(one(&answer(&events, &slices, &slices.range)));
                     let (found, _) = ask(&results, &changes, &events, &slices);
                     prop_assert_eq!(found, expected, "{} of {}..={}", query, from, to);
                 }
@@ -164,7 +164,7 @@ proptest! {
     #[test]
     fn joined_spans_cover_what_they_join(spans in prop::collection::vec((0..100_i64, 0..20_i64), 0..20)) {
         let spans: Vec<Range<i64>> = spans.iter().map(|(start, length)| *start..start + length).collect();
-        let joined = joined(spans.clone());
+        let joined = joined(spans.iter().filter(|span| !span.is_empty()).cloned().collect());
         prop_assert!(joined.len() <= MAX_SLICES);
         prop_assert!(joined.windows(2).all(|pair| pair[0].end < pair[1].start));
         for span in spans {
