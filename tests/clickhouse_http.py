@@ -86,6 +86,8 @@ class Engine:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "chdb-http"
+    # The head and the body of an answer are written apart: the body would wait 40 ms for the client's acknowledgement.
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass

@@ -67,6 +67,9 @@ LITERALS: dict[str, list[str]] = {
     "interval": ["INTERVAL 1 DAY", "INTERVAL 3 HOUR", "INTERVAL 15 MINUTE", "INTERVAL 1 WEEK", "INTERVAL 2 MONTH"],
 }
 
+# Times that are moved: those near 1970, as a type's default, ClickHouse moves around the end of the type's range, to 2106.
+LATE = {"late_date": "date", "late_datetime": "datetime"}
+
 # What stands for an expression when a query is made smaller.
 PLAINEST = {kind: texts[0] for kind, texts in LITERALS.items()}
 SMALL = ["0", "1", "2", "3", "-1", "5"]
@@ -104,9 +107,11 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     "toStartOfWeek": {1: ["0", "1"]},
     "bar": {1: ["0"], 2: ["100", "1000"], 3: ["10", "20"]},
     "formatReadableTimeDelta": {0: ["0", "1", "3661", "90061.5", "86400"]},
-    "fromUnixTimestamp": {0: ["0", "1780272000", "1785000000"]},
-    "FROM_UNIXTIME": {0: ["0", "1780272000"]},
-    "fromUnixTimestamp64Milli": {0: ["0", "1780272000123"]},
+    "fromUnixTimestamp": {0: ["86400000", "1780272000", "1785000000"]},
+    "FROM_UNIXTIME": {0: ["86400", "1780272000"]},
+    "fromUnixTimestamp64Milli": {0: ["86400000000", "1780272000123"]},
+    # In columns of arrays ClickHouse finds 0 where NULL is.
+    **each(["hasAny", "hasAll"], dict.fromkeys([0, 1], ["[1, 2, 3]", "[0, NULL, 2]", "[NULL]", "[3]", "range(3)"])),
     "range": {0: ["3", "0", "5"], 1: ["5", "9"], 2: ["1", "2"]},
     "repeat": {1: ["0", "1", "3"]},
     **each(
@@ -115,6 +120,8 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     ),
     "arrayWithConstant": {0: ["0", "2", "3"]},
     "arrayElement": {1: ["1", "2", "-1", "9"]},
+    # Of what is no date ClickHouse guesses one: '7' is January 7th.
+    "parseDateTimeBestEffortOrNull": {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'x'", "NULL"]},
     **each(["parseDateTimeBestEffort"], {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'2026-06-01T01:02:03Z'"]}),
 }
 
@@ -190,13 +197,13 @@ FIXED: dict[str, list[tuple[str, str]]] = {
     "reverse": [("ints", "reverse({ints})"), ("str", "reverseUTF8({str})")],
     "abs": [("float", "abs({float})"), ("int", "abs({int})")],
     **{
-        f"toInterval{unit}": [("datetime", f"{{datetime}} + toInterval{unit}(2)")]
+        f"toInterval{unit}": [("datetime", f"{{late_datetime}} + toInterval{unit}(2)")]
         for unit in ("Millisecond", "Second", "Minute", "Hour")
     },
     **{
         f"toInterval{unit}": [
-            ("datetime", f"{{datetime}} - toInterval{unit}(1)"),
-            ("date", f"{{date}} + toInterval{unit}(3)"),
+            ("datetime", f"{{late_datetime}} - toInterval{unit}(1)"),
+            ("date", f"{{late_date}} + toInterval{unit}(3)"),
         ]
         for unit in ("Day", "Week", "Month", "Quarter", "Year")
     },
@@ -351,6 +358,8 @@ class Grammar:
 
     def expression(self, kind: str, depth: int, scope: Scope) -> Node:
         """An expression of a kind over the columns of `scope`."""
+        if kind in LATE:
+            return self.late(LATE[kind], scope)
         choices = self.by_kind.get(kind, []) if depth > 0 else []
         fixed = self.fixed.get(kind, []) if depth > 0 else []
         # Some name columns of the events.
@@ -361,6 +370,10 @@ class Grammar:
         if index >= len(choices):
             return self.fill(kind, fixed[index - len(choices)][1], depth - 1, scope)
         return self.apply(choices[index], kind, depth - 1, scope)
+
+    def late(self, kind: str, scope: Scope) -> Node:
+        columns = ["timestamp"] if kind == "datetime" and scope.get("timestamp") == kind else []
+        return node(kind, self.one_of(LITERALS[kind] + columns))
 
     def leaf(self, kind: str, scope: Scope) -> Node:
         columns = [name for name, column_kind in scope.items() if column_kind == kind]
@@ -422,8 +435,10 @@ class Grammar:
         constants = CONSTANTS.get(function.name, {}).get(position)
         if constants or argument.is_constant:
             return node("constant", self.one_of(constants or self.constants(function, argument)))
-        if re.match("(add|subtract)", function.name) and argument.kind_class == "num":
-            return node("small", self.one_of(SMALL))
+        if re.match("(add|subtract)", function.name):
+            if argument.kind_class == "num":
+                return node("small", self.one_of(SMALL))
+            return self.late(first if first in kinds else "datetime", scope)
         if argument.kind_class == "T":
             return self.expression(common, depth, scope)
         if argument.kind_class == "interval":

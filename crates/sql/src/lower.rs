@@ -5,7 +5,9 @@
 //! `__t1` …, the columns of a query `c0`, `c1` …; no text of the user is in it but literals.
 
 mod aggregates;
+mod array_joins;
 mod arrays;
+mod comparisons;
 mod conversions;
 mod expressions;
 mod fill;
@@ -37,6 +39,8 @@ pub(crate) struct Lowering<'a> {
     relation_sources: HashSet<usize>,
     /// Keys of ROLLUP or CUBE, which are defaults where DuckDB has NULL.
     rolled_up: Vec<Expr>,
+    /// Keys of the GROUP BY of the select at hand.
+    group_keys: Vec<Expr>,
     /// Arrays that `arrayJoin` unnests in the select at hand, and what their elements are named.
     array_joins: Vec<(Expr, String)>,
     n_array_joins: usize,
@@ -83,6 +87,7 @@ impl<'a> Lowering<'a> {
             slice: None,
             relation_sources: HashSet::new(),
             rolled_up: Vec::new(),
+            group_keys: Vec::new(),
             array_joins: Vec::new(),
             n_array_joins: 0,
             present: HashSet::new(),

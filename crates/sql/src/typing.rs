@@ -37,6 +37,16 @@ impl DataType {
         *self.inner() == DataType::Nothing
     }
 
+    /// Whether it is a tuple of which an element can be NULL.
+    pub(crate) fn has_nullable_element(&self) -> bool {
+        match self {
+            DataType::Tuple(items) => items
+                .iter()
+                .any(|item| item.is_nullable() || item.has_nullable_element()),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_integer(&self) -> bool {
         self.integer().is_some()
     }
@@ -160,6 +170,11 @@ pub(crate) fn supertype<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Op
             Some(common) => supertype_of_two(&common, ty)?,
         });
     }
+    // Of NULL and an array or a tuple ClickHouse makes a `Variant`.
+    let is_variant = nullable && matches!(common, Some(DataType::Array(_) | DataType::Tuple(_)));
+    if is_variant {
+        return None;
+    }
     common.map(|common| common.nullable_if(nullable))
 }
 
@@ -192,12 +207,13 @@ fn supertype_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
             if !(a.is_number() && b.is_number()) || a.is_decimal() || b.is_decimal() {
                 return (a.is_number() && b.is_number()).then_some(DataType::Float64);
             }
-            let is_wide = |ty: &DataType| {
-                *ty == DataType::Float64 || ty.integer().is_some_and(|(_, bits)| bits > 16)
-            };
-            // ClickHouse has no common type of 64-bit integers and floats but for constants;
-            // Float64 is what its functions take for them.
-            Some(if is_wide(&a) || is_wide(&b) {
+            // No float holds all integers of 64 bits: ClickHouse makes a `Variant`.
+            let bits = [&a, &b].map(|ty| ty.integer().map_or(0, |(_, bits)| bits));
+            if bits.contains(&64) {
+                return None;
+            }
+            let is_wide = a == DataType::Float64 || b == DataType::Float64;
+            Some(if is_wide || bits.contains(&32) {
                 DataType::Float64
             } else {
                 DataType::Float32
@@ -321,9 +337,11 @@ pub(crate) fn arithmetic(op: Arithmetic, a: &DataType, b: &DataType) -> Option<D
     }
     let (Some((a_signed, a_bits)), Some((b_signed, b_bits))) = (a.integer(), b.integer()) else {
         return Some(match op {
-            Arithmetic::IntDiv => match a.integer() {
-                Some((signed, bits)) => DataType::integer_of(signed, bits),
-                None => DataType::Int64,
+            // A float has a sign.
+            Arithmetic::IntDiv => match (a.integer(), &a) {
+                (Some((_, bits)), _) => DataType::integer_of(true, bits),
+                (None, DataType::Float32) => DataType::Int32,
+                (None, _) => DataType::Int64,
             },
             _ => DataType::Float64,
         });
@@ -380,7 +398,9 @@ mod tests {
             (vec![UInt64, Int8], None),
             (vec![UInt8, nullable(Nothing)], Some(nullable(UInt8))),
             (vec![String, UInt8], None),
+            (vec![DataType::array_of(UInt8), nullable(Nothing)], None),
             (vec![UInt8, Float64], Some(Float64)),
+            (vec![UInt64, Float64], None),
             (vec![Date, DateTime(None)], Some(DateTime(None))),
             (
                 vec![DataType::array_of(Nothing), DataType::array_of(UInt8)],
@@ -403,6 +423,7 @@ mod tests {
             (Multiply, UInt16, UInt16, UInt32),
             (Divide, UInt8, UInt8, Float64),
             (IntDiv, UInt32, Int8, Int32),
+            (IntDiv, UInt8, Float64, Int8),
             (Modulo, UInt32, UInt16, UInt16),
             (Plus, Float64, UInt8, Float64),
         ];

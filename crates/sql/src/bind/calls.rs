@@ -483,7 +483,7 @@ impl Binder<'_> {
         self.node(ExprKind::Aggregate(Box::new(aggregate)), ty, at)
     }
 
-    fn higher_order<'q>(
+    pub(super) fn higher_order<'q>(
         &mut self,
         name: &str,
         lambda: &'q LambdaFunction,
@@ -574,7 +574,7 @@ struct AggregateCall<'q, 'n> {
     at: usize,
 }
 
-fn is_comparison(name: &str) -> bool {
+pub(super) fn is_comparison(name: &str) -> bool {
     matches!(
         name,
         "equals"

@@ -18,7 +18,10 @@ impl Binder<'_> {
             self.check_timezone(&timezone, at)?;
         }
         let ty = self.plain_result(function, arguments, at)?;
-        let any_null = arguments.iter().any(|argument| argument.ty.is_nullable());
+        let is_compared = function.result == "cond" && super::calls::is_comparison(function.name);
+        let any_null = arguments.iter().any(|argument| {
+            argument.ty.is_nullable() || (is_compared && argument.ty.has_nullable_element())
+        });
         let is_scalar = function.kind == crate::functions::FunctionKind::Scalar;
         let of_null = arguments
             .iter()
@@ -26,7 +29,12 @@ impl Binder<'_> {
         let is_mapped = is_scalar && !is_decided(function) && !takes_null(function);
         let is_aggregate = function.kind == crate::functions::FunctionKind::Aggregate
             && function.nullability != Nullability::Never;
-        if of_null && (is_mapped || is_aggregate) {
+        let is_element = is_scalar
+            && matches!(function.result, "item" | "item2" | "arg2")
+            && arguments
+                .iter()
+                .any(|argument| argument.ty == DataType::Nothing.nullable());
+        if is_element || (of_null && (is_mapped || is_aggregate)) {
             return Ok(DataType::Nothing.nullable());
         }
         Ok(match function.nullability {
@@ -100,7 +108,13 @@ impl Binder<'_> {
             "sum" => self.sum_of(first.item().unwrap_or(first), at)?,
             "mappedsum" => self.sum_of(&first.clone(), at)?,
             "mapped" => DataType::array_of(first.clone()),
-            "listed" => DataType::array_of(first.inner().clone()),
+            "listed" => DataType::array_of(match first.inner() {
+                // ClickHouse forgets the time zone of these, and of these only.
+                DataType::DateTime(_) if function.name == "groupUniqArray" => {
+                    DataType::DateTime(None)
+                }
+                item => item.clone(),
+            }),
             "flattened" => first.item().cloned().unwrap_or(DataType::Nothing),
             "cumulated" => DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?),
             "repeated" => DataType::array_of(arguments[1].ty.clone()),
@@ -108,6 +122,7 @@ impl Binder<'_> {
                 supertype(arguments.iter().map(|argument| argument.ty.inner()))
                     .unwrap_or(DataType::Int64),
             ),
+            "wider" if first.is_nothing() || arguments[1].ty.is_nothing() => DataType::Nothing,
             "wider" => crate::typing::wider(first, &arguments[1].ty)
                 .ok_or_else(|| self.type_error("the arguments have no common type", at))?,
             "difference" => arithmetic(Arithmetic::Minus, first, first)
@@ -172,7 +187,12 @@ impl Binder<'_> {
             "plus" | "minus" => return self.sum_or_difference(name, arguments, at),
             "positiveModulo" => {
                 let (a, b) = (first.ty.inner(), arguments[1].ty.inner());
-                let ty = arithmetic(Arithmetic::Modulo, &DataType::UInt8, b);
+                if a == &DataType::Nothing || b == &DataType::Nothing {
+                    return Ok(DataType::Nothing);
+                }
+                // Of integers the remainder has no sign.
+                let a_float = a.is_float().then_some(a);
+                let ty = arithmetic(Arithmetic::Modulo, a_float.unwrap_or(&DataType::UInt8), b);
                 return ty.filter(|_| a.is_number()).ok_or_else(|| {
                     self.type_error(format!("{name} of {a} and {b} is not supported"), at)
                 });
@@ -195,6 +215,7 @@ impl Binder<'_> {
             "negate" => {
                 return match first.ty.inner() {
                     DataType::Interval(unit) => Ok(DataType::Interval(*unit)),
+                    DataType::Nothing => Ok(DataType::Nothing),
                     ty => arithmetic(Arithmetic::Minus, &DataType::UInt8, ty)
                         .map(|wide| negated(ty, wide))
                         .ok_or_else(|| self.type_error(format!("{ty} cannot be negated"), at)),
@@ -365,6 +386,19 @@ impl Binder<'_> {
         if function.name == "toStartOfInterval"
             && let DataType::Interval(unit) = arguments[1].ty.inner()
         {
+            let is_short = matches!(
+                unit,
+                IntervalUnit::Millisecond
+                    | IntervalUnit::Second
+                    | IntervalUnit::Minute
+                    | IntervalUnit::Hour
+            );
+            let is_of_zone = arguments.len() == 3 && *unit != IntervalUnit::Day;
+            if time.is_date() && (is_short || is_of_zone) {
+                let mut error = self.type_error("a Date has neither hours nor a time zone", at);
+                error.hint = Some("give a DateTime".to_owned());
+                return Err(error);
+            }
             return Ok(match unit {
                 IntervalUnit::Week
                 | IntervalUnit::Month
@@ -443,12 +477,11 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
 
 /// Functions that have a value for NULL.
 fn takes_null(function: &Function) -> bool {
-    function.nullability == Nullability::Never
+    (function.nullability == Nullability::Never && !function.result.starts_with("Array"))
         || matches!(
             function.name,
             "and"
                 | "or"
-                | "xor"
                 | "has"
                 | "tuple"
                 | "isNull"
@@ -460,7 +493,6 @@ fn takes_null(function: &Function) -> bool {
                 | "arraySlice"
                 | "least"
                 | "greatest"
-                | "format"
         )
 }
 

@@ -307,9 +307,14 @@ impl Binder<'_> {
                     FunctionArg::Unnamed(FunctionArgExpr::Expr(ast)) => Some(ast),
                     _ => None,
                 });
-                let arguments = self.exprs(asts, scope)?;
+                let asts: Vec<&'q Ast> = asts.collect();
                 let function = name.to_string().replace(['`', '"'], "");
-                let array = self.call(&function, arguments, at)?;
+                let array = if let [Ast::Lambda(lambda), arrays @ ..] = asts.as_slice() {
+                    self.higher_order(&function, lambda, arrays, at, scope)?
+                } else {
+                    let arguments = self.exprs(asts, scope)?;
+                    self.call(&function, arguments, at)?
+                };
                 let name = alias
                     .as_ref()
                     .map_or(function, |alias| alias.name.value.clone());

@@ -1,6 +1,8 @@
 //! Aggregates. Of no rows ClickHouse answers 0, '' or NaN for types without NULL, where DuckDB
 //! answers NULL.
 
+use std::fmt::Write as _;
+
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;
 use crate::functions::{Lowering as How, Nullability};
@@ -22,18 +24,36 @@ impl Lowering<'_> {
                 "CAST(any_value(NULL){over} AS INTEGER)"
             )));
         }
-        let conditions = self.conditions(aggregate)?;
+        let chosen = self.chosen(aggregate)?;
+        let conditions = self.conditions(aggregate, &chosen)?;
         let call = self.aggregate_call(aggregate, expr, over, &conditions)?;
+        let is_extreme = matches!(aggregate.function.name, "min" | "max");
+        let call = if is_extreme && aggregate.arguments[0].ty.is_float() {
+            // Of NaN only it is NaN.
+            let of_all = self.aggregate_call(aggregate, expr, over, &chosen)?;
+            format!("coalesce({call}, {of_all})")
+        } else {
+            call
+        };
         Ok(Sql::value(self.of_no_rows(aggregate, expr, over, call)))
     }
 
-    /// The condition of `-If`, and those that keep out what ClickHouse skips.
-    fn conditions(&mut self, aggregate: &Aggregate) -> Result<Vec<String>, SqlError> {
-        let mut conditions = Vec::new();
-        if let Some(filter) = &aggregate.filter {
-            self.pass("-If");
-            conditions.push(self.cond(filter)?);
-        }
+    /// The condition of `-If`.
+    fn chosen(&mut self, aggregate: &Aggregate) -> Result<Vec<String>, SqlError> {
+        let Some(filter) = &aggregate.filter else {
+            return Ok(Vec::new());
+        };
+        self.pass("-If");
+        Ok(vec![self.cond(filter)?])
+    }
+
+    /// `chosen`, and the conditions that keep out what ClickHouse skips.
+    fn conditions(
+        &mut self,
+        aggregate: &Aggregate,
+        chosen: &[String],
+    ) -> Result<Vec<String>, SqlError> {
+        let mut conditions = chosen.to_vec();
         let name = aggregate.function.name;
         for argument in &aggregate.arguments {
             let skips_null = matches!(
@@ -47,6 +67,7 @@ impl Lowering<'_> {
                     | "groupUniqArray"
                     | "array_agg"
                     | "anyLast"
+                    | "first_value"
                     | "last_value"
                     | "argMin"
                     | "argMax"
@@ -58,7 +79,17 @@ impl Lowering<'_> {
                 let value = self.value(argument)?;
                 conditions.push(format!("{value} IS NOT NULL"));
             }
-            if matches!(name, "min" | "max") && argument.ty.is_float() {
+            let skips_nan = matches!(
+                name,
+                "min"
+                    | "max"
+                    | "median"
+                    | "quantile"
+                    | "quantiles"
+                    | "medianExact"
+                    | "quantileExact"
+            );
+            if skips_nan && argument.ty.is_float() {
                 let value = self.value(argument)?;
                 self.pass("NaN in extremes");
                 conditions.push(format!("NOT isnan({value})"));
@@ -93,6 +124,20 @@ impl Lowering<'_> {
             } else {
                 template.to_owned()
             };
+            let is_of_window = function.name.ends_with("_value") || function.name == "anyLast";
+            if is_of_window && !over.is_empty() && !conditions.is_empty() {
+                // For DuckDB these are no aggregates there, and take no FILTER.
+                let value = self.value(&aggregate.arguments[0])?;
+                let function = if function.name == "first_value" || function.name == "any_value" {
+                    "first"
+                } else {
+                    "last"
+                };
+                let condition = conditions.join(" AND ");
+                return Ok(format!(
+                    "{function}(CASE WHEN {condition} THEN {value} END IGNORE NULLS){over}"
+                ));
+            }
             let call = self.template(&template, function, &aggregate.arguments)?;
             return Ok(match (function.result, aggregate.parameters.first()) {
                 ("listed", Some(n)) if !aggregate.parameters.is_empty() => {
@@ -209,7 +254,7 @@ impl Lowering<'_> {
         Some((value, format!("{source}.\"payload\"")))
     }
 
-    /// Of infinity and NaN the spread is NaN, where DuckDB fails.
+    /// With infinity or NaN the variance is 0, where DuckDB fails; a sample of one has none.
     fn spread(&mut self, aggregate: &Aggregate, tail: &str) -> Result<String, SqlError> {
         let function = match aggregate.function.name {
             "stddevPop" => "stddev_pop",
@@ -230,13 +275,31 @@ impl Lowering<'_> {
             }
         }
         let call = format!("{function}({}){tail}", values.join(", "));
-        if finite.is_empty() {
-            return Ok(call);
-        }
         let finite = finite.join(" AND ");
-        Ok(format!(
-            "CASE WHEN bool_and({finite}){tail} THEN {call} ELSE 'nan'::DOUBLE END"
-        ))
+        if function == "corr" {
+            return Ok(if finite.is_empty() {
+                call
+            } else {
+                format!("CASE WHEN bool_and({finite}){tail} THEN {call} ELSE 'nan'::DOUBLE END")
+            });
+        }
+        let value = self.value(&aggregate.arguments[0])?;
+        let count = format!("count({value}){tail}");
+        let mut cases = String::new();
+        if function.ends_with("samp") {
+            cases = format!(" WHEN {count} = 1 THEN 'nan'::DOUBLE");
+        }
+        if !finite.is_empty() {
+            let _ = write!(
+                cases,
+                " WHEN {count} > 0 AND NOT bool_and({finite}){tail} THEN 0"
+            );
+        }
+        Ok(if cases.is_empty() {
+            call
+        } else {
+            format!("CASE{cases} ELSE {call} END")
+        })
     }
 
     fn quantile(

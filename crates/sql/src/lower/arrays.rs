@@ -3,6 +3,7 @@
 use super::{Lowering, Sql, default_of};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
+use crate::types::DataType;
 
 impl Lowering<'_> {
     pub(super) fn array_function(
@@ -28,6 +29,9 @@ impl Lowering<'_> {
         }
         if pass == "higher_order" {
             return self.higher_order(name, arguments, expr);
+        }
+        if matches!(pass, "has" | "has_several" | "index_of") {
+            return self.found(name, arguments);
         }
         let values = self.values(arguments)?;
         let default = arguments[0]
@@ -55,7 +59,9 @@ impl Lowering<'_> {
                     "list_filter({a}, lambda _v, _i: _v IS NOT NULL AND list_position({a}, _v) = _i)"
                 )
             }
-            "count_equal" => format!("len(list_filter({a}, lambda _v: _v = {b}))"),
+            "count_equal" => {
+                format!("len(list_filter({a}, lambda _v: _v IS NOT DISTINCT FROM {b}))")
+            }
             "array_extreme" => {
                 let function = if name == "arrayMin" {
                     "list_min"
@@ -71,17 +77,18 @@ impl Lowering<'_> {
             "array_slice" => {
                 self.pass("arraySlice");
                 // From the end if negative; places before the first one count for the length.
-                let offset = if arguments[1].is_null_literal() {
-                    "1"
-                } else {
-                    b
+                // Without an offset it is from the first one, without a length to the last.
+                let offset = match &arguments[1] {
+                    offset if offset.is_null_literal() => "1".to_owned(),
+                    offset if offset.ty.is_nullable() => format!("coalesce({b}, 1)"),
+                    _ => b.to_owned(),
                 };
                 let start = format!(
                     "(CASE WHEN {offset} < 0 THEN len({a}) + {offset} + 1 ELSE {offset} END)"
                 );
                 let end = match values.get(2) {
                     Some(length) => format!(
-                        "CASE WHEN {length} < 0 THEN len({a}) + {length} ELSE {start} + {length} - 1 END"
+                        "CASE WHEN {length} IS NULL THEN len({a}) WHEN {length} < 0 THEN len({a}) + {length} ELSE {start} + {length} - 1 END"
                     ),
                     None => format!("len({a})"),
                 };
@@ -103,6 +110,40 @@ impl Lowering<'_> {
                 )
             }
         }))
+    }
+
+    /// `has`, `hasAny`, `hasAll`, `indexOf`: NULL is found among NULLs.
+    fn found(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        let (a, b) = (self.value(&arguments[0])?, self.value(&arguments[1])?);
+        let has_null = |list: &str| format!("list_count({list}) < len({list})");
+        let can_be_null = |array: &Expr| array.ty.item().is_some_and(DataType::is_nullable);
+        let both_can = can_be_null(&arguments[0]) && can_be_null(&arguments[1]);
+        Ok(match name {
+            "has" if arguments[1].is_null_literal() => {
+                Sql::condition(format!("({})", has_null(&a)))
+            }
+            "has" if arguments[1].ty.is_nullable() => Sql::condition(format!(
+                "(CASE WHEN {b} IS NULL THEN {} ELSE list_contains({a}, {b}) END)",
+                has_null(&a)
+            )),
+            "has" => Sql::condition(format!("list_contains({a}, {b})")),
+            "hasAny" if both_can => Sql::condition(format!(
+                "(list_has_any({a}, {b}) OR ({} AND {}))",
+                has_null(&a),
+                has_null(&b)
+            )),
+            "hasAny" => Sql::condition(format!("list_has_any({a}, {b})")),
+            "hasAll" if can_be_null(&arguments[1]) => Sql::condition(format!(
+                "(list_has_all({a}, {b}) AND ({} OR NOT {}))",
+                has_null(&a),
+                has_null(&b)
+            )),
+            "hasAll" => Sql::condition(format!("list_has_all({a}, {b})")),
+            _ if arguments[1].ty.is_nullable() => Sql::value(format!(
+                "coalesce(CASE WHEN {b} IS NULL THEN list_position(list_transform({a}, lambda _v: _v IS NULL), true) ELSE list_position({a}, {b}) END, 0)"
+            )),
+            _ => Sql::value(format!("coalesce(list_position({a}, {b}), 0)")),
+        })
     }
 
     fn higher_order(

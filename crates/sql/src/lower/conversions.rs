@@ -17,7 +17,20 @@ impl Lowering<'_> {
         }
         if or_null {
             self.pass("accurateCastOrNull");
+            if ty.is_string() {
+                return Ok(Sql::value(self.string_of(value, None)?));
+            }
             let text = self.value(value)?;
+            let text = match value.ty.inner() {
+                // DuckDB would round.
+                from if from.is_float() && ty.is_integer() => {
+                    format!("CASE WHEN {text} = trunc({text}) THEN {text} END")
+                }
+                DataType::String if ty.is_integer() => {
+                    format!("CASE WHEN regexp_full_match({text}, '[-+]?[0-9]+') THEN {text} END")
+                }
+                _ => text,
+            };
             let cast = format!("try_cast({text} AS {})", super::result_type(ty));
             return Ok(Sql::value(format!("CAST({cast} AS {})", inner_type(ty))));
         }
@@ -166,10 +179,17 @@ impl Lowering<'_> {
         let mut pieces = Vec::with_capacity(items.len());
         for item in items {
             let text = self.string_of(item, None)?;
-            pieces.push(if item.ty.is_number() {
+            let piece = if item.ty.is_number() {
                 text
             } else {
-                format!("chr(39) || replace(replace({text}, chr(92), chr(92) || chr(92)), chr(39), chr(92) || chr(39)) || chr(39)")
+                format!(
+                    "chr(39) || replace(replace({text}, chr(92), chr(92) || chr(92)), chr(39), chr(92) || chr(39)) || chr(39)"
+                )
+            };
+            pieces.push(if item.ty.is_nullable() {
+                format!("coalesce({piece}, 'NULL')")
+            } else {
+                piece
             });
         }
         Ok(format!("('(' || {} || ')')", pieces.join(" || ',' || ")))
@@ -191,15 +211,7 @@ impl Lowering<'_> {
             _ if crate::typing::supertype([from, to]).as_ref() == Some(to) => return Ok(text),
             _ => text,
         };
-        Ok(match to {
-            DataType::UInt8 => format!("({number} & 255)"),
-            DataType::UInt16 => format!("({number} & 65535)"),
-            DataType::UInt32 => format!("({number} & 4294967295)"),
-            DataType::Int8 => format!("((({number} + 128) & 255) - 128)"),
-            DataType::Int16 => format!("((({number} + 32768) & 65535) - 32768)"),
-            DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
-            _ => number,
-        })
+        Ok(wrapped(number, to))
     }
 
     fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
@@ -310,5 +322,18 @@ impl Lowering<'_> {
             return Ok(quoted(text));
         }
         self.string_of(value, None)
+    }
+}
+
+/// An integer as a type of fewer bits has it.
+pub(super) fn wrapped(number: String, to: &DataType) -> String {
+    match to {
+        DataType::UInt8 => format!("({number} & 255)"),
+        DataType::UInt16 => format!("({number} & 65535)"),
+        DataType::UInt32 => format!("({number} & 4294967295)"),
+        DataType::Int8 => format!("((({number} + 128) & 255) - 128)"),
+        DataType::Int16 => format!("((({number} + 32768) & 65535) - 32768)"),
+        DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
+        _ => number,
     }
 }

@@ -5,14 +5,9 @@ use std::fmt::Write as _;
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, Lowering as How};
-use crate::ir::{Expr, ExprKind, Haystack, Literal};
+use crate::ir::{Expr, ExprKind, Literal};
 use crate::print::source_name;
 use crate::types::{DataType, IntervalUnit};
-
-/// Lengths of lists that are looked through: for these DuckDB would make a join of IN, and read
-/// all columns of all rows for the newest thousand (1,148 ms against 47 over 10 million events).
-/// Shorter ones it compares with the bounds of blocks; longer ones are better joined.
-const LISTED: std::ops::RangeInclusive<usize> = 9..=100;
 
 impl Lowering<'_> {
     /// As a value: a condition becomes 0 or 1.
@@ -32,7 +27,11 @@ impl Lowering<'_> {
     /// As a BOOLEAN: a number is true when it is not 0.
     pub(super) fn cond(&mut self, expr: &Expr) -> Result<String, SqlError> {
         let sql = self.expr(expr)?;
-        Ok(if sql.is_condition {
+        let is_key = sql.is_condition && self.group_keys.contains(expr);
+        Ok(if is_key && *expr.ty.inner() != DataType::Bool {
+            // A key is grouped by as a number; as a condition DuckDB would not know it.
+            format!("({} <> 0)", self.value(expr)?)
+        } else if sql.is_condition {
             sql.text
         } else if expr.is_null_literal() {
             "CAST(NULL AS BOOLEAN)".to_owned()
@@ -218,10 +217,8 @@ impl Lowering<'_> {
         match pass {
             "conditional" => self.conditional(arguments),
             "null_functions" => self.null_function(name, arguments),
-            "extremes" => {
-                let values = self.values(arguments)?;
-                Ok(Sql::value(format!("{name}({})", values.join(", "))))
-            }
+            "extremes" => self.extremes(name, arguments),
+            "bits" => self.bits(name, arguments, expr),
             "type_name" => {
                 self.pass("toTypeName");
                 Ok(Sql::value(quoted(&arguments[0].ty.to_string())))
@@ -250,23 +247,8 @@ impl Lowering<'_> {
             | "split" => self.string_function(pass, name, arguments),
             "json" => self.json(name, arguments, expr),
             "array_element" | "array_distinct" | "count_equal" | "array_extreme"
-            | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" => {
-                self.array_function(pass, name, arguments, expr)
-            }
-            "has" => {
-                let (list, value) = (self.value(&arguments[0])?, self.value(&arguments[1])?);
-                // NULL is found among NULLs.
-                let nothing = format!("list_count({list}) < len({list})");
-                Ok(Sql::condition(if arguments[1].is_null_literal() {
-                    format!("({nothing})")
-                } else if arguments[1].ty.is_nullable() {
-                    format!(
-                        "(CASE WHEN {value} IS NULL THEN {nothing} ELSE list_contains({list}, {value}) END)"
-                    )
-                } else {
-                    format!("list_contains({list}, {value})")
-                }))
-            }
+            | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" | "has"
+            | "has_several" | "index_of" => self.array_function(pass, name, arguments, expr),
             "running_difference" => {
                 self.pass("runningDifference");
                 let value = self.value(&arguments[0])?;
@@ -321,124 +303,6 @@ impl Lowering<'_> {
         }
         let operator = if name == "and" { " AND " } else { " OR " };
         Ok(Sql::condition(format!("({})", operands.join(operator))))
-    }
-
-    fn comparison(&mut self, name: &str, a: &Expr, b: &Expr) -> Result<Sql, SqlError> {
-        let operator = match name {
-            "equals" => "=",
-            "notEquals" => "<>",
-            "less" => "<",
-            "greater" => ">",
-            "lessOrEquals" => "<=",
-            "greaterOrEquals" => ">=",
-            "isDistinctFrom" => "IS DISTINCT FROM",
-            _ => "IS NOT DISTINCT FROM",
-        };
-        let left = self.comparable(a, &b.ty)?;
-        let right = self.comparable(b, &a.ty)?;
-        let compared = format!("({left} {operator} {right})");
-        let mut guards = Vec::new();
-        for (side, text) in [(a, &left), (b, &right)] {
-            let is_number =
-                matches!(side.kind, ExprKind::Literal(Literal::Float(x)) if !x.is_nan());
-            if side.ty.is_float() && !is_number {
-                guards.push(format!("isnan({text})"));
-            }
-        }
-        if guards.is_empty() || name.starts_with("is") {
-            return Ok(Sql::condition(compared));
-        }
-        // NaN is neither equal to, less nor greater than anything; in DuckDB it is the greatest.
-        self.pass("NaN in comparisons");
-        Ok(Sql::condition(format!(
-            "(CASE WHEN {} THEN {} ELSE {compared} END)",
-            guards.join(" OR "),
-            name == "notEquals"
-        )))
-    }
-
-    /// A side of a comparison with a value of type `with`.
-    fn comparable(&mut self, expr: &Expr, with: &DataType) -> Result<String, SqlError> {
-        let value = self.value(expr)?;
-        if with.is_datetime() && expr.ty.is_number() {
-            self.pass("numbers as times");
-            return Ok(if expr.ty.is_integer() {
-                format!("make_timestamp(CAST({value} AS BIGINT) * 1000000)")
-            } else {
-                format!("make_timestamp(CAST({value} * 1000000 AS BIGINT))")
-            });
-        }
-        if with.is_datetime() && expr.ty.is_date() {
-            return Ok(format!("CAST({value} AS TIMESTAMP)"));
-        }
-        Ok(value)
-    }
-
-    fn like(&mut self, name: &str, text: &Expr, pattern: &Expr) -> Result<Sql, SqlError> {
-        let (value, like) = (self.value(text)?, self.value(pattern)?);
-        let operator = match name {
-            "like" => "LIKE",
-            "notLike" => "NOT LIKE",
-            "ilike" => "ILIKE",
-            _ => "NOT ILIKE",
-        };
-        let needs_escape = pattern
-            .as_text()
-            .is_none_or(|pattern| pattern.contains('\\'));
-        let escape = if needs_escape {
-            self.pass("backslash in LIKE");
-            " ESCAPE '\\'"
-        } else {
-            ""
-        };
-        Ok(Sql::condition(format!(
-            "({value} {operator} {like}{escape})"
-        )))
-    }
-
-    fn in_(&mut self, needle: &Expr, haystack: &Haystack, negated: bool) -> Result<Sql, SqlError> {
-        let operator = if negated { "NOT IN" } else { "IN" };
-        let value = self.value(needle)?;
-        Ok(Sql::condition(match haystack {
-            Haystack::List(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for item in items {
-                    if item.is_null_literal() {
-                        // ClickHouse ignores NULL in a set; for DuckDB nothing is NOT IN it.
-                        self.pass("NULL in IN");
-                        continue;
-                    }
-                    values.push(self.comparable(item, &needle.ty)?);
-                }
-                if values.is_empty() {
-                    self.pass("empty IN");
-                    format!("(CASE WHEN {value} IS NULL THEN NULL ELSE {negated} END)")
-                } else if LISTED.contains(&values.len()) && !matches!(needle.ty, DataType::Tuple(_))
-                {
-                    self.pass("long IN");
-                    let not = if negated { "NOT " } else { "" };
-                    format!("({not}list_contains([{}], {value}))", values.join(", "))
-                } else {
-                    format!("({value} {operator} ({}))", values.join(", "))
-                }
-            }
-            Haystack::Query(query) => {
-                let columns = query.columns();
-                let inner = self.query(query)?;
-                let names: Vec<String> = (0..columns.len()).map(|i| format!("c{i}")).collect();
-                let mut filter = String::new();
-                if columns.iter().any(|column| column.ty.is_nullable()) {
-                    self.pass("NULL in IN");
-                    let conditions = names.iter().map(|name| format!("{name} IS NOT NULL"));
-                    filter = format!(" WHERE {}", conditions.collect::<Vec<_>>().join(" AND "));
-                }
-                let column = match names.as_slice() {
-                    [single] => single.clone(),
-                    several => format!("row({})", several.join(", ")),
-                };
-                format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))")
-            }
-        }))
     }
 
     /// An INTERVAL value.

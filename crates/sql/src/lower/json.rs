@@ -380,7 +380,7 @@ impl Lowering<'_> {
                 return Sql::condition(or_null(format!("coalesce({exists}, false)")));
             }
             "JSONLength" => or_null(format!(
-                "coalesce(CASE {kind} WHEN 'ARRAY' THEN json_array_length({j}, {path}) WHEN 'OBJECT' THEN len(json_keys({j}, {path})) END, 0)"
+                "coalesce(CASE {kind} WHEN 'ARRAY' THEN CAST(json_array_length({j}, {path}) AS BIGINT) WHEN 'OBJECT' THEN len(json_keys({j}, {path})) END, 0)"
             )),
             "JSONType" => or_null(format!(
                 "CASE {kind} WHEN 'VARCHAR' THEN 'String' WHEN 'UBIGINT' THEN 'Int64' WHEN 'BIGINT' THEN 'Int64' WHEN 'DOUBLE' THEN 'Double' WHEN 'BOOLEAN' THEN 'Bool' WHEN 'OBJECT' THEN 'Object' WHEN 'ARRAY' THEN 'Array' ELSE 'Null' END"

@@ -39,12 +39,26 @@ impl Lowering<'_> {
             "divide" => format!("({} / {})", self.float(a)?, self.float(b)?),
             "intDiv" | "intDivOrZero" => self.whole_division(name, a, b, &x, &y),
             _ => {
-                let remainder = if name == "positiveModulo" {
-                    format!("(({x} % {y}) + {y}) % {y}")
+                let is_float = expr.ty.is_float();
+                let remainder = if is_float {
+                    // By infinity it is NaN, where DuckDB's % gives the dividend.
+                    let (x, y) = (self.float(a)?, self.float(b)?);
+                    format!("({x} - trunc({x} / {y}) * {y})")
                 } else {
-                    format!("{x} % {y}")
+                    format!("({x} % {y})")
                 };
-                self.guarded(b, &y, &remainder, &expr.ty)
+                let remainder = if name == "positiveModulo" {
+                    format!(
+                        "CASE WHEN {remainder} < 0 THEN {remainder} + abs({y}) ELSE {remainder} END"
+                    )
+                } else {
+                    remainder
+                };
+                if is_float {
+                    format!("({remainder})")
+                } else {
+                    self.guarded(b, &y, &remainder, &expr.ty)
+                }
             }
         }))
     }
@@ -174,6 +188,70 @@ impl Lowering<'_> {
             }
             _ => Ok(format!("({value} {sign} {interval})")),
         }
+    }
+
+    /// `greatest` and `least`: NaN is neither, where for DuckDB it is the greatest.
+    pub(super) fn extremes(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        let values = self.values(arguments)?;
+        let extreme = |values: &[String]| format!("{name}({})", values.join(", "));
+        if !arguments.iter().any(|argument| argument.ty.is_float()) {
+            return Ok(Sql::value(extreme(&values)));
+        }
+        self.pass("NaN in extremes");
+        let is_nan = |index: usize| {
+            let is_float = arguments[index].ty.is_float();
+            is_float.then(|| format!("isnan({})", values[index]))
+        };
+        if arguments.iter().any(|argument| argument.ty.is_nullable()) {
+            let numbers = values.iter().enumerate().map(|(index, value)| {
+                let not_nan =
+                    is_nan(index).map(|is_nan| format!("CASE WHEN NOT {is_nan} THEN {value} END"));
+                not_nan.unwrap_or_else(|| value.clone())
+            });
+            let numbers: Vec<String> = numbers.collect();
+            return Ok(Sql::value(format!(
+                "coalesce({}, {})",
+                extreme(&numbers),
+                extreme(&values)
+            )));
+        }
+        // ClickHouse goes from the left and takes the other side of what it compares with NaN:
+        // what stands before the last NaN does not count.
+        let mut text = "(CASE".to_owned();
+        for index in (0..values.len()).rev() {
+            if let Some(is_nan) = is_nan(index) {
+                let behind = &values[index + 1..];
+                let behind = if behind.is_empty() {
+                    values[index].clone()
+                } else {
+                    extreme(behind)
+                };
+                let _ = write!(text, " WHEN {is_nan} THEN {behind}");
+            }
+        }
+        Ok(Sql::value(format!("{text} ELSE {} END)", extreme(&values))))
+    }
+
+    /// `bitAnd` and the like: with a sign on one side only the result is as wide as the sides.
+    pub(super) fn bits(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
+        let x = self.operand(&arguments[0], expr)?;
+        let y = self.operand(&arguments[1], expr)?;
+        let number = match name {
+            "bitAnd" => format!("({x} & {y})"),
+            "bitOr" => format!("({x} | {y})"),
+            _ => format!("xor({x}, {y})"),
+        };
+        let is_mixed = arguments[0].ty.is_unsigned() != arguments[1].ty.is_unsigned();
+        Ok(Sql::value(if is_mixed {
+            super::conversions::wrapped(number, expr.ty.inner())
+        } else {
+            number
+        }))
     }
 
     pub(super) fn round(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{Lowering, default_of, inner_type};
+use super::{Lowering, inner_type};
 use crate::error::SqlError;
 use crate::ir::{
-    ArrayJoin, Distinct, Expr, ExprKind, From, Grouping, Join, JoinKind, LimitBy, OrderKey, Query,
+    Distinct, Expr, ExprKind, From, Grouping, Item, Join, JoinKind, LimitBy, OrderKey, Query,
     Select, SetOperator, Source, SourceKind,
 };
 use crate::print::source_name;
 use crate::slices::{FROM_MARK, TO_MARK};
+use crate::types::DataType;
 
 impl Lowering<'_> {
     pub(super) fn query(&mut self, query: &Query) -> Result<String, SqlError> {
@@ -46,11 +47,13 @@ impl Lowering<'_> {
         let rolled_up = std::mem::take(&mut self.rolled_up);
         let array_joins = std::mem::take(&mut self.array_joins);
         let present = std::mem::take(&mut self.present);
+        let group_keys = std::mem::take(&mut self.group_keys);
         let groups_have_rows = self.groups_have_rows;
         let text = self.select_alone(select);
         self.rolled_up = rolled_up;
         self.array_joins = array_joins;
         self.present = present;
+        self.group_keys = group_keys;
         self.groups_have_rows = groups_have_rows;
         text
     }
@@ -75,7 +78,10 @@ impl Lowering<'_> {
             text = self.fill(&text, key, fill, select)?;
         } else if !select.order_by.is_empty() {
             let order = self.order_by(select)?;
-            if is_distinct && limit_by.is_some() {
+            // What can fail has side effects for DuckDB, and is no part of a key by its alias.
+            let is_selected = |key: &OrderKey| select.items.iter().any(|i| i.expr == key.expr);
+            let is_outside = text.contains("error(") && select.order_by.iter().all(is_selected);
+            if is_outside || (is_distinct && limit_by.is_some()) {
                 text = format!("SELECT * FROM ({text})");
             }
             let _ = write!(text, " ORDER BY {order}");
@@ -112,6 +118,7 @@ impl Lowering<'_> {
             });
         }
         let group_by = self.group_by(select)?;
+        self.group_keys.clone_from(&select.group_by);
         if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
             self.pass("rollup");
             self.rolled_up.clone_from(&select.group_by);
@@ -131,6 +138,11 @@ impl Lowering<'_> {
         if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
             // Of no rows DuckDB gives the total, ClickHouse nothing.
             having.push("count(*) > 0".to_owned());
+        }
+        let is_of_null = |item: &Item| item.expr.ty.is_nothing() && item.expr.has_aggregate();
+        if select.group_by.is_empty() && select.items.iter().any(is_of_null) {
+            // What is made of NULL has no aggregate any more, but the rows are one group.
+            having.push("count(*) >= 0".to_owned());
         }
         if let Some(condition) = &select.having {
             having.push(self.cond(condition)?);
@@ -274,7 +286,7 @@ impl Lowering<'_> {
         self.pass("distinct on");
         let number = |value| {
             let literal = ExprKind::Literal(crate::ir::Literal::UInt(value));
-            Expr::new(literal, crate::types::DataType::UInt8, at)
+            Expr::new(literal, DataType::UInt8, at)
         };
         Ok(LimitBy {
             limit: number(1),
@@ -335,7 +347,7 @@ impl Lowering<'_> {
 
     /// NULLs are last in both directions; NaN is before them in both.
     fn push_order_key(&mut self, keys: &mut Vec<String>, text: String, key: &OrderKey) {
-        let text = if *key.expr.ty.inner() == crate::types::DataType::JsonType {
+        let text = if *key.expr.ty.inner() == DataType::JsonType {
             self.pass("order of JSONType");
             let order =
                 "['Null', 'String', 'Array', 'Bool', 'Double', 'Int64', 'UInt64', 'Object']";
@@ -348,12 +360,22 @@ impl Lowering<'_> {
             let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
             keys.push(format!("isnan({text}) NULLS {nulls}"));
         }
+        let is_with_null = |item: &DataType| item.is_nullable() || item.is_float();
+        let text = if key.descending && key.expr.ty.item().is_some_and(is_with_null) {
+            // NULL and NaN are last in both directions within an array, too.
+            self.pass("order of arrays");
+            format!(
+                "list_transform({text}, lambda _v: row(coalesce(CAST(_v AS VARCHAR) <> 'nan', false), _v))"
+            )
+        } else {
+            text
+        };
         let direction = if key.descending { "DESC" } else { "ASC" };
         let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
         keys.push(format!("{text} {direction} NULLS {nulls}"));
     }
 
-    fn relations(&mut self, from: &From) -> Result<String, SqlError> {
+    pub(super) fn relations(&mut self, from: &From) -> Result<String, SqlError> {
         match from {
             From::Source(source) => self.source(source),
             From::Join(join) => self.join(join),
@@ -423,78 +445,5 @@ impl Lowering<'_> {
         Ok(format!(
             "(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"
         ))
-    }
-
-    fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
-        self.pass("array join");
-        let input = self.relations(&join.input)?;
-        let mut columns = Vec::new();
-        for (index, (array, _)) in join.arrays.iter().enumerate() {
-            let mut text = self.value(array)?;
-            if join.is_left {
-                let item = array
-                    .ty
-                    .item()
-                    .map_or_else(|| "NULL".to_owned(), default_of);
-                text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
-            }
-            columns.push(format!("unnest({text}) AS c{index}"));
-        }
-        let name = source_name(join.id);
-        Ok(format!(
-            "{input}, LATERAL (SELECT {}) AS {name}",
-            columns.join(", ")
-        ))
-    }
-
-    /// `arrayJoin(array)` makes a row of each element: the array is unnested in FROM, once
-    /// however often it is written.
-    fn unnest_array_joins(
-        &mut self,
-        select: &Select,
-        from: &mut Option<String>,
-    ) -> Result<(), SqlError> {
-        let mut arrays: Vec<Expr> = Vec::new();
-        let keys = select.order_by.iter().map(|key| &key.expr);
-        let exprs = select.items.iter().map(|item| &item.expr);
-        let exprs = exprs
-            .chain(&select.filter)
-            .chain(&select.group_by)
-            .chain(keys);
-        for expr in exprs {
-            expr.any(&mut |part| {
-                if let ExprKind::Call {
-                    function,
-                    arguments,
-                    ..
-                } = &part.kind
-                    && function.name == "arrayJoin"
-                    && !arrays.contains(&arguments[0])
-                {
-                    arrays.push(arguments[0].clone());
-                }
-                false
-            });
-        }
-        for array in arrays {
-            if array.has_aggregate() || array.has_window() {
-                return Err(self.unsupported(
-                    "arrayJoin of an aggregate",
-                    Some("aggregate in a subquery, and join its array outside"),
-                    array.at,
-                ));
-            }
-            self.pass("arrayJoin");
-            let text = self.value(&array)?;
-            let name = format!("__a{}", self.n_array_joins);
-            self.n_array_joins += 1;
-            let unnested = format!("LATERAL (SELECT unnest({text}) AS c0) AS {name}");
-            *from = Some(match from.take() {
-                Some(from) => format!("{from}, {unnested}"),
-                None => format!("(SELECT unnest({text}) AS c0) AS {name}"),
-            });
-            self.array_joins.push((array, format!("{name}.c0")));
-        }
-        Ok(())
     }
 }

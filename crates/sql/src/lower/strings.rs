@@ -57,25 +57,39 @@ impl Lowering<'_> {
         // DuckDB refuses places beyond 32 bits; no text is that long.
         let numbers: Vec<String> = numbers
             .iter()
-            .map(|n| format!("greatest(least({n}, 2000000000), -2000000000)"))
+            .zip(&arguments[1..])
+            .map(|(n, argument)| match argument.as_integer() {
+                Some(number) => format!("CAST({} AS BIGINT)", number.clamp(-2_000_000_000, 2_000_000_000)),
+                None => format!(
+                    "CAST(CASE WHEN {n} > 2000000000 THEN 2000000000 WHEN {n} < -2000000000 THEN -2000000000 ELSE {n} END AS BIGINT)"
+                ),
+            })
             .collect();
+        // Of NULL there is no empty text.
+        let empty = |text: &str| {
+            if arguments.iter().any(|argument| argument.ty.is_nullable()) {
+                format!("left({text}, CAST(0 * {} AS BIGINT))", numbers.join(" * "))
+            } else {
+                "''".to_owned()
+            }
+        };
         let cut = |text: &str| match (name, numbers.as_slice()) {
             ("left", [n]) => format!("left({text}, {n})"),
             ("right", [n]) => format!("right({text}, {n})"),
-            (_, [from]) => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({text}, {from}) END"),
-            (_, [from, length]) => {
-                format!(
-                    "CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({text}, {from}, {length}) END"
-                )
-            }
+            (_, [from]) => format!(
+                "CASE WHEN {from} = 0 THEN {} ELSE substr({text}, {from}) END",
+                empty(text)
+            ),
+            (_, [from, length]) => format!(
+                "CASE WHEN {from} = 0 OR {length} < 0 THEN {} ELSE substr({text}, {from}, {length}) END",
+                empty(text)
+            ),
             _ => text.to_owned(),
         };
         if name == "substringUTF8" {
             return Ok(format!("({})", cut(&text)));
         }
         self.pass("bytes of texts");
-        // Each byte as a character of its own, cut, and made bytes again: a cut within a
-        // character gives no text, which ClickHouse would answer with broken UTF-8.
         let hex = format!("hex(encode({text}))");
         let in_hex = match (name, numbers.as_slice()) {
             ("left", [n]) => format!("left({hex}, CAST(2 * ({n}) AS BIGINT))"),
@@ -84,17 +98,21 @@ impl Lowering<'_> {
                 let start = format!("CASE WHEN {from} > 0 THEN 2 * {from} - 1 ELSE 2 * {from} END");
                 match rest {
                     [length] => format!(
-                        "CASE WHEN {from} = 0 OR {length} < 0 THEN '' ELSE substr({hex}, {start}, 2 * {length}) END"
+                        "CASE WHEN {from} = 0 OR {length} < 0 THEN {} ELSE substr({hex}, {start}, 2 * {length}) END",
+                        empty(&hex)
                     ),
-                    _ => format!("CASE WHEN {from} = 0 THEN '' ELSE substr({hex}, {start}) END"),
+                    _ => format!(
+                        "CASE WHEN {from} = 0 THEN {} ELSE substr({hex}, {start}) END",
+                        empty(&hex)
+                    ),
                 }
             }
             _ => hex,
         };
         Ok(format!(
-            "(CASE WHEN strlen({text}) = length({text}) THEN {} ELSE coalesce(TRY(decode(unhex({in_hex}))), {}) END)",
+            "(CASE WHEN strlen({text}) = length({text}) THEN {} ELSE {} END)",
             cut(&text),
-            cut(&text)
+            text_of_bytes(&in_hex, &cut(&text))
         ))
     }
 
@@ -144,11 +162,12 @@ impl Lowering<'_> {
         // DuckDB's memory limit does not count the text that is being made.
         let length = self.value(&arguments[1])?;
         let length = format!(
-            "CASE WHEN {length} > 1000000 THEN CAST(error('a text cannot be padded to more than 1000000 bytes') AS BIGINT) ELSE {length} END"
+            "(CASE WHEN {length} > 1000000 THEN CAST(error('a text cannot be padded to more than 1000000 bytes') AS BIGINT) ELSE {length} END)"
         );
         let fill = match arguments.get(2) {
-            Some(fill) => self.value(fill)?,
-            None => "' '".to_owned(),
+            // Of nothing ClickHouse makes blanks.
+            Some(fill) if fill.as_text() != Some("") => self.value(fill)?,
+            _ => "' '".to_owned(),
         };
         let function = if name.starts_with('l') {
             "lpad"
@@ -161,9 +180,14 @@ impl Lowering<'_> {
             ));
         }
         // The width is in bytes: characters of several bytes take as many of it.
-        let length = format!("{length} - strlen({text}) + length({text})");
+        let in_hex =
+            format!("left(hex(encode({text})), CAST(2 * greatest({length}, 0) AS BIGINT))");
+        let characters = format!("{length} - strlen({text}) + length({text})");
+        let padded =
+            format!("{function}({text}, CAST(greatest({characters}, 0) AS INTEGER), {fill})");
         Ok(format!(
-            "{function}({text}, CAST(greatest({length}, 0) AS INTEGER), {fill})"
+            "(CASE WHEN {length} < strlen({text}) THEN {} ELSE {padded} END)",
+            text_of_bytes(&in_hex, &padded)
         ))
     }
 
@@ -218,6 +242,15 @@ impl Lowering<'_> {
         pieces.push(quoted(&plain));
         Ok(format!("({})", pieces.join(" || ")))
     }
+}
+
+/// A piece of a text, given as hexadecimal digits. A cut within a character leaves no text, which
+/// ClickHouse would answer with broken UTF-8: then it is `otherwise`.
+fn text_of_bytes(hex: &str, otherwise: &str) -> String {
+    let characters = "([0-7].|[CD].[89AB].|E.([89AB].){2}|F.([89AB].){3})*";
+    format!(
+        "CASE WHEN regexp_full_match({hex}, '{characters}') THEN decode(unhex({hex})) ELSE {otherwise} END"
+    )
 }
 
 /// Whether a regular expression has a group that captures.

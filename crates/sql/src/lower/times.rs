@@ -247,7 +247,12 @@ impl Lowering<'_> {
         let wall = self.wall_clock(time, timezone)?;
         let width_us = amount * 86_400 * SECOND;
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
-        Ok(match Self::foreign_zone(time, timezone) {
+        // The midnight of a Date is the time zone's, too.
+        let zone = match timezone {
+            Some(zone) if time.ty.is_date() => Some(zone.to_owned()),
+            _ => Self::foreign_zone(time, timezone),
+        };
+        Ok(match zone {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })
@@ -311,6 +316,19 @@ impl Lowering<'_> {
             return Err(self.unsupported("this unit", Some("write 'hour' or 'day'"), expr.at));
         };
         let (a, b) = (&arguments[1], &arguments[2]);
+        let is_of_zone = [a, b]
+            .iter()
+            .any(|time| Self::foreign_zone(time, timezone).is_some())
+            || timezone.is_some();
+        let seconds = match unit {
+            IntervalUnit::Second => 1,
+            IntervalUnit::Minute => 60,
+            IntervalUnit::Hour => 3_600,
+            _ => 0,
+        };
+        if is_of_zone && seconds > 0 {
+            return self.clock_diff(name, [a, b], timezone, seconds);
+        }
         let (a, b) = (self.wall_clock(a, timezone)?, self.wall_clock(b, timezone)?);
         let word = format!("{unit:?}").to_lowercase();
         if name == "age" {
@@ -321,6 +339,47 @@ impl Lowering<'_> {
             format!("(datediff('day', date_trunc('week', {a}), date_trunc('week', {b})) // 7)")
         } else {
             format!("datediff('{word}', {a}, {b})")
+        })
+    }
+
+    /// Hours, minutes and seconds that pass are the same whatever a clock is set to; but the whole
+    /// ones are those of the time zone's clock, as it was in 1970.
+    fn clock_diff(
+        &mut self,
+        name: &str,
+        times: [&Expr; 2],
+        timezone: Option<&str>,
+        seconds: i64,
+    ) -> Result<String, SqlError> {
+        let mut counted = Vec::with_capacity(2);
+        for time in times {
+            let value = self.value(time)?;
+            let value = match timezone {
+                Some(zone) if time.ty.is_date() => {
+                    self.instant(&format!("CAST({value} AS TIMESTAMP)"), zone)
+                }
+                _ if time.ty.is_date() => format!("CAST({value} AS TIMESTAMP)"),
+                _ => value,
+            };
+            if name == "age" {
+                counted.push(value);
+                continue;
+            }
+            let zone = timezone.or(time.ty.timezone());
+            let ahead = zone.map_or(0, crate::timezones::offset_in_1970);
+            counted.push(format!(
+                "(epoch_us({value}) // 1000000 - {ahead}) // {seconds}"
+            ));
+        }
+        Ok(if name == "age" {
+            let word = match seconds {
+                1 => "second",
+                60 => "minute",
+                _ => "hour",
+            };
+            format!("datesub('{word}', {}, {})", counted[0], counted[1])
+        } else {
+            format!("({} - {})", counted[1], counted[0])
         })
     }
 

@@ -1,0 +1,142 @@
+//! ARRAY JOIN and `arrayJoin`: rows made of the elements of arrays.
+
+use super::{Lowering, default_of};
+use crate::error::SqlError;
+use crate::ir::{ArrayJoin, Expr, ExprKind, From, Grouping, Select};
+use crate::print::source_name;
+
+impl Lowering<'_> {
+    pub(super) fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
+        self.pass("array join");
+        let mut input = self.relations(&join.input)?;
+        let mut columns = Vec::new();
+        for (index, (array, _)) in join.arrays.iter().enumerate() {
+            let mut text = self.value(array)?;
+            if join.is_left {
+                let item = array
+                    .ty
+                    .item()
+                    .map_or_else(|| "NULL".to_owned(), default_of);
+                text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
+            }
+            let text = self.array_of_rows(array, text, Some(&join.input), &mut input)?;
+            columns.push(format!("unnest({text}) AS c{index}"));
+        }
+        let name = source_name(join.id);
+        Ok(format!(
+            "{input}, LATERAL (SELECT {}) AS {name}",
+            columns.join(", ")
+        ))
+    }
+
+    /// An array that a LATERAL unnests. DuckDB finds no columns for lambdas in there: the arrays
+    /// that have some are made columns of the source.
+    fn array_of_rows(
+        &mut self,
+        array: &Expr,
+        text: String,
+        from: Option<&From>,
+        input: &mut String,
+    ) -> Result<String, SqlError> {
+        let reads_columns = array.any(&mut |part| matches!(part.kind, ExprKind::Column(_)));
+        if !text.contains("lambda ") || !reads_columns {
+            return Ok(text);
+        }
+        let Some(From::Source(source)) = from else {
+            return Err(self.unsupported(
+                "an array of several tables' columns here",
+                Some("make the array in a subquery"),
+                array.at,
+            ));
+        };
+        let name = source_name(source.id);
+        let column = format!("__array{}", self.n_array_joins);
+        self.n_array_joins += 1;
+        *input = format!("(SELECT {name}.*, {text} AS {column} FROM {input}) AS {name}");
+        Ok(format!("{name}.{column}"))
+    }
+
+    /// `arrayJoin(array)` makes a row of each element: the array is unnested in FROM, once
+    /// however often it is written.
+    pub(super) fn unnest_array_joins(
+        &mut self,
+        select: &Select,
+        from: &mut Option<String>,
+    ) -> Result<(), SqlError> {
+        let mut arrays: Vec<Expr> = Vec::new();
+        let keys = select.order_by.iter().map(|key| &key.expr);
+        let exprs = select.items.iter().map(|item| &item.expr);
+        let exprs = exprs
+            .chain(&select.filter)
+            .chain(&select.group_by)
+            .chain(keys);
+        for expr in exprs {
+            expr.any(&mut |part| {
+                if let ExprKind::Call {
+                    function,
+                    arguments,
+                    ..
+                } = &part.kind
+                    && function.name == "arrayJoin"
+                    && !arrays.contains(&arguments[0])
+                {
+                    arrays.push(arguments[0].clone());
+                }
+                false
+            });
+        }
+        for array in arrays {
+            if array.has_aggregate() || array.has_window() {
+                return Err(self.unsupported(
+                    "arrayJoin of an aggregate",
+                    Some("aggregate in a subquery, and join its array outside"),
+                    array.at,
+                ));
+            }
+            if select.grouping != Grouping::None && !is_grouped_by(&array, select) {
+                return Err(self.unsupported(
+                    "arrayJoin of groups",
+                    Some("group in a subquery, and join the array outside"),
+                    array.at,
+                ));
+            }
+            self.pass("arrayJoin");
+            let mut text = self.value(&array)?;
+            if let Some(from) = from.as_mut() {
+                let source = select.from.as_ref().filter(|_| self.array_joins.is_empty());
+                text = self.array_of_rows(&array, text, source, from)?;
+            }
+            let name = format!("__a{}", self.n_array_joins);
+            self.n_array_joins += 1;
+            let unnested = format!("LATERAL (SELECT unnest({text}) AS c0) AS {name}");
+            *from = Some(match from.take() {
+                Some(from) => format!("{from}, {unnested}"),
+                None => format!("(SELECT unnest({text}) AS c0) AS {name}"),
+            });
+            self.array_joins.push((array, format!("{name}.c0")));
+        }
+        Ok(())
+    }
+}
+
+/// Whether each `arrayJoin` of the array is in a key of GROUP BY or in an aggregate: the rows are
+/// grouped after they are joined.
+fn is_grouped_by(array: &Expr, select: &Select) -> bool {
+    fn is_beside(expr: &Expr, array: &Expr, keys: &[Expr]) -> bool {
+        if keys.contains(expr) || matches!(expr.kind, ExprKind::Aggregate(_)) {
+            return false;
+        }
+        let is_it = matches!(&expr.kind, ExprKind::Call { function, arguments, .. }
+            if function.name == "arrayJoin" && arguments[0] == *array);
+        is_it
+            || expr
+                .children()
+                .into_iter()
+                .any(|child| is_beside(child, array, keys))
+    }
+    let items = select.items.iter().map(|item| &item.expr);
+    let keys = select.order_by.iter().map(|key| &key.expr);
+    !items
+        .chain(keys)
+        .any(|expr| is_beside(expr, array, &select.group_by))
+}
