@@ -79,7 +79,6 @@ UNITS = ["'second'", "'minute'", "'hour'", "'day'", "'week'", "'month'", "'quart
 KEYS = ["'v'", "'working_time'", "'label'", "'platform', 'name'", "'v', 'a', 'b'", "'v', 1", "'no'", "'tags', -1"]
 PATTERNS = ["'^d'", "'[0-9]+'", "'o.j'", "'(\\\\w+):'", "'a|e'"]
 PATHS = ["'$.v'", "'$.platform.name'", "'$.v[0]'", "'$.no'", "'$.v.a.b'"]
-TYPES = ["'String'", "'Int64'", "'Float64'", "'UInt8'", "'Nullable(Int32)'"]
 
 # Literals for constant arguments: by function and position, or else by class.
 CONSTANTS: dict[str, dict[int, list[str]]] = {
@@ -93,7 +92,6 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     **each(["splitByChar"], {0: ["':'", "','", "'o'"]}),
     "splitByString": {0: ["':'", "', '", "'raw'"]},
     "arrayStringConcat": {1: ["','", "''", "' - '"]},
-    **each(["cast", "accurateCastOrNull"], {1: TYPES}),
     "format": {0: ["'{}-{}'", "'{1}{0}'"]},
     **each(["trim", "trimBoth", "trimLeft", "trimRight", "ltrim", "rtrim"], {1: ["' '", "'a'", "'ac'"]}),
     "toDateTime64": {1: ["3", "0", "6"]},
@@ -110,8 +108,8 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     "fromUnixTimestamp": {0: ["86400000", "1780272000", "1785000000"]},
     "FROM_UNIXTIME": {0: ["86400", "1780272000"]},
     "fromUnixTimestamp64Milli": {0: ["86400000000", "1780272000123"]},
-    # In columns of arrays ClickHouse finds 0 where NULL is.
-    **each(["hasAny", "hasAll"], dict.fromkeys([0, 1], ["[1, 2, 3]", "[0, NULL, 2]", "[NULL]", "[3]", "range(3)"])),
+    # Where not both are literals, ClickHouse finds 0 for NULL.
+    **each(["hasAny", "hasAll"], dict.fromkeys([0, 1], ["[1, 2, 3]", "[0, 2]", "[3]", "range(3)"])),
     "range": {0: ["3", "0", "5"], 1: ["5", "9"], 2: ["1", "2"]},
     "repeat": {1: ["0", "1", "3"]},
     **each(
@@ -138,8 +136,6 @@ OVERRIDES: dict[str, tuple[str, str]] = {
     "toDateTime64": ("time, const int", "DateTime64"),
     **{f"to{sign}{bits}": ("int", "Int64") for sign in ("Int", "UInt") for bits in (8, 16, 32, 64)},
     **dict.fromkeys(["toFloat32", "toFloat64"], ("num", "Float64")),
-    "cast": ("num, const str", "String"),
-    "accurateCastOrNull": ("num, const str", "String"),
     "toString": ("any", "String"),
     "format": ("const str, str, str", "String"),
     "concat": ("str, any, any?", "String"),
@@ -179,6 +175,11 @@ FIXED: dict[str, list[tuple[str, str]]] = {
         ("int", "JSONExtract(payload, 'v', 'Nullable(Int64)')"),
         ("str", "JSONExtract(payload, 'label', 'Nullable(String)')"),
     ],
+    "cast": [
+        *(("str", "cast({int}, 'String')"), ("int", "cast({int}, 'Nullable(Int32)')")),
+        ("float", "cast({int}, 'Float64')"),
+    ],
+    "accurateCastOrNull": [("str", "accurateCastOrNull({int}, 'String')"), ("int", "accurateCastOrNull({float}, 'UInt8')"), ("int", "accurateCastOrNull({str}, 'Int64')")],
     "JSONType": [("str", "toString(JSONType(payload, 'v'))")],
     "arrayFlatten": [("ints", "arrayFlatten([{ints}, {ints}])")],
     "arrayMap": [("ints", "arrayMap(x -> {int:x}, {ints})"), ("strs", "arrayMap(x -> {str:x}, {ints})")],
@@ -209,8 +210,32 @@ FIXED: dict[str, list[tuple[str, str]]] = {
     },
     # Their values are not the same for both, but their types are.
     **{name: [("str", f"toTypeName({name}())")] for name in ("now", "now64", "today", "yesterday")},
+    "now": [("str", "toTypeName(now())"), ("cond", "now() > toDateTime('2020-01-01 00:00:00')")],
     "timeZone": [("int", "length(timeZone())")],
 }
+
+# Forms of SQL that are no calls.
+FORMS: dict[str, list[tuple[str, str]]] = {
+    "IN": [
+        *(("cond", "{int} IN (1, 7, NULL)"), ("cond", "{int} NOT IN (0, NULL)"), ("cond", "{int} IN ()")),
+        *(("cond", "{str} IN ('', 'draw:object', 'a')"), ("cond", "{str} NOT IN ()")),
+        ("cond", "{int} IN (SELECT user_id FROM events WHERE duration > 1000)"),
+        ("cond", "{int} NOT IN (SELECT project_id FROM events)"),
+    ],
+    "CAST": [("str", "CAST({int} AS String)"), ("int", "CAST({int} AS Int64)"), ("float", "{int}::Float64")],
+    "CASE": [
+        ("str", "CASE WHEN {cond} THEN {str} ELSE {str} END"),
+        ("int", "CASE {int} WHEN 1 THEN {int} WHEN 2 THEN 7 END"),
+    ],
+    "BETWEEN": [("cond", "{int} BETWEEN 1 AND {int}"), ("cond", "{late_datetime} NOT BETWEEN {datetime} AND {datetime}")],
+    "numbers as times": [("cond", "{late_datetime} > 1782777600"), ("cond", "{late_datetime} <= 1782777600.5")],
+    "time plus number": [("datetime", "{late_datetime} + 3600"), ("date", "{late_date} - 7")],
+    "time minus time": [("float", "toFloat64({datetime} - {datetime})"), ("int", "{date} - {date}")],
+}
+
+# Of a character that is cut, ClickHouse keeps the first bytes: these are asked of ASCII.
+OF_BYTES = {"left", "right", "substring", "substr", "mid", "leftPad", "rightPad", "lpad", "rpad"}
+ASCII = ["'draw:object'", "''", "'a'", "NULL", "toString(5000000000)", "toString(toNullable(3))", "scope", "source"]
 
 OF_EVENTS = re.compile(r"payload|duration|project_id")
 JSON = re.compile(r"(JSON|simpleJSON|visitParam|isValidJSON)")
@@ -337,9 +362,9 @@ class Grammar:
         self.unknown |= {f.name for f in plain if not f.kinds()}
         self.by_kind = {kind: [f for f in plain if kind in f.kinds()] for kind in (*CLASSES, "interval")}
         known = set(self.names)
+        fixed = {name: texts for name, texts in FIXED.items() if name in known} | FORMS
         self.fixed = {
-            kind: [(name, text) for name in FIXED if name in known for k, text in FIXED[name] if k == kind]
-            for kind in CLASSES
+            kind: [(name, text) for name, texts in fixed.items() for k, text in texts if k == kind] for kind in CLASSES
         }
 
     def one_of(self, choices: Iterable[str]) -> str:
@@ -439,6 +464,11 @@ class Grammar:
             if argument.kind_class == "num":
                 return node("small", self.one_of(SMALL))
             return self.late(first if first in kinds else "datetime", scope)
+        if function.name in OF_BYTES and position == 0:
+            return node("ascii", self.one_of(ASCII if "source" in scope else ASCII[:-2]))
+        if function.name == "assumeNotNull":
+            # Of NULL that was computed, ClickHouse has what was computed of the default.
+            return self.leaf(first or "int", scope if "source" in scope else {})
         if argument.kind_class == "T":
             return self.expression(common, depth, scope)
         if argument.kind_class == "interval":

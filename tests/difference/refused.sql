@@ -21,6 +21,21 @@ SELECT dictGet('names', 'name', user_id) FROM events;
 -- refused: sumState
 SELECT sumState(duration) FROM events;
 
+-- refused: sumIfOrNull
+SELECT sumIfOrNull(duration, duration > 5) FROM events;
+
+-- refused: no common type
+SELECT coalesce(user_id, 0.5) FROM events;
+
+-- refused: no common type
+SELECT if(duration > 5, [1], NULL) FROM events;
+
+-- refused: arrayJoin of groups
+SELECT source, arrayJoin([1, 2]) AS x, count() FROM events GROUP BY source;
+
+-- refused: a Date
+SELECT toStartOfInterval(toDate(timestamp), INTERVAL 3 HOUR) FROM events;
+
 -- refused: sumMerge
 SELECT sumMerge(x) FROM (SELECT 1 AS x);
 

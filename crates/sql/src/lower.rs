@@ -13,6 +13,7 @@ mod expressions;
 mod fill;
 mod json;
 mod numbers;
+mod readable;
 mod selects;
 mod strings;
 mod times;

@@ -315,14 +315,14 @@ impl Printer<'_> {
             .iter()
             .map(|argument| self.expr(argument))
             .collect();
-        if let Some(filter) = &aggregate.filter {
-            name.push_str("If");
-            arguments.push(self.expr(filter));
-        }
         match aggregate.suffix {
             Suffix::None => {}
             Suffix::OrNull => name.push_str("OrNull"),
             Suffix::OrDefault => name.push_str("OrDefault"),
+        }
+        if let Some(filter) = &aggregate.filter {
+            name.push_str("If");
+            arguments.push(self.expr(filter));
         }
         let parameters = if aggregate.parameters.is_empty() {
             String::new()

@@ -387,6 +387,7 @@ impl Binder<'_> {
         let mut suffix = Suffix::None;
         let mut has_condition = false;
         let mut is_distinct = false;
+        let mut is_filled_behind = false;
         loop {
             if is_aggregate(name) {
                 return Some(Combined {
@@ -394,6 +395,7 @@ impl Binder<'_> {
                     suffix,
                     has_condition,
                     is_distinct,
+                    is_filled_behind,
                 });
             }
             if let Some(rest) = name.strip_suffix("OrNull") {
@@ -410,6 +412,7 @@ impl Binder<'_> {
                     return None;
                 }
                 has_condition = true;
+                is_filled_behind = suffix != Suffix::None;
                 name = rest;
             } else {
                 return None;
@@ -431,6 +434,11 @@ impl Binder<'_> {
             is_distinct,
             at,
         } = call;
+        if combined.is_filled_behind {
+            // Some of them are then filled where the condition leaves no row, and some are not.
+            let hint = Some("put If last, as in sumOrNullIf");
+            return Err(self.unsupported(written, hint, at));
+        }
         let mut arguments = self.exprs(asts, scope)?;
         let mut conditions = Vec::new();
         if combined.has_condition {
@@ -556,12 +564,14 @@ impl Binder<'_> {
     }
 }
 
-/// A name taken apart: `sumIfOrNull`.
+/// A name taken apart: `sumOrNullIf`.
 pub(super) struct Combined {
     name: String,
     suffix: Suffix,
     has_condition: bool,
     is_distinct: bool,
+    /// Whether `-OrNull` or `-OrDefault` stands behind `-If`.
+    is_filled_behind: bool,
 }
 
 struct AggregateCall<'q, 'n> {

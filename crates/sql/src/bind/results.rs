@@ -3,7 +3,7 @@
 use super::Binder;
 use crate::error::SqlError;
 use crate::functions::{Function, Nullability};
-use crate::ir::Expr;
+use crate::ir::{Expr, ExprKind};
 use crate::types::{DataType, IntervalUnit};
 use crate::typing::{Arithmetic, arithmetic, supertype};
 
@@ -18,6 +18,7 @@ impl Binder<'_> {
             self.check_timezone(&timezone, at)?;
         }
         let ty = self.plain_result(function, arguments, at)?;
+        let is_lambda = |argument: &Expr| matches!(argument.kind, ExprKind::Lambda { .. });
         let is_compared = function.result == "cond" && super::calls::is_comparison(function.name);
         let any_null = arguments.iter().any(|argument| {
             argument.ty.is_nullable() || (is_compared && argument.ty.has_nullable_element())
@@ -25,15 +26,12 @@ impl Binder<'_> {
         let is_scalar = function.kind == crate::functions::FunctionKind::Scalar;
         let of_null = arguments
             .iter()
-            .any(|argument| argument.ty.is_nullable() && argument.ty.is_nothing());
+            .any(|argument| argument.ty == DataType::Nothing.nullable() && !is_lambda(argument));
         let is_mapped = is_scalar && !is_decided(function) && !takes_null(function);
         let is_aggregate = function.kind == crate::functions::FunctionKind::Aggregate
             && function.nullability != Nullability::Never;
-        let is_element = is_scalar
-            && matches!(function.result, "item" | "item2" | "arg2")
-            && arguments
-                .iter()
-                .any(|argument| argument.ty == DataType::Nothing.nullable());
+        let is_element =
+            is_scalar && matches!(function.result, "item" | "item2" | "arg2") && of_null;
         if is_element || (of_null && (is_mapped || is_aggregate)) {
             return Ok(DataType::Nothing.nullable());
         }
@@ -104,6 +102,7 @@ impl Binder<'_> {
             }
             "rounded" if first.is_integer() => first.inner().clone(),
             "rounded" if first.is_decimal() => first.inner().clone(),
+            "rounded" if *first.inner() == DataType::Float32 => DataType::Float32,
             "rounded" => DataType::Float64,
             "sum" => self.sum_of(first.item().unwrap_or(first), at)?,
             "mappedsum" => self.sum_of(&first.clone(), at)?,
@@ -261,9 +260,10 @@ impl Binder<'_> {
             }
             "arrayPushBack" | "arrayPushFront" => {
                 let item = first.ty.item().unwrap_or(&DataType::Nothing);
-                let item = supertype([item, &arguments[1].ty]);
-                return item.map(DataType::array_of).ok_or_else(|| {
-                    self.type_error("the element does not fit the array", arguments[1].at)
+                let common = supertype([item, &arguments[1].ty]);
+                return common.map(DataType::array_of).ok_or_else(|| {
+                    let message = format!("{item} and {} have no common type", arguments[1].ty);
+                    self.type_error(message, arguments[1].at)
                 });
             }
             _ => {}
@@ -493,6 +493,7 @@ fn takes_null(function: &Function) -> bool {
                 | "arraySlice"
                 | "least"
                 | "greatest"
+                | "ifNotFinite"
         )
 }
 
@@ -540,6 +541,7 @@ fn negated(ty: &DataType, wide: DataType) -> DataType {
         DataType::Int16 => DataType::Int16,
         DataType::Int32 => DataType::Int32,
         DataType::Int64 => DataType::Int64,
+        DataType::Float32 => DataType::Float32,
         _ => wide,
     }
 }

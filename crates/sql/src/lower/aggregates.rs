@@ -364,7 +364,13 @@ impl Lowering<'_> {
                     call
                 };
             }
-            Suffix::OrDefault => self.pass("-OrDefault"),
+            Suffix::OrDefault => {
+                self.pass("-OrDefault");
+                // The default of a type with NULL is NULL.
+                if expr.ty.is_nullable() {
+                    return call;
+                }
+            }
             Suffix::None if function.nullability == Nullability::Never || expr.ty.is_nullable() => {
                 return call;
             }
@@ -391,7 +397,6 @@ impl Lowering<'_> {
                 let nan = format!("CAST('nan' AS {})", inner_type(item));
                 format!("[{}]", vec![nan; aggregate.parameters.len()].join(", "))
             }
-            DataType::Nullable(inner) => default_of(inner),
             ty => default_of(ty),
         };
         format!("coalesce({call}, {default})")

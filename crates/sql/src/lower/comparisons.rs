@@ -38,11 +38,18 @@ impl Lowering<'_> {
                 guards.push(format!("isnan({text})"));
             }
         }
-        if guards.is_empty() || name.starts_with("is") {
+        if guards.is_empty() {
             return Ok(Sql::condition(compared));
         }
         // NaN is neither equal to, less nor greater than anything; in DuckDB it is the greatest.
         self.pass("NaN in comparisons");
+        if name.starts_with("is") {
+            let guard = &guards[0];
+            return Ok(Sql::condition(match name {
+                "isDistinctFrom" => format!("({compared} OR coalesce({guard}, false))"),
+                _ => format!("({compared} AND NOT coalesce({guard}, false))"),
+            }));
+        }
         let unknown = if a.ty.is_nullable() || b.ty.is_nullable() {
             format!("WHEN {left} IS NULL OR {right} IS NULL THEN NULL ")
         } else {

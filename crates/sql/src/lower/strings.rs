@@ -53,66 +53,31 @@ impl Lowering<'_> {
     /// Cuts bytes; a text of ASCII has as many characters as bytes.
     fn substring(&mut self, name: &str, arguments: &[Expr]) -> Result<String, SqlError> {
         let text = self.value(&arguments[0])?;
-        let numbers = self.values(&arguments[1..])?;
-        // DuckDB refuses places beyond 32 bits; no text is that long.
-        let numbers: Vec<String> = numbers
-            .iter()
-            .zip(&arguments[1..])
-            .map(|(n, argument)| match argument.as_integer() {
-                Some(number) => format!("CAST({} AS BIGINT)", number.clamp(-2_000_000_000, 2_000_000_000)),
-                None => format!(
-                    "CAST(CASE WHEN {n} > 2000000000 THEN 2000000000 WHEN {n} < -2000000000 THEN -2000000000 ELSE {n} END AS BIGINT)"
-                ),
-            })
-            .collect();
-        // Of NULL there is no empty text.
-        let empty = |text: &str| {
-            if arguments.iter().any(|argument| argument.ty.is_nullable()) {
-                format!("left({text}, CAST(0 * {} AS BIGINT))", numbers.join(" * "))
-            } else {
-                "''".to_owned()
-            }
-        };
-        let cut = |text: &str| match (name, numbers.as_slice()) {
-            ("left", [n]) => format!("left({text}, {n})"),
-            ("right", [n]) => format!("right({text}, {n})"),
-            (_, [from]) => format!(
-                "CASE WHEN {from} = 0 THEN {} ELSE substr({text}, {from}) END",
-                empty(text)
-            ),
-            (_, [from, length]) => format!(
-                "CASE WHEN {from} = 0 OR {length} < 0 THEN {} ELSE substr({text}, {from}, {length}) END",
-                empty(text)
-            ),
-            _ => text.to_owned(),
-        };
+        let mut places = Vec::with_capacity(2);
+        for argument in &arguments[1..] {
+            // DuckDB refuses places beyond 32 bits; no text is that long.
+            const FAR: i64 = 1_000_000_000;
+            places.push(match argument.as_integer() {
+                Some(place) => Place::Literal(place.clamp(-FAR, FAR)),
+                None => {
+                    let n = self.value(argument)?;
+                    Place::Computed(format!(
+                        "CAST(CASE WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR} ELSE {n} END AS BIGINT)"
+                    ))
+                }
+            });
+        }
+        let cut = cut(name, &text, &places, 1);
         if name == "substringUTF8" {
-            return Ok(format!("({})", cut(&text)));
+            return Ok(format!("({cut})"));
         }
         self.pass("bytes of texts");
+        // Each byte is two digits.
         let hex = format!("hex(encode({text}))");
-        let in_hex = match (name, numbers.as_slice()) {
-            ("left", [n]) => format!("left({hex}, CAST(2 * ({n}) AS BIGINT))"),
-            ("right", [n]) => format!("right({hex}, CAST(2 * ({n}) AS BIGINT))"),
-            (_, [from, rest @ ..]) => {
-                let start = format!("CASE WHEN {from} > 0 THEN 2 * {from} - 1 ELSE 2 * {from} END");
-                match rest {
-                    [length] => format!(
-                        "CASE WHEN {from} = 0 OR {length} < 0 THEN {} ELSE substr({hex}, {start}, 2 * {length}) END",
-                        empty(&hex)
-                    ),
-                    _ => format!(
-                        "CASE WHEN {from} = 0 THEN {} ELSE substr({hex}, {start}) END",
-                        empty(&hex)
-                    ),
-                }
-            }
-            _ => hex,
-        };
+        let in_hex = self::cut(name, &hex, &places, 2);
         Ok(format!(
-            "(CASE WHEN strlen({text}) = length({text}) THEN {} ELSE {} END)",
-            cut(&text),
-            text_of_bytes(&in_hex, &cut(&text))
+            "(CASE WHEN strlen({text}) = length({text}) THEN {cut} ELSE {} END)",
+            text_of_bytes(&in_hex, &cut)
         ))
     }
 
@@ -241,6 +206,68 @@ impl Lowering<'_> {
         }
         pieces.push(quoted(&plain));
         Ok(format!("({})", pieces.join(" || ")))
+    }
+}
+
+/// A place in a text, or a length.
+enum Place {
+    Literal(i64),
+    Computed(String),
+}
+
+impl Place {
+    /// As a number of letters, of which `scale` are one of what is counted.
+    fn scaled(&self, scale: i64) -> String {
+        match self {
+            Place::Literal(place) => format!("({})", place * scale),
+            Place::Computed(place) if scale == 1 => place.clone(),
+            Place::Computed(place) => format!("({scale} * {place})"),
+        }
+    }
+}
+
+/// A piece of a text whose places count `scale` letters.
+fn cut(name: &str, text: &str, places: &[Place], scale: i64) -> String {
+    let (from, length) = match (name, places) {
+        ("left" | "right", [n]) => return format!("{name}({text}, {})", n.scaled(scale)),
+        (_, [from]) => (from, None),
+        (_, [from, length]) => (from, Some(length)),
+        _ => return text.to_owned(),
+    };
+    let start = match from {
+        Place::Literal(place) if *place > 0 => format!("{}", place * scale - scale + 1),
+        Place::Computed(_) if scale > 1 => {
+            let start = from.scaled(scale);
+            format!(
+                "CASE WHEN {start} > 0 THEN {start} - {} ELSE {start} END",
+                scale - 1
+            )
+        }
+        _ => from.scaled(scale),
+    };
+    let piece = match length {
+        None => format!("substr({text}, {start})"),
+        Some(Place::Literal(length)) if *length >= 0 => {
+            format!("substr({text}, {start}, {})", length * scale)
+        }
+        Some(length) => {
+            // A negative length is counted from the end.
+            let length = length.scaled(scale);
+            let before = format!(
+                "CASE WHEN {start} > 0 THEN {start} - 1 ELSE greatest(length({text}) + {start}, 0) END"
+            );
+            format!(
+                "substr({text}, {start}, CASE WHEN {length} < 0 THEN greatest(length({text}) + {length} - {before}, 0) ELSE {length} END)"
+            )
+        }
+    };
+    match from {
+        Place::Literal(place) if *place != 0 => piece,
+        // No place is the 0th: of it there is nothing, and of NULL it is NULL.
+        _ => format!(
+            "CASE WHEN {} = 0 THEN left({piece}, 0) ELSE {piece} END",
+            from.scaled(1)
+        ),
     }
 }
 
