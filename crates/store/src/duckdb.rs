@@ -8,6 +8,7 @@ mod checkpoint;
 mod database;
 mod export;
 mod hashes;
+mod priority;
 mod query;
 mod schema;
 mod watchdog;

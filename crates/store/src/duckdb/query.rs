@@ -11,6 +11,7 @@ use futures::Stream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
+use super::priority;
 use super::watchdog::{Cancel, Watchdog, Watched};
 use crate::error::{FailureKind, StoreError, without_excerpt};
 
@@ -145,6 +146,7 @@ pub(super) fn spawn(
         memory_bytes: database.config.memory_bytes,
     };
     let read = move || {
+        priority::step_back();
         let sink = Sink { items: sender };
         let result = work(lent.connection(), &sink);
         // Returned before the reader learns the end, so that he may start the next query.
