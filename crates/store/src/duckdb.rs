@@ -155,4 +155,6 @@ fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
 }
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
