@@ -62,7 +62,7 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 	cd tests && ANNOSCOPE_BIN=$(target)/debug/annoscope $(CURDIR)/.venv/bin/python -m difference.generate $(or $(N),10000) $(SEED)
 
 # ARGS names the parts to measure, or none for all. `query` is a program of its own, in Python.
-bench_parts := $(filter ingest latency footprint query,$(ARGS))
+bench_parts := $(filter ingest latency footprint load query,$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the README's table
 	@scripts/venv.sh
 ifneq ($(bench_parts),query)

@@ -35,7 +35,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     let events = thousands(n_events as f64);
     let data_dir = bench.fresh_dir("footprint")?;
     let token = process::add_admin(&bench.bin, &data_dir)?;
-    let server = Server::start(&bench.bin, &data_dir).await?;
+    let server = Server::start(&bench.bin, &data_dir, &[]).await?;
 
     let took = load_demo(bench, &server)?;
     let what = format!("`annoscope demo` sends {events} events, batches of 1,000");
@@ -50,7 +50,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     let stopping = server.stop().await?;
     disk(bench, &data_dir, table).await?;
 
-    let server = Server::start(&bench.bin, &data_dir).await?;
+    let server = Server::start(&bench.bin, &data_dir, &[]).await?;
     let (start, stop) = (
         millis(to_micros(server.ready_after)),
         millis(to_micros(stopping)),
@@ -91,7 +91,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
 }
 
 /// Runs `annoscope demo` as a user does.
-fn load_demo(bench: &Bench, server: &Server) -> Result<Duration> {
+pub fn load_demo(bench: &Bench, server: &Server) -> Result<Duration> {
     let started = clock::now();
     let status = Command::new(&bench.bin)
         .args(["demo", "--events", &bench.sizes.footprint.to_string()])
@@ -284,7 +284,7 @@ async fn kill_under_load(
     server.kill()?;
     // That it failed is what was asked for; with a small load it may have ended before.
     let _ = sending.await?;
-    Server::start(&bench.bin, data_dir).await
+    Server::start(&bench.bin, data_dir, &[]).await
 }
 
 fn to_micros(duration: Duration) -> u64 {

@@ -101,7 +101,7 @@ async fn annoscope(bench: &Bench, case: &Case, door: Door, seed: u64) -> Result<
     )?;
     let data_dir = bench.fresh_dir("ingest")?;
     let token = process::add_admin(&bench.bin, &data_dir)?;
-    let server = Server::start(&bench.bin, &data_dir).await?;
+    let server = Server::start(&bench.bin, &data_dir, &[]).await?;
     let sender = Sender::new(&server, &token);
     let outcome = sender.as_fast_as_possible(load, case.n_connections).await?;
     check_all_new(&server, outcome.n_events).await?;

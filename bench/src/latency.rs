@@ -39,7 +39,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     ];
     let data_dir = bench.fresh_dir("latency")?;
     let token = process::add_admin(&bench.bin, &data_dir)?;
-    let server = Server::start(&bench.bin, &data_dir).await?;
+    let server = Server::start(&bench.bin, &data_dir, &[]).await?;
     let sender = Sender::new(&server, &token);
     let before = server.metric("annoscope_store_checkpoints_total").await?;
     let interval = Duration::from_micros(1_000_000 * BATCH as u64 / RATE);

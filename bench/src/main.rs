@@ -3,6 +3,7 @@
 
 mod clickhouse;
 mod clock;
+mod crowd;
 mod footprint;
 mod ingest;
 mod latency;
@@ -52,7 +53,10 @@ struct Args {
     /// How long the answer time is measured, in seconds [default: 75]
     #[arg(long, value_name = "S")]
     latency_seconds: Option<u64>,
-    /// Events in the store for size, memory, start and export [default: 10,000,000]
+    /// How long each case of the load is measured, in seconds [default: 60]
+    #[arg(long, value_name = "S")]
+    load_seconds: Option<u64>,
+    /// Events in the store for size, memory, start, export and load [default: 10,000,000]
     #[arg(long, value_name = "N")]
     events: Option<u64>,
 }
@@ -65,6 +69,8 @@ enum What {
     Latency,
     /// Bytes on disk, memory, start and export with many events
     Footprint,
+    /// The answer time while twenty clients ask the slowest queries
+    Load,
 }
 
 /// What all benchmarks share.
@@ -83,6 +89,7 @@ struct Sizes {
     ingest: u64,
     latency_s: u64,
     footprint: u64,
+    load_s: u64,
 }
 
 /// How to start the peer.
@@ -146,6 +153,9 @@ async fn run(bench: &Bench, what: &[What]) -> Result<()> {
     if what.contains(&What::Footprint) {
         footprint::run(bench, &mut table).await?;
     }
+    if what.contains(&What::Load) {
+        crowd::run(bench, &mut table).await?;
+    }
     let command: Vec<String> = std::env::args().skip(1).collect();
     println!("{table}");
     println!(
@@ -204,6 +214,7 @@ fn prepare(args: Args) -> Result<Bench> {
             ingest: args.ingest_events.unwrap_or(quick_or(20_000, 1_000_000)),
             latency_s: args.latency_seconds.unwrap_or(quick_or(1, 75)),
             footprint: args.events.unwrap_or(quick_or(20_000, 10_000_000)),
+            load_s: args.load_seconds.unwrap_or(quick_or(2, 60)),
         },
         end: clock::time_of_day(),
     })

@@ -32,11 +32,14 @@ pub struct Memory {
     /// The part that is the process's own; the rest is mapped files, which the kernel can
     /// take back.
     pub anonymous: u64,
+    /// The most that was ever resident.
+    pub peak: u64,
 }
 
 impl Server {
-    /// Starts it on a data directory and waits until it is ready.
-    pub async fn start(bin: &Path, data_dir: &Path) -> Result<Server> {
+    /// Starts it on a data directory, with settings beside the defaults, and waits until it is
+    /// ready.
+    pub async fn start(bin: &Path, data_dir: &Path, flags: &[&str]) -> Result<Server> {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -52,6 +55,7 @@ impl Server {
             ])
             .arg("--data-dir")
             .arg(data_dir)
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -123,6 +127,7 @@ impl Server {
         Ok(Memory {
             resident: bytes("VmRSS:")?,
             anonymous: bytes("RssAnon:")?,
+            peak: bytes("VmHWM:")?,
         })
     }
 

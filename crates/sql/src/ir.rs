@@ -411,6 +411,19 @@ impl Expr {
         }
     }
 
+    /// Whether it runs a query of its own.
+    pub fn is_query(&self) -> bool {
+        matches!(
+            self.kind,
+            ExprKind::Subquery(_)
+                | ExprKind::Exists(_)
+                | ExprKind::In {
+                    haystack: Haystack::Query(_),
+                    ..
+                }
+        )
+    }
+
     /// Whether `is` holds for this expression or one inside of it.
     pub fn any(&self, is: &mut impl FnMut(&Expr) -> bool) -> bool {
         is(self) || self.children().into_iter().any(|child| child.any(is))

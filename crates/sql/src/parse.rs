@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Query, Spanned};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
-use sqlparser::tokenizer::{Location, Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::StatementKind;
 use crate::dialect::QueryDialect;
@@ -26,17 +26,27 @@ pub(crate) struct Parsed {
 pub(crate) struct Places<'a> {
     sql: &'a str,
     expanded: &'a Expanded,
-    /// Offset of each line of the expanded text.
+    /// Offset of each character of the expanded text. Every node asks for its place, so it must
+    /// not cost a walk along its line, which may be the whole text.
+    characters: Vec<usize>,
+    /// Number of the first character of each line.
     lines: Vec<usize>,
 }
 
 impl<'a> Places<'a> {
     pub fn new(sql: &'a str, expanded: &'a Expanded) -> Places<'a> {
-        let newlines = expanded.text.match_indices('\n').map(|(at, _)| at + 1);
+        let (mut characters, mut lines) = (Vec::new(), vec![0]);
+        for (at, character) in expanded.text.char_indices() {
+            characters.push(at);
+            if character == '\n' {
+                lines.push(characters.len());
+            }
+        }
         Places {
             sql,
             expanded,
-            lines: std::iter::once(0).chain(newlines).collect(),
+            characters,
+            lines,
         }
     }
 
@@ -46,13 +56,9 @@ impl<'a> Places<'a> {
         let Some(&start) = self.lines.get(line) else {
             return 0;
         };
-        let text = &self.expanded.text[start..];
         let column = (location.column as usize).saturating_sub(1);
-        let within = text
-            .char_indices()
-            .nth(column)
-            .map_or(text.len(), |(at, _)| at);
-        start + within
+        let at = self.characters.get(start + column);
+        at.copied().unwrap_or(self.expanded.text.len())
     }
 
     /// Where an expression begins.
@@ -85,22 +91,13 @@ pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
         let message = format!("the query has more than {MAX_TOKENS} words and signs");
         return Err(places.error(ErrorKind::Syntax, message, 0));
     }
-    let first = tokens
-        .iter()
-        .find(|token| !matches!(token.token, Token::Whitespace(_)));
-    let Some(first) = first else {
-        return Err(places.error(ErrorKind::Syntax, "the query is empty", 0));
-    };
-    let first_at = places.offset(first.span.start);
-    let word = first.token.to_string().to_uppercase();
-    if !matches!(word.as_str(), "SELECT" | "WITH" | "EXPLAIN" | "(") {
-        let message = format!("{word} is no query: only SELECT, WITH and EXPLAIN are allowed");
-        return Err(places.error(ErrorKind::Forbidden, message, first_at));
-    }
-    let (kind, tokens) = match word.as_str() {
+    let (kind, tokens) = match first_word(places, &tokens)?.as_str() {
         "EXPLAIN" => explain(tokens),
         _ => (StatementKind::Select, tokens),
     };
+    if kind != StatementKind::Select {
+        first_word(places, &tokens)?;
+    }
     let options = ParserOptions::new().with_unescape(true);
     let mut parser = Parser::new(&dialect)
         .with_options(options)
@@ -123,10 +120,25 @@ pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
     })
 }
 
+/// What a statement begins with, in capitals. Only queries pass.
+fn first_word(places: &Places<'_>, tokens: &[TokenWithSpan]) -> Result<String, SqlError> {
+    let first = tokens
+        .iter()
+        .find(|token| !matches!(token.token, Token::Whitespace(_)));
+    let Some(first) = first else {
+        return Err(places.error(ErrorKind::Syntax, "the query is empty", 0));
+    };
+    let word = first.token.to_string().to_uppercase();
+    if matches!(word.as_str(), "SELECT" | "WITH" | "EXPLAIN" | "(") {
+        return Ok(word);
+    }
+    let message = format!("{word} is no query: only SELECT, WITH and EXPLAIN are allowed");
+    let at = places.offset(first.span.start);
+    Err(places.error(ErrorKind::Forbidden, message, at))
+}
+
 /// Takes `EXPLAIN` and its word off the front.
-fn explain(
-    tokens: Vec<sqlparser::tokenizer::TokenWithSpan>,
-) -> (StatementKind, Vec<sqlparser::tokenizer::TokenWithSpan>) {
+fn explain(tokens: Vec<TokenWithSpan>) -> (StatementKind, Vec<TokenWithSpan>) {
     let mut kind = StatementKind::Explain;
     let mut rest = tokens.into_iter().peekable();
     let mut n_words = 0;

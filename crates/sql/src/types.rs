@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Deepest nesting of a type that a query names.
+const MAX_DEPTH: usize = 100;
+
 /// A data type; its text form is ClickHouse's name for it, which says what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are ClickHouse's")]
@@ -107,6 +110,14 @@ impl fmt::Display for DataType {
 impl DataType {
     /// The type of a name such as `Nullable(DateTime64(3, 'UTC'))`; none if it is unknown.
     pub(crate) fn parse(name: &str) -> Option<DataType> {
+        // Whoever prints or drops a type needs stack for each level.
+        if name.matches('(').count() > MAX_DEPTH {
+            return None;
+        }
+        DataType::parse_shallow(name)
+    }
+
+    fn parse_shallow(name: &str) -> Option<DataType> {
         let name = name.trim();
         let (word, arguments) = match name.split_once('(') {
             Some((word, rest)) => (word.trim(), Some(rest.strip_suffix(')')?.trim())),
@@ -157,14 +168,14 @@ impl DataType {
                 DataType::Decimal { precision, scale }
             }
             ("Nullable", Some(inner)) => {
-                let inner = DataType::parse(inner)?;
+                let inner = DataType::parse_shallow(inner)?;
                 match inner {
                     DataType::Nullable(_) | DataType::Array(_) | DataType::Tuple(_) => return None,
                     plain => DataType::Nullable(Box::new(plain)),
                 }
             }
-            ("LowCardinality", Some(inner)) => DataType::parse(inner)?,
-            ("Array", Some(item)) => DataType::Array(Box::new(DataType::parse(item)?)),
+            ("LowCardinality", Some(inner)) => DataType::parse_shallow(inner)?,
+            ("Array", Some(item)) => DataType::Array(Box::new(DataType::parse_shallow(item)?)),
             _ => return None,
         })
     }

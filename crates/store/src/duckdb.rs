@@ -8,6 +8,7 @@ mod checkpoint;
 mod database;
 mod export;
 mod hashes;
+mod priority;
 mod query;
 mod schema;
 mod watchdog;
@@ -165,5 +166,7 @@ fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
+#[cfg(test)]
+mod attacks;
 #[cfg(test)]
 mod tests;

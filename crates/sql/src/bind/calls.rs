@@ -544,6 +544,11 @@ impl Binder<'_> {
         let body = self.expr(&lambda.body, scope);
         scope.lambdas.truncate(depth);
         let body = body?;
+        // DuckDB's binder takes none, and its message would be about what nobody wrote.
+        if body.any(&mut |inner| inner.is_query()) {
+            let hint = "join the subquery, or put its result into an array first";
+            return Err(self.unsupported("a subquery within a lambda", Some(hint), body.at));
+        }
         let ty = body.ty.clone();
         let kind = ExprKind::Lambda {
             parameters: uniques,

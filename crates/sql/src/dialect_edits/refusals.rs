@@ -21,6 +21,10 @@ pub(super) fn refuse(scan: &Scan<'_>) -> Result<Edits, SqlError> {
             let message = "`COLUMNS('…')` is not supported";
             return Err(scan.unsupported(i, message, "name the columns"));
         }
+        if scan.word(i, "view") && is_call && scan.word(i + 2, "SELECT") {
+            let message = "the table function view is not allowed";
+            return Err(scan.error(ErrorKind::Forbidden, i, message));
+        }
         if scan.keyword(i, "APPLY") && i > 0 && applies(scan, i) {
             let message = "`APPLY` is not supported";
             return Err(scan.unsupported(i, message, "call the function on each column"));

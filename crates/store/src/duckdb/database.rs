@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use duckdb::{Config, Connection, InterruptHandle};
 
-use super::{StoreConfig, schema};
+use super::{StoreConfig, priority, schema};
 use crate::error::StoreError;
 use crate::stats::Counters;
 
@@ -236,7 +236,20 @@ fn free_bytes(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |fs| fs.f_bavail.saturating_mul(fs.f_frsize))
 }
 
+/// Opens the file from a thread of low priority: DuckDB's own threads, which work for queries,
+/// are started here and inherit it.
 fn open(config: &StoreConfig) -> Result<Connection, StoreError> {
+    let opened = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| {
+            priority::step_back();
+            open_here(config)
+        });
+        opening.join()
+    });
+    opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn open_here(config: &StoreConfig) -> Result<Connection, StoreError> {
     let spill_dir = config.dir.join("tmp");
     let spill_bytes = config.spill_bytes.min(free_bytes(&config.dir) / 2);
     let threads = match config.threads {

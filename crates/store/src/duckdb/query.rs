@@ -11,6 +11,7 @@ use futures::Stream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
+use super::priority;
 use super::watchdog::{Cancel, Watchdog, Watched};
 use crate::error::{FailureKind, StoreError, without_excerpt};
 
@@ -21,7 +22,8 @@ const BATCHES_AHEAD: usize = 8;
 /// A read-only query.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// In the store's own SQL. Trusted: callers check what users type.
+    /// In the store's own SQL: one SELECT, or `EXPLAIN` of one. Callers check what users type;
+    /// what is no SELECT fails nevertheless.
     pub sql: String,
     /// Longest time until the last row.
     pub time_limit: Duration,
@@ -121,11 +123,21 @@ pub(super) fn start(
         Purpose::Query,
         time_limit,
         move |connection, sink| {
-            // Callers check what users type; this holds should they miss something.
+            // Callers check what users type; these two hold should they miss something.
             connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
-            sink.run(connection, &sql)
+            sink.run(connection, &one_select(&sql))
         },
     )
+}
+
+/// Puts a query into DuckDB's `query('…')`, which takes one SELECT and nothing else: as a text of
+/// its own it could hold several statements, of which the first may be `COMMIT`.
+pub(super) fn one_select(sql: &str) -> String {
+    let (explain, select) = match sql.strip_prefix("EXPLAIN ") {
+        Some(select) => ("EXPLAIN ", select),
+        None => ("", sql),
+    };
+    format!("{explain}FROM query('{}')", select.replace('\'', "''"))
 }
 
 /// Runs `work` on a thread of its own with a lent connection.
@@ -145,6 +157,7 @@ pub(super) fn spawn(
         memory_bytes: database.config.memory_bytes,
     };
     let read = move || {
+        priority::step_back();
         let sink = Sink { items: sender };
         let result = work(lent.connection(), &sink);
         // Returned before the reader learns the end, so that he may start the next query.
