@@ -188,7 +188,7 @@ class Generator(Grammar):
             columns = [column for column in FLAT_COLUMNS if column in scope]
             if not columns:
                 # Of a key of the subquery's GROUP BY, ClickHouse counts the rows: then it has another type, too.
-                columns = [f"length(toString({list(scope)[0]}))"] if scope else ["1"]
+                columns = [f"length(toString({next(iter(scope))}))"] if scope else ["1"]
             n_arguments = len(function.arguments)
             return [node("column", self.one_of(columns)) for _ in range(n_arguments)], "int"
         classes = ["num" if function.name in EXACT else argument.kind_class for argument in function.arguments]

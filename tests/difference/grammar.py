@@ -67,7 +67,7 @@ LITERALS: dict[str, list[str]] = {
     "interval": ["INTERVAL 1 DAY", "INTERVAL 3 HOUR", "INTERVAL 15 MINUTE", "INTERVAL 1 WEEK", "INTERVAL 2 MONTH"],
 }
 
-# Times that are moved: those near 1970, as a type's default, ClickHouse moves around the end of the type's range, to 2106.
+# Times that are moved: those near 1970, as a type's default, ClickHouse moves around the end of the range, to 2106.
 LATE = {"late_date": "date", "late_datetime": "datetime"}
 
 # What stands for an expression when a query is made smaller.
@@ -109,7 +109,7 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     "FROM_UNIXTIME": {0: ["86400", "1780272000"]},
     "fromUnixTimestamp64Milli": {0: ["86400000000", "1780272000123"]},
     # Where not both are literals, ClickHouse finds 0 for NULL.
-    **each(["hasAny", "hasAll"], dict.fromkeys([0, 1], ["[1, 2, 3]", "[0, 2]", "[3]", "range(3)"])),
+    **each(["hasAny", "hasAll"], {key: ["[1, 2, 3]", "[0, 2]", "[3]", "range(3)"] for key in [0, 1]}),
     "range": {0: ["3", "0", "5"], 1: ["5", "9"], 2: ["1", "2"]},
     "repeat": {1: ["0", "1", "3"]},
     **each(
@@ -179,7 +179,11 @@ FIXED: dict[str, list[tuple[str, str]]] = {
         *(("str", "cast({int}, 'String')"), ("int", "cast({int}, 'Nullable(Int32)')")),
         ("float", "cast({int}, 'Float64')"),
     ],
-    "accurateCastOrNull": [("str", "accurateCastOrNull({int}, 'String')"), ("int", "accurateCastOrNull({float}, 'UInt8')"), ("int", "accurateCastOrNull({str}, 'Int64')")],
+    "accurateCastOrNull": [
+        ("str", "accurateCastOrNull({int}, 'String')"),
+        ("int", "accurateCastOrNull({float}, 'UInt8')"),
+        ("int", "accurateCastOrNull({str}, 'Int64')"),
+    ],
     "JSONType": [("str", "toString(JSONType(payload, 'v'))")],
     "arrayFlatten": [("ints", "arrayFlatten([{ints}, {ints}])")],
     "arrayMap": [("ints", "arrayMap(x -> {int:x}, {ints})"), ("strs", "arrayMap(x -> {str:x}, {ints})")],
@@ -227,7 +231,10 @@ FORMS: dict[str, list[tuple[str, str]]] = {
         ("str", "CASE WHEN {cond} THEN {str} ELSE {str} END"),
         ("int", "CASE {int} WHEN 1 THEN {int} WHEN 2 THEN 7 END"),
     ],
-    "BETWEEN": [("cond", "{int} BETWEEN 1 AND {int}"), ("cond", "{late_datetime} NOT BETWEEN {datetime} AND {datetime}")],
+    "BETWEEN": [
+        ("cond", "{int} BETWEEN 1 AND {int}"),
+        ("cond", "{late_datetime} NOT BETWEEN {datetime} AND {datetime}"),
+    ],
     "numbers as times": [("cond", "{late_datetime} > 1782777600"), ("cond", "{late_datetime} <= 1782777600.5")],
     "time plus number": [("datetime", "{late_datetime} + 3600"), ("date", "{late_date} - 7")],
     "time minus time": [("float", "toFloat64({datetime} - {datetime})"), ("int", "{date} - {date}")],

@@ -22,10 +22,10 @@ impl Lowering<'_> {
             "isDistinctFrom" => "IS DISTINCT FROM",
             _ => "IS NOT DISTINCT FROM",
         };
-        if a.ty.has_nullable_element() || b.ty.has_nullable_element() {
-            if let Some(compared) = self.tuples_with_null(name, a, b)? {
-                return Ok(compared);
-            }
+        if (a.ty.has_nullable_element() || b.ty.has_nullable_element())
+            && let Some(compared) = self.tuples_with_null(name, a, b)?
+        {
+            return Ok(compared);
         }
         let left = self.comparable(a, &b.ty)?;
         let right = self.comparable(b, &a.ty)?;

@@ -57,14 +57,14 @@ impl Lowering<'_> {
         for argument in &arguments[1..] {
             // DuckDB refuses places beyond 32 bits; no text is that long.
             const FAR: i64 = 1_000_000_000;
-            places.push(match argument.as_integer() {
-                Some(place) => Place::Literal(place.clamp(-FAR, FAR)),
-                None => {
+            places.push(if let Some(place) = argument.as_integer() {
+                    Place::Literal(place.clamp(-FAR, FAR))
+} else {
                     let n = self.value(argument)?;
                     Place::Computed(format!(
                         "CAST(CASE WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR} ELSE {n} END AS BIGINT)"
                     ))
-                }
+
             });
         }
         let cut = cut(name, &text, &places, 1);
