@@ -93,15 +93,20 @@ impl From<AccountsError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         match error {
-            StoreError::QueueFull { .. } | StoreError::Busy { .. } => {
+            StoreError::QueueFull { .. } => {
                 unavailable("The server is busy. Try again.", SOON_S, error)
+            }
+            StoreError::Busy { .. } => {
+                let detail = "Other queries occupy the server (settings query.max_concurrent and query.max_wait_ms). Try again.";
+                unavailable(detail, SOON_S, error)
             }
             StoreError::DiskFull { .. } => {
                 let detail = "The server's disk is full: nothing is stored until there is room.";
                 unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
             }
             StoreError::TimedOut { .. } | StoreError::Interrupted => {
-                unavailable("The query was ended before it finished.", SOON_S, error)
+                let detail = "The query was ended before it finished, to make room for events or to stop the server. Try again.";
+                unavailable(detail, SOON_S, error)
             }
             StoreError::NotOpen
             | StoreError::Io { .. }
