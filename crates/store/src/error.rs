@@ -117,6 +117,12 @@ impl FailureKind {
             FailureKind::Other
         }
     }
+
+    /// Whether memory was the reason, also of a fatal failure.
+    pub(crate) fn is_memory(error: &::duckdb::Error) -> bool {
+        let text = error.to_string();
+        OUT_OF_MEMORY.iter().any(|sign| text.contains(sign))
+    }
 }
 
 /// What comes before the excerpt of a statement in DuckDB's messages.

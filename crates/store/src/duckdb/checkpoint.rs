@@ -14,6 +14,9 @@ use crate::stats::Counters;
 /// Logs below this size, in bytes, open in no time and may stay when the store is idle.
 const SHORT_LOG: u64 = 1 << 20;
 
+/// Times a checkpoint is tried again after queries were ended to free memory.
+const MEMORY_RETRIES: usize = 3;
+
 /// After a commit: a checkpoint if the log has become long.
 ///
 /// The default of 64 MB holds two of DuckDB's row groups of CVAT-like events. Shorter logs do not
@@ -38,9 +41,23 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
         return;
     }
     let started = clock::monotonic();
-    let done = database
-        .lend(Purpose::Upkeep)
-        .and_then(|lent| Ok(lent.connection().execute_batch("CHECKPOINT")?));
+    let mut done = write(database);
+    for _ in 0..MEMORY_RETRIES {
+        if !done.as_ref().is_err_and(may_succeed_again) {
+            break;
+        }
+        // Out of memory within a checkpoint is fatal to DuckDB 1.5.6: then it is opened anew.
+        if done.as_ref().is_err_and(is_fatal) {
+            database.give_up();
+        }
+        let n_ended = database.end_queries();
+        Counters::add(&database.counters.queries_ended_for_appends, n_ended as u64);
+        tracing::warn!(
+            n_ended,
+            "memory is short: ended queries so that a checkpoint can be written"
+        );
+        done = write(database);
+    }
     let duration_ms = started.elapsed().as_millis() as u64;
     match done {
         Ok(()) => {
@@ -51,12 +68,23 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
         }
         Err(error) => {
             Counters::add(&database.counters.failed_checkpoints, 1);
-            if let StoreError::Database(error) = &error
-                && FailureKind::of(error) == FailureKind::Fatal
-            {
+            if is_fatal(&error) {
                 database.give_up();
             }
             tracing::warn!(wal_bytes, duration_ms, %error, "a checkpoint failed; the log keeps everything");
         }
     }
+}
+
+fn write(database: &Arc<Database>) -> Result<(), StoreError> {
+    let lent = database.lend(Purpose::Upkeep)?;
+    Ok(lent.connection().execute_batch("CHECKPOINT")?)
+}
+
+fn may_succeed_again(error: &StoreError) -> bool {
+    is_fatal(error) || matches!(error, StoreError::Database(error) if FailureKind::is_memory(error))
+}
+
+fn is_fatal(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(error) if FailureKind::of(error) == FailureKind::Fatal)
 }

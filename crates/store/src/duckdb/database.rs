@@ -44,13 +44,41 @@ struct Connections {
     /// Parent of all connections; none after [`Database::give_up`] and after `close`.
     root: Option<Connection>,
     is_closed: bool,
-    lent: HashMap<u64, (Purpose, Arc<InterruptHandle>)>,
+    lent: HashMap<u64, (Purpose, Arc<Interrupt>)>,
     next_id: u64,
+}
+
+/// Ends what a connection is doing; may be called from any thread at any time.
+///
+/// `duckdb`'s own handle may not: `Connection` disconnects before it tells its handle, so an
+/// interrupt in between writes into freed memory (seen as a crash of the writing thread).
+pub(super) struct Interrupt(Mutex<Option<Arc<InterruptHandle>>>);
+
+impl Interrupt {
+    fn of(connection: &Connection) -> Arc<Interrupt> {
+        Arc::new(Interrupt(Mutex::new(Some(connection.interrupt_handle()))))
+    }
+
+    pub(super) fn interrupt(&self) {
+        if let Some(handle) = &*self.lock() {
+            handle.interrupt();
+        }
+    }
+
+    /// From now on there is nothing to end. Called before the connection is dropped.
+    fn retire(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<InterruptHandle>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A connection on loan; dropping it returns it.
 pub(super) struct Lent {
     connection: Option<Connection>,
+    interrupt: Arc<Interrupt>,
     id: u64,
     database: Arc<Database>,
 }
@@ -60,14 +88,15 @@ impl Lent {
         self.connection.as_ref().expect("present until the drop")
     }
 
-    /// Ends what the connection is doing; may be called from any thread.
-    pub(super) fn interrupt_handle(&self) -> Arc<InterruptHandle> {
-        self.connection().interrupt_handle()
+    /// Ends what the connection is doing.
+    pub(super) fn interrupt(&self) -> Arc<Interrupt> {
+        Arc::clone(&self.interrupt)
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        self.interrupt.retire();
         self.connection = None;
         self.database.lock().lent.remove(&self.id);
         self.database.returned.notify_all();
@@ -115,11 +144,13 @@ impl Database {
             .try_clone()?;
         let id = connections.next_id;
         connections.next_id += 1;
+        let interrupt = Interrupt::of(&connection);
         connections
             .lent
-            .insert(id, (purpose, connection.interrupt_handle()));
+            .insert(id, (purpose, Arc::clone(&interrupt)));
         Ok(Lent {
             connection: Some(connection),
+            interrupt,
             id,
             database: Arc::clone(self),
         })

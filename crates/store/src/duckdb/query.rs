@@ -150,7 +150,7 @@ pub(super) fn spawn(
 ) -> Result<RecordBatches, StoreError> {
     let lent = database.lend(purpose)?;
     let (sender, items) = channel(BATCHES_AHEAD);
-    let watched = watchdog.watch(lent.interrupt_handle(), time_limit);
+    let watched = watchdog.watch(lent.interrupt(), time_limit);
     let cancel = watched.cancel();
     let limits = Limits {
         time: time_limit,

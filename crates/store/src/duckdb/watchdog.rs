@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use duckdb::InterruptHandle;
-
+use super::database::Interrupt;
 use crate::clock;
 use crate::error::StoreError;
 
@@ -29,7 +28,7 @@ struct Shared {
 struct WatchList {
     next_id: u64,
     /// By deadline; the id tells equal deadlines apart.
-    reads: BTreeMap<(Instant, u64), (Arc<InterruptHandle>, Arc<AtomicBool>)>,
+    reads: BTreeMap<(Instant, u64), (Arc<Interrupt>, Arc<AtomicBool>)>,
     is_closed: bool,
 }
 
@@ -98,7 +97,7 @@ impl Watchdog {
     }
 
     /// Interrupts the read when `limit` has passed.
-    pub(super) fn watch(&self, interrupt: Arc<InterruptHandle>, limit: Duration) -> Watched {
+    pub(super) fn watch(&self, interrupt: Arc<Interrupt>, limit: Duration) -> Watched {
         let overdue = Arc::new(AtomicBool::new(false));
         let mut list = self.shared.lock();
         let key = (clock::monotonic() + limit, list.next_id);
