@@ -27,9 +27,9 @@ def client(server: Server, anna: User) -> Iterator[Client]:
         yield client
 
 
-def push(client: Client, n_events: int = 3, **more: object) -> models.ClientEvents:
+def push(client: Client, n_events: int = 3, now: dt.datetime | None = None, **more: object) -> models.ClientEvents:
     """Sends events of the last seconds through the SDK."""
-    now = events.now()
+    now = now or events.now()
     sent = [
         models.EventRequest(
             scope="draw:object",
@@ -96,7 +96,7 @@ def test_previous_event_continues_the_hours(server: Server, anna: User, client: 
     previous = models.ClientEventsRequestPreviousEvent(
         scope="draw:object", timestamp=now - dt.timedelta(seconds=13), job_id=7
     )
-    push(client, 3, previous_event=previous)
+    push(client, 3, now, previous_event=previous)
     # 10 s from the previous event to the first, 2 s between the three.
     assert events.stored_hours(exports.rows(server, anna)) == {7: 12_000}
 

@@ -35,7 +35,7 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use futures::{StreamExt, stream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::config::QueryConfig;
@@ -151,6 +151,10 @@ impl Queries {
         self.inner.registry.end(id)
     }
 
+    fn max_wait(&self) -> Duration {
+        Duration::from_millis(self.inner.config.max_wait_ms)
+    }
+
     fn time_limit(&self) -> Duration {
         Duration::from_millis(self.inner.config.timeout_ms)
     }
@@ -164,7 +168,7 @@ impl Queries {
             }
             (StatementKind::Explain, _) => {
                 let sql = format!("EXPLAIN {}", prepared.duckdb);
-                let opened = self.run_in_store(sql).await?;
+                let opened = self.run_in_store(sql, None).await?;
                 Ok(opened.map(|plan| {
                     let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
                     lines.boxed()
@@ -174,28 +178,40 @@ impl Queries {
                 let changes = self.inner.store.changes();
                 match self.inner.kept.plan(slices, changes) {
                     Plan::Whole(keeper) => {
-                        let opened = self.run_in_store(prepared.duckdb.clone()).await?;
+                        let opened = self.run_in_store(prepared.duckdb.clone(), None).await?;
                         Ok(opened.map(|batches| keeper.watch(batches)))
                     }
                     Plan::Slices(refresh) => match self.refresh(refresh).await? {
                         Some(opened) => Ok(opened),
-                        None => self.run_in_store(prepared.duckdb.clone()).await,
+                        None => self.run_in_store(prepared.duckdb.clone(), None).await,
                     },
                 }
             }
-            (StatementKind::Select, _) => self.run_in_store(prepared.duckdb.clone()).await,
+            (StatementKind::Select, _) => self.run_in_store(prepared.duckdb.clone(), None).await,
         }
     }
 
     /// Asks the store for new and changed slices; `None` if they do not give the result.
     async fn refresh(&self, mut refresh: Refresh) -> Result<Option<Opened>, QueryError> {
-        for statement in refresh.statements() {
-            let mut slice = self.run_in_store(statement).await?;
-            while let Some(batch) = slice.batches.next().await {
-                if !refresh.take(batch?) {
-                    return Ok(None);
+        let read = async {
+            let mut place = None;
+            for statement in refresh.statements() {
+                let mut slice = self.run_in_store(statement, place.take()).await?;
+                while let Some(batch) = slice.batches.next().await {
+                    if !refresh.take(batch?) {
+                        return Ok(false);
+                    }
                 }
+                place = slice.place;
             }
+            Ok::<bool, QueryError>(true)
+        };
+        // All slices together get what one query gets.
+        let limit = self.time_limit();
+        let read = tokio::time::timeout(self.max_wait() + limit, read).await;
+        if !read.map_err(|_| QueryError::TimeLimit { limit })?? {
+            refresh.forget();
+            return Ok(None);
         }
         let refreshed = refresh.finish()?;
         Ok(refreshed.map(|refreshed| Opened {
@@ -204,16 +220,23 @@ impl Queries {
         }))
     }
 
-    /// Waits for a place, then starts the statement in the store.
-    async fn run_in_store(&self, sql: String) -> Result<Opened, QueryError> {
+    /// Waits for a place unless it has one, then starts the statement in the store.
+    async fn run_in_store(
+        &self,
+        sql: String,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Opened, QueryError> {
         let query = Query {
             sql,
             time_limit: self.time_limit(),
         };
         let start = async {
-            let places = Arc::clone(&self.inner.places);
-            let place = places.acquire_owned().await;
-            let place = place.map_err(|_| QueryError::Store(StoreError::NotOpen))?;
+            let place = if let Some(place) = place {
+                place
+            } else {
+                let place = Arc::clone(&self.inner.places).acquire_owned().await;
+                place.map_err(|_| QueryError::Store(StoreError::NotOpen))?
+            };
             loop {
                 let (store, query) = (Arc::clone(&self.inner.store), query.clone());
                 // The store opens itself again within this call, should it have to.
@@ -230,8 +253,7 @@ impl Queries {
                 }
             }
         };
-        let max_wait = Duration::from_millis(self.inner.config.max_wait_ms);
-        let started = tokio::time::timeout(max_wait, start).await;
+        let started = tokio::time::timeout(self.max_wait(), start).await;
         started.unwrap_or_else(|_| {
             let limit = self.inner.config.max_concurrent as usize;
             Err(QueryError::Store(StoreError::Busy { limit }))

@@ -4,12 +4,15 @@
 //! select and wins over a column of the same name, except within its own definition; an
 //! expression of WITH is a name for all that follows; ORDER BY of a UNION is its last branch's.
 
+mod aggregates;
 mod calls;
 mod casts;
 mod clauses;
 mod expressions;
+mod names;
 mod query;
 mod results;
+mod sets;
 mod sources;
 mod windows;
 

@@ -411,6 +411,18 @@ impl Expr {
         }
     }
 
+    /// The function that it calls, and with what.
+    pub fn as_call(&self) -> Option<(&'static Function, &[Expr])> {
+        match &self.kind {
+            ExprKind::Call {
+                function,
+                arguments,
+                ..
+            } => Some((function, arguments)),
+            _ => None,
+        }
+    }
+
     /// Whether it runs a query of its own.
     pub fn is_query(&self) -> bool {
         matches!(

@@ -7,6 +7,7 @@
 mod aggregates;
 mod array_joins;
 mod arrays;
+mod buckets;
 mod comparisons;
 mod conversions;
 mod expressions;
@@ -18,6 +19,8 @@ mod selects;
 mod strings;
 mod times;
 mod windows;
+
+pub(crate) use buckets::bucket_width;
 
 use std::collections::{BTreeSet, HashSet};
 

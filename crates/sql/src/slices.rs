@@ -10,15 +10,18 @@ use std::ops::Range;
 
 use crate::context::Context;
 use crate::ir::{
-    ColumnRef, Distinct, Expr, ExprKind, Fill, From, Grouping, Haystack, Query, Select, Source,
-    SourceKind,
+    ColumnRef, Distinct, Expr, ExprKind, Fill, From, Grouping, Query, Select, Source, SourceKind,
 };
-use crate::types::DataType;
+use crate::lower::bucket_width;
+use crate::types::{DataType, IntervalUnit};
 
 /// Stand for the ends of a slice in the lowered text. No name of a query contains them, and a
 /// text in which a literal does is not sliced.
 pub(crate) const FROM_MARK: &str = "__slice_from_us";
 pub(crate) const TO_MARK: &str = "__slice_to_us";
+
+/// The relation's column that says when an event happened: what the store knows to be changed.
+const EVENT_TIME: &str = "timestamp";
 
 /// How a query's result is put together from slices of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,16 +206,16 @@ fn is_plain(select: &Select) -> bool {
 }
 
 fn looks_beyond(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Subquery(_) | ExprKind::Exists(_) | ExprKind::Window(_) => true,
-        ExprKind::In { haystack, .. } => matches!(haystack, Haystack::Query(_)),
-        ExprKind::Call { function, .. } => function.name.starts_with("running"),
-        ExprKind::Aggregate(aggregate) => aggregate
-            .parameters
-            .iter()
-            .any(|p| p.any(&mut looks_beyond)),
-        _ => false,
-    }
+    let is_here = expr.is_query() || matches!(expr.kind, ExprKind::Window(_));
+    is_here
+        || match &expr.kind {
+            ExprKind::Call { function, .. } => function.name.starts_with("running"),
+            ExprKind::Aggregate(aggregate) => {
+                let mut parameters = aggregate.parameters.iter();
+                parameters.any(|parameter| parameter.any(&mut looks_beyond))
+            }
+            _ => false,
+        }
 }
 
 /// The place of the item that holds, where rows are grouped also as a key.
@@ -229,35 +232,14 @@ fn first_bucket(select: &Select) -> Option<(usize, Expr, i64)> {
     Some((column, time.clone(), width_us))
 }
 
-/// A bucket whose starts are multiples of its width: in UTC, and no longer than a day but for
-/// whole days.
+/// A bucket whose starts are multiples of its width, in UTC.
 fn bucket(expr: &Expr) -> Option<(&Expr, i64)> {
-    const MINUTE_US: i64 = 60_000_000;
-    let ExprKind::Call {
-        function,
-        arguments,
-        ..
-    } = &expr.kind
-    else {
-        return None;
+    let (function, arguments) = expr.as_call()?;
+    let (amount, unit) = match function.name {
+        "toDate" => (1, IntervalUnit::Day),
+        _ => bucket_width(function.name, arguments)?,
     };
-    let width_us = match function.name {
-        "toStartOfSecond" => MINUTE_US / 60,
-        "toStartOfMinute" => MINUTE_US,
-        "toStartOfFiveMinutes" | "toStartOfFiveMinute" => 5 * MINUTE_US,
-        "toStartOfTenMinutes" => 10 * MINUTE_US,
-        "toStartOfFifteenMinutes" => 15 * MINUTE_US,
-        "timeSlot" => 30 * MINUTE_US,
-        "toStartOfHour" => 60 * MINUTE_US,
-        "toStartOfDay" | "toDate" => 24 * 60 * MINUTE_US,
-        "toStartOfInterval" => {
-            let ExprKind::Interval { amount, unit } = &arguments.get(1)?.kind else {
-                return None;
-            };
-            unit.bucket_us(amount.as_integer()?)?
-        }
-        _ => return None,
-    };
+    let width_us = unit.bucket_us(amount)?;
     let is_interval = function.name == "toStartOfInterval";
     // A time zone or an origin beside it makes it another bucket.
     if arguments.len() != if is_interval { 2 } else { 1 } {
@@ -268,22 +250,17 @@ fn bucket(expr: &Expr) -> Option<(&Expr, i64)> {
         return None;
     };
     let is_utc = matches!(&time.ty, DataType::DateTime64 { timezone: Some(zone), .. } if matches!(zone.as_str(), "UTC" | "Etc/UTC"));
-    let is_time = column.name == "timestamp" && !column.or_default && is_utc;
+    let is_time = column.name == EVENT_TIME && !column.or_default && is_utc;
     is_time.then_some((time, width_us))
 }
 
 /// Grafana's macros convert the time before they make a bucket of it; what is cut off there
 /// is less than a bucket.
 fn without_conversion(time: &Expr, width_us: i64) -> &Expr {
-    let ExprKind::Call {
-        function,
-        arguments,
-        ..
-    } = &time.kind
-    else {
+    let Some((function, arguments)) = time.as_call() else {
         return time;
     };
-    let kept_us = match (function.name, &arguments[..]) {
+    let kept_us = match (function.name, arguments) {
         ("toDateTime", [_]) => 1_000_000,
         ("toDateTime64", [_, precision]) if precision.as_integer() == Some(3) => 1_000,
         _ => return time,

@@ -60,19 +60,26 @@ pub enum IntervalUnit {
 }
 
 impl IntervalUnit {
+    /// Length in µs, of units that always have the same.
+    pub(crate) fn fixed_us(self) -> Option<i64> {
+        Some(match self {
+            IntervalUnit::Millisecond => 1_000,
+            IntervalUnit::Second => 1_000_000,
+            IntervalUnit::Minute => 60_000_000,
+            IntervalUnit::Hour => 3_600_000_000,
+            IntervalUnit::Day => 86_400_000_000,
+            _ => return None,
+        })
+    }
+
     /// Width in µs of buckets of so many units, where they begin at multiples of it since the
     /// epoch. `None` for weeks and longer, and for hours that midnight cuts short: several
     /// hours are counted from there.
     pub(crate) fn bucket_us(self, amount: i64) -> Option<i64> {
-        let unit_us = match self {
-            IntervalUnit::Millisecond => 1_000,
-            IntervalUnit::Second => 1_000_000,
-            IntervalUnit::Minute => 60_000_000,
-            IntervalUnit::Hour if amount > 0 && 24 % amount == 0 => 3_600_000_000,
-            IntervalUnit::Day => 86_400_000_000,
-            _ => return None,
-        };
-        amount.checked_mul(unit_us).filter(|width_us| *width_us > 0)
+        if amount <= 0 || self == IntervalUnit::Hour && 24 % amount != 0 {
+            return None;
+        }
+        amount.checked_mul(self.fixed_us()?)
     }
 }
 

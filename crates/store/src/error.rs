@@ -111,7 +111,7 @@ impl FailureKind {
             FailureKind::Fatal
         } else if text.contains("INTERRUPT") {
             FailureKind::Interrupted
-        } else if OUT_OF_MEMORY.iter().any(|sign| text.contains(sign)) {
+        } else if FailureKind::is_memory(error) {
             FailureKind::OutOfMemory
         } else {
             FailureKind::Other

@@ -43,6 +43,8 @@ struct Kept {
     rows: Rows,
     /// The times whose rows it has, µs since the epoch.
     range: Range<i64>,
+    /// Where the range of the query ended: the last row may be in the bucket that it cut off.
+    asked_end: i64,
     /// Number of an append that the rows know, and all before it.
     as_of: u64,
 }
@@ -151,6 +153,7 @@ impl Keeper {
         let kept = Kept {
             rows,
             range,
+            asked_end: self.slices.range.end,
             as_of: self.as_of,
         };
         self.results.by_key.insert(key, Arc::new(kept));
@@ -176,6 +179,12 @@ impl Refresh {
     /// Takes rows of a slice. False when they became too many.
     pub(super) fn take(&mut self, batch: RecordBatch) -> bool {
         self.keeper.take(batch)
+    }
+
+    /// The slices became more than can be kept: next time they would again.
+    pub(super) fn forget(self) {
+        let KeptResults { by_key, .. } = &self.keeper.results;
+        by_key.invalidate(self.keeper.slices.key());
     }
 
     /// The whole result, which is kept in place of the old one. `None` if the slices do not
@@ -252,8 +261,8 @@ fn missing(kept: &Kept, slices: &TimeSlices, changes: &Changes) -> Option<Vec<Ra
         // A gap is filled from a row to a row, so a slice begins and ends where there are some.
         let rows = kept.rows.within(&known);
         let (first, last) = (rows.first()?, rows.last()?);
-        if asked.end < kept.range.end {
-            // The last row before that end is not known from those that fill gaps.
+        if asked.end < kept.asked_end {
+            // Of rows that fill gaps it is not known how many the last event needs.
             return None;
         }
         if asked.start > i64::MIN {

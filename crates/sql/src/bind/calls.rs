@@ -1,14 +1,15 @@
-//! Calls: which signature of a function is meant, aggregates and their combinators.
+//! Calls: which signature of a function is meant.
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr as Ast, Function as Call, FunctionArg, FunctionArgExpr,
     FunctionArguments, LambdaFunction, ObjectName,
 };
 
+use super::aggregates::AggregateCall;
 use super::{Binder, LambdaParameter, Scope};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{self, Class, Function, FunctionKind};
-use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
+use crate::ir::{Expr, ExprKind};
 use crate::types::DataType;
 
 /// Functions that ClickHouse has and that are refused for what they can do.
@@ -281,7 +282,7 @@ impl Binder<'_> {
     }
 
     /// The row of the table that these arguments mean.
-    fn signature(
+    pub(super) fn signature(
         &self,
         name: &str,
         arguments: &[Expr],
@@ -378,119 +379,6 @@ impl Binder<'_> {
         Ok(arguments)
     }
 
-    /// The aggregate that a name means, with its combinators.
-    fn combined(written: &str) -> Option<Combined> {
-        let is_aggregate = |name: &str| {
-            functions::signatures(name).is_some_and(|rows| rows[0].kind == FunctionKind::Aggregate)
-        };
-        let mut name = written;
-        let mut suffix = Suffix::None;
-        let mut has_condition = false;
-        let mut is_distinct = false;
-        let mut is_filled_behind = false;
-        loop {
-            if is_aggregate(name) {
-                return Some(Combined {
-                    name: name.to_owned(),
-                    suffix,
-                    has_condition,
-                    is_distinct,
-                    is_filled_behind,
-                });
-            }
-            if let Some(rest) = name.strip_suffix("OrNull") {
-                suffix = Suffix::OrNull;
-                name = rest;
-            } else if let Some(rest) = name.strip_suffix("OrDefault") {
-                suffix = Suffix::OrDefault;
-                name = rest;
-            } else if let Some(rest) = name.strip_suffix("Distinct") {
-                is_distinct = true;
-                name = rest;
-            } else if let Some(rest) = name.strip_suffix("If") {
-                if has_condition {
-                    return None;
-                }
-                has_condition = true;
-                is_filled_behind = suffix != Suffix::None;
-                name = rest;
-            } else {
-                return None;
-            }
-        }
-    }
-
-    fn aggregate<'q>(
-        &mut self,
-        call: AggregateCall<'q, '_>,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        let AggregateCall {
-            written,
-            combined,
-            parameters,
-            asts,
-            filter,
-            is_distinct,
-            at,
-        } = call;
-        if combined.is_filled_behind {
-            // Some of them are then filled where the condition leaves no row, and some are not.
-            let hint = Some("put If last, as in sumOrNullIf");
-            return Err(self.unsupported(written, hint, at));
-        }
-        let mut arguments = self.exprs(asts, scope)?;
-        let mut conditions = Vec::new();
-        if combined.has_condition {
-            let Some(condition) = arguments.pop() else {
-                return Err(self.type_error(format!("{written} needs a condition"), at));
-            };
-            conditions.push(condition);
-        }
-        if let Some(filter) = filter {
-            conditions.push(self.expr(filter, scope)?);
-        }
-        for condition in &conditions {
-            if !fits(Class::Condition, condition) {
-                let message = format!("{} is no condition", condition.ty);
-                return Err(self.type_error(message, condition.at));
-            }
-        }
-        let filter = match conditions.len() {
-            0 | 1 => conditions.pop(),
-            _ => Some(self.call("and", conditions, at)?),
-        };
-        let is_distinct = is_distinct || combined.is_distinct;
-        let mut name = combined.name;
-        if is_distinct && name.eq_ignore_ascii_case("count") {
-            "uniqExact".clone_into(&mut name);
-        }
-        let function = self.signature(&name, &arguments, at)?;
-        let is_count_distinct = function.name == "uniqExact";
-        for parameter in &parameters {
-            if !parameter.is_literal() {
-                let message = format!("a parameter of {written} must be a literal");
-                return Err(self.type_error(message, parameter.at));
-            }
-        }
-        self.functions.insert(function.name);
-        let ty = self.result_type(function, &arguments, at)?;
-        let ty = match combined.suffix {
-            Suffix::OrNull => ty.nullable(),
-            _ => ty,
-        };
-        let aggregate = Aggregate {
-            function,
-            name,
-            parameters,
-            arguments,
-            filter,
-            distinct: is_distinct && !is_count_distinct,
-            suffix: combined.suffix,
-        };
-        self.node(ExprKind::Aggregate(Box::new(aggregate)), ty, at)
-    }
-
     pub(super) fn higher_order<'q>(
         &mut self,
         name: &str,
@@ -569,26 +457,6 @@ impl Binder<'_> {
     }
 }
 
-/// A name taken apart: `sumOrNullIf`.
-pub(super) struct Combined {
-    name: String,
-    suffix: Suffix,
-    has_condition: bool,
-    is_distinct: bool,
-    /// Whether `-OrNull` or `-OrDefault` stands behind `-If`.
-    is_filled_behind: bool,
-}
-
-struct AggregateCall<'q, 'n> {
-    written: &'n str,
-    combined: Combined,
-    parameters: Vec<Expr>,
-    asts: Vec<&'q Ast>,
-    filter: Option<&'q Ast>,
-    is_distinct: bool,
-    at: usize,
-}
-
 pub(super) fn is_comparison(name: &str) -> bool {
     matches!(
         name,
@@ -604,7 +472,7 @@ pub(super) fn is_comparison(name: &str) -> bool {
 }
 
 /// Whether a value may be an argument of a class. NULL fits everywhere.
-fn fits(class: Class, argument: &Expr) -> bool {
+pub(super) fn fits(class: Class, argument: &Expr) -> bool {
     let ty = &argument.ty;
     if ty.is_nothing() && class != Class::Lambda {
         return true;

@@ -1,13 +1,12 @@
-//! Expressions: names, literals, operators, special forms.
+//! Expressions: literals, operators, special forms.
 
 use sqlparser::ast::{
-    AccessExpr, CastKind, CeilFloorKind, Expr as Ast, Ident, InTarget, Interval, Subscript,
-    UnaryOperator, Value,
+    AccessExpr, CastKind, CeilFloorKind, Expr as Ast, Interval, Subscript, UnaryOperator, Value,
 };
 
 use super::{Binder, Scope};
-use crate::error::{ErrorKind, SqlError};
-use crate::ir::{ColumnRef, Expr, ExprKind, Haystack, Literal};
+use crate::error::SqlError;
+use crate::ir::{Expr, ExprKind, Literal};
 use crate::shape::call_of;
 use crate::types::{DataType, IntervalUnit};
 use crate::typing::{negative_literal, supertype, unsigned_literal};
@@ -186,151 +185,6 @@ impl Binder<'_> {
         }
     }
 
-    fn name<'q>(
-        &mut self,
-        ident: &'q Ident,
-        at: usize,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        let name = ident.value.as_str();
-        if let Some(parameter) = scope.lambdas.iter().rev().find(|p| p.name == name) {
-            let kind = ExprKind::LambdaParameter(parameter.unique.clone());
-            let ty = parameter.ty.clone();
-            return self.node(kind, ty, at);
-        }
-        if let Some(&alias) = scope.aliases.get(name)
-            && !scope.resolving.iter().any(|resolving| resolving == name)
-        {
-            return self.alias(name, alias, scope);
-        }
-        if let Some(column) = self.column(None, name, at, scope)? {
-            return Ok(column);
-        }
-        if let Some(&expression) = scope.outer.expressions.get(name)
-            && !scope.resolving.iter().any(|resolving| resolving == name)
-        {
-            return self.alias(name, expression, scope);
-        }
-        let special = match name.to_ascii_lowercase().as_str() {
-            "nan" => Some(f64::NAN),
-            "inf" | "infinity" => Some(f64::INFINITY),
-            _ => None,
-        };
-        if let Some(special) = special {
-            let literal = ExprKind::Literal(Literal::Float(special));
-            return self.node(literal, DataType::Float64, at);
-        }
-        Err(self.unknown_name(name, at, scope))
-    }
-
-    fn plain_name(
-        &mut self,
-        name: &str,
-        at: usize,
-        scope: &mut Scope<'_>,
-    ) -> Result<Expr, SqlError> {
-        if let Some(&alias) = scope.aliases.get(name) {
-            return self.alias(name, alias, scope);
-        }
-        if let Some(&expression) = scope.outer.expressions.get(name) {
-            return self.alias(name, expression, scope);
-        }
-        Err(self.unknown_name(name, at, scope))
-    }
-
-    /// What an alias stands for, in its place. Lambda parameters around it mean nothing in it.
-    fn alias<'q>(
-        &mut self,
-        name: &str,
-        ast: &'q Ast,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        scope.resolving.push(name.to_owned());
-        let lambdas = std::mem::take(&mut scope.lambdas);
-        let bound = self.expr(ast, scope);
-        scope.lambdas = lambdas;
-        scope.resolving.pop();
-        bound
-    }
-
-    fn compound<'q>(
-        &mut self,
-        parts: &'q [Ident],
-        at: usize,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        if let [qualifier @ .., column] = parts {
-            let qualifier: Vec<&str> = qualifier.iter().map(|part| part.value.as_str()).collect();
-            let qualifier = qualifier.join(".");
-            if let Some(column) = self.column(Some(&qualifier), &column.value, at, scope)? {
-                return Ok(column);
-            }
-        }
-        // `t.1`: an element of a tuple.
-        if let [tuple, index] = parts
-            && let Ok(index) = index.value.parse::<usize>()
-        {
-            let tuple = self.name(tuple, at, scope)?;
-            return self.tuple_element(tuple, index, at);
-        }
-        let written: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
-        Err(self.unknown_name(&written.join("."), at, scope))
-    }
-
-    pub(super) fn column(
-        &mut self,
-        qualifier: Option<&str>,
-        name: &str,
-        at: usize,
-        scope: &Scope<'_>,
-    ) -> Result<Option<Expr>, SqlError> {
-        let mut found: Option<(usize, usize)> = None;
-        for (place, source) in scope.sources.iter().enumerate() {
-            let is_meant = match qualifier {
-                Some(qualifier) => source.qualifiers.iter().any(|q| q == qualifier),
-                None => !source.merged.contains(name),
-            };
-            let index = source.columns.iter().position(|column| column.name == name);
-            if let (true, Some(index)) = (is_meant, index) {
-                if found.is_some() {
-                    let message = format!("{name} is a column of several tables");
-                    let mut error = self.error(ErrorKind::Unknown, message, at);
-                    error.hint = Some(format!("write the table's alias before it, as in t.{name}"));
-                    return Err(error);
-                }
-                found = Some((place, index));
-            }
-        }
-        let Some((place, index)) = found else {
-            return Ok(None);
-        };
-        let source = &scope.sources[place];
-        let column = &source.columns[index];
-        let reference = ColumnRef {
-            source: source.id,
-            index,
-            name: column.name.clone(),
-            or_default: source.or_default && !column.ty.is_nullable(),
-            is_element: source.is_array_join,
-        };
-        let ty = column.ty.clone();
-        self.node(ExprKind::Column(reference), ty, at).map(Some)
-    }
-
-    fn unknown_name(&self, name: &str, at: usize, scope: &Scope<'_>) -> SqlError {
-        let columns = scope.sources.iter().flat_map(|source| &source.columns);
-        let known = columns
-            .map(|column| column.name.as_str())
-            .chain(scope.aliases.keys().map(String::as_str));
-        let mut error = self.error(
-            ErrorKind::Unknown,
-            format!("there is no column or alias {name}"),
-            at,
-        );
-        error.hint = crate::similar::nearest(name, known);
-        error
-    }
-
     pub(super) fn literal(
         &mut self,
         value: &Value,
@@ -352,7 +206,12 @@ impl Binder<'_> {
         self.node(ExprKind::Literal(literal), ty, at)
     }
 
-    fn number(&mut self, text: &str, is_negative: bool, at: usize) -> Result<Expr, SqlError> {
+    pub(super) fn number(
+        &mut self,
+        text: &str,
+        is_negative: bool,
+        at: usize,
+    ) -> Result<Expr, SqlError> {
         let text = text.replace('_', "");
         let whole = match text.strip_prefix("0x") {
             Some(hex) => u64::from_str_radix(hex, 16).ok(),
@@ -463,185 +322,6 @@ impl Binder<'_> {
         }
     }
 
-    fn between<'q>(
-        &mut self,
-        [value, low, high]: [&'q Ast; 3],
-        is_negated: bool,
-        at: usize,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        let value = self.expr(value, scope)?;
-        let (low, high) = (self.expr(low, scope)?, self.expr(high, scope)?);
-        let (below, above, both) = if is_negated {
-            ("less", "greater", "or")
-        } else {
-            ("greaterOrEquals", "lessOrEquals", "and")
-        };
-        let low = self.call(below, vec![value.clone(), low], at)?;
-        let high = self.call(above, vec![value, high], at)?;
-        self.call(both, vec![low, high], at)
-    }
-
-    fn in_target<'q>(
-        &mut self,
-        needle: &'q Ast,
-        target: &'q InTarget,
-        negated: bool,
-        at: usize,
-        scope: &mut Scope<'q>,
-    ) -> Result<Expr, SqlError> {
-        let needle = self.expr(needle, scope)?;
-        let haystack = match target {
-            InTarget::Subquery(query) => {
-                Haystack::Query(Box::new(self.query(query, &scope.outer)?))
-            }
-            InTarget::List(items) => {
-                if let [Ast::Identifier(table)] = items.as_slice()
-                    && let Some(query) = self.common_table(&table.value, &scope.outer)?
-                {
-                    Haystack::Query(Box::new(query))
-                } else {
-                    Haystack::List(self.in_items(items, &needle, scope)?)
-                }
-            }
-            InTarget::Table { name, .. } => {
-                if let Some(query) = self.common_table(&name.to_string(), &scope.outer)? {
-                    Haystack::Query(Box::new(query))
-                } else {
-                    let item = self.plain_name(&name.to_string(), at, scope)?;
-                    Haystack::List(self.in_values(vec![item], &needle)?)
-                }
-            }
-            InTarget::Unnest(_) => return Err(self.unsupported("UNNEST", None, at)),
-        };
-        if let Haystack::Query(query) = &haystack {
-            let n_columns = query.columns().len();
-            let n_wanted = match &needle.ty {
-                DataType::Tuple(items) => items.len(),
-                _ => 1,
-            };
-            if n_columns != n_wanted {
-                let message = format!("the subquery of IN has {n_columns} columns, not {n_wanted}");
-                return Err(self.type_error(message, at));
-            }
-        }
-        let ty = if needle.ty.is_nothing() {
-            DataType::Nothing.nullable()
-        } else {
-            DataType::UInt8.nullable_if(needle.ty.is_nullable())
-        };
-        let kind = ExprKind::In {
-            needle: Box::new(needle),
-            haystack,
-            negated,
-        };
-        self.node(kind, ty, at)
-    }
-
-    /// The elements of a list; an array or a tuple of them stands for its elements.
-    fn in_items<'q>(
-        &mut self,
-        items: &'q [Ast],
-        needle: &Expr,
-        scope: &mut Scope<'q>,
-    ) -> Result<Vec<Expr>, SqlError> {
-        let bound = self.exprs(items, scope)?;
-        self.in_values(bound, needle)
-    }
-
-    fn in_values(&mut self, mut bound: Vec<Expr>, needle: &Expr) -> Result<Vec<Expr>, SqlError> {
-        if let [single] = bound.as_mut_slice() {
-            let is_list = match (&single.kind, &needle.ty) {
-                (ExprKind::Array(_), _) => true,
-                (ExprKind::Tuple(parts), DataType::Tuple(_)) => parts
-                    .iter()
-                    .all(|part| matches!(part.kind, ExprKind::Tuple(_))),
-                (ExprKind::Tuple(_), _) => true,
-                _ => false,
-            };
-            if is_list
-                && let ExprKind::Array(parts) | ExprKind::Tuple(parts) =
-                    std::mem::replace(&mut single.kind, ExprKind::Literal(Literal::Null))
-            {
-                bound = parts;
-            }
-        }
-        let mut items = Vec::with_capacity(bound.len());
-        for item in bound {
-            if !is_constant(&item) {
-                return Err(self.unsupported(
-                    "IN with an element that is no constant",
-                    Some("write has([a, b], x), or x = a OR x = b"),
-                    item.at,
-                ));
-            }
-            items.push(self.comparable(item, &needle.ty)?);
-        }
-        Ok(items)
-    }
-
-    /// Makes a text that is compared with a number or a time what it is compared with, as
-    /// ClickHouse does with constants.
-    pub(super) fn comparable(&mut self, item: Expr, with: &DataType) -> Result<Expr, SqlError> {
-        if let (ExprKind::Tuple(parts), DataType::Tuple(types)) = (&item.kind, with) {
-            if parts.len() != types.len() {
-                let message = format!(
-                    "a tuple of {} elements is compared with one of {}",
-                    parts.len(),
-                    types.len()
-                );
-                return Err(self.type_error(message, item.at));
-            }
-            let at = item.at;
-            let parts = parts.clone();
-            let parts: Result<Vec<Expr>, SqlError> = parts
-                .into_iter()
-                .zip(types)
-                .map(|(part, ty)| self.comparable(part, ty))
-                .collect();
-            return self.tuple(parts?, at);
-        }
-        let Some(text) = item.as_text() else {
-            let fits = item.is_null_literal()
-                || with.is_nothing()
-                || supertype([&item.ty, with]).is_some()
-                || (item.ty.is_number() && with.is_number())
-                || (with.is_datetime() && item.ty.is_number())
-                || (with.is_number() && item.ty.is_datetime());
-            if fits {
-                return Ok(item);
-            }
-            let message = format!("{} cannot be compared with {with}", item.ty);
-            let mut error = self.type_error(message, item.at);
-            error.hint = Some("convert one of them, as in toString(x)".to_owned());
-            return Err(error);
-        };
-        if with.is_number() {
-            return self.number_of_text(text, with, item.at);
-        }
-        if with.is_time() {
-            return self.time_of_text(text.to_owned(), with, item.at);
-        }
-        if with.is_string() || with.is_nothing() {
-            return Ok(item);
-        }
-        Err(self.type_error(format!("String cannot be compared with {with}"), item.at))
-    }
-
-    fn number_of_text(&mut self, text: &str, with: &DataType, at: usize) -> Result<Expr, SqlError> {
-        let (is_negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text),
-        };
-        let is_number = digits.parse::<f64>().is_ok()
-            && digits.starts_with(|c: char| c.is_ascii_digit())
-            && (with.is_float() || with.is_decimal() || digits.bytes().all(|b| b.is_ascii_digit()));
-        if !is_number {
-            return Err(self.type_error(format!("'{text}' is no {}", with.inner()), at));
-        }
-        self.number(digits, is_negative, at)
-    }
-
     fn interval<'q>(
         &mut self,
         interval: &'q Interval,
@@ -678,21 +358,6 @@ impl Binder<'_> {
         let amount = Box::new(amount);
         self.node(ExprKind::Interval { amount, unit }, ty, at)
     }
-}
-
-/// Whether the value is the same for every row.
-pub(super) fn is_constant(expr: &Expr) -> bool {
-    !expr.any(&mut |part| {
-        matches!(
-            part.kind,
-            ExprKind::Column(_)
-                | ExprKind::LambdaParameter(_)
-                | ExprKind::Aggregate(_)
-                | ExprKind::Window(_)
-                | ExprKind::Subquery(_)
-                | ExprKind::Exists(_)
-        )
-    })
 }
 
 /// The unit of an interval, in any case, singular or plural.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::context::Context;
 use crate::ir::{Expr, ExprKind};
-use crate::types::IntervalUnit;
 
 /// Takes the comparisons of `time` with constants out of a filter: what is left, and the
 /// range that they name, µs since the epoch. What is no such comparison stays.
@@ -25,48 +24,34 @@ fn narrowed(filter: Expr, time: &Expr, context: &Context, range: &mut Range<i64>
         return None;
     }
     let Expr { kind, ty, at } = filter;
-    let ExprKind::Call {
-        function,
-        name,
-        arguments,
-    } = kind
-    else {
-        return Some(Expr { kind, ty, at });
-    };
-    if function.name != "and" {
-        let kind = ExprKind::Call {
+    let kind = match kind {
+        ExprKind::Call {
             function,
             name,
             arguments,
-        };
-        return Some(Expr { kind, ty, at });
-    }
-    let parts = arguments.into_iter();
-    let mut parts: Vec<Expr> = parts
-        .filter_map(|part| narrowed(part, time, context, range))
-        .collect();
-    if parts.len() < 2 {
-        return parts.pop();
-    }
-    let kind = ExprKind::Call {
-        function,
-        name,
-        arguments: parts,
+        } if function.name == "and" => {
+            let parts = arguments.into_iter();
+            let mut parts: Vec<Expr> = parts
+                .filter_map(|part| narrowed(part, time, context, range))
+                .collect();
+            if parts.len() < 2 {
+                return parts.pop();
+            }
+            ExprKind::Call {
+                function,
+                name,
+                arguments: parts,
+            }
+        }
+        other => other,
     };
     Some(Expr { kind, ty, at })
 }
 
 /// The range that a comparison leaves.
 fn bound(filter: &Expr, time: &Expr, context: &Context) -> Option<Range<i64>> {
-    let ExprKind::Call {
-        function,
-        arguments,
-        ..
-    } = &filter.kind
-    else {
-        return None;
-    };
-    let [left, right] = &arguments[..] else {
+    let (function, arguments) = filter.as_call()?;
+    let [left, right] = arguments else {
         return None;
     };
     let (constant, operator) = if left == time {
@@ -95,15 +80,8 @@ fn bound(filter: &Expr, time: &Expr, context: &Context) -> Option<Range<i64>> {
 
 /// A constant time as Grafana's macros and people write it, µs since the epoch.
 fn instant_us(expr: &Expr, context: &Context) -> Option<i64> {
-    let ExprKind::Call {
-        function,
-        arguments,
-        ..
-    } = &expr.kind
-    else {
-        return None;
-    };
-    match (function.name, &arguments[..]) {
+    let (function, arguments) = expr.as_call()?;
+    match (function.name, arguments) {
         ("toDateTime", [seconds]) => {
             // Beyond 2106 it begins anew.
             let seconds = whole_number(seconds).filter(|s| *s <= i64::from(u32::MAX))?;
@@ -115,15 +93,7 @@ fn instant_us(expr: &Expr, context: &Context) -> Option<i64> {
             let ExprKind::Interval { amount, unit } = &interval.kind else {
                 return None;
             };
-            let unit_us = match unit {
-                IntervalUnit::Millisecond => 1_000,
-                IntervalUnit::Second => 1_000_000,
-                IntervalUnit::Minute => 60_000_000,
-                IntervalUnit::Hour => 3_600_000_000,
-                IntervalUnit::Day => 86_400_000_000,
-                _ => return None,
-            };
-            let offset = amount.as_integer()?.checked_mul(unit_us)?;
+            let offset = amount.as_integer()?.checked_mul(unit.fixed_us()?)?;
             let time = instant_us(time, context)?;
             if function.name == "minus" {
                 time.checked_sub(offset)

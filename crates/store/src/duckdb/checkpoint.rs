@@ -42,21 +42,19 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
     }
     let started = clock::monotonic();
     let mut done = write(database);
-    for _ in 0..MEMORY_RETRIES {
-        if !done.as_ref().is_err_and(may_succeed_again) {
-            break;
+    if done.as_ref().is_err_and(is_memory) {
+        let held = database.hold_queries("a checkpoint has to be written");
+        for _ in 0..MEMORY_RETRIES {
+            // Memory that runs out within a checkpoint is fatal to DuckDB 1.5.6.
+            if done.as_ref().is_err_and(is_fatal) {
+                database.give_up();
+            }
+            done = write(database);
+            if !done.as_ref().is_err_and(is_memory) {
+                break;
+            }
         }
-        // Out of memory within a checkpoint is fatal to DuckDB 1.5.6: then it is opened anew.
-        if done.as_ref().is_err_and(is_fatal) {
-            database.give_up();
-        }
-        let n_ended = database.end_queries();
-        Counters::add(&database.counters.queries_ended_for_appends, n_ended as u64);
-        tracing::warn!(
-            n_ended,
-            "memory is short: ended queries so that a checkpoint can be written"
-        );
-        done = write(database);
+        drop(held);
     }
     let duration_ms = started.elapsed().as_millis() as u64;
     match done {
@@ -81,8 +79,8 @@ fn write(database: &Arc<Database>) -> Result<(), StoreError> {
     Ok(lent.connection().execute_batch("CHECKPOINT")?)
 }
 
-fn may_succeed_again(error: &StoreError) -> bool {
-    is_fatal(error) || matches!(error, StoreError::Database(error) if FailureKind::is_memory(error))
+fn is_memory(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(error) if FailureKind::is_memory(error))
 }
 
 fn is_fatal(error: &StoreError) -> bool {

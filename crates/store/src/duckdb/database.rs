@@ -46,6 +46,8 @@ struct Connections {
     is_closed: bool,
     lent: HashMap<u64, (Purpose, Arc<Interrupt>)>,
     next_id: u64,
+    /// How many [`QueriesHeld`] there are.
+    n_holds: usize,
 }
 
 /// Ends what a connection is doing; may be called from any thread at any time.
@@ -103,6 +105,17 @@ impl Drop for Lent {
     }
 }
 
+/// While it lives, no query runs and none begins: those who ask are told that the store is busy.
+pub(super) struct QueriesHeld {
+    database: Arc<Database>,
+}
+
+impl Drop for QueriesHeld {
+    fn drop(&mut self) {
+        self.database.lock().n_holds -= 1;
+    }
+}
+
 impl Database {
     pub(super) fn open(
         config: StoreConfig,
@@ -132,7 +145,8 @@ impl Database {
             .values()
             .filter(|(p, _)| *p == Purpose::Query)
             .count();
-        if purpose == Purpose::Query && n_queries >= self.config.max_queries {
+        let is_busy = connections.n_holds > 0 || n_queries >= self.config.max_queries;
+        if purpose == Purpose::Query && is_busy {
             return Err(StoreError::Busy {
                 limit: self.config.max_queries,
             });
@@ -156,9 +170,11 @@ impl Database {
         })
     }
 
-    /// Ends all queries and waits until their memory is free. Returns how many there were.
-    pub(super) fn end_queries(&self) -> usize {
-        let connections = self.lock();
+    /// Ends all queries, which may have used up the memory that all share, and waits until it
+    /// is free. Others may not take it again before `reason` is done.
+    pub(super) fn hold_queries(self: &Arc<Database>, reason: &str) -> QueriesHeld {
+        let mut connections = self.lock();
+        connections.n_holds += 1;
         let n_queries = |connections: &Connections| {
             connections
                 .lent
@@ -168,7 +184,15 @@ impl Database {
         };
         let n_running = n_queries(&connections);
         drop(self.interrupt_and_wait(connections, n_queries));
-        n_running
+        Counters::add(&self.counters.queries_ended_for_appends, n_running as u64);
+        tracing::warn!(
+            n_ended = n_running,
+            reason,
+            "memory is short: ended queries"
+        );
+        QueriesHeld {
+            database: Arc::clone(self),
+        }
     }
 
     /// DuckDB gave the database up: what runs on it is ended, and the next

@@ -203,6 +203,8 @@ fn named(error: StoreError, watched: &Watched, limits: Limits) -> StoreError {
         FailureKind::OutOfMemory => StoreError::OutOfMemory {
             limit_bytes: limits.memory_bytes,
         },
+        // Somebody else's failure, after which the database is opened anew.
+        FailureKind::Fatal if FailureKind::is_memory(&error) => StoreError::Interrupted,
         FailureKind::Fatal => StoreError::Database(error),
         FailureKind::Other => StoreError::Statement {
             message: without_excerpt(&error),

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use annoscope_events::{Event, Interval, Payload, StoredEvent};
@@ -292,30 +293,92 @@ async fn a_read_says_what_it_failed_of() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn appends_succeed_when_queries_have_used_up_the_memory() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut small = config(dir.path());
-    (small.memory_bytes, small.spill_bytes) = (48 << 20, 0);
-    let store = DuckDbStore::open(&small, NOW).unwrap();
-    // Holds as many distinct values as memory allows, then fails or is ended.
-    let greedy = "SELECT list(hash(range)) FROM range(4000000000) GROUP BY range % 1000003";
-    let reads: Vec<_> = (0..2)
-        .map(|_| store.query(query(greedy, 60_000)).unwrap())
-        .collect();
-    for second in 0..20 {
-        append(
-            &store,
-            (0..2_000).map(|user| event(second, user)).collect(),
-            vec![],
-        )
-        .await;
+/// Starts a query as soon as the store is not busy: another may just be ending, or be kept
+/// waiting while a checkpoint needs the memory.
+fn query_when_idle(store: &DuckDbStore, sql: &str) -> RecordBatches {
+    loop {
+        match store.query(query(sql, 60_000)) {
+            Err(StoreError::Busy { .. }) => std::thread::yield_now(),
+            started => return started.unwrap(),
+        }
     }
-    drop(reads);
-    assert_eq!(store.stats().rows_total, 40_000);
-    let sql = "SELECT count(*)::BIGINT AS n_rows FROM events";
-    let batches = rows(store.query(query(sql, 10_000))).await.unwrap();
-    assert_eq!(column(&batches, "n_rows"), [Some(40_000)]);
+}
+
+/// Asks for more memory than there is, again and again, until the store is not used any more.
+fn exhaust(store: &DuckDbStore, is_over: &AtomicBool, n_exhausted: &AtomicUsize) {
+    // Holds as many distinct values as memory and spill allow, then fails or is ended.
+    let greedy = "SELECT list(hash(range)) FROM range(4000000000) GROUP BY range % 1000003";
+    while !is_over.load(Ordering::Relaxed) {
+        let mut read = query_when_idle(store, greedy);
+        let outcome = read.blocking_next();
+        let is_exhausted = matches!(
+            outcome,
+            Some(Err(StoreError::OutOfMemory { .. } | StoreError::Interrupted))
+        );
+        assert!(is_exhausted, "{outcome:?}");
+        n_exhausted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_checkpoints_succeed_when_queries_have_used_up_memory_and_spill() {
+    const ROUND: i64 = 2_000;
+    for spill_bytes in [0, 8 << 20] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut small = config(dir.path());
+        (small.memory_bytes, small.spill_bytes) = (48 << 20, spill_bytes);
+        small.wal_checkpoint_bytes = 1 << 20;
+        let store = Arc::new(DuckDbStore::open(&small, NOW).unwrap());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let n_exhausted = Arc::new(AtomicUsize::new(0));
+        let crowd = [(); 2].map(|()| {
+            let (store, is_over, n_exhausted) = (
+                Arc::clone(&store),
+                Arc::clone(&is_over),
+                Arc::clone(&n_exhausted),
+            );
+            std::thread::spawn(move || exhaust(&store, &is_over, &n_exhausted))
+        });
+        let mut n_rounds = 0;
+        while n_rounds < 20
+            || n_exhausted.load(Ordering::Relaxed) < 4
+            || store.stats().checkpoints < 3
+        {
+            let events = (0..ROUND).map(|user| event(n_rounds, user)).collect();
+            append(&store, events, vec![]).await;
+            n_rounds += 1;
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for asking in crowd {
+            asking.join().unwrap();
+        }
+        let stats = store.stats();
+        assert_eq!((stats.failed_commits, stats.failed_checkpoints), (0, 0));
+        assert_eq!(stats.rows_total, (n_rounds * ROUND) as u64);
+        let sql = "SELECT count(*)::BIGINT AS n_rows FROM events";
+        let batches = rows(Ok(query_when_idle(&store, sql))).await.unwrap();
+        assert_eq!(column(&batches, "n_rows"), [Some(n_rounds * ROUND)]);
+    }
+}
+
+/// `duckdb`'s own handle writes into freed memory then: the process died within 0.2 s.
+#[test]
+fn a_connection_may_be_interrupted_while_it_is_given_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Database::open(config(dir.path()), Arc::new(Counters::default())).unwrap();
+    for _ in 0..5_000 {
+        let lent = database.lend(Purpose::Query).unwrap();
+        let (interrupt, is_gone) = (lent.interrupt(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_gone.load(Ordering::Relaxed) {
+                    interrupt.interrupt();
+                }
+            });
+            drop(lent);
+            is_gone.store(true, Ordering::Relaxed);
+        });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -270,6 +270,7 @@ impl Committer {
         n_before: u64,
     ) -> Result<(), StoreError> {
         let mut tries = 0;
+        let mut held = None;
         loop {
             let error = match self.transaction(rows, day, group) {
                 Ok(()) => return Ok(()),
@@ -288,27 +289,15 @@ impl Committer {
                 }
                 Err(Failure::BeforeCommit(error)) => return Err(error),
             };
-            if FailureKind::of(&error) != FailureKind::OutOfMemory || tries == MEMORY_RETRIES {
+            if !FailureKind::is_memory(&error) || tries == MEMORY_RETRIES {
                 return Err(self.refusal(error));
             }
             tries += 1;
-            self.free_memory();
+            // Until the rows are stored, or the next query takes the memory again.
+            held.get_or_insert_with(|| self.database.hold_queries("events have to be stored"));
+            // What was appended since the last checkpoint is held in memory, too.
+            checkpoint::checkpoint(&self.database);
         }
-    }
-
-    /// Ends queries, which may have used up what all share, and writes what was appended
-    /// since the last checkpoint to the file: it is held in memory, too.
-    fn free_memory(&self) {
-        let n_ended = self.database.end_queries();
-        Counters::add(
-            &self.database.counters.queries_ended_for_appends,
-            n_ended as u64,
-        );
-        tracing::warn!(
-            n_ended,
-            "memory is short: ended queries so that events can be stored"
-        );
-        checkpoint::checkpoint(&self.database);
     }
 
     /// After this, DuckDB's own writes find room: the log takes the group, and the next

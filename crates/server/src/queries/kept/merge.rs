@@ -8,6 +8,8 @@ use arrow::compute::{cast, concat_batches, interleave_record_batch, take_record_
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
+use super::floor;
+
 /// Rows of a result, in the order of their buckets and within a bucket in that of the query.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
@@ -66,8 +68,7 @@ impl Rows {
 
     /// Whether the bucket of `time_us` has a row.
     pub(super) fn has_bucket_of(&self, time_us: i64, width_us: i64) -> bool {
-        let start = time_us.saturating_sub(time_us.rem_euclid(width_us));
-        self.starts.binary_search(&start).is_ok()
+        self.starts.binary_search(&floor(time_us, width_us)).is_ok()
     }
 
     /// The rows whose buckets begin within a range.

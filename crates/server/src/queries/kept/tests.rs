@@ -37,10 +37,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let minute = 0..90_i64;
+    let minute = 0..60_i64;
     prop_oneof![
         prop::collection::vec(minute.clone(), 1..4).prop_map(Step::Append),
-        (select(&QUERIES[..]), minute, 0..60_i64).prop_map(|(query, from, length)| Step::Ask {
+        (select(&QUERIES[..]), minute, 0..40_i64).prop_map(|(query, from, length)| Step::Ask {
             query,
             from,
             to: from + length,
@@ -138,7 +138,7 @@ fn ask(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn a_refreshed_result_is_the_result(steps in prop::collection::vec(step(), 1..30)) {
@@ -210,4 +210,15 @@ fn what_is_too_large_is_not_kept() {
             );
         }
     }
+}
+
+/// Gaps are filled up to the last event, which lay in the bucket that the first window cut off.
+#[test]
+fn an_earlier_end_is_no_filled_gap() {
+    let (results, changes) = (KeptResults::new(1 << 20), Changes::default());
+    let events = [52, 79].map(|minute| minute * MINUTE_US);
+    ask(&results, &changes, &events, &slices(QUERIES[2], 52, 79));
+    let earlier = slices(QUERIES[4], 35, 75);
+    let (found, _) = ask(&results, &changes, &events, &earlier);
+    assert_eq!(found, [(50 * 60, 1)]);
 }

@@ -1,0 +1,155 @@
+//! Names: columns, aliases, parameters of lambdas.
+
+use sqlparser::ast::{Expr as Ast, Ident};
+
+use super::{Binder, Scope};
+use crate::error::{ErrorKind, SqlError};
+use crate::ir::{ColumnRef, Expr, ExprKind, Literal};
+use crate::types::DataType;
+
+impl Binder<'_> {
+    pub(super) fn name<'q>(
+        &mut self,
+        ident: &'q Ident,
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        let name = ident.value.as_str();
+        if let Some(parameter) = scope.lambdas.iter().rev().find(|p| p.name == name) {
+            let kind = ExprKind::LambdaParameter(parameter.unique.clone());
+            let ty = parameter.ty.clone();
+            return self.node(kind, ty, at);
+        }
+        if let Some(&alias) = scope.aliases.get(name)
+            && !scope.resolving.iter().any(|resolving| resolving == name)
+        {
+            return self.alias(name, alias, scope);
+        }
+        if let Some(column) = self.column(None, name, at, scope)? {
+            return Ok(column);
+        }
+        if let Some(&expression) = scope.outer.expressions.get(name)
+            && !scope.resolving.iter().any(|resolving| resolving == name)
+        {
+            return self.alias(name, expression, scope);
+        }
+        let special = match name.to_ascii_lowercase().as_str() {
+            "nan" => Some(f64::NAN),
+            "inf" | "infinity" => Some(f64::INFINITY),
+            _ => None,
+        };
+        if let Some(special) = special {
+            let literal = ExprKind::Literal(Literal::Float(special));
+            return self.node(literal, DataType::Float64, at);
+        }
+        Err(self.unknown_name(name, at, scope))
+    }
+
+    pub(super) fn plain_name(
+        &mut self,
+        name: &str,
+        at: usize,
+        scope: &mut Scope<'_>,
+    ) -> Result<Expr, SqlError> {
+        if let Some(&alias) = scope.aliases.get(name) {
+            return self.alias(name, alias, scope);
+        }
+        if let Some(&expression) = scope.outer.expressions.get(name) {
+            return self.alias(name, expression, scope);
+        }
+        Err(self.unknown_name(name, at, scope))
+    }
+
+    /// What an alias stands for, in its place. Lambda parameters around it mean nothing in it.
+    pub(super) fn alias<'q>(
+        &mut self,
+        name: &str,
+        ast: &'q Ast,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        scope.resolving.push(name.to_owned());
+        let lambdas = std::mem::take(&mut scope.lambdas);
+        let bound = self.expr(ast, scope);
+        scope.lambdas = lambdas;
+        scope.resolving.pop();
+        bound
+    }
+
+    pub(super) fn compound<'q>(
+        &mut self,
+        parts: &'q [Ident],
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Expr, SqlError> {
+        if let [qualifier @ .., column] = parts {
+            let qualifier: Vec<&str> = qualifier.iter().map(|part| part.value.as_str()).collect();
+            let qualifier = qualifier.join(".");
+            if let Some(column) = self.column(Some(&qualifier), &column.value, at, scope)? {
+                return Ok(column);
+            }
+        }
+        // `t.1`: an element of a tuple.
+        if let [tuple, index] = parts
+            && let Ok(index) = index.value.parse::<usize>()
+        {
+            let tuple = self.name(tuple, at, scope)?;
+            return self.tuple_element(tuple, index, at);
+        }
+        let written: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+        Err(self.unknown_name(&written.join("."), at, scope))
+    }
+
+    pub(super) fn column(
+        &mut self,
+        qualifier: Option<&str>,
+        name: &str,
+        at: usize,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Expr>, SqlError> {
+        let mut found: Option<(usize, usize)> = None;
+        for (place, source) in scope.sources.iter().enumerate() {
+            let is_meant = match qualifier {
+                Some(qualifier) => source.qualifiers.iter().any(|q| q == qualifier),
+                None => !source.merged.contains(name),
+            };
+            let index = source.columns.iter().position(|column| column.name == name);
+            if let (true, Some(index)) = (is_meant, index) {
+                if found.is_some() {
+                    let message = format!("{name} is a column of several tables");
+                    let mut error = self.error(ErrorKind::Unknown, message, at);
+                    error.hint = Some(format!("write the table's alias before it, as in t.{name}"));
+                    return Err(error);
+                }
+                found = Some((place, index));
+            }
+        }
+        let Some((place, index)) = found else {
+            return Ok(None);
+        };
+        let source = &scope.sources[place];
+        let column = &source.columns[index];
+        let reference = ColumnRef {
+            source: source.id,
+            index,
+            name: column.name.clone(),
+            or_default: source.or_default && !column.ty.is_nullable(),
+            is_element: source.is_array_join,
+        };
+        let ty = column.ty.clone();
+        self.node(ExprKind::Column(reference), ty, at).map(Some)
+    }
+
+    pub(super) fn unknown_name(&self, name: &str, at: usize, scope: &Scope<'_>) -> SqlError {
+        let columns = scope.sources.iter().flat_map(|source| &source.columns);
+        let known = columns
+            .map(|column| column.name.as_str())
+            .chain(scope.aliases.keys().map(String::as_str));
+        let mut error = self.error(
+            ErrorKind::Unknown,
+            format!("there is no column or alias {name}"),
+            at,
+        );
+        error.hint = crate::similar::nearest(name, known);
+        error
+    }
+}

@@ -1,0 +1,227 @@
+//! Buckets of time: the start of the interval that a time is in.
+
+use super::Lowering;
+use crate::bind::{timezone_argument, unit_named};
+use crate::error::SqlError;
+use crate::ir::{Expr, ExprKind};
+use crate::types::{DataType, IntervalUnit};
+
+const SECOND: i64 = 1_000_000;
+
+impl Lowering<'_> {
+    pub(super) fn start_of_interval(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let Some((amount, unit)) = bucket_width(name, arguments) else {
+            let hint = Some("write a literal, as in INTERVAL 15 MINUTE");
+            return Err(self.unsupported("this interval", hint, arguments[1].at));
+        };
+        self.bucket(&arguments[0], amount, unit, timezone, expr)
+    }
+
+    /// The start of the bucket of time that the value is in.
+    fn bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        unit: IntervalUnit,
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        self.pass("buckets of time");
+        let time = bucketed(time, unit);
+        if let Some(width_us) = unit.bucket_us(amount)
+            && !time.ty.is_date()
+            && Self::foreign_zone(time, timezone).is_none()
+        {
+            let number = number_of(&self.value(time)?, width_us);
+            return Ok(format!("make_timestamp({number} * {width_us})"));
+        }
+        let width_us = match unit {
+            IntervalUnit::Millisecond => amount * 1_000,
+            IntervalUnit::Second => amount * SECOND,
+            IntervalUnit::Minute => amount * 60 * SECOND,
+            IntervalUnit::Hour if amount == 1 => 3_600 * SECOND,
+            IntervalUnit::Hour => return self.hours_bucket(time, amount, timezone),
+            IntervalUnit::Day => return self.day_bucket(time, amount, timezone),
+            _ => return self.calendar_bucket(time, amount, unit, timezone, expr),
+        };
+        let value = self.value(time)?;
+        let value = if time.ty.is_date() {
+            format!("CAST({value} AS TIMESTAMP)")
+        } else {
+            value
+        };
+        // What the clock shows beyond the bucket's start is taken off the instant: right also
+        // in the hour that a change of the clock repeats.
+        let wall = self.wall_clock(time, timezone)?;
+        Ok(format!(
+            "make_timestamp(epoch_us({value}) - epoch_us({wall}) % {width_us})"
+        ))
+    }
+
+    /// The number of a bucket, where its start is computed from that: what GROUP BY groups by,
+    /// since integers go through it in half the time that timestamps take (66 ms against 121
+    /// over 10 million events).
+    pub(super) fn bucket_number(&mut self, key: &Expr) -> Result<Option<String>, SqlError> {
+        let Some((function, arguments)) = key.as_call() else {
+            return Ok(None);
+        };
+        let timezone = timezone_argument(function, arguments);
+        let Some((amount, unit)) = bucket_width(function.name, arguments) else {
+            return Ok(None);
+        };
+        let Some(width_us) = unit.bucket_us(amount) else {
+            return Ok(None);
+        };
+        let time = bucketed(&arguments[0], unit);
+        if time.ty.is_date() || Self::foreign_zone(time, timezone.as_deref()).is_some() {
+            return Ok(None);
+        }
+        let value = self.value(time)?;
+        Ok(Some(number_of(&value, width_us)))
+    }
+
+    /// Several hours are counted from midnight, on the clock of the time zone.
+    fn hours_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        let width_us = amount * 3_600 * SECOND;
+        let day_us = 86_400 * SECOND;
+        let start =
+            format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {day_us} % {width_us})");
+        Ok(match Self::foreign_zone(time, timezone) {
+            Some(zone) => self.instant(&start, &zone),
+            None => start,
+        })
+    }
+
+    fn day_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        timezone: Option<&str>,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        let width_us = amount * 86_400 * SECOND;
+        let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
+        // The midnight of a Date is the time zone's, too.
+        let zone = match timezone {
+            Some(zone) if time.ty.is_date() => Some(zone.to_owned()),
+            _ => Self::foreign_zone(time, timezone),
+        };
+        Ok(match zone {
+            Some(zone) => self.instant(&start, &zone),
+            None => start,
+        })
+    }
+
+    fn calendar_bucket(
+        &mut self,
+        time: &Expr,
+        amount: i64,
+        unit: IntervalUnit,
+        timezone: Option<&str>,
+        _expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let wall = self.wall_clock(time, timezone)?;
+        Ok(match unit {
+            IntervalUnit::Week => {
+                // Weeks begin on Mondays; 1970-01-05 was one.
+                let days = 7 * amount;
+                format!(
+                    "(DATE '1970-01-05' + CAST(((CAST({wall} AS DATE) - DATE '1970-01-05') // {days}) * {days} AS INTEGER))"
+                )
+            }
+            IntervalUnit::Year => {
+                format!("make_date((year({wall}) // {amount}) * {amount}, 1, 1)")
+            }
+            _ => {
+                let months = if unit == IntervalUnit::Quarter {
+                    3 * amount
+                } else {
+                    amount
+                };
+                let index = format!(
+                    "((((year({wall}) - 1970) * 12 + month({wall}) - 1) // {months}) * {months})"
+                );
+                format!("make_date(1970 + {index} // 12, {index} % 12 + 1, 1)")
+            }
+        })
+    }
+
+    pub(super) fn date_trunc(
+        &mut self,
+        arguments: &[Expr],
+        timezone: Option<&str>,
+        expr: &Expr,
+    ) -> Result<String, SqlError> {
+        let unit = arguments[0]
+            .as_text()
+            .and_then(unit_named)
+            .unwrap_or(IntervalUnit::Day);
+        self.bucket(&arguments[1], 1, unit, timezone, expr)
+    }
+}
+
+/// Width of the buckets that a function makes; `None` if it makes none, or if the width is no
+/// literal.
+pub(crate) fn bucket_width(name: &str, arguments: &[Expr]) -> Option<(i64, IntervalUnit)> {
+    Some(match name {
+        "toStartOfSecond" => (1, IntervalUnit::Second),
+        "toStartOfMinute" => (1, IntervalUnit::Minute),
+        "toStartOfFiveMinutes" | "toStartOfFiveMinute" => (5, IntervalUnit::Minute),
+        "toStartOfTenMinutes" => (10, IntervalUnit::Minute),
+        "toStartOfFifteenMinutes" => (15, IntervalUnit::Minute),
+        "timeSlot" => (30, IntervalUnit::Minute),
+        "toStartOfHour" => (1, IntervalUnit::Hour),
+        "toStartOfDay" => (1, IntervalUnit::Day),
+        "toStartOfInterval" => match &arguments.get(1)?.kind {
+            ExprKind::Interval { amount, unit } => {
+                let amount = amount.as_integer();
+                (amount.filter(|n| (1..=1_000_000_000).contains(n))?, *unit)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The time that a bucket is made of.
+fn bucketed(time: &Expr, unit: IntervalUnit) -> &Expr {
+    if unit == IntervalUnit::Millisecond {
+        time
+    } else {
+        with_fraction(time)
+    }
+}
+
+fn number_of(time: &str, width_us: i64) -> String {
+    format!("(epoch_us({time}) // {width_us})")
+}
+
+/// What `toDateTime(x)` cuts the fraction from: a bucket of whole seconds cuts it anyway, and
+/// Grafana's macro writes both (193 ms against 103 over 10 million events).
+fn with_fraction(time: &Expr) -> &Expr {
+    match &time.kind {
+        ExprKind::Call {
+            function,
+            arguments,
+            ..
+        } if function.name == "toDateTime"
+            && arguments.len() == 1
+            && matches!(arguments[0].ty.inner(), DataType::DateTime64 { .. }) =>
+        {
+            &arguments[0]
+        }
+        _ => time,
+    }
+}
