@@ -12,7 +12,7 @@ import pytest
 
 import exports
 from conftest import check_log
-from difference import compare, corpus, dashboards, data
+from difference import compare, corpus, dashboards, data, generate
 from difference.engines import Annoscope, Answer, ClickHouse, Refusal, start_server
 from difference.grafana import Context, Value
 from server import Server, User
@@ -123,3 +123,10 @@ def test_refused(refused: corpus.Refused, annoscope: Annoscope) -> None:
 def test_dashboard(case: dashboards.Case, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
     context = dashboards.choose(case, clickhouse.first_column)
     check(compare.three_ways(case.id, case.sql, annoscope, clickhouse, context=context, ties=True))
+
+
+def test_random_queries(annoscope: Annoscope, clickhouse: ClickHouse) -> None:
+    """A short walk, the same in each run; `make difference N=10000` goes far."""
+    tally = generate.run(annoscope, clickhouse, n_queries=150, seed=4)
+    assert tally.n_equal > 100, str(tally)
+    assert not tally.differences, "\n\n".join(str(difference) for difference in tally.differences)
