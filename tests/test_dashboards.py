@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
+import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from server import Server, User, run_cli
 FILES = sorted((Path(__file__).parent.parent / "dashboards").glob("*.json"))
 BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
 PANELS = [
-    pytest.param(uid, panel, id=f"{uid}: {panel['title']}") for uid, board in BOARDS.items() for panel in board["panels"]
+    pytest.param(uid, panel, id=f"{uid}: {panel['title']}")
+    for uid, board in BOARDS.items()
+    for panel in board["panels"]
 ]
 
 
@@ -76,7 +80,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def all_of(uid: str) -> dict:
     """The variables of a dashboard with All chosen everywhere."""
-    return {variable["name"]: {"all": variable["allValue"]} for variable in query_variables(uid)}
+    chosen = {variable["name"]: {"all": variable["allValue"]} for variable in query_variables(uid)}
+    texts = [variable for variable in BOARDS[uid]["templating"]["list"] if variable["type"] == "textbox"]
+    return chosen | {variable["name"]: variable["query"] for variable in texts}
 
 
 def sql_of(panel: dict) -> str:
@@ -182,7 +188,7 @@ def test_filters_are_chained(demo: Demo, uid: str) -> None:
 
 
 def test_a_value_with_quotes(demo: Demo) -> None:
-    value = {"errors": ["it's \\ \"odd\"", "another"]}
+    value = {"errors": ['it\'s \\ "odd"', "another"]}
     assert demo.rows(sql_of(panel_of("monitoring", "Exceptions")), all_of("monitoring") | value) == []
 
 
@@ -203,9 +209,10 @@ def test_the_hours_agree(demo: Demo) -> None:
 def test_the_timesheet_has_what_its_panel_reads(demo: Demo) -> None:
     panel = panel_of("timesheet", "Hours per person and day")
     rows = demo.rows(sql_of(panel), all_of("timesheet"))
-    keys = "user_id user_name project_id task_id job_id start_ms end_ms working_time_ms has_intervals".split()
+    keys = ["user_id", "user_name", "project_id", "task_id", "job_id"]
+    keys += ["start_ms", "end_ms", "working_time_ms", "has_intervals"]
+    assert set(keys) <= set(rows[0])
     for row in rows:
-        assert set(keys) <= set(row)
         assert demo.first_ms <= int(row["start_ms"]) <= int(row["end_ms"]) <= demo.last_ms
 
 
@@ -225,3 +232,14 @@ def test_newest_first(demo: Demo) -> None:
         times = [row["timestamp"] for row in demo.rows(sql_of(panel_of(uid, title)), all_of(uid))]
         assert times == sorted(times, reverse=True)
         assert len(times) <= 1000
+
+
+def test_days_are_those_of_the_time_zone(demo: Demo) -> None:
+    """Each row of the timesheet's panel lies within one day there, so none is booked to a wrong one."""
+    panel = panel_of("timesheet", "Hours per person and day")
+    for name in ("UTC", "Asia/Kathmandu", "America/Los_Angeles"):
+        zone = zoneinfo.ZoneInfo(name)
+        rows = demo.rows(sql_of(panel), all_of("timesheet") | {"timezone": name})
+        for row in rows:
+            for key in ("start_ms", "end_ms"):
+                assert str(dt.datetime.fromtimestamp(int(row[key]) / 1000, zone).date()) == row["day"]
