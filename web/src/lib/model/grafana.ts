@@ -1,0 +1,104 @@
+/**
+ * Grafana's dashboard JSON model, as much of it as the page reads. Everything may be absent: files
+ * come from many versions, and from hands.
+ */
+
+export interface GrafanaDashboard {
+  uid?: string;
+  title?: string;
+  description?: string;
+  panels?: GrafanaPanel[];
+  templating?: { list?: GrafanaVariable[] };
+  time?: { from?: string; to?: string };
+  refresh?: string | boolean;
+  timezone?: string;
+}
+
+export interface GrafanaPanel {
+  id?: number;
+  type?: string;
+  title?: string;
+  description?: string;
+  gridPos?: Partial<GridPos>;
+  collapsed?: boolean;
+  /** Of a collapsed row. */
+  panels?: GrafanaPanel[];
+  targets?: GrafanaTarget[];
+  fieldConfig?: { defaults?: FieldConfig; overrides?: FieldOverride[] };
+  options?: Record<string, unknown>;
+  transformations?: Transformation[];
+  interval?: string | null;
+  maxDataPoints?: number | null;
+  repeat?: string;
+}
+
+export interface GridPos {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+export interface GrafanaTarget {
+  refId?: string;
+  hide?: boolean;
+  rawSql?: string;
+  /** 0 is a time series, 1 a table; newer files have words. */
+  format?: number | string;
+  queryType?: string;
+}
+
+export interface FieldConfig {
+  unit?: string;
+  decimals?: number | null;
+  displayName?: string;
+  description?: string;
+  noValue?: string;
+  min?: number | null;
+  max?: number | null;
+  color?: { mode?: string; fixedColor?: string };
+  thresholds?: Thresholds;
+  mappings?: Mapping[];
+  custom?: Record<string, unknown>;
+}
+
+export interface FieldOverride {
+  matcher?: { id?: string; options?: unknown };
+  properties?: { id?: string; value?: unknown }[];
+}
+
+export interface Thresholds {
+  mode?: string;
+  steps?: { color?: string; value?: number | null }[];
+}
+
+export interface Mapping {
+  type?: string;
+  options?: unknown;
+}
+
+export interface Transformation {
+  id?: string;
+  disabled?: boolean;
+  options?: Record<string, unknown>;
+}
+
+export interface GrafanaVariable {
+  name?: string;
+  type?: string;
+  label?: string | null;
+  description?: string | null;
+  hide?: number | string;
+  query?: string | Record<string, unknown>;
+  definition?: string;
+  regex?: string;
+  sort?: number;
+  refresh?: number;
+  multi?: boolean;
+  includeAll?: boolean;
+  allValue?: string | null;
+  current?: { value?: unknown; text?: unknown };
+  auto?: boolean;
+  auto_count?: number;
+  auto_min?: string;
+}

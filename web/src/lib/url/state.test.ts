@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { format, ofDashboard, parse } from './state';
+
+const PATH = '/analytics/d/all-events';
+
+test.each([
+  ['', {}],
+  ['?from=now-7d&to=now&timezone=utc&refresh=30s', { from: 'now-7d', to: 'now', zone: 'utc', refresh: '30s' }],
+  ['?var-users=5&var-users=7&var-tasks=', { choices: { users: ['5', '7'], tasks: [] } }],
+  ['?var-users=%24__all', { choices: { users: ['$__all'] } }],
+  ['?sort.4=-count%28%29&viewPanel=4', { viewPanel: 4, sorts: { 4: '-count()' } }],
+  ['?cell=4.12.a.b', { cell: { panel: 4, row: 12, column: 'a.b' } }],
+])('%s keeps what it says', (search, expected) => {
+  const state = parse(PATH, search);
+  expect(state).toMatchObject({ uid: 'all-events', ...expected });
+  expect(format(state)).toBe(PATH + search);
+});
+
+test.each([
+  ['?viewPanel=panel-4', { viewPanel: 4 }],
+  ['?viewPanel=x&cell=4&sort.x=a&timezone=Europe/Berlin', { viewPanel: null, cell: null, sorts: {}, zone: 'browser' }],
+])('%s is understood', (search, expected) => {
+  expect(parse(PATH, search)).toMatchObject(expected);
+});
+
+test('paths', () => {
+  expect(parse('/analytics/', '').uid).toBeNull();
+  expect(parse('/analytics/d/a%2Fb/slug', '').uid).toBe('a/b');
+  expect(format(parse('/analytics/', '?from=now-1h'))).toBe('/analytics/');
+});
+
+test('another dashboard keeps the time, not the filters', () => {
+  const state = ofDashboard('other', parse(PATH, '?from=now-1h&to=now&var-users=5&viewPanel=4'));
+  expect(format(state)).toBe('/analytics/d/other?from=now-1h&to=now');
+});

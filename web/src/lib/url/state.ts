@@ -1,0 +1,99 @@
+/**
+ * The state of a view in its address, in Grafana's form, so that copied links go both ways. What is
+ * not one of Grafana's names has a name of ours with a dot: `sort.4=-count()`.
+ */
+import type { Zone } from '../time/calendar';
+
+const HOME = '/analytics/';
+
+/** A variable's choice as it stands in the URL: what is absent has the dashboard's default. */
+export type Choices = Record<string, string[]>;
+
+export interface ViewState {
+  /** `null` on the start page. */
+  uid: string | null;
+  from: string | null;
+  to: string | null;
+  /** An interval such as `30s`, `''` for never, `null` for the dashboard's. */
+  refresh: string | null;
+  zone: Zone | null;
+  /** The panel that fills the screen. */
+  viewPanel: number | null;
+  /** The open cell: panel, row and column. */
+  cell: { panel: number; row: number; column: string } | null;
+  choices: Choices;
+  /** By panel: a column, with `-` in front for descending. */
+  sorts: Record<number, string>;
+}
+
+export function parse(pathname: string, search: string): ViewState {
+  const params = new URLSearchParams(search);
+  const state: ViewState = {
+    uid: uidOf(pathname),
+    from: params.get('from'),
+    to: params.get('to'),
+    refresh: params.get('refresh'),
+    zone: zoneOf(params.get('timezone')),
+    viewPanel: panelId(params.get('viewPanel')),
+    cell: null,
+    choices: {},
+    sorts: {},
+  };
+  for (const [key, value] of params) {
+    if (key.startsWith('var-')) {
+      const chosen = (state.choices[key.slice(4)] ??= []);
+      // `var-name=` alone says that nothing is chosen.
+      if (value !== '' || params.getAll(key).length > 1) chosen.push(value);
+    } else if (key.startsWith('sort.')) {
+      const panel = panelId(key.slice(5));
+      if (panel !== null && value !== '') state.sorts[panel] = value;
+    } else if (key === 'cell') {
+      const match = /^(\d+)\.(\d+)\.(.+)$/s.exec(value);
+      if (match) state.cell = { panel: Number(match[1]), row: Number(match[2]), column: match[3]! };
+    }
+  }
+  return state;
+}
+
+export function format(state: ViewState): string {
+  if (state.uid === null) return HOME;
+  const params = new URLSearchParams();
+  if (state.from !== null) params.set('from', state.from);
+  if (state.to !== null) params.set('to', state.to);
+  if (state.zone !== null) params.set('timezone', state.zone);
+  if (state.refresh !== null) params.set('refresh', state.refresh);
+  for (const [name, values] of Object.entries(state.choices)) {
+    for (const value of values.length === 0 ? [''] : values) params.append(`var-${name}`, value);
+  }
+  for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
+  if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
+  if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
+  const search = params.toString();
+  return `${HOME}d/${encodeURIComponent(state.uid)}${search === '' ? '' : `?${search}`}`;
+}
+
+/** A fresh view of another dashboard that keeps what concerns all of them. */
+export function ofDashboard(uid: string, now: ViewState): ViewState {
+  return { ...now, uid, viewPanel: null, cell: null, choices: {}, sorts: {}, refresh: null };
+}
+
+function uidOf(pathname: string): string | null {
+  const match = /^\/analytics\/d\/([^/]+)/.exec(pathname);
+  if (!match) return null;
+  try {
+    return decodeURIComponent(match[1]!);
+  } catch {
+    return match[1]!;
+  }
+}
+
+function panelId(text: string | null): number | null {
+  // Newer Grafana writes `panel-4`.
+  const match = /^(?:panel-)?(\d+)$/.exec(text ?? '');
+  return match ? Number(match[1]) : null;
+}
+
+function zoneOf(text: string | null): Zone | null {
+  if (text === null) return null;
+  return text.toLowerCase() === 'utc' ? 'utc' : 'browser';
+}
