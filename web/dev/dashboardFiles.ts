@@ -10,7 +10,7 @@ import type { Connect, Plugin } from 'vite';
 const ROUTE = /^\/api\/dashboards(?:\/([^/?]+))?(?:\?.*)?$/;
 
 /** Ours, then CVAT's own that every developer has beside the checkout. */
-const DIRECTORIES = ["../dashboards", "../../shared/fixtures/dashboards", "/work/shared/fixtures/dashboards"];
+const DIRECTORIES = ['../dashboards', '../../shared/fixtures/dashboards', '/work/shared/fixtures/dashboards'];
 
 interface Model {
   uid: string;

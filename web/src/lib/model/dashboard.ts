@@ -59,7 +59,8 @@ export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard 
   const notices: string[] = [];
   const variables = (model.templating?.list ?? []).flatMap((source) => {
     const variable = parseVariable(source);
-    if (variable === null) notices.push(`The variable ${source.name} is of the type ${source.type}, which is not known here.`);
+    if (variable === null)
+      notices.push(`The variable ${source.name} is of the type ${source.type}, which is not known here.`);
     return variable ?? [];
   });
   return {
@@ -80,7 +81,10 @@ export function allPanels(dashboard: Dashboard): Panel[] {
 }
 
 function sections(sources: GrafanaPanel[]): Section[] {
-  let nextId = Math.max(0, ...sources.flatMap(({ id, panels }) => [id ?? 0, ...(panels ?? []).map((p) => p.id ?? 0)]));
+  let nextId = Math.max(
+    0,
+    ...sources.flatMap(({ id, panels }) => [id ?? 0, ...(panels ?? []).map((p) => p.id ?? 0)]),
+  );
   const withIds = sources.map((source) => ({ ...source, id: source.id ?? ++nextId }));
   const ordered = withIds.sort((a, b) => compare(position(a), position(b)));
   const found: Section[] = [{ id: 0, title: null, startsCollapsed: false, panels: [] }];
@@ -103,7 +107,10 @@ function sections(sources: GrafanaPanel[]): Section[] {
 /** Rows fold away, so each section counts its lines from its own top. */
 function fromTop(section: Section): Section {
   const top = Math.min(...section.panels.map(({ grid }) => grid.y));
-  const panels = section.panels.map((panel) => ({ ...panel, grid: { ...panel.grid, y: panel.grid.y - top } }));
+  const panels = section.panels.map((panel) => ({
+    ...panel,
+    grid: { ...panel.grid, y: panel.grid.y - top },
+  }));
   return { ...section, panels };
 }
 
@@ -111,7 +118,10 @@ function parsePanel(source: GrafanaPanel & { id: number }): Panel {
   const named = source.type ?? '';
   const type = PANEL_TYPES.find((known) => known === named) ?? SUCCESSORS[named] ?? null;
   const notices: string[] = [];
-  if (type === null) notices.push(`Panels of the type ${named || '(none)'} are not shown here. The file keeps this one as it is.`);
+  if (type === null)
+    notices.push(
+      `Panels of the type ${named || '(none)'} are not shown here. The file keeps this one as it is.`,
+    );
   for (const { id, disabled } of source.transformations ?? []) {
     if (!disabled && !TRANSFORMATIONS.some((known) => known === id)) {
       notices.push(`The transformation ${id} is not applied here.`);
@@ -134,7 +144,8 @@ function parsePanel(source: GrafanaPanel & { id: number }): Panel {
 function parseTarget(target: GrafanaTarget, index: number): Target[] {
   const sql = (target.rawSql ?? '').replaceAll('\r\n', '\n');
   if (target.hide === true || sql.trim() === '') return [];
-  const isTimeSeries = target.format === 0 || target.format === 'timeseries' || target.format === 'time_series';
+  const isTimeSeries =
+    target.format === 0 || target.format === 'timeseries' || target.format === 'time_series';
   return [{ refId: target.refId ?? String.fromCharCode(65 + index), sql, isTimeSeries }];
 }
 

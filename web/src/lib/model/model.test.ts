@@ -1,7 +1,16 @@
 import { describe, expect, it, test } from 'vitest';
 import { parseDashboard } from './dashboard';
 import { optionsOfRows, writtenOptions } from './options';
-import { ALL, chosen, circular, closure, parseVariable, queryValue, referencesIn, type Variable } from './variable';
+import {
+  ALL,
+  chosen,
+  circular,
+  closure,
+  parseVariable,
+  queryValue,
+  referencesIn,
+  type Variable,
+} from './variable';
 
 const variable = (source: object): Variable => parseVariable({ name: 'v', type: 'query', ...source })!;
 
@@ -95,7 +104,12 @@ describe('a dashboard', () => {
     refresh: false,
     panels: [
       { id: 3, type: 'table', gridPos: { x: 12, y: 9, w: 24, h: 4 } },
-      { id: 1, type: 'stat', gridPos: { x: 0, y: 0, w: 4, h: 4 }, targets: [{ rawSql: 'SELECT 1', format: 1 }, { rawSql: '' }] },
+      {
+        id: 1,
+        type: 'stat',
+        gridPos: { x: 0, y: 0, w: 4, h: 4 },
+        targets: [{ rawSql: 'SELECT 1', format: 1 }, { rawSql: '' }],
+      },
       { id: 2, type: 'row', title: 'More', gridPos: { y: 8 } },
       { id: 4, type: 'heatmap', gridPos: { y: 20 }, transformations: [{ id: 'groupBy' }] },
       { type: 'row', title: 'Folded', collapsed: true, gridPos: { y: 30 }, panels: [{ type: 'graph' }] },
@@ -104,7 +118,10 @@ describe('a dashboard', () => {
   });
 
   it('has its panels in rows', () => {
-    const shape = parsed.sections.map(({ title, panels }) => [title, panels.map(({ id, type, grid }) => [id, type, grid.y, grid.w])]);
+    const shape = parsed.sections.map(({ title, panels }) => [
+      title,
+      panels.map(({ id, type, grid }) => [id, type, grid.y, grid.w]),
+    ]);
     expect(shape).toEqual([
       [null, [[1, 'stat', 0, 4]]],
       ['More', [[3, 'table', 0, 12], [4, null, 11, 12]]],
@@ -119,6 +136,8 @@ describe('a dashboard', () => {
     ]);
   });
   it('asks only what has SQL', () => {
-    expect(parsed.sections[0]!.panels[0]!.targets).toEqual([{ refId: 'A', sql: 'SELECT 1', isTimeSeries: false }]);
+    expect(parsed.sections[0]!.panels[0]!.targets).toEqual([
+      { refId: 'A', sql: 'SELECT 1', isTimeSeries: false },
+    ]);
   });
 });

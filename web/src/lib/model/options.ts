@@ -62,7 +62,10 @@ function matcher(regex: string): (value: string, text: string) => Option | null 
 function sorted(options: Option[], sort: number): Option[] {
   if (sort === 0) return options;
   const number = ({ text }: Option) => Number(/-?\d+(?:\.\d+)?/.exec(text)?.[0] ?? NaN);
-  const collator = new Intl.Collator('en', { sensitivity: sort >= 5 ? 'base' : 'variant', numeric: sort >= 7 });
+  const collator = new Intl.Collator('en', {
+    sensitivity: sort >= 5 ? 'base' : 'variant',
+    numeric: sort >= 7,
+  });
   const byNumber = (a: Option, b: Option) => {
     const [x, y] = [number(a), number(b)];
     return Number.isNaN(x) || Number.isNaN(y) ? Number(Number.isNaN(x)) - Number(Number.isNaN(y)) : x - y;

@@ -116,7 +116,11 @@ export function chosen(variable: Variable, inUrl: string[] | undefined, options:
 }
 
 /** `null` while it takes options that are not there yet. */
-export function queryValue(variable: Variable, values: string[], options: Option[] | null): QueryValue | null {
+export function queryValue(
+  variable: Variable,
+  values: string[],
+  options: Option[] | null,
+): QueryValue | null {
   if (values[0] === ALL) {
     if (variable.allValue !== null) return { all: variable.allValue };
     return options === null ? null : options.map(({ value }) => value);

@@ -5,7 +5,10 @@ const PATH = '/analytics/d/all-events';
 
 test.each([
   ['', {}],
-  ['?from=now-7d&to=now&timezone=utc&refresh=30s', { from: 'now-7d', to: 'now', zone: 'utc', refresh: '30s' }],
+  [
+    '?from=now-7d&to=now&timezone=utc&refresh=30s',
+    { from: 'now-7d', to: 'now', zone: 'utc', refresh: '30s' },
+  ],
   ['?var-users=5&var-users=7&var-tasks=', { choices: { users: ['5', '7'], tasks: [] } }],
   ['?var-users=%24__all', { choices: { users: ['$__all'] } }],
   ['?sort.4=-count%28%29&viewPanel=4', { viewPanel: 4, sorts: { 4: '-count()' } }],
@@ -18,7 +21,10 @@ test.each([
 
 test.each([
   ['?viewPanel=panel-4', { viewPanel: 4 }],
-  ['?viewPanel=x&cell=4&sort.x=a&timezone=Europe/Berlin', { viewPanel: null, cell: null, sorts: {}, zone: 'browser' }],
+  [
+    '?viewPanel=x&cell=4&sort.x=a&timezone=Europe/Berlin',
+    { viewPanel: null, cell: null, sorts: {}, zone: 'browser' },
+  ],
 ])('%s is understood', (search, expected) => {
   expect(parse(PATH, search)).toMatchObject(expected);
 });

@@ -1,0 +1,79 @@
+/** Rows to lines: one for each number column and, where text columns are there, each of their values. */
+import type { Range } from '../time/range';
+import { numberOf, type Frame } from './frame';
+
+export interface Series {
+  name: string;
+  /** The number column that it comes from: field overrides may mean that. */
+  column: string;
+  values: (number | null)[];
+}
+
+export interface Lines {
+  /** Instants, ms, ascending and each once. */
+  times: number[];
+  /** The distance between two of them, if there is one. */
+  stepMs: number | null;
+  series: Series[];
+}
+
+/** Above this a chart has no pixel for a gap, and filling in would only cost memory. */
+const MAX_TIMES = 20_000;
+
+/** `null` if there is no column of times, or none of numbers. */
+export function linesOf(frames: Frame[], range: Range): Lines | null {
+  const points = new Map<string, { column: string; at: Map<number, number | null> }>();
+  let hasShape = false;
+  for (const { columns, rows } of frames) {
+    const time = columns.findIndex(({ kind }) => kind === 'time');
+    const numbers = columns.flatMap(({ kind }, at) => (kind === 'number' ? [at] : []));
+    const labels = columns.flatMap(({ kind }, at) => (kind === 'text' || kind === 'boolean' ? [at] : []));
+    if (time < 0 || numbers.length === 0) continue;
+    hasShape = true;
+    for (const row of rows) {
+      const instant = numberOf(row[time]);
+      // Some queries ignore the range; what they return beyond it must not stretch the chart.
+      if (instant === null || instant < range.from - stretch(range) || instant > range.to) continue;
+      const label = labels.map((at) => (row[at] == null ? '(none)' : String(row[at]))).join(' · ');
+      for (const at of numbers) {
+        const column = columns[at]!.name;
+        const name = labels.length === 0 ? column : numbers.length === 1 ? label : `${label} · ${column}`;
+        let series = points.get(name);
+        if (!series) points.set(name, (series = { column, at: new Map() }));
+        series.at.set(instant, numberOf(row[at]));
+      }
+    }
+  }
+  if (!hasShape) return null;
+  const seen = new Set<number>();
+  for (const { at } of points.values()) for (const instant of at.keys()) seen.add(instant);
+  const sorted = [...seen].sort((a, b) => a - b);
+  const stepMs = stepOf(sorted);
+  const times = stepMs === null ? sorted : filled(sorted, stepMs);
+  const series = Array.from(points, ([name, { column, at }]) => ({
+    name,
+    column,
+    values: times.map((instant) => at.get(instant) ?? null),
+  }));
+  return { times, stepMs, series };
+}
+
+/** The bucket that the range begins in starts before it. */
+function stretch({ from, to }: Range): number {
+  return Math.min((to - from) / 4, 86_400_000);
+}
+
+/** The smallest distance, if all others are multiples of it. */
+function stepOf(times: number[]): number | null {
+  let step = Infinity;
+  for (let i = 1; i < times.length; i++) step = Math.min(step, times[i]! - times[i - 1]!);
+  if (!Number.isFinite(step)) return null;
+  for (let i = 1; i < times.length; i++) if ((times[i]! - times[i - 1]!) % step !== 0) return null;
+  return (times.at(-1)! - times[0]!) / step > MAX_TIMES ? null : step;
+}
+
+/** With every missing bucket: a gap in the data shall be one in the chart. */
+function filled(times: number[], stepMs: number): number[] {
+  const n = Math.round((times.at(-1)! - times[0]!) / stepMs) + 1;
+  return Array.from({ length: n }, (_, i) => times[0]! + i * stepMs);
+}
