@@ -1,0 +1,45 @@
+/** Colours: series by entity, severities by name. All are CSS variables, so that themes change them. */
+
+/** How many series colours the style sheet has. */
+export const N_SERIES_COLORS = 8;
+
+/**
+ * Gives each entity of a dashboard its colour, the same in all panels. In the order of first
+ * appearance and not by a hash: with eight colours two of five names would often share one.
+ */
+export class Palette {
+  #slots = new Map<string, number>();
+
+  colorOf(entity: string): string {
+    let slot = this.#slots.get(entity);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(entity, slot);
+    }
+    return seriesColor(slot);
+  }
+}
+
+export function seriesColor(slot: number): string {
+  return `var(--series-${(slot % N_SERIES_COLORS) + 1})`;
+}
+
+const NAMED: Record<string, string> = {
+  green: 'var(--good)',
+  yellow: 'var(--notable)',
+  orange: 'var(--warning)',
+  red: 'var(--bad)',
+  blue: 'var(--series-1)',
+  purple: 'var(--series-6)',
+  text: 'var(--text)',
+  transparent: 'transparent',
+};
+
+/** Grafana's names in all their shades, or any colour that CSS knows. */
+export function namedColor(name: string): string {
+  const hue = name.replace(/^(super-light|semi-dark|light|dark)-/, '');
+  if (NAMED[hue]) return NAMED[hue];
+  return /^(#[\da-f]{3,8}|rgba?\([\d.,%\s/]+\)|hsla?\([\d.,%\s/]+\)|[a-z]+)$/i.test(name)
+    ? name
+    : 'var(--text)';
+}

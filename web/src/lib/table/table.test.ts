@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { kindOf } from '../data/frame';
+import { fill, naturalWidths } from './width';
+import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
+
+const columns = Object.entries({ id: 'UInt64', name: 'Nullable(String)' }).map(([name, type]) => ({ name, type, kind: kindOf(type) })); // prettier-ignore
+const rows = [[1, 'Lena'], [10, 'Omar'], [2, null], [3, 'lena']]; // prettier-ignore
+
+test.each<[string, Partial<ColumnFilter>, number[]]>([
+  ['name', { operand: 'LEN' }, [1, 3]],
+  ['name', { operator: '=', operand: 'omar' }, [10]],
+  ['name', { operator: '≠', operand: 'omar' }, [1, 2, 3]],
+  ['name', { operator: 'empty' }, [2]],
+  ['name', { operator: 'not empty' }, [1, 10, 3]],
+  ['name', { values: ['Lena', ''] }, [1, 2]],
+  ['id', { operator: '>', operand: '2' }, [10, 3]],
+  ['id', { operator: '<', operand: '2' }, [1]],
+  ['absent', { operand: 'x' }, [1, 10, 2, 3]],
+])('%s with %j', (name, filter, expected) => {
+  const kept = visibleRows(columns, rows, { [name]: { ...NO_FILTER, ...filter } }, undefined);
+  expect(kept.map(([id]) => id)).toEqual(expected);
+});
+
+test.each([
+  [undefined, [1, 10, 2, 3]],
+  ['id', [1, 2, 3, 10]],
+  ['-id', [10, 3, 2, 1]],
+  ['absent', [1, 10, 2, 3]],
+])('sorted by %s', (sort, expected) => {
+  expect(visibleRows(columns, rows, {}, sort).map(([id]) => id)).toEqual(expected);
+});
+
+test('sorting goes round', () => {
+  expect([nextSort(undefined, 'a'), nextSort('a', 'a'), nextSort('-a', 'a'), nextSort('b', 'a')]).toEqual(['a', '-a', null, 'a']); // prettier-ignore
+});
+
+test('values by count', () => {
+  expect(valueCounts([['b'], ['a'], ['b'], [null]], 0)).toEqual([{ text: 'b', count: 2 }, { text: '', count: 1 }, { text: 'a', count: 1 }]); // prettier-ignore
+});
+
+test('widths', () => {
+  const [id, name] = naturalWidths(columns, [[5, 'x'.repeat(500)]]);
+  expect(id).toBe(56);
+  expect(name).toBe(420);
+  expect(fill([100, 100], [true, false], 300)).toEqual([100, 200]);
+  expect(fill([100, 100], [false, false], 150)).toEqual([100, 100]);
+});

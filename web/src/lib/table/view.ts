@@ -1,0 +1,89 @@
+/** Which rows of a table are shown: its column filters, its order, and what the column popover counts. */
+import { numberOf, plainText, type Column } from '../data/frame';
+import { sortRows } from '../data/transform';
+
+export const OPERATORS = ['contains', '=', '≠', '>', '<', 'empty', 'not empty'] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+export interface ColumnFilter {
+  /** Chosen values as text; `null` if any will do. */
+  values: string[] | null;
+  operator: Operator;
+  operand: string;
+}
+
+export const NO_FILTER: ColumnFilter = { values: null, operator: 'contains', operand: '' };
+
+export function isSet({ values, operator, operand }: ColumnFilter): boolean {
+  return values !== null || operand !== '' || operator === 'empty' || operator === 'not empty';
+}
+
+/** A column with `-` in front for descending, as in the URL. */
+export function parseSort(text: string | undefined): { column: string; isDescending: boolean } | null {
+  if (!text) return null;
+  return text.startsWith('-')
+    ? { column: text.slice(1), isDescending: true }
+    : { column: text, isDescending: false };
+}
+
+/** Ascending, descending, as the query had it. */
+export function nextSort(current: string | undefined, column: string): string | null {
+  return current === column ? `-${column}` : current === `-${column}` ? null : column;
+}
+
+export function visibleRows(
+  columns: Column[],
+  rows: unknown[][],
+  filters: Record<string, ColumnFilter>,
+  sort: string | undefined,
+): unknown[][] {
+  const tests = Object.entries(filters).flatMap(([name, filter]) => {
+    const at = columns.findIndex((column) => column.name === name);
+    return at < 0 || !isSet(filter) ? [] : [{ at, holds: predicate(filter) }];
+  });
+  const kept =
+    tests.length === 0 ? rows : rows.filter((row) => tests.every(({ at, holds }) => holds(row[at])));
+  const order = parseSort(sort);
+  const at = columns.findIndex(({ name }) => name === order?.column);
+  return order === null || at < 0 ? kept : sortRows(kept, at, order.isDescending);
+}
+
+function predicate({ values, operator, operand }: ColumnFilter): (value: unknown) => boolean {
+  const wanted = values === null ? null : new Set(values);
+  const holds = condition(operator, operand.trim());
+  return (value) => (wanted === null || wanted.has(plainText(value))) && holds(value);
+}
+
+function condition(operator: Operator, operand: string): (value: unknown) => boolean {
+  if (operator === 'empty') return (value) => plainText(value) === '';
+  if (operator === 'not empty') return (value) => plainText(value) !== '';
+  if (operand === '') return () => true;
+  const lower = operand.toLowerCase();
+  if (operator === 'contains') return (value) => plainText(value).toLowerCase().includes(lower);
+  if (operator === '=') return (value) => plainText(value).toLowerCase() === lower;
+  if (operator === '≠') return (value) => plainText(value).toLowerCase() !== lower;
+  const limit = numberOf(operand);
+  return (value) => {
+    if (value == null) return false;
+    const number = numberOf(value);
+    const order =
+      limit !== null && number !== null ? number - limit : plainText(value).localeCompare(operand);
+    return operator === '>' ? order > 0 : order < 0;
+  };
+}
+
+export interface ValueCount {
+  text: string;
+  count: number;
+}
+
+/** Values by how many rows have them, then by name. */
+export function valueCounts(rows: unknown[][], at: number): ValueCount[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const text = plainText(row[at]);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const found = Array.from(counts, ([text, count]) => ({ text, count }));
+  return found.sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1));
+}
