@@ -93,6 +93,8 @@ struct ScopeSource {
     or_default: bool,
     /// Whether its columns are elements of joined arrays.
     is_array_join: bool,
+    /// Whether it is the events, some of whose columns are no part of `*`.
+    is_relation: bool,
 }
 
 impl<'a> Binder<'a> {

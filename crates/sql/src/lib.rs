@@ -100,8 +100,9 @@ fn prepare_on_stack(
 ) -> Result<Prepared, SqlError> {
     let expanded = dialect_edits::edit(expand::expand(sql, context)?)?;
     let places = parse::Places::new(sql, &expanded);
-    if let Some(at) = expanded.text.find("__t") {
-        return Err(places.error(ErrorKind::Forbidden, "names with __t are taken", at));
+    if let Some(at) = source_name_in(&expanded.text) {
+        let message = "names with __t and a digit are taken";
+        return Err(places.error(ErrorKind::Forbidden, message, at));
     }
     let parsed = parse::parse(&places)?;
     let mut binder = bind::Binder::new(&places, context, relation);
@@ -138,6 +139,14 @@ fn prepare_on_stack(
         functions,
         passes: lowering.passes.into_iter().collect(),
     })
+}
+
+/// Where a text has a name as [`print::source_name`] makes them, in any place: escapes and quotes
+/// are not looked at.
+fn source_name_in(text: &str) -> Option<usize> {
+    text.match_indices("__t")
+        .find(|(at, name)| text[at + name.len()..].starts_with(|c: char| c.is_ascii_digit()))
+        .map(|(at, _)| at)
 }
 
 /// A row of the function table, for editors and for tests.

@@ -2,7 +2,8 @@
 //!
 //! Each file in `lower/` is one rewrite that closes one gap between the two engines; a rewrite
 //! that changed something leaves its name in [`Lowering::passes`]. Names: sources are `__t0`,
-//! `__t1` …, the columns of a query `c0`, `c1` …; no text of the user is in it but literals.
+//! `__t1` …, their columns `s0`, `s1` …, the columns of a query `c0`, `c1` … (two sets: in a key of ORDER BY
+//! DuckDB takes a name for the source's column before the result's); no text of the user is in it but literals.
 
 mod aggregates;
 mod array_joins;

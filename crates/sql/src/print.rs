@@ -22,7 +22,7 @@ fn ident(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }
 
-/// The name of a source; users' names never begin so (see `lib.rs`).
+/// The name of a source; no text of a user has one in it (see `lib.rs`).
 pub(crate) fn source_name(id: usize) -> String {
     format!("__t{id}")
 }

@@ -7,6 +7,9 @@ use crate::types::DataType;
 pub struct Relation {
     /// Columns in order, the visible ones only.
     pub columns: Vec<Column>,
+    /// Columns that are read by their names and are no part of `*`, as ClickHouse's
+    /// `MATERIALIZED` columns.
+    pub unlisted: Vec<Column>,
     /// Payload paths that have a column of their own.
     pub hot_paths: Vec<HotPath>,
     /// How each store names it in `FROM`.

@@ -34,6 +34,7 @@ fn relation() -> Relation {
             column("user_name", "Nullable(String)"),
             column("payload", "Nullable(String)"),
         ],
+        unlisted: vec![column("counted_ms", "Array(Int64)")],
         hot_paths: vec![
             hot(&["working_time"], "payload_working_time", HotKind::UInt),
             hot(

@@ -60,3 +60,6 @@ SELECT toMonth(timestamp) AS month, user_id, count() AS n FROM events GROUP BY m
 
 -- browser-in-where: the dashboards' way to name and filter at once
 SELECT concat(JSON_VALUE(payload, '$.platform.name'), ' ', JSON_VALUE(payload, '$.platform.version')) AS browser, count() AS n FROM events WHERE scope = 'load:cvat' AND browser != ' ' GROUP BY browser ORDER BY browser;
+
+-- grafana-names: what a variable's query names its columns
+SELECT scope AS __text, count() AS __value FROM events GROUP BY __text ORDER BY __value DESC, __text LIMIT 10;

@@ -36,3 +36,12 @@ SELECT DISTINCT toMonth(timestamp) AS m, org_id FROM events ORDER BY m DESC, org
 
 -- last-events: the newest, ties broken by the object
 SELECT timestamp, scope, obj_id FROM events WHERE obj_id IS NOT NULL ORDER BY timestamp DESC, obj_id DESC LIMIT 100;
+
+-- float-named-as-a-column: the order of an average in a subquery whose other columns are texts
+SELECT scope, source, average FROM (SELECT scope, source, avg(duration) AS average FROM events GROUP BY scope, source) ORDER BY average DESC, scope, source;
+
+-- float-computed-over-a-subquery: the key's place is another column's within
+SELECT n * 1.5 AS weight, scope FROM (SELECT scope, count() AS n FROM events GROUP BY scope) ORDER BY weight, scope;
+
+-- distinct-floats: with NaN among them
+SELECT DISTINCT x, name FROM (SELECT 'a' AS name, arrayJoin([nan, 1.5, 2.5, 1.5]) AS x) ORDER BY x DESC;

@@ -6,7 +6,8 @@ use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
 /// The table of the store, which has the columns below and the hidden ones of [`HOT_PATHS`].
 const TABLE: &str = "events";
 
-/// All events, with the 17 columns of CVAT's table and their types there.
+/// All events, with the 17 columns of CVAT's table and their types there, and those of ours that
+/// queries may name.
 pub fn all_events() -> Relation {
     Relation {
         columns: columns()
@@ -15,6 +16,11 @@ pub fn all_events() -> Relation {
                 data_type,
             })
             .into(),
+        unlisted: vec![Column {
+            // Starts and ends in turn, ms since the epoch: what a row of working time counted.
+            name: "counted_ms".to_owned(),
+            data_type: DataType::Array(Box::new(DataType::Int64)),
+        }],
         hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
         source: Source {
             clickhouse: TABLE.to_owned(),

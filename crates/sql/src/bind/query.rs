@@ -382,7 +382,12 @@ impl Binder<'_> {
             if !is_meant {
                 continue;
             }
-            for (index, column) in source.columns.iter().enumerate() {
+            let n_listed = if source.is_relation {
+                self.relation.columns.len()
+            } else {
+                source.columns.len()
+            };
+            for (index, column) in source.columns.iter().enumerate().take(n_listed) {
                 let is_merged = qualifier.is_none() && source.merged.contains(&column.name);
                 if is_merged || left_out.contains(&column.name) {
                     continue;

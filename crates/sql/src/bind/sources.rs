@@ -360,6 +360,7 @@ impl Binder<'_> {
             merged: BTreeSet::new(),
             or_default: false,
             is_array_join: true,
+            is_relation: false,
         });
         Ok(From::ArrayJoin(Box::new(ArrayJoin {
             input,
@@ -429,7 +430,8 @@ impl Binder<'_> {
             }
         }
         let (kind, columns) = if RELATION.contains(&name) {
-            let columns = self.relation.columns.iter().map(|column| Column {
+            let columns = self.relation.columns.iter().chain(&self.relation.unlisted);
+            let columns = columns.map(|column| Column {
                 name: column.name.clone(),
                 ty: column.data_type.clone(),
             });
@@ -544,6 +546,7 @@ impl Binder<'_> {
             merged: BTreeSet::new(),
             or_default: false,
             is_array_join: false,
+            is_relation: matches!(kind, SourceKind::Relation),
         });
         From::Source(Source { id, kind })
     }

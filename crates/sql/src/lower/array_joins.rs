@@ -20,7 +20,7 @@ impl Lowering<'_> {
                 text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
             }
             let text = self.array_of_rows(array, text, Some(&join.input), &mut input)?;
-            columns.push(format!("unnest({text}) AS c{index}"));
+            columns.push(format!("unnest({text}) AS s{index}"));
         }
         let name = source_name(join.id);
         Ok(format!(
@@ -108,12 +108,12 @@ impl Lowering<'_> {
             }
             let name = format!("__a{}", self.n_array_joins);
             self.n_array_joins += 1;
-            let unnested = format!("LATERAL (SELECT unnest({text}) AS c0) AS {name}");
+            let unnested = format!("LATERAL (SELECT unnest({text}) AS s0) AS {name}");
             *from = Some(match from.take() {
                 Some(from) => format!("{from}, {unnested}"),
-                None => format!("(SELECT unnest({text}) AS c0) AS {name}"),
+                None => format!("(SELECT unnest({text}) AS s0) AS {name}"),
             });
-            self.array_joins.push((array, format!("{name}.c0")));
+            self.array_joins.push((array, format!("{name}.s0")));
         }
         Ok(())
     }

@@ -67,9 +67,14 @@ impl Lowering<'_> {
             ExprKind::Column(column) => {
                 let source = source_name(column.source);
                 let text = if self.relation_sources.contains(&column.source) {
-                    format!("{source}.\"{}\"", column.name.replace('"', "\"\""))
+                    let text = format!("{source}.\"{}\"", column.name.replace('"', "\"\""));
+                    match expr.ty {
+                        // ClickHouse's arrays are never NULL; those of the store may be.
+                        DataType::Array(_) => format!("coalesce({text}, [])"),
+                        _ => text,
+                    }
                 } else {
-                    format!("{source}.c{}", column.index)
+                    format!("{source}.s{}", column.index)
                 };
                 if column.or_default {
                     self.pass("defaults of outer joins");

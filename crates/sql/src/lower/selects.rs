@@ -390,13 +390,17 @@ impl Lowering<'_> {
                 self.relation_sources.insert(source.id);
                 format!("{} AS {name}", self.relation.source.duckdb)
             }
-            SourceKind::Query(query) => format!("({}) AS {name}", self.query(query)?),
+            SourceKind::Query(query) => {
+                let columns: Vec<String> =
+                    (0..query.columns().len()).map(|i| format!("s{i}")).collect();
+                format!("({}) AS {name}({})", self.query(query)?, columns.join(", "))
+            }
             SourceKind::Numbers { offset, length } => {
                 self.pass("numbers");
                 let (offset, length) = (self.value(offset)?, self.value(length)?);
-                format!("(SELECT range AS c0 FROM range({offset}, {offset} + {length})) AS {name}")
+                format!("(SELECT range AS s0 FROM range({offset}, {offset} + {length})) AS {name}")
             }
-            SourceKind::One => format!("(SELECT 0 AS c0) AS {name}"),
+            SourceKind::One => format!("(SELECT 0 AS s0) AS {name}"),
         })
     }
 
