@@ -1,8 +1,17 @@
-//! The path of `libduckdb.so` in the program: the store's rule.
+//! The path of `libduckdb.so` in the program: the store's rule. And a build anew when the page was
+//! built anew, which the compiler would not see.
 
 #[path = "../store/build.rs"]
 mod store;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells build scripts everything through the environment"
+)]
 fn main() {
     store::main();
+    // Debug builds read the page from the disk.
+    if std::env::var("PROFILE").as_deref() == Ok("release") {
+        println!("cargo:rerun-if-changed=../../web/dist");
+    }
 }

@@ -86,6 +86,14 @@ pub enum ApiError {
         /// With what.
         detail: String,
     },
+    /// 409: somebody saved meanwhile; with what is in force now.
+    #[error("{detail}")]
+    Stale {
+        /// Who saved what.
+        detail: String,
+        /// What is in force.
+        meta: Value,
+    },
     /// 413.
     #[error("The request body is larger than {limit_bytes} bytes.")]
     BodyTooLarge {
@@ -193,7 +201,7 @@ impl ApiError {
                 StatusCode::NOT_FOUND
             }
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::Conflict { .. } => StatusCode::CONFLICT,
+            ApiError::Conflict { .. } | ApiError::Stale { .. } => StatusCode::CONFLICT,
             ApiError::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType { .. } | ApiError::UnsupportedEncoding { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -213,6 +221,7 @@ impl ApiError {
             ApiError::BadRequest { message } => json!([message]),
             ApiError::ExportFailed { message } => json!(message),
             ApiError::BadQuery { detail, error } => json!({ "detail": detail, "error": error }),
+            ApiError::Stale { detail, meta } => json!({ "detail": detail, "meta": meta }),
             ApiError::Internal(_) => json!({ "detail": INTERNAL }),
             ApiError::BadDocument { .. }
             | ApiError::BodyBroken

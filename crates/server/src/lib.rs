@@ -9,6 +9,7 @@ mod admission;
 pub mod cli;
 mod clock;
 pub mod config;
+mod dashboards;
 mod dead_letter;
 pub mod demo;
 mod error;

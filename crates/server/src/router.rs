@@ -11,7 +11,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::clock;
 use crate::error::ApiError;
 use crate::request_id;
-use crate::routes::{account, events, exports, grafana, ingest, page, queries, requests, service};
+use crate::routes::{
+    account, dashboards, events, exports, grafana, ingest, page, queries, requests, service,
+};
 use crate::state::AppState;
 
 /// The API's description; the routes add themselves.
@@ -31,6 +33,7 @@ pub fn main(state: AppState) -> Router {
         .merge(requests::router()) // /api/requests…
         .merge(queries::router()) //  /api/query…  /api/queries…
         .merge(grafana::router()) //  POST /api/ds/query  /analytics/api/ds/query
+        .merge(dashboards::router()) // /api/dashboards…
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
     let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
@@ -84,6 +87,7 @@ mod tests {
             .merge(requests::router())
             .merge(queries::router())
             .merge(grafana::router())
+            .merge(dashboards::router())
             .merge(service::router())
             .split_for_parts();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
@@ -91,6 +95,10 @@ mod tests {
         /analytics/api/ds/query
         /api/auth/login
         /api/auth/logout
+        /api/dashboards
+        /api/dashboards/{uid}
+        /api/dashboards/{uid}/versions
+        /api/dashboards/{uid}/versions/{version}
         /api/ds/query
         /api/events
         /api/events/download

@@ -1,6 +1,7 @@
 //! The routes, one file a subject. Each handler extracts, calls one function and converts.
 
 pub mod account;
+pub mod dashboards;
 pub mod events;
 pub mod exports;
 pub mod grafana;

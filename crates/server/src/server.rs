@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::admission::Admission;
 use crate::clock;
 use crate::config::Config;
+use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::exports::Exports;
 use crate::identity::Accounts;
@@ -142,6 +143,7 @@ fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
     );
     Ok(AppState {
         accounts,
+        dashboards: Dashboards::new(&dir),
         dead_letter: Arc::new(dead_letter),
         admission: Admission::new(
             config.ingest.max_body_bytes,

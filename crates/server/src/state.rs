@@ -6,6 +6,7 @@ use annoscope_store::EventStore;
 
 use crate::admission::Admission;
 use crate::config::Config;
+use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::exports::Exports;
 use crate::identity::Accounts;
@@ -21,6 +22,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Where events live.
     pub store: Arc<dyn EventStore>,
+    /// What the page shows.
+    pub dashboards: Dashboards,
     /// Exports, running and finished.
     pub exports: Exports,
     /// Queries under way.

@@ -4,6 +4,7 @@ use annoscope_events::{InvalidDocument, InvalidRequest};
 use annoscope_store::StoreError;
 
 use super::{AFTER_RESTART_S, ApiError, BoxError, SOON_S};
+use crate::dashboards::DashboardError;
 use crate::dead_letter::DeadLetterError;
 use crate::exports::{ExportError, InvalidParameter};
 use crate::identity::rights::Denied;
@@ -41,6 +42,37 @@ impl From<Denied> for ApiError {
     fn from(error: Denied) -> ApiError {
         ApiError::Forbidden {
             detail: error.to_string(),
+        }
+    }
+}
+
+impl From<DashboardError> for ApiError {
+    fn from(error: DashboardError) -> ApiError {
+        let detail = error.to_string();
+        match error {
+            DashboardError::Unknown { .. } | DashboardError::UnknownVersion { .. } => {
+                ApiError::Unknown { detail }
+            }
+            DashboardError::Stale { meta, .. } => ApiError::Stale {
+                detail,
+                meta: serde_json::to_value(meta).expect("it is made of texts and numbers"),
+            },
+            DashboardError::Taken { .. }
+            | DashboardError::BuiltIn { .. }
+            | DashboardError::TooMany { .. }
+            | DashboardError::Occupied { .. } => ApiError::Conflict { detail },
+            DashboardError::Invalid { .. } => ApiError::BadDocument { detail },
+            DashboardError::Io { ref source, .. }
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                ApiError::Unavailable {
+                    detail: "The disk is full: nothing was saved. Make room, and save again."
+                        .to_owned(),
+                    retry_after_s: WHEN_THERE_IS_ROOM_S,
+                    cause: Some(error.into()),
+                }
+            }
+            DashboardError::Io { .. } => ApiError::Internal(error.into()),
         }
     }
 }

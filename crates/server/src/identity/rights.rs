@@ -31,6 +31,9 @@ pub enum Denied {
     /// The account may not query.
     #[error("Queries are for administrators and accounts with the privilege business.")]
     NoQueries,
+    /// The account may not change dashboards.
+    #[error("Dashboards are saved by administrators. Export yours as a file, and it is not lost.")]
+    NoDashboards,
     /// Someone else's query.
     #[error("This query belongs to another user: only an administrator may end it.")]
     ForeignQuery,
@@ -82,6 +85,20 @@ pub fn may_query(caller: &Caller) -> Result<(), Denied> {
     match caller.privilege {
         Privilege::Admin | Privilege::Business => Ok(()),
         Privilege::User | Privilege::Worker => Err(Denied::NoQueries),
+    }
+}
+
+/// Dashboards are for those who may ask what they show.
+pub fn may_see_dashboards(caller: &Caller) -> Result<(), Denied> {
+    may_query(caller)
+}
+
+/// Dashboards are one for all, so administrators change them.
+pub fn may_save_dashboards(caller: &Caller) -> Result<(), Denied> {
+    may_see_dashboards(caller)?;
+    match caller.privilege {
+        Privilege::Admin => Ok(()),
+        Privilege::Business | Privilege::User | Privilege::Worker => Err(Denied::NoDashboards),
     }
 }
 

@@ -391,8 +391,9 @@ impl Lowering<'_> {
                 format!("{} AS {name}", self.relation.source.duckdb)
             }
             SourceKind::Query(query) => {
-                let columns: Vec<String> =
-                    (0..query.columns().len()).map(|i| format!("s{i}")).collect();
+                let columns: Vec<String> = (0..query.columns().len())
+                    .map(|i| format!("s{i}"))
+                    .collect();
                 format!("({}) AS {name}({})", self.query(query)?, columns.join(", "))
             }
             SourceKind::Numbers { offset, length } => {

@@ -1,0 +1,286 @@
+//! `/api/dashboards`: what the page shows, and where changes are saved.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::queries::read_body;
+use crate::clock;
+use crate::dashboards::{Change, DashboardError, Dashboards, Model};
+use crate::error::ApiError;
+use crate::identity::{Caller, rights};
+use crate::state::AppState;
+
+/// Longest note of a version.
+const MAX_NOTE_CHARS: usize = 1_000;
+
+/// Routes of this file.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, save, remove))
+        .routes(routes!(versions))
+        .routes(routes!(version))
+}
+
+/// A dashboard to save.
+#[derive(Deserialize, ToSchema)]
+struct DashboardBody {
+    /// Grafana's JSON model.
+    dashboard: Value,
+    /// The version that the change began with; required when one is saved again.
+    version: Option<u64>,
+    /// What changed, for the history.
+    #[serde(default)]
+    note: String,
+    /// The folder; where it is by default, and none for a new one.
+    folder: Option<String>,
+}
+
+/// Lists the dashboards.
+#[utoipa::path(
+    get,
+    path = "/api/dashboards",
+    tag = "dashboards",
+    responses(
+        (status = 200, description = "`{\"dashboards\": [{\"uid\", \"title\", \"description\", \"tags\", \"folder\", \"builtin\", \"modified\", \"version\"}], \"problems\": [{\"file\", \"message\"}], \"may_save\"}`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not see dashboards"),
+    )
+)]
+async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    rights::may_see_dashboards(&caller)?;
+    let (dashboards, problems) = on_files(&state, Dashboards::list).await?;
+    Ok(Json(json!({
+        "dashboards": dashboards,
+        "problems": problems,
+        "may_save": rights::may_save_dashboards(&caller).is_ok(),
+    })))
+}
+
+/// A dashboard's model.
+#[utoipa::path(
+    get,
+    path = "/api/dashboards/{uid}",
+    tag = "dashboards",
+    params(("uid" = String, Path, description = "As the list has it")),
+    responses(
+        (status = 200, description = "`{\"dashboard\": {…}, \"meta\": {\"version\", \"builtin\", \"modified\", \"folder\", \"file\", \"author\", \"updated\"}}`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not see dashboards"),
+        (status = 404, description = "There is no such dashboard"),
+    )
+)]
+async fn read(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    rights::may_see_dashboards(&caller)?;
+    let (model, meta) = on_files(&state, move |dashboards| dashboards.get(&uid)).await?;
+    Ok(Json(json!({ "dashboard": model, "meta": meta })))
+}
+
+/// Adds a dashboard.
+///
+/// Under the uid in its model, or under one made of its title.
+#[utoipa::path(
+    post,
+    path = "/api/dashboards",
+    tag = "dashboards",
+    request_body(content = DashboardBody, content_type = "application/json"),
+    responses(
+        (status = 201, description = "`{\"uid\", \"meta\"}`", body = Value),
+        (status = 400, description = "It is no dashboard"),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not save dashboards"),
+        (status = 409, description = "The uid is taken, or there are too many"),
+    )
+)]
+async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let (change, _) = change(&state, &caller, &headers, body).await?;
+    let (uid, meta) = on_files(&state, move |dashboards| dashboards.create(change)).await?;
+    tracing::info!(uid, user = caller.name, "a dashboard was added");
+    let answer = json!({ "uid": uid, "meta": meta });
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Saves a new version of a dashboard.
+///
+/// A save that does not begin with the version in force gets 409 and changes nothing.
+#[utoipa::path(
+    put,
+    path = "/api/dashboards/{uid}",
+    tag = "dashboards",
+    params(("uid" = String, Path, description = "As the list has it")),
+    request_body(content = DashboardBody, content_type = "application/json"),
+    responses(
+        (status = 200, description = "`{\"meta\"}`", body = Value),
+        (status = 400, description = "It is no dashboard, or `version` is missing"),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not save dashboards"),
+        (status = 404, description = "There is no such dashboard"),
+        (status = 409, description = "Somebody saved meanwhile: `{\"detail\", \"meta\"}` of what is in force", body = Value),
+    )
+)]
+async fn save(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, ApiError> {
+    let (change, base) = change(&state, &caller, &headers, body).await?;
+    let base = base.ok_or_else(|| ApiError::BadDocument {
+        detail: "version: the version that the change began with is expected".to_owned(),
+    })?;
+    let saved = uid.clone();
+    let meta = on_files(&state, move |dashboards| {
+        dashboards.save(&uid, base, change)
+    })
+    .await?;
+    tracing::info!(
+        uid = saved,
+        version = meta.version,
+        user = caller.name,
+        "a dashboard was saved"
+    );
+    Ok(Json(json!({ "meta": meta })))
+}
+
+/// Removes a dashboard, or resets it to the built-in one.
+///
+/// Its versions are kept; one of them can be added again.
+#[utoipa::path(
+    delete,
+    path = "/api/dashboards/{uid}",
+    tag = "dashboards",
+    params(("uid" = String, Path, description = "As the list has it")),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not save dashboards"),
+        (status = 404, description = "There is no such dashboard"),
+        (status = 409, description = "It is the built-in one"),
+    )
+)]
+async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    rights::may_save_dashboards(&caller)?;
+    let (author, time) = (caller.name.clone(), clock::now());
+    let removed = uid.clone();
+    on_files(&state, move |dashboards| {
+        dashboards.remove(&uid, &author, time)
+    })
+    .await?;
+    tracing::info!(
+        uid = removed,
+        user = caller.name,
+        "a dashboard was removed or reset"
+    );
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the versions of a dashboard, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/dashboards/{uid}/versions",
+    tag = "dashboards",
+    params(("uid" = String, Path, description = "As the list has it")),
+    responses(
+        (status = 200, description = "`{\"versions\": [{\"version\", \"author\", \"time\", \"note\"}]}`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not see dashboards"),
+        (status = 404, description = "There is no such dashboard"),
+    )
+)]
+async fn versions(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    rights::may_see_dashboards(&caller)?;
+    let versions = on_files(&state, move |dashboards| dashboards.versions(&uid)).await?;
+    Ok(Json(json!({ "versions": versions })))
+}
+
+/// A version of a dashboard.
+#[utoipa::path(
+    get,
+    path = "/api/dashboards/{uid}/versions/{version}",
+    tag = "dashboards",
+    params(
+        ("uid" = String, Path, description = "As the list has it"),
+        ("version" = u64, Path, description = "Its number"),
+    ),
+    responses(
+        (status = 200, description = "`{\"dashboard\": {…}, \"meta\": {\"version\", \"author\", \"time\", \"note\"}}`", body = Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You may not see dashboards"),
+        (status = 404, description = "There is no such version"),
+    )
+)]
+async fn version(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((uid, version)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    rights::may_see_dashboards(&caller)?;
+    let version = version.parse().map_err(|_| ApiError::Unknown {
+        detail: format!("There is no version {version:?} of the dashboard {uid:?}."),
+    })?;
+    let (model, meta) =
+        on_files(&state, move |dashboards| dashboards.version(&uid, version)).await?;
+    Ok(Json(json!({ "dashboard": model, "meta": meta })))
+}
+
+/// What the body asks for, in the caller's name, and the version it began with.
+async fn change(
+    state: &AppState,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Change, Option<u64>), ApiError> {
+    rights::may_save_dashboards(caller)?;
+    let body = read_body(state, headers, body).await?;
+    let bad = |detail: String| ApiError::BadDocument { detail };
+    let body: DashboardBody = serde_json::from_slice(&body.bytes)
+        .map_err(|error| bad(format!("JSON parse error - {error}")))?;
+    if body.note.chars().count() > MAX_NOTE_CHARS {
+        return Err(bad(format!(
+            "note: at most {MAX_NOTE_CHARS} characters are expected"
+        )));
+    }
+    let change = Change {
+        model: Model::new(body.dashboard)?,
+        note: body.note,
+        folder: body.folder,
+        author: caller.name.clone(),
+        time: clock::now(),
+    };
+    Ok((change, body.version))
+}
+
+/// Files are read and written beside the threads that answer.
+async fn on_files<T: Send + 'static>(
+    state: &AppState,
+    work: impl FnOnce(&Dashboards) -> Result<T, DashboardError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let dashboards = state.dashboards.clone();
+    let done = tokio::task::spawn_blocking(move || work(&dashboards)).await;
+    Ok(done.map_err(|panic| ApiError::Internal(panic.into()))??)
+}
