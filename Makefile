@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-e2e difference bench soak fuzz lint clean
+.PHONY: help run build page test test-web test-rust test-e2e difference bench soak fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -34,21 +34,29 @@ run: build ## build and start the server on loopback, with data in ./data
 	@# Our build's own variable would be an unknown setting to the server.
 	exec env -u ANNOSCOPE_CACHE $(target)/release/annoscope serve --data-dir ./data $(ARGS)
 
-build: ## the release build
+page: ## the page, into web/dist
+	@scripts/page.sh
+
+build: page ## the release build
 	$(prepare)
 	cargo build --release --workspace $(cargo_features)
 
-test: ## lint, Rust tests, end-to-end tests
+test: ## lint, tests of the page, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-web
 	@$(MAKE) --no-print-directory test-rust
 	@$(MAKE) --no-print-directory test-e2e
+
+test-web: ## types, formatting and logic of the page
+	@scripts/page.sh --packages
+	cd web && npm run --silent check && npm run --silent lint && npm test --silent
 
 test-rust: ## unit and property tests
 	$(prepare)
 	@scripts/need.sh nextest
 	cargo nextest run --workspace $(cargo_features)
 
-test-e2e: ## end-to-end tests with real clients, against the debug build
+test-e2e: page ## end-to-end tests with real clients, against the debug build
 	$(prepare)
 	cargo build --workspace --all-targets $(cargo_features)
 	@scripts/venv.sh
@@ -87,4 +95,4 @@ lint: ## formatting, clippy, ruff
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache tests/__pycache__
+	rm -rf .venv .ruff_cache tests/__pycache__ web/node_modules web/dist

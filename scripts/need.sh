@@ -50,6 +50,13 @@ for tool in "$@"; do
                 fail "Python 3.11 or newer is needed for the end-to-end tests; python3 is $(python3 --version 2>&1 || true)."
             python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3-venv
             ;;
+        node)
+            node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null ||
+                fail "Node.js 20 or newer with npm is needed for the page; node is $(node --version 2>&1 || true)."
+            ;;
+        chromium) # test_page.py looks at the page with it
+            command -v chromium >/dev/null || apt chromium
+            ;;
         curl) # test_curl.py drives the real one
             command -v curl >/dev/null || apt curl
             ;;
