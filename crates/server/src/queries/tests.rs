@@ -1,6 +1,8 @@
 //! Runs and answers over batches made here; what the store and HTTP add is tested end to end
 //! (`tests/test_query.py`).
 
+mod hours;
+
 use std::io::Cursor;
 
 use arrow::array::{Int64Array, UInt64Array};
