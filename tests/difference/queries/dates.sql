@@ -120,3 +120,6 @@ SELECT EXTRACT(YEAR FROM timestamp) AS y, EXTRACT(MONTH FROM timestamp) AS m, EX
 
 -- between-days: BETWEEN includes both ends
 SELECT count() FROM events WHERE toDate(timestamp) BETWEEN '2026-07-01' AND '2026-07-07' AND toHour(timestamp) NOT BETWEEN 8 AND 17;
+
+-- first-week: there is no Monday before the first day
+SELECT toMonday(toDate('1970-01-02')) AS a, toMonday(toDate('1970-01-05')) AS b, toMonday(CAST(NULL AS Nullable(Date))) AS c;

@@ -45,3 +45,6 @@ SELECT if(duration = 0, -1, toInt32(floor(log10(duration)))) AS magnitude, count
 
 -- percentages: shares with two digits
 SELECT source, round(count() * 100 / 20040, 2) AS percent, concat(toString(round(count() * 100 / 20040, 1)), ' %') AS text FROM events GROUP BY source ORDER BY source;
+
+-- sign-of-no-number: nan is not below zero
+SELECT array(sign(nan), 0) AS a, sign(-0.5) AS b, sign(duration - 1000) AS c, count() AS n FROM events GROUP BY c ORDER BY c;
