@@ -1,13 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
-import { dashboardFiles } from './dev/dashboardFiles.ts';
 
 /** The server that the development page talks to. */
 const server = process.env.ANNOSCOPE_URL ?? 'http://127.0.0.1:8380';
 
 export default defineConfig(({ mode }) => ({
   base: '/analytics/',
-  plugins: [svelte(), dashboardFiles(server)],
+  plugins: [svelte()],
   build: {
     target: 'es2022',
     // A polyfill that every browser of the target has natively.

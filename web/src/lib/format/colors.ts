@@ -18,6 +18,11 @@ export class Palette {
     }
     return seriesColor(slot);
   }
+
+  /** A colour that a file names. */
+  named(name: string): string {
+    return namedColor(name);
+  }
 }
 
 export function seriesColor(slot: number): string {

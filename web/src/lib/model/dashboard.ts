@@ -2,7 +2,15 @@
 import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
 import { parseVariable, type Variable } from './variable';
 
-export const PANEL_TYPES = ['timeseries', 'table', 'barchart', 'stat', 'piechart', 'text'] as const;
+export const PANEL_TYPES = [
+  'timeseries',
+  'table',
+  'barchart',
+  'stat',
+  'piechart',
+  'text',
+  'annoscope-timesheet-panel',
+] as const;
 export type PanelType = (typeof PANEL_TYPES)[number];
 
 /** The types of earlier Grafana versions that became one of ours. */
@@ -58,6 +66,8 @@ export interface Dashboard {
 export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard {
   const notices: string[] = [];
   const variables = (model.templating?.list ?? []).flatMap((source) => {
+    // Which of a Grafana's data sources is asked: here there is one.
+    if (source.type === 'datasource') return [];
     const variable = parseVariable(source);
     if (variable === null)
       notices.push(`The variable ${source.name} is of the type ${source.type}, which is not known here.`);

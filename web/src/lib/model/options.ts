@@ -7,11 +7,12 @@ export interface OptionColumn {
 
 /**
  * One column is value and text. Of two the first is the value (as in Grafana's ClickHouse source),
- * unless they are named `__value` and `__text`; `__count` says how many rows have it.
+ * unless they are named `__value` and `__text`; a third one, `__count` or `events`, says how many rows
+ * have it.
  */
 export function optionsOfRows(variable: Variable, columns: OptionColumn[], rows: unknown[][]): Option[] {
   const at = (name: string) => columns.findIndex((column) => column.name === name);
-  const count = at('__count');
+  const count = Math.max(at('__count'), columns.length > 2 ? at('events') : -1);
   const others = columns.map((_, index) => index).filter((index) => index !== count);
   const value = at('__value') >= 0 ? at('__value') : (others[0] ?? 0);
   const text = at('__text') >= 0 ? at('__text') : (others[1] ?? value);

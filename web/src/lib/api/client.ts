@@ -1,0 +1,215 @@
+/** The server's API: requests with the session's cookie, answers checked, failures with what to say. */
+import type { QueryValue } from '../model/variable';
+import type { GrafanaDashboard } from '../model/grafana';
+import { kindOf, type Frame } from '../data/frame';
+import type { Range } from '../time/range';
+
+/** A request that was answered with an error, or not at all. */
+export class ApiFailure extends Error {
+  /** 0 if the server could not be reached. */
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+
+  constructor(status: number, message: string, body: Record<string, unknown> = {}) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+
+  /** Where in the SQL it is wrong, from 1. */
+  get place(): { line: number; column: number } | null {
+    const { line, column } = (this.body.error ?? {}) as { line?: number | null; column?: number | null };
+    return typeof line === 'number' && typeof column === 'number' ? { line, column } : null;
+  }
+
+  get hint(): string | null {
+    const { hint } = (this.body.error ?? {}) as { hint?: string | null };
+    return hint ?? null;
+  }
+}
+
+/** What is told when nobody answers. */
+export const UNREACHABLE =
+  'The server does not answer. It may be restarting; this page tries again when you do.';
+
+export async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET') {
+    const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+    if (token !== undefined) headers['X-CSRFToken'] = token;
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof TypeError ? new ApiFailure(0, UNREACHABLE) : error;
+  }
+  const text = await response.text();
+  const answer = parsed(text);
+  if (!response.ok) throw failure(response.status, answer);
+  return answer;
+}
+
+function parsed(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function failure(status: number, answer: unknown): ApiFailure {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
+    const body = answer as Record<string, unknown>;
+    if (typeof body.detail === 'string') return new ApiFailure(status, body.detail, body);
+    return new ApiFailure(status, Object.values(body).flat().map(String).join(' '), body);
+  }
+  if (Array.isArray(answer)) return new ApiFailure(status, answer.map(String).join(' '));
+  // A proxy's page says nothing to our users.
+  const message = status >= 500 ? `${UNREACHABLE} (${status})` : `The server answered ${status}.`;
+  return new ApiFailure(status, message);
+}
+
+export interface Account {
+  id: number;
+  username: string;
+  groups: string[];
+}
+
+/** `null` if nobody is logged in. */
+export async function me(): Promise<Account | null> {
+  try {
+    return (await request('GET', '/api/users/self')) as Account;
+  } catch (error) {
+    if (error instanceof ApiFailure && (error.status === 401 || error.status === 403)) return null;
+    throw error;
+  }
+}
+
+export const logIn = (username: string, password: string) =>
+  request('POST', '/api/auth/login', { username, password });
+export const logOut = () => request('POST', '/api/auth/logout');
+
+export interface QueryBody {
+  sql: string;
+  range: Range;
+  intervalMs?: number;
+  variables: Record<string, QueryValue>;
+  params?: Record<string, unknown>;
+  limit?: number;
+}
+
+export interface Stats {
+  rows: number;
+  reused_rows: number;
+  elapsed_ms: number;
+  truncated: boolean;
+}
+
+export interface Answer {
+  frame: Frame;
+  stats: Stats;
+}
+
+/** What goes over the wire. */
+export function queryPayload({ sql, range, intervalMs, variables, params, limit }: QueryBody) {
+  return {
+    sql,
+    from: range.from,
+    to: range.to,
+    variables,
+    time_format: 'unix_ms',
+    ...(intervalMs === undefined ? {} : { interval_ms: intervalMs }),
+    ...(params === undefined ? {} : { params }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+export async function query(body: QueryBody, refId = 'A', signal?: AbortSignal): Promise<Answer> {
+  const answer = (await request('POST', '/api/query', queryPayload(body), signal)) as {
+    columns: { name: string; type: string }[];
+    rows: unknown[][];
+    stats?: Stats;
+    error?: { message?: string };
+    detail?: string;
+  };
+  if (answer.stats === undefined) {
+    // It failed after rows had been sent.
+    const said = answer.detail ?? answer.error?.message ?? 'The query ended early.';
+    throw new ApiFailure(500, said, answer as unknown as Record<string, unknown>);
+  }
+  const columns = answer.columns.map((column) => ({ ...column, kind: kindOf(column.type) }));
+  return { frame: { refId, columns, rows: answer.rows }, stats: answer.stats };
+}
+
+export async function explain(body: QueryBody): Promise<{ clickhouse: string; duckdb: string }> {
+  const payload = queryPayload(body);
+  return (await request('POST', '/api/query/explain', payload)) as { clickhouse: string; duckdb: string };
+}
+
+export interface DashboardEntry {
+  uid: string;
+  title: string;
+  description: string;
+  tags: string[];
+  folder: string;
+  builtin: boolean;
+  modified: boolean;
+  version: number;
+}
+
+export interface DashboardList {
+  dashboards: DashboardEntry[];
+  problems: { file: string; message: string }[];
+  may_save: boolean;
+}
+
+export interface Meta {
+  version: number;
+  builtin: boolean;
+  modified: boolean;
+  folder: string;
+  file: string | null;
+  author: string | null;
+  updated: string | null;
+}
+
+export interface Version {
+  version: number;
+  author: string | null;
+  time: string | null;
+  note: string;
+}
+
+const at = (uid: string) => `/api/dashboards/${encodeURIComponent(uid)}`;
+
+export const dashboards = {
+  list: async () => (await request('GET', '/api/dashboards')) as DashboardList,
+  read: async (uid: string) => (await request('GET', at(uid))) as { dashboard: GrafanaDashboard; meta: Meta },
+  save: async (uid: string, dashboard: GrafanaDashboard, version: number, note: string) =>
+    ((await request('PUT', at(uid), { dashboard, version, note })) as { meta: Meta }).meta,
+  create: async (dashboard: GrafanaDashboard, note: string, folder = '') =>
+    (await request('POST', '/api/dashboards', { dashboard, note, folder })) as { uid: string; meta: Meta },
+  remove: (uid: string) => request('DELETE', at(uid)),
+  versions: async (uid: string) =>
+    ((await request('GET', `${at(uid)}/versions`)) as { versions: Version[] }).versions,
+  version: async (uid: string, version: number) =>
+    (await request('GET', `${at(uid)}/versions/${version}`)) as {
+      dashboard: GrafanaDashboard;
+      meta: Version;
+    },
+};

@@ -1,0 +1,64 @@
+/** What stat and pie panels show: number columns reduced to one value each, or a value a row. */
+import { fieldConfig, isHidden } from '../format/field';
+import type { FieldConfig, GrafanaPanel } from '../model/grafana';
+import { numberOf, plainText, type Column, type Frame } from './frame';
+import { reduce } from './reduce';
+
+export interface Figured {
+  column: Column;
+  config: FieldConfig;
+  values: unknown[];
+}
+
+interface ReduceOptions {
+  calcs?: string[];
+  values?: boolean;
+}
+
+function reduceOptions(panel: GrafanaPanel): ReduceOptions {
+  return (panel.options?.reduceOptions ?? {}) as ReduceOptions;
+}
+
+/** Number columns, or the first column if there are none. */
+export function columnsOf(panel: GrafanaPanel, frames: Frame[]): Figured[] {
+  return frames.flatMap(({ refId, columns, rows }) => {
+    const found = columns.map((column, at) => ({
+      column,
+      config: fieldConfig(panel, column, refId),
+      values: rows.map((row) => row[at]),
+    }));
+    const numbers = found.filter(({ column, config }) => column.kind === 'number' && !isHidden(config));
+    return numbers.length > 0 ? numbers : found.slice(0, 1);
+  });
+}
+
+export function valueOf(panel: GrafanaPanel, { values }: Figured): unknown {
+  return reduce(reduceOptions(panel).calcs?.[0] ?? 'lastNotNull', values);
+}
+
+export interface Part {
+  name: string;
+  value: number;
+  config: FieldConfig;
+}
+
+/** Parts of a whole, largest first: rows by their text, or columns where the panel reduces them. */
+export function partsOf(panel: GrafanaPanel, frames: Frame[]): Part[] {
+  const [frame] = frames;
+  if (!frame) return [];
+  const text = frame.columns.findIndex(({ kind }) => kind === 'text');
+  const number = frame.columns.findIndex(({ kind }) => kind === 'number');
+  const parts =
+    text >= 0 && number >= 0
+      ? frame.rows.map((row) => ({
+          name: plainText(row[text]) || '(none)',
+          value: numberOf(row[number]) ?? 0,
+          config: fieldConfig(panel, frame.columns[number]!, frame.refId),
+        }))
+      : columnsOf(panel, frames).map((figured) => ({
+          name: figured.config.displayName ?? figured.column.name,
+          value: numberOf(valueOf(panel, figured)) ?? 0,
+          config: figured.config,
+        }));
+  return parts.filter(({ value }) => value > 0).sort((a, b) => b.value - a.value);
+}

@@ -1,0 +1,16 @@
+/** Saves a file on the person's machine. */
+export function download(name: string, content: BlobPart, type: string) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Browsers read it after the click returns.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** A title as a file's name. */
+export function fileName(title: string, extension: string): string {
+  const words = title.trim().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, ''); // prettier-ignore
+  return `${words.slice(0, 80) || 'annoscope'}.${extension}`;
+}

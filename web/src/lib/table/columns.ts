@@ -1,0 +1,111 @@
+/** Columns of a table as they are shown: alignment, units in the header, links, colours. */
+import { columnDecimals, figureText, fixedUnit } from '../format/value';
+import { fieldConfig, shown, type Shown } from '../format/field';
+import { numberOf, plainText, type Column, type Frame } from '../data/frame';
+import { reduce } from '../data/reduce';
+import type { FieldConfig, GrafanaPanel } from '../model/grafana';
+import type { Zone } from '../time/calendar';
+
+export interface TableColumn {
+  column: Column;
+  /** Place in the rows. */
+  at: number;
+  config: FieldConfig;
+  header: string;
+  /** Said once, in the header. */
+  unit: string | null;
+  isRight: boolean;
+  widthPx: number | null;
+  link: { title: string; url: string; isNewTab: boolean } | null;
+}
+
+interface Link {
+  title?: string;
+  url?: string;
+  targetBlank?: boolean;
+}
+
+export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
+  const all = frame.columns.map((column, at): TableColumn & { isHidden: boolean } => {
+    const config = fieldConfig(panel, column, frame.refId);
+    const custom = (config.custom ?? {}) as { hidden?: boolean; width?: number; align?: string };
+    if (column.kind === 'number' && config.decimals == null) {
+      config.decimals = columnDecimals(frame.rows.map((row) => row[at]));
+    }
+    const [link] = ((config as { links?: Link[] }).links ?? []) as Link[];
+    return {
+      column,
+      at,
+      config,
+      header: config.displayName ?? column.name,
+      unit: fixedUnit(config.unit ?? ''),
+      isRight: custom.align === 'right' || (custom.align !== 'left' && column.kind === 'number'),
+      widthPx: custom.width ?? null,
+      link: link?.url
+        ? { title: link.title ?? '', url: link.url, isNewTab: link.targetBlank === true }
+        : null,
+      isHidden: custom.hidden === true,
+    };
+  });
+  return all.filter(({ isHidden }) => !isHidden);
+}
+
+export function cellText(value: unknown, { column, config, unit }: TableColumn, zone: Zone): Shown {
+  const cell = shown(value, column, config, zone);
+  // The unit is in the header.
+  return unit !== null && cell.unit === unit ? { ...cell, unit: '' } : cell;
+}
+
+/** A link with the row's values in it, as Grafana writes them; `null` if it leads anywhere but here. */
+export function linkOf(
+  link: TableColumn['link'],
+  value: unknown,
+  row: unknown[],
+  columns: Column[],
+  context: { range: { from: number; to: number }; choices: Record<string, string[]> },
+): string | null {
+  if (link === null) return null;
+  const encoded = (text: unknown) => encodeURIComponent(plainText(text));
+  const field = (name: string) => row[columns.findIndex((column) => column.name === name)];
+  const variables = Object.entries(context.choices)
+    .flatMap(([name, values]) => values.map((one) => `var-${name}=${encodeURIComponent(one)}`))
+    .join('&');
+  const url = link.url
+    .replaceAll('${__value.raw}', () => encoded(value))
+    .replaceAll('${__value.text}', () => encoded(value))
+    .replace(/\$\{__data\.fields(?:\.([^}[\]]+)|\["([^"]+)"\])\}/g, (_, dotted, quoted) =>
+      encoded(field((dotted ?? quoted) as string)),
+    ) // prettier-ignore
+    .replaceAll('${__url_time_range}', `from=${context.range.from}&to=${context.range.to}`)
+    .replaceAll('${__all_variables}', variables)
+    .replaceAll('${__from}', String(context.range.from))
+    .replaceAll('${__to}', String(context.range.to));
+  if (/^\/?d\//.test(url)) return `/analytics/${url.replace(/^\//, '')}`;
+  return /^(https?:\/\/|\/)/.test(url) ? url : null;
+}
+
+export interface Footer {
+  show?: boolean;
+  reducer?: string[];
+  fields?: string[] | string;
+  countRows?: boolean;
+}
+
+/** Sums of the columns that the panel names, or of all numbers; `null` where there is none. */
+export function footerTexts(
+  footer: Footer,
+  columns: TableColumn[],
+  rows: unknown[][],
+): (string | null)[] | null {
+  if (footer.show !== true) return null;
+  const reducer = footer.reducer?.[0] ?? 'sum';
+  const fields = Array.isArray(footer.fields) ? footer.fields : footer.fields ? [footer.fields] : [];
+  return columns.map(({ column, at, config, unit, header }) => {
+    const isNamed = fields.length === 0 || fields.includes(column.name) || fields.includes(header);
+    if (column.kind !== 'number' || !isNamed) return null;
+    const value = numberOf(reduce(reducer, rows.map((row) => row[at]))); // prettier-ignore
+    if (value === null) return null;
+    const text = figureText(value, config);
+    return unit !== null && text.endsWith(unit) ? text.slice(0, -unit.length).trim() : text;
+  });
+}

@@ -1,0 +1,175 @@
+/** Hours as a matrix: people down, days across, what they worked on below each. */
+import { numberOf, plainText, type Frame } from '../data/frame';
+import type { GrafanaPanel } from '../model/grafana';
+
+/** Names of the columns that the panel's query returns. */
+export interface TimesheetFields {
+  userField: string;
+  userNameField: string;
+  groupFields: string[];
+  groupNameFields: (string | null)[];
+  startField: string;
+  endField: string;
+  durationField: string;
+  dayField: string;
+  intervalsField: string;
+}
+
+const DEFAULTS: TimesheetFields = {
+  userField: 'user_id',
+  userNameField: 'user_name',
+  groupFields: ['project_id', 'task_id', 'job_id'],
+  groupNameFields: ['project_name', 'task_name', null],
+  startField: 'start_ms',
+  endField: 'end_ms',
+  durationField: 'working_time_ms',
+  dayField: 'day',
+  intervalsField: 'has_intervals',
+};
+
+export function fieldsOf(panel: GrafanaPanel): TimesheetFields {
+  return { ...DEFAULTS, ...(panel.options as Partial<TimesheetFields> | undefined) };
+}
+
+/** Time of one person, or of what they worked on. */
+export interface TimesheetRow {
+  /** Unique among its siblings. */
+  key: string;
+  label: string;
+  /** The id, small beside the name; empty if there is none. */
+  id: string;
+  /** Of a person; of what is below, the same. */
+  user: string;
+  msByDay: Map<string, number>;
+  /** Days with rows that say no intervals: all of it is booked at the row's time. */
+  bookedDays: Set<string>;
+  totalMs: number;
+  children: TimesheetRow[];
+}
+
+export interface Timesheet {
+  /** `2026-06-01`, ascending, without gaps. */
+  days: string[];
+  people: TimesheetRow[];
+  msByDay: Map<string, number>;
+  totalMs: number;
+  /** The most of one person on one day. */
+  mostMs: number;
+}
+
+const KINDS = ['Project', 'Task', 'Job'];
+/** A matrix of more columns is read by nobody. */
+export const MAX_DAYS = 400;
+
+/** `null` if the query lacks a column that the matrix is made of. */
+export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | null {
+  const at = (name: string | null) => frame.columns.findIndex((column) => column.name === name);
+  const [user, day, duration] = [at(fields.userField), at(fields.dayField), at(fields.durationField)];
+  if (user < 0 || day < 0 || duration < 0) return null;
+  const [userName, intervals] = [at(fields.userNameField), at(fields.intervalsField)];
+  const groups = fields.groupFields.map((name, i) => ({
+    id: at(name),
+    name: at(fields.groupNameFields[i] ?? null),
+    kind: KINDS[i] ?? name,
+  }));
+
+  const people = new Map<string, TimesheetRow>();
+  const byDay = new Map<string, number>();
+  let totalMs = 0;
+  for (const row of frame.rows) {
+    const ms = numberOf(row[duration]) ?? 0;
+    const date = dayText(row[day]);
+    if (date === null) continue;
+    const isBooked = intervals >= 0 && numberOf(row[intervals]) === 0;
+    const id = plainText(row[user]);
+    let into = child(people, id, id, plainText(row[userName]) || `User ${id || '(none)'}`, id);
+    add(into, date, ms, isBooked);
+    for (const group of groups) {
+      if (group.id < 0) continue;
+      const groupId = plainText(row[group.id]);
+      const named = group.name >= 0 ? plainText(row[group.name]) : '';
+      const label = groupId === '' ? `No ${group.kind.toLowerCase()}` : named || group.kind;
+      into = child(into.children, `${group.kind} ${groupId}`, groupId, label, id);
+      add(into, date, ms, isBooked);
+    }
+    byDay.set(date, (byDay.get(date) ?? 0) + ms);
+    totalMs += ms;
+  }
+  const rows = [...people.values()].sort(byLabel);
+  rows.forEach(sortChildren);
+  const mostMs = rows.reduce((most, { msByDay }) => Math.max(most, ...msByDay.values()), 0);
+  return { days: everyDay([...byDay.keys()]), people: rows, msByDay: byDay, totalMs, mostMs };
+}
+
+function child(
+  among: Map<string, TimesheetRow> | TimesheetRow[],
+  key: string,
+  id: string,
+  label: string,
+  user: string,
+): TimesheetRow {
+  const found = Array.isArray(among) ? among.find((row) => row.key === key) : among.get(key);
+  if (found) return found;
+  const row: TimesheetRow = { key, label, id, user, msByDay: new Map(), bookedDays: new Set(), totalMs: 0, children: [] }; // prettier-ignore
+  if (Array.isArray(among)) among.push(row);
+  else among.set(key, row);
+  return row;
+}
+
+function add(row: TimesheetRow, day: string, ms: number, isBooked: boolean) {
+  row.msByDay.set(day, (row.msByDay.get(day) ?? 0) + ms);
+  row.totalMs += ms;
+  if (isBooked) row.bookedDays.add(day);
+}
+
+function byLabel(a: TimesheetRow, b: TimesheetRow): number {
+  return a.label.localeCompare(b.label, 'en', { numeric: true }) || a.key.localeCompare(b.key);
+}
+
+function sortChildren(row: TimesheetRow) {
+  row.children.sort((a, b) => b.totalMs - a.totalMs);
+  row.children.forEach(sortChildren);
+}
+
+/** A day as the answer has it: ms at its beginning in UTC, or text. */
+export function dayText(value: unknown): string | null {
+  if (typeof value === 'number') return new Date(value).toISOString().slice(0, 10);
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value) ? value.slice(0, 10) : null;
+}
+
+/** From the first to the last of these days: a day without work is one without work. */
+function everyDay(days: string[]): string[] {
+  const sorted = [...days].sort();
+  if (sorted.length === 0) return [];
+  const first = Date.parse(sorted[0]!);
+  const n = (Date.parse(sorted.at(-1)!) - first) / 86_400_000 + 1;
+  if (n > MAX_DAYS) return sorted.slice(-MAX_DAYS);
+  return Array.from({ length: n }, (_, i) => new Date(first + i * 86_400_000).toISOString().slice(0, 10));
+}
+
+export type HourFormat = 'minutes' | 'decimal';
+
+/** `6:45`, or `6.75`; rounded to the minute, or to a hundredth of an hour. */
+export function hoursText(ms: number, format: HourFormat): string {
+  if (format === 'decimal') return (ms / 3_600_000).toFixed(2);
+  const minutes = Math.round(ms / 60_000);
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
+export function isWeekend(day: string): boolean {
+  return [0, 6].includes(new Date(`${day}T00:00:00Z`).getUTCDay());
+}
+
+/** `Mon`, `1 Jun`: the two lines of a day's header. */
+export function dayHeader(day: string): { weekday: string; date: string } {
+  const date = new Date(`${day}T00:00:00Z`);
+  const text = (options: Intl.DateTimeFormatOptions) => date.toLocaleDateString('en-GB', { timeZone: 'UTC', ...options }); // prettier-ignore
+  return { weekday: text({ weekday: 'short' }), date: text({ day: 'numeric', month: 'short' }) };
+}
+
+/** Whether the minutes that are shown add up to another sum than the one that is shown: each is rounded alone. */
+export function roundsApart({ people, totalMs }: Timesheet): boolean {
+  const minutes = (ms: number) => Math.round(ms / 60_000);
+  const shown = people.flatMap(({ msByDay }) => [...msByDay.values()]).reduce((sum, ms) => sum + minutes(ms), 0); // prettier-ignore
+  return shown !== minutes(totalMs);
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { kindOf, type Frame } from '../data/frame';
+import { dayHeader, fieldsOf, hoursText, isWeekend, roundsApart, timesheet } from './matrix';
+import { asMinutes, asSeen, csvOfTable } from './table';
+
+const columns = Object.entries({
+  day: 'Date', user_id: 'UInt64', user_name: 'String', project_id: 'UInt64', project_name: 'String', task_id: 'UInt64', job_id: 'UInt64', working_time_ms: 'Int64', has_intervals: 'UInt8',
+}).map(([name, type]) => ({ name, type, kind: kindOf(type) })); // prettier-ignore
+const minute = 60_000;
+const frame: Frame = {
+  refId: 'A',
+  columns,
+  rows: [
+    ['2026-06-01', 5, 'Lena', 3, 'Roads', 41, 88, 405 * minute, 1],
+    ['2026-06-03', 5, 'Lena', 3, 'Roads', 41, 89, 30 * minute, 0],
+    [Date.parse('2026-06-03'), 7, '=Omar', null, null, null, null, 90_000, 1],
+  ],
+};
+const sheet = timesheet(frame, fieldsOf({}))!;
+
+test('people down, days across', () => {
+  expect(sheet.days).toEqual(['2026-06-01', '2026-06-02', '2026-06-03']);
+  expect(sheet.people.map(({ label, totalMs }) => [label, totalMs / minute])).toEqual([['=Omar', 1.5], ['Lena', 435]]); // prettier-ignore
+  expect(sheet.totalMs).toBe(436.5 * minute);
+  const lena = sheet.people[1]!;
+  expect(lena.children.map(({ label, id }) => `${label} ${id}`)).toEqual(['Roads 3']);
+  expect(lena.children[0]!.children[0]!.children.map(({ id }) => id)).toEqual(['88', '89']);
+  expect([...lena.bookedDays]).toEqual(['2026-06-03']);
+});
+
+test('a query without its columns is none', () => {
+  expect(timesheet({ ...frame, columns: columns.slice(1) }, fieldsOf({}))).toBeNull();
+});
+
+test.each([
+  [405 * minute, '6:45', '6.75'],
+  [0, '0:00', '0.00'],
+  [29_999, '0:00', '0.01'],
+  [30_000, '0:01', '0.01'],
+  [25 * 60 * minute, '25:00', '25.00'],
+])('%d ms is %s or %s', (ms, minutes, decimal) => {
+  expect([hoursText(ms, 'minutes'), hoursText(ms, 'decimal')]).toEqual([minutes, decimal]);
+});
+
+test('days', () => {
+  expect(dayHeader('2026-06-01')).toEqual({ weekday: 'Mon', date: '1 Jun' });
+  expect([isWeekend('2026-06-05'), isWeekend('2026-06-06')]).toEqual([false, true]);
+});
+
+test('rounding is told of', () => {
+  expect(roundsApart(sheet)).toBe(false);
+  const halves = Array.from({ length: 3 }, (_, i) => ['2026-06-01', i, `u${i}`, 1, '', 1, 1, 20_000, 1]);
+  expect(roundsApart(timesheet({ ...frame, rows: halves }, fieldsOf({}))!)).toBe(true);
+});
+
+test('as a table', () => {
+  expect(csvOfTable(asSeen(sheet, (path) => path === '5'))).toBe(
+    'Hours,2026-06-01,2026-06-02,2026-06-03,Sum\r\n' +
+      "'=Omar #7,0,0,0.025,0.025\r\nLena #5,6.75,0,0.5,7.25\r\n  Roads #3,6.75,0,0.5,7.25\r\nSum,6.75,0,0.525,7.275\r\n",
+  );
+  expect(asMinutes(sheet).rows).toEqual([
+    ['2026-06-01', '5', 'Lena', '3', '41', '88', 405, ''],
+    ['2026-06-03', '7', '=Omar', '', '', '', 1.5, ''],
+    ['2026-06-03', '5', 'Lena', '3', '41', '89', 30, 'no intervals'],
+  ]);
+});

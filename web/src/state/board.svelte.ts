@@ -1,0 +1,186 @@
+/** An open dashboard: its file, its filters with their options, and the range that its panels ask for. */
+import { dashboards, query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
+import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
+import { Palette } from '../lib/format/colors';
+import { parseDashboard } from '../lib/model/dashboard';
+import type { GrafanaDashboard } from '../lib/model/grafana';
+import { optionsOfRows, writtenOptions } from '../lib/model/options';
+import { chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
+import type { Ask } from '../lib/panels/contract';
+import { Pool } from '../lib/query/pool';
+import type { Zone } from '../lib/time/calendar';
+import { parseSpan } from '../lib/time/interval';
+import { resolve, type RawRange, type Range } from '../lib/time/range';
+import { router } from './router.svelte';
+import { session } from './session.svelte';
+import { ApiFailure } from '../lib/api/client';
+
+export interface Loaded {
+  options: Option[];
+  isStale: boolean;
+  error: string | null;
+}
+
+const NOTHING_LOADED: Loaded = { options: [], isStale: true, error: null };
+
+/** A range that cannot be read shows this one, and the header says so. */
+const LAST_WEEK: RawRange = { from: 'now-7d', to: 'now' };
+
+export class Board {
+  readonly uid: string;
+  readonly palette = new Palette();
+  readonly pool = new Pool(QUERIES_AT_ONCE);
+  /** As it is edited. */
+  source = $state.raw<GrafanaDashboard>({});
+  /** As it is saved. */
+  saved = $state.raw<GrafanaDashboard>({});
+  meta = $state.raw<Meta | null>(null);
+  failure = $state<string | null>(null);
+  /** The instant that "now" means: moves on with each refresh. */
+  now = $state(Date.now());
+  loaded = $state<Record<string, Loaded>>({});
+  #loads = new Map<string, { key: string; abort: AbortController }>();
+
+  readonly dashboard = $derived.by(() => parseDashboard(this.uid, this.source));
+  readonly isChanged = $derived.by(() => this.source !== this.saved);
+  readonly zone: Zone = $derived.by(() => router.view.zone ?? (this.dashboard.isUtc ? 'utc' : 'browser'));
+  readonly rawRange: RawRange = $derived.by(() => ({
+    from: router.view.from ?? this.dashboard.time.from,
+    to: router.view.to ?? this.dashboard.time.to,
+  }));
+  readonly range: Range = $derived.by(
+    () => resolve(this.rawRange, this.now, this.zone) ?? resolve(LAST_WEEK, this.now, this.zone)!,
+  );
+  readonly isRangeReadable = $derived.by(() => resolve(this.rawRange, this.now, this.zone) !== null);
+  readonly refresh = $derived.by(() => router.view.refresh ?? this.dashboard.refresh);
+  readonly circular = $derived.by(() => circular(this.dashboard.variables));
+
+  constructor(uid: string) {
+    this.uid = uid;
+  }
+
+  async load() {
+    this.failure = null;
+    try {
+      const { dashboard, meta } = await dashboards.read(this.uid);
+      this.source = this.saved = dashboard;
+      this.meta = meta;
+    } catch (error) {
+      this.failure = said(error);
+    }
+  }
+
+  /** Asks everything again, with a later "now". */
+  again() {
+    this.now = Date.now();
+  }
+
+  /** Milliseconds between two refreshes; `null` for never. */
+  get refreshMs(): number | null {
+    return this.refresh === '' ? null : parseSpan(this.refresh);
+  }
+
+  optionsOf({ name, kind, query }: Variable): Option[] | null {
+    if (kind === 'custom' || kind === 'interval') return writtenOptions(query);
+    const loaded = this.loaded[name];
+    return loaded === undefined || (loaded.isStale && loaded.options.length === 0) ? null : loaded.options;
+  }
+
+  chosenOf(variable: Variable): string[] {
+    return chosen(variable, router.view.choices[variable.name], this.optionsOf(variable) ?? []);
+  }
+
+  choose(variable: Variable, values: string[]) {
+    router.change({ choices: { ...router.view.choices, [variable.name]: values } });
+  }
+
+  /** Values for the variables that a text needs; `null` while one of them is not known yet. */
+  values(names: string[]): Record<string, QueryValue> | null {
+    const values: Record<string, QueryValue> = {};
+    for (const name of closure(names, this.dashboard.variables)) {
+      const variable = this.dashboard.variables.find((known) => known.name === name);
+      if (!variable) continue;
+      const value = this.#value(variable);
+      if (value === null) return null;
+      values[name] = value;
+    }
+    return values;
+  }
+
+  #value(variable: Variable): QueryValue | null {
+    // Days are those of the zone in force.
+    if (variable.name === 'timezone' && variable.kind === 'textbox' && variable.isHidden)
+      return zoneName(this.zone);
+    return queryValue(variable, this.chosenOf(variable), this.optionsOf(variable));
+  }
+
+  /** Asks for the options of each filter whose query, range or filters above it changed. */
+  loadOptions() {
+    for (const variable of this.dashboard.variables) {
+      if (variable.kind !== 'query' || this.circular.includes(variable.name)) continue;
+      const values = this.values(variable.references);
+      if (values === null) continue;
+      const range = variable.followsRange ? this.range : this.#anyRange();
+      const key = JSON.stringify([variable.query, variable.regex, values, variable.followsRange && range]);
+      if (this.#loads.get(variable.name)?.key === key) continue;
+      this.#loads.get(variable.name)?.abort.abort();
+      const abort = new AbortController();
+      this.#loads.set(variable.name, { key, abort });
+      void this.#loadOptions(
+        variable,
+        { sql: variable.query, range, variables: values, limit: OPTIONS },
+        abort.signal,
+      );
+    }
+  }
+
+  /** Without the range as a dependency: moving on shall not ask what does not change. */
+  #anyRange(): Range {
+    const to = Date.now();
+    return { from: to - 90 * 86_400_000, to };
+  }
+
+  async #loadOptions(variable: Variable, body: QueryBody, signal: AbortSignal) {
+    const before = this.loaded[variable.name] ?? NOTHING_LOADED;
+    this.loaded[variable.name] = { ...before, isStale: true, error: null };
+    try {
+      const { frame } = await this.ask(body, 'A', signal);
+      const options = optionsOfRows(variable, frame.columns, frame.rows);
+      this.loaded[variable.name] = { options, isStale: false, error: null };
+    } catch (error) {
+      if (signal.aborted) return;
+      this.loaded[variable.name] = { ...before, isStale: false, error: said(error) };
+    }
+  }
+
+  async ask(body: QueryBody, refId: string, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await this.pool.run(signal, () => query(body, refId, signal));
+    } catch (error) {
+      if (error instanceof ApiFailure && error.status === 401) session.expired();
+      throw error;
+    }
+  }
+
+  /** What panels ask with beside their own queries. */
+  askFreely: Ask = async (sql, { range, params, limit, signal } = {}) => {
+    const names = this.dashboard.variables.map(({ name }) => name);
+    const body: QueryBody = { sql, range: range ?? this.range, variables: this.values(names) ?? {} };
+    if (params) body.params = params;
+    if (limit !== undefined) body.limit = limit;
+    const { frame } = await this.ask(body, 'A', signal ?? new AbortController().signal);
+    return frame;
+  };
+
+  close() {
+    for (const { abort } of this.#loads.values()) abort.abort();
+  }
+}
+
+export function zoneName(zone: Zone): string {
+  return zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+export function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

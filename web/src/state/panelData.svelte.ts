@@ -1,0 +1,113 @@
+/** What a panel shows: its queries, asked again when something that they depend on changes. */
+import type { Answer, QueryBody } from '../lib/api/client';
+import { ApiFailure } from '../lib/api/client';
+import { PANEL_ROWS } from '../lib/api/limits';
+import type { Frame } from '../lib/data/frame';
+import { transform } from '../lib/data/transform';
+import type { Panel } from '../lib/model/dashboard';
+import { referencesIn } from '../lib/model/variable';
+import { bucketMs, parseSpan } from '../lib/time/interval';
+import type { Range } from '../lib/time/range';
+import { said, type Board } from './board.svelte';
+
+export interface Sent {
+  refId: string;
+  body: QueryBody;
+  answer: Answer | null;
+  /** From the page's side, ms. */
+  tookMs: number;
+}
+
+export interface Shown {
+  frames: Frame[];
+  range: Range;
+  isTruncated: boolean;
+}
+
+export interface Failure {
+  message: string;
+  hint: string | null;
+  refId: string;
+  place: { line: number; column: number } | null;
+}
+
+/** A point every so many pixels: finer than that nobody sees. */
+const PX_PER_BUCKET = 4;
+/** Widths are rounded, so that a scroll bar that comes and goes asks nothing again. */
+const WIDTH_STEP_PX = 160;
+
+export class PanelData {
+  shown = $state.raw<Shown | null>(null);
+  isLoading = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  sent = $state.raw<Sent[]>([]);
+  #key = '';
+  #abort: AbortController | null = null;
+  readonly #board: Board;
+
+  constructor(board: Board) {
+    this.#board = board;
+  }
+
+  /** Asks if anything changed since the last time. */
+  update(panel: Panel, widthPx: number, isForced = false) {
+    const board = this.#board;
+    if (panel.targets.length === 0) return;
+    const variables = board.values(referencesIn(panel.targets.map(({ sql }) => sql).join('\n')));
+    // A filter that it needs is not there yet.
+    if (variables === null) {
+      this.isLoading = true;
+      return;
+    }
+    const { range } = board;
+    const width = Math.max(1, Math.round(widthPx / WIDTH_STEP_PX)) * WIDTH_STEP_PX;
+    const points = panel.source.maxDataPoints ?? width / PX_PER_BUCKET;
+    const intervalMs = bucketMs(range.to - range.from, points, parseSpan(panel.source.interval ?? '') ?? 0);
+    const bodies = panel.targets.map(({ sql }): QueryBody => {
+      const usesInterval = /\$__(time)?interval/i.test(sql) || sql.includes('$__timeGroup');
+      return { sql, range, variables, limit: PANEL_ROWS, ...(usesInterval ? { intervalMs } : {}) };
+    });
+    const key = JSON.stringify([bodies, panel.source.transformations]);
+    if (key === this.#key && !isForced) return;
+    this.#key = key;
+    this.#abort?.abort();
+    const abort = (this.#abort = new AbortController());
+    void this.#ask(panel, bodies, range, abort.signal);
+  }
+
+  async #ask(panel: Panel, bodies: QueryBody[], range: Range, signal: AbortSignal) {
+    this.isLoading = true;
+    const sent = bodies.map((body, i): Sent => ({ refId: panel.targets[i]!.refId, body, answer: null, tookMs: 0 })); // prettier-ignore
+    let failed = sent[0]!;
+    try {
+      await Promise.all(
+        sent.map(async (one) => {
+          const begin = performance.now();
+          try {
+            one.answer = await this.#board.ask(one.body, one.refId, signal);
+          } catch (error) {
+            failed = one;
+            throw error;
+          } finally {
+            one.tookMs = performance.now() - begin;
+          }
+        }),
+      );
+      signal.throwIfAborted();
+      const frames = sent.map(({ answer }) => transform(answer!.frame, panel.source.transformations ?? []));
+      const isTruncated = sent.some(({ answer }) => answer!.stats.truncated);
+      this.shown = { frames, range, isTruncated };
+      this.failure = null;
+    } catch (error) {
+      if (signal.aborted) return;
+      const { hint = null, place = null } = error instanceof ApiFailure ? error : {};
+      this.failure = { message: said(error), hint, place, refId: failed.refId };
+    }
+    this.sent = sent;
+    this.isLoading = false;
+  }
+
+  close() {
+    this.#abort?.abort();
+  }
+}

@@ -1,0 +1,65 @@
+/** What a person likes, kept in the browser: theme, starred dashboards, recent ranges. */
+import type { RawRange } from '../lib/time/range';
+
+const N_RECENT = 6;
+
+function stored<T>(key: string, otherwise: T): T {
+  try {
+    const text = localStorage.getItem(`annoscope.${key}`);
+    return text === null ? otherwise : (JSON.parse(text) as T);
+  } catch {
+    return otherwise;
+  }
+}
+
+function store(key: string, value: unknown) {
+  try {
+    localStorage.setItem(`annoscope.${key}`, JSON.stringify(value));
+  } catch {
+    // Private windows have no storage; then it lasts as long as the page.
+  }
+}
+
+export type Theme = 'system' | 'light' | 'dark';
+
+class Preferences {
+  theme = $state<Theme>(stored<Theme>('theme', 'system'));
+  starred = $state.raw<string[]>(stored<string[]>('starred', []));
+  recentRanges = $state.raw<RawRange[]>(stored<RawRange[]>('ranges', []));
+
+  constructor() {
+    this.#showTheme();
+  }
+
+  get isDark(): boolean {
+    return this.theme === 'system'
+      ? matchMedia('(prefers-color-scheme: dark)').matches
+      : this.theme === 'dark';
+  }
+
+  setTheme(theme: Theme) {
+    this.theme = theme;
+    store('theme', theme);
+    this.#showTheme();
+  }
+
+  #showTheme() {
+    if (this.theme === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.theme;
+  }
+
+  toggleStar(uid: string) {
+    this.starred = this.starred.includes(uid)
+      ? this.starred.filter((other) => other !== uid)
+      : [...this.starred, uid];
+    store('starred', this.starred);
+  }
+
+  rememberRange(range: RawRange) {
+    const others = this.recentRanges.filter(({ from, to }) => from !== range.from || to !== range.to);
+    this.recentRanges = [range, ...others].slice(0, N_RECENT);
+    store('ranges', this.recentRanges);
+  }
+}
+
+export const preferences = new Preferences();
