@@ -10,6 +10,8 @@ mod store;
 )]
 fn main() {
     store::main();
+    // The page's directory has to be there, with or without a page in it.
+    std::fs::create_dir_all("../../web/dist").expect("the checkout can be written to");
     // Debug builds read the page from the disk.
     if std::env::var("PROFILE").as_deref() == Ok("release") {
         println!("cargo:rerun-if-changed=../../web/dist");

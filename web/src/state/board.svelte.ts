@@ -109,8 +109,7 @@ export class Board {
 
   #value(variable: Variable): QueryValue | null {
     // Days are those of the zone in force.
-    if (variable.name === 'timezone' && variable.kind === 'textbox' && variable.isHidden)
-      return zoneName(this.zone);
+    if (isOfPage(variable)) return zoneName(this.zone);
     return queryValue(variable, this.chosenOf(variable), this.optionsOf(variable));
   }
 
@@ -175,6 +174,11 @@ export class Board {
   close() {
     for (const { abort } of this.#loads.values()) abort.abort();
   }
+}
+
+/** What the page knows itself: the zone in force. Grafana has it as a text to fill in. */
+export function isOfPage({ name, kind }: Variable): boolean {
+  return name === 'timezone' && kind === 'textbox';
 }
 
 export function zoneName(zone: Zone): string {

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { csvOf } from './csv';
 import { kindOf, precisionOf, type Frame } from './frame';
 import { reduce } from './reduce';
-import { linesOf } from './series';
+import { linesOf, seriesLabel } from './series';
 import { transform } from './transform';
 
 const frame = (types: Record<string, string>, rows: unknown[][]): Frame => ({
@@ -77,8 +77,8 @@ describe('lines', () => {
       times: [0, 100, 200, 300],
       stepMs: 100,
       series: [
-        { name: 'a', column: 'n', values: [1, null, null, 3] },
-        { name: 'b', column: 'n', values: [null, 2, null, null] },
+        { name: 'a', column: 'n', labels: { user: 'a' }, values: [1, null, null, 3] },
+        { name: 'b', column: 'n', labels: { user: 'b' }, values: [null, 2, null, null] },
       ],
     });
   });
@@ -97,4 +97,14 @@ test('CSV', () => {
   expect(csvOf(frame(types, rows), 'utc')).toBe(
     't,"x,y",n,d\r\n1970-01-01 00:00:01,"a ""b""",-1,1970-01-02\r\n,\'=1+1,0.5,\r\n',
   );
+});
+
+test.each([
+  ['${__field.labels.user}', 'Lena'],
+  ['${__field.labels["user"]}: ${__field.name}', 'Lena: Lena · n'],
+  ['Events', 'Events'],
+  ['', 'Lena · n'],
+  [undefined, 'Lena · n'],
+])('a line called %j is %j', (displayName, expected) => {
+  expect(seriesLabel({ name: 'Lena · n', labels: { user: 'Lena' } }, displayName)).toBe(expected);
 });

@@ -6,6 +6,8 @@ export interface Series {
   name: string;
   /** The number column that it comes from: field overrides may mean that. */
   column: string;
+  /** Its values of the text columns. */
+  labels: Record<string, string>;
   values: (number | null)[];
 }
 
@@ -22,7 +24,7 @@ const MAX_TIMES = 20_000;
 
 /** `null` if there is no column of times, or none of numbers. */
 export function linesOf(frames: Frame[], range: Range): Lines | null {
-  const points = new Map<string, { column: string; at: Map<number, number | null> }>();
+  const points = new Map<string, Omit<Series, 'name' | 'values'> & { at: Map<number, number | null> }>();
   let hasShape = false;
   for (const { columns, rows } of frames) {
     const time = columns.findIndex(({ kind }) => kind === 'time');
@@ -34,12 +36,16 @@ export function linesOf(frames: Frame[], range: Range): Lines | null {
       const instant = numberOf(row[time]);
       // Some queries ignore the range; what they return beyond it must not stretch the chart.
       if (instant === null || instant < range.from - stretch(range) || instant > range.to) continue;
-      const label = labels.map((at) => (row[at] == null ? '(none)' : String(row[at]))).join(' · ');
+      const texts = labels.map((at) => (row[at] == null ? '(none)' : String(row[at])));
+      const label = texts.join(' · ');
       for (const at of numbers) {
         const column = columns[at]!.name;
         const name = labels.length === 0 ? column : numbers.length === 1 ? label : `${label} · ${column}`;
         let series = points.get(name);
-        if (!series) points.set(name, (series = { column, at: new Map() }));
+        if (!series) {
+          const named = Object.fromEntries(labels.map((at, i) => [columns[at]!.name, texts[i]!]));
+          points.set(name, (series = { column, labels: named, at: new Map() }));
+        }
         series.at.set(instant, numberOf(row[at]));
       }
     }
@@ -50,9 +56,10 @@ export function linesOf(frames: Frame[], range: Range): Lines | null {
   const sorted = [...seen].sort((a, b) => a - b);
   const stepMs = stepOf(sorted);
   const times = stepMs === null ? sorted : filled(sorted, stepMs);
-  const series = Array.from(points, ([name, { column, at }]) => ({
+  const series = Array.from(points, ([name, { column, labels, at }]) => ({
     name,
     column,
+    labels,
     values: times.map((instant) => at.get(instant) ?? null),
   }));
   return { times, stepMs, series };
@@ -76,4 +83,12 @@ function stepOf(times: number[]): number | null {
 function filled(times: number[], stepMs: number): number[] {
   const n = Math.round((times.at(-1)! - times[0]!) / stepMs) + 1;
   return Array.from({ length: n }, (_, i) => times[0]! + i * stepMs);
+}
+
+/** What a legend calls a line: the file's name for it, with its labels filled in. */
+export function seriesLabel({ name, labels }: Pick<Series, 'name' | 'labels'>, displayName = ''): string {
+  const filled = displayName
+    .replace(/\$\{__field\.labels(?:\.(\w+)|\["([^"]+)"\])\}/g, (_, dotted, quoted) => labels[(dotted ?? quoted) as string] ?? '')
+    .replace(/\$\{__(?:field\.(?:name|displayName)|series\.name)\}/g, () => name); // prettier-ignore
+  return filled.trim() === '' ? name : filled;
 }

@@ -63,6 +63,8 @@ export function zoomOut(range: Range, now: number): Range {
 export function describe(raw: RawRange, now: number, zone: Zone): string {
   const quick = QUICK_RANGES.find(({ from, to }) => from === raw.from && to === raw.to);
   if (quick) return quick.label;
+  const days = /^now-(\d+)d\/d$/.exec(raw.from)?.[1];
+  if (days !== undefined && raw.to === 'now/d') return `Last ${Number(days) + 1} days`;
   const range = resolve(raw, now, zone);
   if (!range) return 'Time range';
   if (isRelative(raw.from) || isRelative(raw.to)) return `${end(raw.from, zone)} – ${end(raw.to, zone)}`;
