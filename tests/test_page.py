@@ -345,9 +345,9 @@ def test_edit_apply_save_restart_restore(person: Person) -> None:
 def test_two_people_save_the_same_dashboard(person: Person, site: Site, browser: Browser) -> None:
     context = browser.new_context()
     other = Person(site, context, site.omar).log_in()
-    for who in (person, other):
+    for who, entry in ((person, "Duplicate"), (other, "Remove")):
         page = who.open("management")
-        who.panel_menu("Overall activity", "Duplicate")
+        who.panel_menu("Overall activity", entry)
         page.get_by_role("button", name="Save…").click()
     other.save("omar's")
     expect(other.page.get_by_role("button", name="Save…")).to_have_count(0)
@@ -381,7 +381,7 @@ def import_text(page: Page, text: str) -> Locator:
 
 @pytest.mark.parametrize("name", ["all_events", "management", "monitoring"])
 def test_cvats_files_are_imported(person: Person, name: str) -> None:
-    path = CVAT_DASHBOARDS / f"{name}.json"
+    path = CVAT_DASHBOARDS / f"cvat-{name}.json"
     if not path.exists():
         pytest.skip(f"CVAT's dashboards are not there: {path}")
     model = json.loads(path.read_text())

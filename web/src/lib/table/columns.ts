@@ -64,7 +64,8 @@ export function linkOf(
   columns: Column[],
   context: { range: { from: number; to: number }; choices: Record<string, string[]> },
 ): string | null {
-  if (link === null) return null;
+  // Nothing leads nowhere.
+  if (link === null || value === null || value === '') return null;
   const encoded = (text: unknown) => encodeURIComponent(plainText(text));
   const field = (name: string) => row[columns.findIndex((column) => column.name === name)];
   const variables = Object.entries(context.choices)
