@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-web test-rust test-e2e difference bench soak fuzz lint clean
+.PHONY: help run build page test test-web test-rust test-e2e difference bench screenshots soak fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -69,17 +69,26 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 	@scripts/venv.sh
 	cd tests && ANNOSCOPE_BIN=$(target)/debug/annoscope $(CURDIR)/.venv/bin/python -m difference.generate $(or $(N),10000) $(SEED)
 
-# ARGS names the parts to measure, or none for all. `query` is a program of its own, in Python.
-bench_parts := $(filter ingest latency footprint load query,$(ARGS))
+# ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
+bench_parts := $(filter ingest latency footprint load query page,$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the README's table
 	@scripts/venv.sh
-ifneq ($(bench_parts),query)
+ifneq ($(or $(filter-out query page,$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \
-		$(target)/release/annoscope-bench $(filter-out query,$(ARGS))
+		$(target)/release/annoscope-bench $(filter-out query page,$(ARGS))
 endif
 ifneq ($(or $(filter query,$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/query.py $(ARGS)
 endif
+ifneq ($(or $(filter page,$(bench_parts)),$(if $(bench_parts),,all)),)
+	scripts/need.sh chromium
+	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/page.py $(ARGS)
+endif
+
+screenshots: build ## the README's pictures of the page, into docs/screenshots
+	@scripts/venv.sh
+	@scripts/need.sh chromium
+	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python scripts/screenshots.py
 
 soak: build ## the long loops: 50 kills under load, full disks, lost answers
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \

@@ -51,7 +51,7 @@ for tool in "$@"; do
             python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3-venv
             ;;
         node)
-            node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null ||
+            { node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' && npm --version; } >/dev/null 2>&1 ||
                 fail "Node.js 20 or newer with npm is needed for the page; node is $(node --version 2>&1 || true)."
             ;;
         chromium) # test_page.py looks at the page with it
