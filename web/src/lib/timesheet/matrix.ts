@@ -147,13 +147,18 @@ function everyDay(days: string[]): string[] {
   return Array.from({ length: n }, (_, i) => new Date(first + i * 86_400_000).toISOString().slice(0, 10));
 }
 
-export type HourFormat = 'minutes' | 'decimal';
+export type HourFormat = 'minutes' | 'decimal' | 'seconds';
 
-/** `6:45`, or `6.75`; rounded to the minute, or to a hundredth of an hour. */
+/** `6:45`, `6.75` or `6:45:00`; rounded to the minute, a hundredth of an hour, or the second. */
 export function hoursText(ms: number, format: HourFormat): string {
   if (format === 'decimal') return (ms / 3_600_000).toFixed(2);
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (format === 'seconds') {
+    const s = Math.round(ms / 1000);
+    return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  }
   const minutes = Math.round(ms / 60_000);
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
 }
 
 export function isWeekend(day: string): boolean {

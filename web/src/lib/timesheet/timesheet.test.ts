@@ -42,6 +42,10 @@ test.each([
   expect([hoursText(ms, 'minutes'), hoursText(ms, 'decimal')]).toEqual([minutes, decimal]);
 });
 
+test('seconds', () => {
+  expect(hoursText(3_599_600, 'seconds')).toBe('1:00:00');
+});
+
 test('days', () => {
   expect(dayHeader('2026-06-01')).toEqual({ weekday: 'Mon', date: '1 Jun' });
   expect([isWeekend('2026-06-05'), isWeekend('2026-06-06')]).toEqual([false, true]);
