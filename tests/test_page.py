@@ -254,7 +254,7 @@ def test_a_cell_opens_in_full(person: Person) -> None:
 def test_a_series_is_shown_alone(person: Person) -> None:
     person.open("management")
     legend = person.panel("User activity").get_by_role("list", name="Series").get_by_role("button")
-    assert legend.count() > 2
+    expect(legend.nth(2)).to_be_visible()
     legend.nth(1).click()
     pressed = [entry.get_attribute("aria-pressed") for entry in legend.all()]
     assert pressed == ["true" if i == 1 else "false" for i in range(len(pressed))]
@@ -454,6 +454,55 @@ def test_a_cell_of_the_timesheet_opens_to_its_sessions(person: Person) -> None:
     expect(sheet.get_by_role("link", name="events").first).to_have_attribute(
         "href", re.compile("/analytics/d/all-events")
     )
+
+
+def test_a_panel_is_inspected(person: Person) -> None:
+    page = person.open("monitoring")
+    person.panel_menu("Number of events", "Inspect")
+    sheet = page.get_by_role("dialog", name="Inspect: Number of events")
+    expect(sheet.get_by_role("row").nth(1)).to_be_visible()
+    sheet.get_by_role("tab", name="Data").focus()
+    page.keyboard.press("ArrowRight")
+    expect(sheet.get_by_role("tab", name="Query")).to_have_attribute("aria-selected", "true")
+    # As it was sent, and with the range filled in.
+    expect(sheet.locator("pre").first).to_contain_text("$__timeFilter")
+    expect(sheet.locator("pre").nth(1)).not_to_contain_text("$__timeFilter")
+    sheet.get_by_role("tab", name="Timing").click()
+    expect(sheet).to_contain_text("On the server")
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    with page.expect_download() as download:
+        person.panel_menu("Number of events", "Download CSV")
+    assert Path(download.value.path()).read_text().startswith("Scope,Source,Events")
+
+
+def test_a_new_dashboard_with_a_panel_and_a_filter(person: Person) -> None:
+    page = person.page
+    page.get_by_role("button", name="New dashboard").click()
+    expect(page.get_by_role("heading", level=1, name="New dashboard")).to_be_visible()
+    person.menu("Settings")
+    settings = page.get_by_role("dialog", name="Settings of this dashboard")
+    settings.get_by_label("Title").fill("Ours")
+    settings.get_by_label("Folder").fill("Team A")
+    settings.get_by_role("button", name="Add a filter").click()
+    settings.get_by_role("button", name="Apply").click()
+    person.menu("Add a panel")
+    person.settled()
+    expect(person.panel("New panel").locator(".u-over")).to_be_visible()
+    expect(page.get_by_role("button", name="User: all")).to_be_visible()
+    page.get_by_role("button", name="Save…").click()
+    person.save("")
+    expect(page.get_by_role("button", name="Save…")).to_have_count(0)
+    page.goto(f"{person.site.server.url}/analytics/")
+    expect(page.get_by_role("heading", name="Team A")).to_be_visible()
+    page.get_by_role("link", name="Ours", exact=True).click()
+    person.panel_menu("New panel", "Remove")
+    page.on("dialog", lambda dialog: dialog.accept())
+    person.menu("Discard changes")
+    expect(page.get_by_role("article", name="New panel")).to_be_visible()
+    person.menu("Remove")
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect(page.get_by_role("link", name="Ours", exact=True)).to_have_count(0)
 
 
 def test_go_anywhere_by_key(person: Person) -> None:

@@ -35,6 +35,8 @@ export class Board {
   /** As it is saved. */
   saved = $state.raw<GrafanaDashboard>({});
   meta = $state.raw<Meta | null>(null);
+  /** Where it is put by the next save. */
+  folder = $state('');
   failure = $state<string | null>(null);
   /** The instant that "now" means: moves on with each refresh. */
   now = $state(Date.now());
@@ -42,7 +44,9 @@ export class Board {
   #loads = new Map<string, { key: string; abort: AbortController }>();
 
   readonly dashboard = $derived.by(() => parseDashboard(this.uid, this.source));
-  readonly isChanged = $derived.by(() => this.source !== this.saved);
+  readonly isChanged = $derived.by(
+    () => this.source !== this.saved || this.folder !== (this.meta?.folder ?? ''),
+  );
   readonly zone: Zone = $derived.by(() => router.view.zone ?? (this.dashboard.isUtc ? 'utc' : 'browser'));
   readonly rawRange: RawRange = $derived.by(() => ({
     from: router.view.from ?? this.dashboard.time.from,
@@ -65,9 +69,16 @@ export class Board {
       const { dashboard, meta } = await dashboards.read(this.uid);
       this.source = this.saved = dashboard;
       this.meta = meta;
+      this.folder = meta.folder;
     } catch (error) {
       this.failure = said(error);
     }
+  }
+
+  /** What is saved again, without the edits. */
+  discard() {
+    this.source = this.saved;
+    this.folder = this.meta?.folder ?? '';
   }
 
   /** Asks everything again, with a later "now". */

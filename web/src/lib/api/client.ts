@@ -200,8 +200,10 @@ const at = (uid: string) => `/api/dashboards/${encodeURIComponent(uid)}`;
 export const dashboards = {
   list: async () => (await request('GET', '/api/dashboards')) as DashboardList,
   read: async (uid: string) => (await request('GET', at(uid))) as { dashboard: GrafanaDashboard; meta: Meta },
-  save: async (uid: string, dashboard: GrafanaDashboard, version: number, note: string) =>
-    ((await request('PUT', at(uid), { dashboard, version, note })) as { meta: Meta }).meta,
+  save: async (
+    uid: string,
+    body: { dashboard: GrafanaDashboard; version: number; note: string; folder: string },
+  ) => ((await request('PUT', at(uid), body)) as { meta: Meta }).meta,
   create: async (dashboard: GrafanaDashboard, note: string, folder = '') =>
     (await request('POST', '/api/dashboards', { dashboard, note, folder })) as { uid: string; meta: Meta },
   remove: (uid: string) => request('DELETE', at(uid)),
