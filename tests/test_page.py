@@ -524,6 +524,21 @@ def test_a_server_that_is_down_is_said_and_comes_back(person: Person) -> None:
     expect(person.panel("Overall activity").get_by_role("alert")).to_have_count(0)
 
 
+def test_a_login_that_ends_loses_no_work(person: Person) -> None:
+    page = person.open("management")
+    person.panel_menu("Overall activity", "Duplicate")
+    page.context.clear_cookies()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.get_by_text("Your login has ended")).to_be_visible()
+    page.get_by_label("Name or e-mail").fill("lena")
+    page.get_by_label("Password").fill(person.user.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Password")).to_have_count(0)
+    expect(person.panel("Overall activity (copy)").get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("button", name="Save…")).to_be_visible()
+
+
 def test_a_broken_file_is_named_and_the_built_in_one_shown(person: Person) -> None:
     directory = person.site.server.data_dir / "dashboards"
     directory.mkdir(exist_ok=True)

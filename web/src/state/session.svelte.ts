@@ -5,11 +5,18 @@ class Session {
   /** `undefined` until it is known. */
   account = $state.raw<Account | null | undefined>(undefined);
   failure = $state<string | null>(null);
+  /** The cookie ran out while somebody works: what they do stays until they are back. */
+  isExpired = $state(false);
 
   async load() {
     this.failure = null;
     try {
-      this.account = await me();
+      const account = await me();
+      if (this.isExpired && account?.id === this.account?.id) this.isExpired = false;
+      else if (account !== null || !this.isExpired) {
+        this.account = account;
+        this.isExpired = false;
+      }
     } catch (error) {
       this.failure = error instanceof ApiFailure ? error.message : String(error);
     }
@@ -25,9 +32,9 @@ class Session {
     this.account = null;
   }
 
-  /** The cookie ran out, or an administrator ended it. */
+  /** An answer said so. */
   expired() {
-    this.account = null;
+    this.isExpired = true;
   }
 
   /** Dashboards are for these, as in CVAT. */

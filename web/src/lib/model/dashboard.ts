@@ -1,5 +1,5 @@
 /** From Grafana's JSON model to what is shown: sections of panels, and notices of what is not. */
-import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
+import type { GrafanaDashboard, GrafanaLink, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
 import { parseVariable, type Variable } from './variable';
 
 export const PANEL_TYPES = [
@@ -60,7 +60,18 @@ export interface Dashboard {
   isUtc: boolean;
   sections: Section[];
   variables: Variable[];
+  links: DashboardLink[];
   notices: string[];
+}
+
+/** To another page; to other dashboards the page leads by itself. */
+export interface DashboardLink {
+  title: string;
+  url: string;
+  tooltip: string;
+  isNewTab: boolean;
+  keepsTime: boolean;
+  keepsFilters: boolean;
 }
 
 export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard {
@@ -82,8 +93,32 @@ export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard 
     isUtc: model.timezone?.toLowerCase() === 'utc',
     sections: sections(model.panels ?? []),
     variables,
+    links: (model.links ?? []).flatMap(parseLink),
     notices,
   };
+}
+
+/** A file may come from anywhere: no address that runs something. */
+function parseLink({
+  type,
+  title,
+  url = '',
+  tooltip,
+  targetBlank,
+  keepTime,
+  includeVars,
+}: GrafanaLink): DashboardLink[] {
+  if (type !== 'link' || !/^(https?:\/\/|\/)/.test(url)) return [];
+  return [
+    {
+      title: title || url,
+      url,
+      tooltip: tooltip || url,
+      isNewTab: targetBlank === true,
+      keepsTime: keepTime === true,
+      keepsFilters: includeVars === true,
+    },
+  ];
 }
 
 export function allPanels(dashboard: Dashboard): Panel[] {

@@ -12,6 +12,17 @@ export interface GrafanaDashboard {
   time?: { from?: string; to?: string };
   refresh?: string | boolean;
   timezone?: string;
+  links?: GrafanaLink[];
+}
+
+export interface GrafanaLink {
+  type?: string;
+  title?: string;
+  url?: string;
+  tooltip?: string;
+  targetBlank?: boolean;
+  keepTime?: boolean;
+  includeVars?: boolean;
 }
 
 export interface GrafanaPanel {

@@ -39,7 +39,7 @@ test('values by count', () => {
 });
 
 test('widths', () => {
-  const [id, name] = naturalWidths(columns, [[5, 'x'.repeat(500)]]);
+  const [id, name] = naturalWidths(columns, [0, 1], [[5, 'x'.repeat(500)]]);
   expect(id).toBe(56);
   expect(name).toBe(420);
   expect(fill([100, 100], [true, false], 300)).toEqual([100, 200]);

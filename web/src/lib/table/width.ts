@@ -8,13 +8,14 @@ const [LEAST_PX, MOST_PX] = [56, 420];
 /** Enough to know a column by, and quick at 100,000 rows. */
 const N_SAMPLED = 200;
 
-export function naturalWidths(columns: Column[], rows: unknown[][]): number[] {
+/** `places` says where in a row each column is. */
+export function naturalWidths(columns: Column[], places: number[], rows: unknown[][]): number[] {
   const step = Math.max(1, Math.floor(rows.length / N_SAMPLED));
   const sample = rows.filter((_, index) => index % step === 0);
-  return columns.map(({ name, kind, type }, at) => {
+  return columns.map(({ name, kind, type }, i) => {
     const letters = (value: unknown) =>
       kind === 'time' ? (/DateTime64\((?!0)/.test(type) ? 23 : 19) : lengthOf(value, kind);
-    const longest = sample.reduce((most, row) => Math.max(most, letters(row[at])), 0);
+    const longest = sample.reduce((most, row) => Math.max(most, letters(row[places[i]!])), 0);
     // The header's name needs room for its sort mark.
     const wanted = Math.max(longest, name.length + 2) * LETTER_PX + PADDING_PX;
     return Math.round(Math.min(Math.max(wanted, LEAST_PX), MOST_PX));
