@@ -86,7 +86,8 @@ class Person:
         return self.page
 
     def settled(self) -> None:
-        """Every panel in sight has its answer."""
+        """Every panel in sight has its answer, and its component is there to show it."""
+        self.page.wait_for_load_state("networkidle")
         expect(self.page.locator("article[aria-busy=true]")).to_have_count(0)
         expect(self.page.locator("article").first).to_be_visible()
 
@@ -526,7 +527,7 @@ def test_a_server_that_is_down_is_said_and_comes_back(person: Person) -> None:
 
 def test_a_login_that_ends_loses_no_work(person: Person) -> None:
     page = person.open("management")
-    person.panel_menu("Overall activity", "Duplicate")
+    person.panel_menu("User activity", "Duplicate")
     page.context.clear_cookies()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Refresh now").click()
@@ -535,7 +536,7 @@ def test_a_login_that_ends_loses_no_work(person: Person) -> None:
     page.get_by_label("Password").fill(person.user.password)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_label("Password")).to_have_count(0)
-    expect(person.panel("Overall activity (copy)").get_by_role("alert")).to_have_count(0)
+    expect(person.panel("User activity (copy)").get_by_role("alert")).to_have_count(0)
     expect(page.get_by_role("button", name="Save…")).to_be_visible()
 
 
