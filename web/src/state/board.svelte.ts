@@ -7,7 +7,7 @@ import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
 import { chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
-import { Pool } from '../lib/query/pool';
+import { Pool, type Urgency } from '../lib/query/pool';
 import type { Zone } from '../lib/time/calendar';
 import { parseSpan } from '../lib/time/interval';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
@@ -22,6 +22,9 @@ export interface Loaded {
 }
 
 const NOTHING_LOADED: Loaded = { options: [], isStale: true, error: null };
+
+/** Time for the panels in sight to ask first, ms. */
+const PANELS_FIRST_MS = 150;
 
 /** A range that cannot be read shows this one, and the header says so. */
 const LAST_WEEK: RawRange = { from: 'now-7d', to: 'now' };
@@ -153,8 +156,11 @@ export class Board {
   async #loadOptions(variable: Variable, body: QueryBody, signal: AbortSignal) {
     const before = this.loaded[variable.name] ?? NOTHING_LOADED;
     this.loaded[variable.name] = { ...before, isStale: true, error: null };
+    // Panels that need them wait for nothing else; a list that nobody has opened waits for the panels.
+    const urgency = this.#value(variable) === null ? 'now' : 'later';
     try {
-      const { frame } = await this.ask(body, 'A', signal);
+      if (urgency === 'later') await pause(PANELS_FIRST_MS, signal);
+      const { frame } = await this.ask(body, 'A', signal, urgency);
       const options = optionsOfRows(variable, frame.columns, frame.rows);
       this.loaded[variable.name] = { options, isStale: false, error: null };
     } catch (error) {
@@ -163,9 +169,9 @@ export class Board {
     }
   }
 
-  async ask(body: QueryBody, refId: string, signal: AbortSignal): Promise<Answer> {
+  async ask(body: QueryBody, refId: string, signal: AbortSignal, urgency: Urgency = 'now'): Promise<Answer> {
     try {
-      return await this.pool.run(signal, () => query(body, refId, signal));
+      return await this.pool.run(signal, () => query(body, refId, signal), urgency);
     } catch (error) {
       if (error instanceof ApiFailure && error.status === 401) session.expired();
       throw error;
@@ -194,6 +200,16 @@ export function isOfPage({ name, kind }: Variable): boolean {
 
 export function zoneName(zone: Zone): string {
   return zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
 }
 
 export function said(error: unknown): string {

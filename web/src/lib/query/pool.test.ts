@@ -35,3 +35,16 @@ test('an aborted one leaves the queue, a failed one makes room', async () => {
   await expect(aborted).rejects.toThrow('stale');
   expect(await next).toBe('next');
 });
+
+test('what can wait does', async () => {
+  const pool = new Pool(1);
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  let release = () => {};
+  const first = pool.run(signal, () => new Promise<void>((resolve) => (release = resolve)));
+  const later = pool.run(signal, async () => void order.push('later'), 'later');
+  const now = pool.run(signal, async () => void order.push('now'));
+  release();
+  await Promise.all([first, later, now]);
+  expect(order).toEqual(['now', 'later']);
+});
