@@ -412,6 +412,29 @@ def test_unknown_panels_are_named_and_kept(person: Person, tmp_path: Path) -> No
     assert exported["unknown"] == model["unknown"]
 
 
+def test_a_table_has_pages_where_its_panel_says_so(person: Person) -> None:
+    target = {"refId": "A", "format": 1, "rawSql": "SELECT number AS n FROM numbers(100) ORDER BY n"}
+    panel = {
+        "id": 1,
+        "type": "table",
+        "title": "Numbers",
+        "gridPos": {"x": 0, "y": 0, "w": 24, "h": 10},
+        "options": {"footer": {"show": True, "enablePagination": True, "reducer": ["sum"]}},
+        "targets": [target],
+    }
+    dialog = import_text(person.page, json.dumps({"title": "Pages", "panels": [panel]}))
+    dialog.get_by_role("button", name="Import", exact=True).click()
+    table = person.panel("Numbers")
+    first = table.locator("[role=rowgroup] [role=gridcell]").first
+    expect(first).to_have_text("0")
+    pages = table.get_by_role("group", name="Pages")
+    pages.get_by_role("button", name="Next").click()
+    expect(first).not_to_have_text("0")
+    expect(pages).to_contain_text(re.compile(r"2 of \d+"))
+    # The sum is of all of them.
+    expect(table.locator(".footer")).to_contain_text("4,950")
+
+
 def minutes(text: str) -> int:
     hours, rest, *_ = text.split(":")
     return int(hours) * 60 + int(rest)

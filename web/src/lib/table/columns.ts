@@ -16,6 +16,10 @@ export interface TableColumn {
   unit: string | null;
   isRight: boolean;
   widthPx: number | null;
+  /** How a cell shows its value beside its text. */
+  look: 'text' | 'background' | 'gauge';
+  /** Of a gauge, its empty and its full. */
+  gauge: [number, number];
   link: { title: string; url: string; isNewTab: boolean } | null;
 }
 
@@ -28,7 +32,13 @@ interface Link {
 export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
   const all = frame.columns.map((column, at): TableColumn & { isHidden: boolean } => {
     const config = fieldConfig(panel, column, frame.refId);
-    const custom = (config.custom ?? {}) as { hidden?: boolean; width?: number; align?: string };
+    const custom = (config.custom ?? {}) as {
+      hidden?: boolean;
+      width?: number;
+      align?: string;
+      cellOptions?: { type?: string };
+      displayMode?: string;
+    };
     if (column.kind === 'number' && config.decimals == null) {
       config.decimals = columnDecimals(frame.rows.map((row) => row[at]));
     }
@@ -41,6 +51,8 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
       unit: fixedUnit(config.unit ?? ''),
       isRight: custom.align === 'right' || (custom.align !== 'left' && column.kind === 'number'),
       widthPx: custom.width ?? null,
+      look: lookOf(custom.cellOptions?.type ?? custom.displayMode),
+      gauge: gaugeOf(frame.rows, at, config),
       link: link?.url
         ? { title: link.title ?? '', url: link.url, isNewTab: link.targetBlank === true }
         : null,
@@ -48,6 +60,31 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
     };
   });
   return all.filter(({ isHidden }) => !isHidden);
+}
+
+/** Grafana's names, of now and before. */
+function lookOf(type = ''): TableColumn['look'] {
+  if (type.startsWith('color-background')) return 'background';
+  return /gauge/.test(type) ? 'gauge' : 'text';
+}
+
+function gaugeOf(rows: unknown[][], at: number, { min, max }: FieldConfig): [number, number] {
+  const most = max ?? rows.reduce((most, row) => Math.max(most, numberOf(row[at]) ?? 0), 0);
+  return [min ?? 0, most];
+}
+
+/** The background of a cell: a colour that says something, or a bar as long as its value. */
+export function cellBackground(
+  value: unknown,
+  { look, gauge: [least, most] }: TableColumn,
+  color: string | null,
+): string | null {
+  if (look === 'background') return color === null ? null : `color-mix(in srgb, ${color} 22%, transparent)`;
+  const number = numberOf(value);
+  if (look !== 'gauge' || number === null || most <= least) return null;
+  const percent = Math.round(100 * Math.min(Math.max((number - least) / (most - least), 0), 1));
+  const fill = `color-mix(in srgb, ${color ?? 'var(--series-1)'} 25%, transparent)`;
+  return `linear-gradient(90deg, ${fill} ${percent}%, transparent ${percent}%)`;
 }
 
 export function cellText(value: unknown, { column, config, unit }: TableColumn, zone: Zone): Shown {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
+import { cellBackground, tableColumns } from './columns';
 import { fill, naturalWidths } from './width';
 import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
@@ -37,6 +38,20 @@ test('sorting goes round', () => {
 test('values by count', () => {
   expect(valueCounts([['b'], ['a'], ['b'], [null]], 0)).toEqual([{ text: 'b', count: 2 }, { text: '', count: 1 }, { text: 'a', count: 1 }]); // prettier-ignore
 });
+
+const gauge = (config: object) =>
+  tableColumns({ fieldConfig: { defaults: config } }, { refId: 'A', columns, rows })[0]!;
+
+test.each([
+  [{}, 5, 'red', null],
+  [{ custom: { cellOptions: { type: 'color-background' } } }, 5, 'red', 'color-mix(in srgb, red 22%, transparent)'],
+  [{ custom: { cellOptions: { type: 'color-background' } } }, 5, null, null],
+  [{ custom: { cellOptions: { type: 'gauge' } } }, 5, 'red', 'linear-gradient(90deg, color-mix(in srgb, red 25%, transparent) 50%, transparent 50%)'],
+  [{ custom: { displayMode: 'lcd-gauge' }, max: 5 }, 9, 'red', 'linear-gradient(90deg, color-mix(in srgb, red 25%, transparent) 100%, transparent 100%)'],
+  [{ custom: { cellOptions: { type: 'gauge' } } }, null, 'red', null],
+])('%j of %j in %j', (config, value, color, expected) => {
+  expect(cellBackground(value, gauge(config), color)).toBe(expected);
+}); // prettier-ignore
 
 test('widths', () => {
   const [id, name] = naturalWidths(columns, [0, 1], [[5, 'x'.repeat(500)]]);
