@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -433,6 +433,56 @@ def test_a_table_has_pages_where_its_panel_says_so(person: Person) -> None:
     expect(pages).to_contain_text(re.compile(r"2 of \d+"))
     # The sum is of all of them.
     expect(table.locator(".footer")).to_contain_text("4,950")
+
+
+def test_a_filter_of_a_hundred_thousand_values(person: Person) -> None:
+    page = person.page
+    sql = "SELECT number AS value, concat('value ', toString(number)) AS text, 7 AS events FROM numbers(100000)"
+    variable = {"name": "many", "label": "Many", "type": "query", "query": sql, "multi": True}
+    variable |= {"includeAll": True, "allValue": "0"}
+    target = {"refId": "A", "format": 1, "rawSql": "SELECT toString($many) AS chosen"}
+    panel = {
+        "id": 1,
+        "type": "table",
+        "title": "Chosen",
+        "gridPos": {"x": 0, "y": 0, "w": 24, "h": 6},
+        "targets": [target],
+    }
+    model = {"title": "Many", "panels": [panel], "templating": {"list": [variable]}}
+    dialog = import_text(page, json.dumps(model))
+    dialog.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("button", name="Many: all").click()
+    search = page.get_by_role("combobox", name="Search values of Many")
+    expect(search).to_have_attribute("placeholder", "Search 100,000 values")
+    # Only those in sight are drawn.
+    assert 0 < page.get_by_role("option").count() < 50
+    search.fill("value 99999")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**var-many=99999**")
+    expect(person.panel("Chosen").locator("[role=rowgroup] [role=gridcell]")).to_have_text(["99999"])
+
+
+def test_a_slow_query_ends_in_words(make_server: Callable[..., Server], browser: Browser) -> None:
+    site = Site(make_server(query_timeout_ms="1s").start())
+    context = browser.new_context()
+    person = Person(site, context, site.lena).log_in()
+    sql = "SELECT sum(a.number * b.number) AS n FROM numbers(1000000) AS a CROSS JOIN numbers(1000000) AS b"
+    target = {"refId": "A", "format": 1, "rawSql": sql}
+    panel = {
+        "id": 1,
+        "type": "stat",
+        "title": "Slow",
+        "gridPos": {"x": 0, "y": 0, "w": 24, "h": 6},
+        "targets": [target],
+    }
+    dialog = import_text(person.page, json.dumps({"title": "Slow", "panels": [panel]}))
+    dialog.get_by_role("button", name="Import", exact=True).click()
+    alert = person.page.get_by_role("article", name="Slow").get_by_role("alert")
+    expect(alert).to_contain_text("1 s", timeout=15_000)
+    expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+    context.close()
 
 
 def minutes(text: str) -> int:
