@@ -1,29 +1,30 @@
 /** The view that the address says. Each change is a step of the browser's history, or replaces the last. */
+import { speakFor } from '../lib/api/client';
 import { format, parse, type ViewState } from '../lib/url/state';
 
 class Router {
-  view = $state.raw<ViewState>(parse(location.pathname, location.search));
+  view = $state.raw<ViewState>(this.#spoken(parse(location.pathname, location.search)));
   /** Asks before a view is left with unsaved work; `true` lets go. */
   mayLeave: (() => boolean) | null = null;
 
   constructor() {
     addEventListener('popstate', () => {
       const next = parse(location.pathname, location.search);
-      if (next.uid !== this.view.uid && this.mayLeave?.() === false) {
+      if (isElsewhere(next, this.view) && this.mayLeave?.() === false) {
         history.pushState(null, '', format(this.view));
         return;
       }
-      this.view = next;
+      this.view = this.#spoken(next);
     });
   }
 
   go(view: ViewState, { replace = false } = {}) {
-    if (view.uid !== this.view.uid && this.mayLeave?.() === false) return;
+    if (isElsewhere(view, this.view) && this.mayLeave?.() === false) return;
     const address = format(view);
     if (address === format(this.view)) return;
     history[replace ? 'replaceState' : 'pushState'](null, '', address);
-    if (view.uid !== this.view.uid) scrollTo(0, 0);
-    this.view = view;
+    if (view.uid !== this.view.uid || view.admin?.place !== this.view.admin?.place) scrollTo(0, 0);
+    this.view = this.#spoken(view);
   }
 
   change(change: Partial<ViewState>, options?: { replace?: boolean }) {
@@ -39,8 +40,26 @@ class Router {
     const url = new URL(link.href, location.href);
     if (url.origin !== location.origin || !url.pathname.startsWith('/analytics/')) return;
     event.preventDefault();
-    this.go(parse(url.pathname, url.search));
+    const view = parse(url.pathname, url.search);
+    // Links of dashboards do not know the organization.
+    this.go(url.searchParams.has('org') ? view : { ...view, org: this.view.org });
   };
+
+  /** Before anything is drawn that asks. */
+  #spoken(view: ViewState): ViewState {
+    speakFor(view.org);
+    return view;
+  }
+}
+
+/** Whether what is not saved would be lost. */
+function isElsewhere(next: ViewState, now: ViewState): boolean {
+  return (
+    next.uid !== now.uid ||
+    next.org !== now.org ||
+    next.admin?.place !== now.admin?.place ||
+    next.admin?.open !== now.admin?.open
+  );
 }
 
 export const router = new Router();

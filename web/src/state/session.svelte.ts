@@ -1,24 +1,33 @@
-/** Who is logged in. */
-import { ApiFailure, logIn, logOut, me, type Account } from '../lib/api/client';
+/** Who is logged in, and what they may do in the organization of the view. */
+import { ApiFailure, logIn, logOut, me, type Account, type May } from '../lib/api/client';
+import { router } from './router.svelte';
+
+const NOTHING: May = { query: false, see_dashboards: false, save_dashboards: false, administer: false };
 
 class Session {
   /** `undefined` until it is known. */
   account = $state.raw<Account | null | undefined>(undefined);
-  failure = $state<string | null>(null);
+  /** The organization that `account` was asked in. */
+  org = $state<string | null>(null);
+  failure = $state<ApiFailure | null>(null);
   /** The cookie ran out while somebody works: what they do stays until they are back. */
   isExpired = $state(false);
 
   async load() {
+    const { org } = router.view;
     this.failure = null;
     try {
       const account = await me();
+      // Meanwhile another was chosen, which asks for itself.
+      if (org !== router.view.org) return;
+      this.org = org;
       if (this.isExpired && account?.id === this.account?.id) this.isExpired = false;
       else if (account !== null || !this.isExpired) {
         this.account = account;
         this.isExpired = false;
       }
     } catch (error) {
-      this.failure = error instanceof ApiFailure ? error.message : String(error);
+      this.failure = error instanceof ApiFailure ? error : new ApiFailure(0, String(error));
     }
   }
 
@@ -37,9 +46,8 @@ class Session {
     this.isExpired = true;
   }
 
-  /** Dashboards are for these, as in CVAT. */
-  get maySee(): boolean {
-    return this.account?.groups.some((group) => group === 'admin' || group === 'business') ?? false;
+  get may(): May {
+    return this.account?.may ?? NOTHING;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The server's API: requests with the session's cookie, answers checked, failures with what to say. */
+import type { Privilege, Role } from '../admin/model';
 import type { QueryValue } from '../model/variable';
 import type { GrafanaDashboard } from '../model/grafana';
 import { kindOf, type Frame } from '../data/frame';
@@ -32,6 +33,14 @@ export class ApiFailure extends Error {
 export const UNREACHABLE =
   'The server does not answer. It may be restarting; this page tries again when you do.';
 
+/** The organization of all requests; `null` is outside of organizations. */
+let organization: string | null = null;
+
+/** From here on requests are made in this organization. */
+export function speakFor(slug: string | null) {
+  organization = slug;
+}
+
 export async function request(
   method: string,
   path: string,
@@ -40,6 +49,7 @@ export async function request(
 ): Promise<unknown> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (organization !== null) headers['X-Organization'] = organization;
   if (method !== 'GET') {
     const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
     if (token !== undefined) headers['X-CSRFToken'] = token;
@@ -84,18 +94,48 @@ function failure(status: number, answer: unknown): ApiFailure {
   return new ApiFailure(status, message);
 }
 
+/** What the account may do, in the organization of the request. */
+export interface May {
+  query: boolean;
+  see_dashboards: boolean;
+  save_dashboards: boolean;
+  administer: boolean;
+}
+
+/** A membership of one's own. */
+export interface OwnOrganization {
+  id: number;
+  slug: string;
+  name: string;
+  role: Role;
+}
+
 export interface Account {
   id: number;
   username: string;
-  groups: string[];
+  first_name: string;
+  last_name: string;
+  email: string;
+  privilege: Privilege;
+  may: May;
+  organizations: OwnOrganization[];
+}
+
+function withOldRights(account: Account): Account {
+  if (account.may !== undefined) return account;
+  const [group] = (account as unknown as { groups: Privilege[] }).groups;
+  const sees = group === 'admin' || group === 'business';
+  const may = { query: sees, see_dashboards: sees, save_dashboards: group === 'admin', administer: false };
+  return { ...account, may, privilege: group!, organizations: [] };
 }
 
 /** `null` if nobody is logged in. */
 export async function me(): Promise<Account | null> {
   try {
-    return (await request('GET', '/api/users/self')) as Account;
+    const account = (await request('GET', '/api/users/self')) as Account;
+    return { ...withOldRights(account) };
   } catch (error) {
-    if (error instanceof ApiFailure && (error.status === 401 || error.status === 403)) return null;
+    if (error instanceof ApiFailure && error.status === 401) return null;
     throw error;
   }
 }

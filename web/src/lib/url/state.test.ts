@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { format, ofDashboard, parse } from './state';
+import { format, ofDashboard, ofStart, parse } from './state';
 
 const PATH = '/analytics/d/all-events';
 
@@ -12,6 +12,7 @@ test.each([
   ['?var-users=5&var-users=7&var-tasks=', { choices: { users: ['5', '7'], tasks: [] } }],
   ['?var-users=%24__all', { choices: { users: ['$__all'] } }],
   ['?sort.4=-count%28%29&viewPanel=4', { viewPanel: 4, sorts: { 4: '-count()' } }],
+  ['?org=acme&from=now-7d', { org: 'acme', from: 'now-7d' }],
   ['?cell=4.12.a.b', { cell: { panel: 4, row: 12, column: 'a.b' } }],
 ])('%s keeps what it says', (search, expected) => {
   const state = parse(PATH, search);
@@ -33,6 +34,17 @@ test('paths', () => {
   expect(parse('/analytics/', '').uid).toBeNull();
   expect(parse('/analytics/d/a%2Fb/slug', '').uid).toBe('a/b');
   expect(format(parse('/analytics/', '?from=now-1h'))).toBe('/analytics/');
+});
+
+test('the organization stays while one goes around', () => {
+  const state = parse(PATH, '?org=acme&var-users=5');
+  expect(format(ofStart(state))).toBe('/analytics/?org=acme');
+  expect(format(ofDashboard('other', ofStart(state)))).toBe('/analytics/d/other?org=acme');
+  expect(format(parse('/analytics/admin/users', '?org=acme'))).toBe('/analytics/admin?org=acme');
+});
+
+test.each(['', 'a b', 'ж', 'x\ny'])('%j is no organization', (slug) => {
+  expect(parse('/analytics/', `?${new URLSearchParams({ org: slug })}`).org).toBeNull();
 });
 
 test('another dashboard keeps the time, not the filters', () => {

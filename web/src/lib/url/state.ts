@@ -2,6 +2,7 @@
  * The state of a view in its address, in Grafana's form, so that copied links go both ways. What is
  * not one of Grafana's names has a name of ours with a dot: `sort.4=-count()`.
  */
+import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
 import type { Zone } from '../time/calendar';
 
 const HOME = '/analytics/';
@@ -9,7 +10,14 @@ const HOME = '/analytics/';
 /** A variable's choice as it stands in the URL: what is absent has the dashboard's default. */
 export type Choices = Record<string, string[]>;
 
+/** What a slug is made of; another text would be no header either. */
+const SLUG = /^[\w-]{1,100}$/;
+
 export interface ViewState {
+  /** The slug of the organization that all is asked of; `null` is outside of organizations. */
+  org: string | null;
+  /** Where in the pages of accounts; `null` on dashboards and the start page. */
+  admin: AdminView | null;
   /** `null` on the start page. */
   uid: string | null;
   from: string | null;
@@ -28,7 +36,10 @@ export interface ViewState {
 
 export function parse(pathname: string, search: string): ViewState {
   const params = new URLSearchParams(search);
+  const org = params.get('org');
   const state: ViewState = {
+    org: org !== null && SLUG.test(org) ? org : null,
+    admin: parseAdmin(pathname, params),
     uid: uidOf(pathname),
     from: params.get('from'),
     to: params.get('to'),
@@ -56,8 +67,10 @@ export function parse(pathname: string, search: string): ViewState {
 }
 
 export function format(state: ViewState): string {
-  if (state.uid === null) return HOME;
   const params = new URLSearchParams();
+  if (state.org !== null) params.set('org', state.org);
+  if (state.admin !== null) return withSearch(HOME + adminAddress(state.admin, params), params);
+  if (state.uid === null) return withSearch(HOME, params);
   if (state.from !== null) params.set('from', state.from);
   if (state.to !== null) params.set('to', state.to);
   if (state.zone !== null) params.set('timezone', state.zone);
@@ -68,13 +81,22 @@ export function format(state: ViewState): string {
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
+  return withSearch(`${HOME}d/${encodeURIComponent(state.uid)}`, params);
+}
+
+function withSearch(path: string, params: URLSearchParams): string {
   const search = params.toString();
-  return `${HOME}d/${encodeURIComponent(state.uid)}${search === '' ? '' : `?${search}`}`;
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/** The start page of the same organization. */
+export function ofStart(now: ViewState): ViewState {
+  return { ...now, uid: null, admin: null };
 }
 
 /** A fresh view of another dashboard that keeps what concerns all of them. */
 export function ofDashboard(uid: string, now: ViewState): ViewState {
-  return { ...now, uid, viewPanel: null, cell: null, choices: {}, sorts: {}, refresh: null };
+  return { ...now, uid, admin: null, viewPanel: null, cell: null, choices: {}, sorts: {}, refresh: null };
 }
 
 function uidOf(pathname: string): string | null {

@@ -1,0 +1,75 @@
+/** The requests of the pages of accounts. Each fails with an `ApiFailure`. */
+import { request } from '../api/client';
+import type { NewToken, Organization, Privilege, Role, Scope, Token, User } from './model';
+
+/** What may be said of a user when it is made or changed. */
+export interface UserChange {
+  username?: string;
+  email?: string;
+  first_name?: string;
+  last_name?: string;
+  privilege?: Privilege;
+  has_analytics_access?: boolean;
+  is_active?: boolean;
+  password?: string;
+}
+
+export interface TokenWish {
+  name: string;
+  scope: Scope;
+  /** `null` lasts until it is revoked. */
+  expires_in_days: number | null;
+}
+
+/** Where tokens of one account are listed, made and revoked. */
+export interface TokenApi {
+  create: (wish: TokenWish) => Promise<NewToken>;
+  revoke: (id: number) => Promise<unknown>;
+}
+
+const USERS = '/api/admin/users';
+const ORGANIZATIONS = '/api/admin/organizations';
+
+const results = async <T>(path: string) => ((await request('GET', path)) as { results: T[] }).results;
+
+export const users = {
+  list: () => results<User>(USERS),
+  /** The answer has a `password` if none was given: it is shown this once. */
+  create: async (user: UserChange) => (await request('POST', USERS, user)) as User & { password?: string },
+  change: (id: number, change: UserChange) => request('PATCH', `${USERS}/${id}`, change),
+  remove: (id: number) => request('DELETE', `${USERS}/${id}`),
+  tokens: (id: number): TokenApi => tokensAt(`${USERS}/${id}/tokens`),
+};
+
+export const organizations = {
+  list: () => results<Organization>(ORGANIZATIONS),
+  /** `owner` is a user's name. */
+  create: async (organization: { slug: string; name: string; owner: string }) =>
+    (await request('POST', ORGANIZATIONS, organization)) as Organization,
+  change: (id: number, change: { slug?: string; name?: string }) =>
+    request('PATCH', `${ORGANIZATIONS}/${id}`, change),
+  remove: (id: number) => request('DELETE', `${ORGANIZATIONS}/${id}`),
+  /** Takes somebody in, or gives another role. */
+  setMember: (id: number, userId: number, role: Role) =>
+    request('PUT', `${ORGANIZATIONS}/${id}/members/${userId}`, { role }),
+  removeMember: (id: number, userId: number) => request('DELETE', `${ORGANIZATIONS}/${id}/members/${userId}`),
+};
+
+/** What everybody does with their own account. */
+export const own = {
+  tokens: () => results<Token>('/api/tokens'),
+  tokenApi: tokensAt('/api/tokens'),
+  changePassword: (before: string, after: string) =>
+    request('POST', '/api/auth/password/change', {
+      old_password: before,
+      new_password1: after,
+      new_password2: after,
+    }),
+};
+
+function tokensAt(path: string): TokenApi {
+  return {
+    create: async (wish) => (await request('POST', path, wish)) as NewToken,
+    revoke: (id) => request('DELETE', `${path}/${id}`),
+  };
+}

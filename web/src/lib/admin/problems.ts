@@ -1,0 +1,31 @@
+/** What is wrong with a form, by its fields. */
+import { ApiFailure } from '../api/client';
+
+export interface Problems {
+  /** By the field's name in the API. */
+  fields: Record<string, string>;
+  /** What concerns no field of the form. */
+  rest: string;
+}
+
+export const NO_PROBLEMS: Problems = { fields: {}, rest: '' };
+
+/** Shares a failure among the fields of a form; what no field can show is the rest. */
+export function problemsOf(error: unknown, fieldNames: readonly string[]): Problems {
+  if (!(error instanceof ApiFailure)) {
+    return { fields: {}, rest: error instanceof Error ? error.message : String(error) };
+  }
+  if (error.status !== 400 || typeof error.body.detail === 'string') {
+    return { fields: {}, rest: error.message };
+  }
+  const fields: Record<string, string> = {};
+  const rest: string[] = [];
+  for (const [name, said] of Object.entries(error.body)) {
+    const text = [said].flat().map(String).join(' ');
+    if (fieldNames.includes(name)) fields[name] = text;
+    else rest.push(name === 'non_field_errors' ? text : `${name}: ${text}`);
+  }
+  // A list instead of an object has nothing but its sentence.
+  if (Object.keys(error.body).length === 0) rest.push(error.message);
+  return { fields, rest: rest.join(' ') };
+}
