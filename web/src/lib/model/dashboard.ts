@@ -1,5 +1,6 @@
 /** From Grafana's JSON model to what is shown: sections of panels, and notices of what is not. */
 import type { GrafanaDashboard, GrafanaLink, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
+import { dashboardNotices, panelNotices } from './notices';
 import { parseVariable, type Variable } from './variable';
 
 export const PANEL_TYPES = [
@@ -20,8 +21,6 @@ const SUCCESSORS: Record<string, PanelType> = {
   'table-old': 'table',
   'grafana-piechart-panel': 'piechart',
 };
-
-export const TRANSFORMATIONS = ['organize', 'sortBy', 'filterByValue', 'reduce'] as const;
 
 export interface Target {
   refId: string;
@@ -75,7 +74,7 @@ export interface DashboardLink {
 }
 
 export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard {
-  const notices: string[] = [];
+  const notices = dashboardNotices(model);
   const variables = (model.templating?.list ?? []).flatMap((source) => {
     // Which of a Grafana's data sources is asked: here there is one.
     if (source.type === 'datasource') return [];
@@ -131,7 +130,7 @@ function sections(sources: GrafanaPanel[]): Section[] {
     ...sources.flatMap(({ id, panels }) => [id ?? 0, ...(panels ?? []).map((p) => p.id ?? 0)]),
   );
   const withIds = sources.map((source) => ({ ...source, id: source.id ?? ++nextId }));
-  const ordered = withIds.sort((a, b) => compare(position(a), position(b)));
+  const ordered = withIds.sort((a, b) => compare(positionOf(a), positionOf(b)));
   const found: Section[] = [{ id: 0, title: null, startsCollapsed: false, panels: [] }];
   for (const source of ordered) {
     if (source.type === 'row') {
@@ -140,7 +139,7 @@ function sections(sources: GrafanaPanel[]): Section[] {
         id: source.id,
         title: source.title ?? '',
         startsCollapsed: source.collapsed === true,
-        panels: inside.sort((a, b) => compare(position(a), position(b))).map(parsePanel),
+        panels: inside.sort((a, b) => compare(positionOf(a), positionOf(b))).map(parsePanel),
       });
     } else {
       found.at(-1)!.panels.push(parsePanel(source));
@@ -167,13 +166,8 @@ function parsePanel(source: GrafanaPanel & { id: number }): Panel {
     notices.push(
       `Panels of the type ${named || '(none)'} are not shown here. The file keeps this one as it is.`,
     );
-  for (const { id, disabled } of source.transformations ?? []) {
-    if (!disabled && !TRANSFORMATIONS.some((known) => known === id)) {
-      notices.push(`The transformation ${id} is not applied here.`);
-    }
-  }
-  if (source.repeat) notices.push(`It is not repeated for each value of ${source.repeat}.`);
-  const grid = position(source);
+  notices.push(...panelNotices(source));
+  const grid = positionOf(source);
   return {
     id: source.id,
     type,
@@ -194,7 +188,8 @@ function parseTarget(target: GrafanaTarget, index: number): Target[] {
   return [{ refId: target.refId ?? String.fromCharCode(65 + index), sql, isTimeSeries }];
 }
 
-function position({ gridPos }: GrafanaPanel): GridPos {
+/** Where the file puts a panel, in whole columns and lines. */
+export function positionOf({ gridPos }: GrafanaPanel): GridPos {
   const within = (value: number | undefined, least: number, most: number, otherwise: number) =>
     Math.min(Math.max(Math.round(value ?? otherwise), least), most);
   return {

@@ -13,6 +13,7 @@ export interface GrafanaDashboard {
   refresh?: string | boolean;
   timezone?: string;
   links?: GrafanaLink[];
+  annotations?: { list?: { name?: string; builtIn?: number | boolean; enable?: boolean }[] };
 }
 
 export interface GrafanaLink {

@@ -1,4 +1,5 @@
 /** Columns of a table as they are shown: alignment, units in the header, links, colours. */
+import { namedColor } from '../format/colors';
 import { columnDecimals, figureText, fixedUnit } from '../format/value';
 import { fieldConfig, shown, type Shown } from '../format/field';
 import { numberOf, plainText, type Column, type Frame } from '../data/frame';
@@ -17,7 +18,9 @@ export interface TableColumn {
   isRight: boolean;
   widthPx: number | null;
   /** How a cell shows its value beside its text. */
-  look: 'text' | 'background' | 'gauge';
+  look: 'text' | 'background' | 'gauge' | 'json';
+  /** Of all its values, where the panel says one; else it is by their thresholds. */
+  fixedColor: string | null;
   /** Of a gauge, its empty and its full. */
   gauge: [number, number];
   link: { title: string; url: string; isNewTab: boolean } | null;
@@ -42,6 +45,7 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
     if (column.kind === 'number' && config.decimals == null) {
       config.decimals = columnDecimals(frame.rows.map((row) => row[at]));
     }
+    const cellType = custom.cellOptions?.type ?? custom.displayMode;
     const [link] = ((config as { links?: Link[] }).links ?? []) as Link[];
     return {
       column,
@@ -51,7 +55,8 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
       unit: fixedUnit(config.unit ?? ''),
       isRight: custom.align === 'right' || (custom.align !== 'left' && column.kind === 'number'),
       widthPx: custom.width ?? null,
-      look: lookOf(custom.cellOptions?.type ?? custom.displayMode),
+      look: lookOf(cellType),
+      fixedColor: fixedColor(config, cellType),
       gauge: gaugeOf(frame.rows, at, config),
       link: link?.url
         ? { title: link.title ?? '', url: link.url, isNewTab: link.targetBlank === true }
@@ -62,10 +67,17 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
   return all.filter(({ isHidden }) => !isHidden);
 }
 
+/** Colours are for cells that were told to have one, as in Grafana. */
+function fixedColor({ color }: FieldConfig, cellType = ''): string | null {
+  const isWanted = /color|gauge|basic/.test(cellType) && color?.mode === 'fixed';
+  return isWanted && color.fixedColor ? namedColor(color.fixedColor) : null;
+}
+
 /** Grafana's names, of now and before. */
 function lookOf(type = ''): TableColumn['look'] {
   if (type.startsWith('color-background')) return 'background';
-  return /gauge/.test(type) ? 'gauge' : 'text';
+  if (type === 'json-view') return 'json';
+  return /gauge|basic/.test(type) ? 'gauge' : 'text';
 }
 
 function gaugeOf(rows: unknown[][], at: number, { min, max }: FieldConfig): [number, number] {
@@ -87,10 +99,30 @@ export function cellBackground(
   return `linear-gradient(90deg, ${fill} ${percent}%, transparent ${percent}%)`;
 }
 
-export function cellText(value: unknown, { column, config, unit }: TableColumn, zone: Zone): Shown {
+/** Text beyond this many letters is in no cell: it opens in full. */
+const MOST_LETTERS = 500;
+
+export function cellText(
+  value: unknown,
+  { column, config, unit, look, fixedColor }: TableColumn,
+  zone: Zone,
+): Shown {
   const cell = shown(value, column, config, zone);
+  cell.color ??= value === null ? null : fixedColor;
+  if (look === 'json') cell.text = jsonText(cell.text);
+  if (cell.text.length > MOST_LETTERS) cell.text = `${cell.text.slice(0, MOST_LETTERS)}…`;
   // The unit is in the header.
   return unit !== null && cell.unit === unit ? { ...cell, unit: '' } : cell;
+}
+
+/** Indented, which one line shows as spaces; what is long or no JSON is left as it is. */
+function jsonText(text: string): string {
+  if (text.length > 4 * MOST_LETTERS || !/^[[{]/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 1);
+  } catch {
+    return text;
+  }
 }
 
 /** A link with the row's values in it, as Grafana writes them; `null` if it leads anywhere but here. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
-import { cellBackground, tableColumns } from './columns';
+import { cellBackground, cellText, tableColumns } from './columns';
 import { fill, naturalWidths } from './width';
 import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
@@ -52,6 +52,26 @@ test.each([
 ])('%j of %j in %j', (config, value, color, expected) => {
   expect(cellBackground(value, gauge(config), color)).toBe(expected);
 }); // prettier-ignore
+
+const cellOf = (config: object) =>
+  tableColumns({ fieldConfig: { defaults: config } }, { refId: 'A', columns, rows })[1]!;
+const JSON_VIEW = { custom: { cellOptions: { type: 'json-view' } } };
+const FIXED = { mode: 'fixed', fixedColor: 'red' };
+
+test.each([
+  [{}, '{"a":1}', { text: '{"a":1}' }],
+  [JSON_VIEW, '{"a":[1,2]}', { text: '{\n "a": [\n  1,\n  2\n ]\n}' }],
+  [JSON_VIEW, [1], { text: '[\n 1\n]' }],
+  [JSON_VIEW, '{"a":', { text: '{"a":' }],
+  [JSON_VIEW, 'plain', { text: 'plain' }],
+  [JSON_VIEW, `["${'x'.repeat(3000)}"]`, { text: `["${'x'.repeat(498)}…` }],
+  [{}, 'x'.repeat(600), { text: `${'x'.repeat(500)}…` }],
+  [{ color: FIXED }, 'a', { color: null }],
+  [{ color: FIXED, custom: { cellOptions: { type: 'color-text' } } }, 'a', { color: 'var(--bad)' }],
+  [{ color: FIXED, custom: { displayMode: 'color-background' } }, null, { color: null }],
+])('with %j the cell of %j', (config, value, expected) => {
+  expect(cellText(value, cellOf(config), 'utc')).toMatchObject(expected);
+});
 
 test('widths', () => {
   const [id, name] = naturalWidths(columns, [0, 1], [[5, 'x'.repeat(500)]]);

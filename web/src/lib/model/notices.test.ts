@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { GrafanaPanel } from './grafana';
+import { dashboardNotices, panelNotices } from './notices';
+
+const override = (matcher: string, ...ids: [string, unknown?][]): GrafanaPanel => ({
+  fieldConfig: {
+    overrides: [{ matcher: { id: matcher }, properties: ids.map(([id, value]) => ({ id, value })) }],
+  },
+});
+
+test.each<[GrafanaPanel, string[]]>([
+  [{}, []],
+  [override('byName', ['unit', 'h'], ['custom.width', 80], ['custom.cellOptions', { type: 'json-view' }]), []],
+  [override('byName', ['custom.lineStyle', {}]), ['The field option custom.lineStyle is not applied here.']],
+  [override('byName', ['custom.cellOptions', { type: 'sparkline' }]), ['Cells of the type sparkline are shown as text.']],
+  [override('byValue', ['unit', 'h']), ['Overrides for fields byValue are not applied here.']],
+  [{ fieldConfig: { defaults: { custom: { displayMode: 'auto' }, color: { mode: 'thresholds' } } } }, []],
+  [{ fieldConfig: { defaults: { color: { mode: 'continuous-GrYlRd' } } } }, ['The colour scheme continuous-GrYlRd is not used here.']],
+  [{ fieldConfig: { defaults: { mappings: [{ type: 'value' }, { type: 'odd' }] } } }, ['Value mappings of the type odd are not applied here.']],
+  [{ repeat: 'users', transformations: [{ id: 'merge' }, { id: 'merge' }, { id: 'pivot', disabled: true }, { id: 'reduce' }] },
+    ['The transformation merge is not applied here.', 'It is not repeated for each value of users.']],
+])('%j', (panel, expected) => {
+  expect(panelNotices(panel)).toEqual(expected);
+}); // prettier-ignore
+
+test('annotations of one’s own are named', () => {
+  const list = [{ name: 'Annotations & Alerts', builtIn: 1 }, { name: 'Releases', enable: true }, { name: 'Old', enable: false }]; // prettier-ignore
+  expect(dashboardNotices({ annotations: { list } })).toEqual([
+    'The annotations Releases are not shown here.',
+  ]);
+});
