@@ -1,8 +1,10 @@
 /** An open dashboard: its file, its filters with their options, and the range that its panels ask for. */
+import { untrack } from 'svelte';
 import { dashboards, query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
 import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
 import { Palette } from '../lib/format/colors';
 import { parseDashboard } from '../lib/model/dashboard';
+import { withIds } from '../lib/model/edit';
 import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
 import { chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
@@ -70,7 +72,7 @@ export class Board {
     this.failure = null;
     try {
       const { dashboard, meta } = await dashboards.read(this.uid);
-      this.source = this.saved = dashboard;
+      this.source = this.saved = withIds(dashboard);
       this.meta = meta;
       this.folder = meta.folder;
     } catch (error) {
@@ -180,8 +182,11 @@ export class Board {
 
   /** What panels ask with beside their own queries. */
   askFreely: Ask = async (sql, { range, params, limit, signal } = {}) => {
-    const names = this.dashboard.variables.map(({ name }) => name);
-    const body: QueryBody = { sql, range: range ?? this.range, variables: this.values(names) ?? {} };
+    // Who asks decides when to ask again: lists of filters that arrive meanwhile are no reason.
+    const body: QueryBody = untrack(() => {
+      const names = this.dashboard.variables.map(({ name }) => name);
+      return { sql, range: range ?? this.range, variables: this.values(names) ?? {} };
+    });
     if (params) body.params = params;
     if (limit !== undefined) body.limit = limit;
     const { frame } = await this.ask(body, 'A', signal ?? new AbortController().signal);

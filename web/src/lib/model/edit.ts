@@ -22,6 +22,18 @@ function mapPanels(
   });
 }
 
+/** Each panel with an id of its own, by which it is edited: old and handwritten files have panels without. */
+export function withIds(dashboard: GrafanaDashboard): GrafanaDashboard {
+  if (everyPanel(dashboard).every(({ id }) => id !== undefined)) return dashboard;
+  let next = nextId(dashboard);
+  const named = (panel: GrafanaPanel): GrafanaPanel => ({
+    ...panel,
+    id: panel.id ?? next++,
+    ...(panel.panels ? { panels: panel.panels.map(named) } : {}),
+  });
+  return { ...dashboard, panels: dashboard.panels!.map(named) };
+}
+
 export function replacePanel(dashboard: GrafanaDashboard, id: number, panel: GrafanaPanel): GrafanaDashboard {
   return { ...dashboard, panels: mapPanels(dashboard.panels ?? [], id, () => [{ ...panel, id }]) };
 }

@@ -1,0 +1,59 @@
+/** Panels on Grafana's grid of 24 columns: what gives way when one is moved or sized. */
+import type { GridPos } from './grafana';
+
+export const COLUMNS = 24;
+
+export interface Box extends GridPos {
+  id: number;
+}
+
+/** Within the grid, and of a size that can be seen. */
+export function within<T extends GridPos>(box: T): T {
+  const w = Math.min(Math.max(box.w, 1), COLUMNS);
+  return {
+    ...box,
+    w,
+    h: Math.max(box.h, 1),
+    x: Math.min(Math.max(box.x, 0), COLUMNS - w),
+    y: Math.max(box.y, 0),
+  };
+}
+
+/**
+ * A box put somewhere, new or from another place: what it meets goes above it where there is room, else
+ * below; then all move up as far as they can. These are Grafana's rules.
+ */
+export function placed(boxes: Box[], wanted: Box): Box[] {
+  const box = within(wanted);
+  const others = boxes.filter(({ id }) => id !== box.id);
+  const moved = others.map((other) => {
+    if (!collide(other, box)) return other;
+    const above = { ...other, y: box.y - other.h };
+    const isFree = above.y >= 0 && !others.some((third) => third.id !== other.id && collide(third, above));
+    return isFree ? above : { ...other, y: box.y + box.h };
+  });
+  // First among those of one line: the others give way to it.
+  return compacted([box, ...moved]);
+}
+
+/** Without gaps above any box; which of two that overlap gives way is said by their order in the list. */
+export function compacted(boxes: Box[]): Box[] {
+  const settled: Box[] = [];
+  for (const box of [...boxes].sort((a, b) => a.y - b.y || a.x - b.x)) {
+    const collides = (y: number) => settled.find((other) => collide(other, { ...box, y }));
+    let { y } = box;
+    while (y > 0 && !collides(y - 1)) y -= 1;
+    for (let other = collides(y); other; other = collides(y)) y = other.y + other.h;
+    settled.push({ ...box, y });
+  }
+  return settled;
+}
+
+/** The first line below all of them. */
+export function bottom(boxes: GridPos[]): number {
+  return boxes.reduce((most, { y, h }) => Math.max(most, y + h), 0);
+}
+
+function collide(a: Box, b: Box): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
