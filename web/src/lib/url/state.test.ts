@@ -13,6 +13,7 @@ test.each([
   ['?var-users=%24__all', { choices: { users: ['$__all'] } }],
   ['?sort.4=-count%28%29&viewPanel=4', { viewPanel: 4, sorts: { 4: '-count()' } }],
   ['?org=acme&from=now-7d', { org: 'acme', from: 'now-7d' }],
+  ['?request=7a.b.-5', { request: { id: '7a.b', atMs: -5 } }],
   ['?cell=4.12.a.b', { cell: { panel: 4, row: 12, column: 'a.b' } }],
 ])('%s keeps what it says', (search, expected) => {
   const state = parse(PATH, search);

@@ -3,6 +3,7 @@
  * not one of Grafana's names has a name of ours with a dot: `sort.4=-count()`.
  */
 import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
+import type { RequestPlace } from '../request';
 import type { Zone } from '../time/calendar';
 
 const HOME = '/analytics/';
@@ -29,6 +30,8 @@ export interface ViewState {
   viewPanel: number | null;
   /** The open cell: panel, row and column. */
   cell: { panel: number; row: number; column: string } | null;
+  /** The request whose events are open, with the instant of the event that led to it. */
+  request: RequestPlace | null;
   choices: Choices;
   /** By panel: a column, with `-` in front for descending. */
   sorts: Record<number, string>;
@@ -47,6 +50,7 @@ export function parse(pathname: string, search: string): ViewState {
     zone: zoneOf(params.get('timezone')),
     viewPanel: panelId(params.get('viewPanel')),
     cell: null,
+    request: requestOf(params.get('request')),
     choices: {},
     sorts: {},
   };
@@ -81,6 +85,7 @@ export function format(state: ViewState): string {
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
+  if (state.request) params.set('request', `${state.request.id}.${state.request.atMs}`);
   return withSearch(`${HOME}d/${encodeURIComponent(state.uid)}`, params);
 }
 
@@ -96,7 +101,17 @@ export function ofStart(now: ViewState): ViewState {
 
 /** A fresh view of another dashboard that keeps what concerns all of them. */
 export function ofDashboard(uid: string, now: ViewState): ViewState {
-  return { ...now, uid, admin: null, viewPanel: null, cell: null, choices: {}, sorts: {}, refresh: null };
+  return {
+    ...now,
+    uid,
+    admin: null,
+    viewPanel: null,
+    cell: null,
+    request: null,
+    choices: {},
+    sorts: {},
+    refresh: null,
+  };
 }
 
 function uidOf(pathname: string): string | null {
@@ -113,6 +128,11 @@ function panelId(text: string | null): number | null {
   // Newer Grafana writes `panel-4`.
   const match = /^(?:panel-)?(\d+)$/.exec(text ?? '');
   return match ? Number(match[1]) : null;
+}
+
+function requestOf(text: string | null): RequestPlace | null {
+  const match = /^(.+)\.(-?\d+)$/s.exec(text ?? '');
+  return match ? { id: match[1]!, atMs: Number(match[2]) } : null;
 }
 
 function zoneOf(text: string | null): Zone | null {
