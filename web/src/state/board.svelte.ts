@@ -1,6 +1,6 @@
 /** An open dashboard: its file, its filters with their options, and the range that its panels ask for. */
 import { untrack } from 'svelte';
-import { dashboards, query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
+import { query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
 import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
 import { Palette } from '../lib/format/colors';
 import { parseDashboard } from '../lib/model/dashboard';
@@ -13,6 +13,7 @@ import { Pool, type Urgency } from '../lib/query/pool';
 import type { Zone } from '../lib/time/calendar';
 import { parseSpan } from '../lib/time/interval';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
+import { readDashboard } from './ahead';
 import { router } from './router.svelte';
 import { session } from './session.svelte';
 import { ApiFailure } from '../lib/api/client';
@@ -71,7 +72,7 @@ export class Board {
   async load() {
     this.failure = null;
     try {
-      const { dashboard, meta } = await dashboards.read(this.uid);
+      const { dashboard, meta } = await readDashboard(this.uid);
       this.source = this.saved = withIds(dashboard);
       this.meta = meta;
       this.folder = meta.folder;

@@ -13,17 +13,17 @@ export interface Meaning<T> {
 /** Highest first, as on the server. */
 export const PRIVILEGES: Meaning<Privilege>[] = [
   { value: 'admin', means: 'everything: all events, all accounts' },
-  { value: 'business', means: 'dashboards and queries over all events' },
+  { value: 'business', means: 'also dashboards and queries over all events' },
   { value: 'user', means: 'sends events, exports what its roles allow' },
   { value: 'worker', means: 'sends events, exports its own' },
 ];
 
 /** Highest first, as on the server. */
 export const ROLES: Meaning<Role>[] = [
-  { value: 'owner', means: 'sees the events of the organization' },
-  { value: 'maintainer', means: 'sees the events of the organization' },
-  { value: 'supervisor', means: 'sees its own events' },
-  { value: 'worker', means: 'sees its own events' },
+  { value: 'owner', means: 'sees all events of the organization' },
+  { value: 'maintainer', means: 'sees all events of the organization' },
+  { value: 'supervisor', means: 'sees its own events there' },
+  { value: 'worker', means: 'sees its own events there' },
 ];
 
 export const SCOPES: Meaning<Scope>[] = [
@@ -54,7 +54,7 @@ export interface User {
   first_name: string;
   last_name: string;
   privilege: Privilege;
-  /** Sees dashboards although the privilege does not say so. */
+  /** Sees all events on dashboards although the privilege does not say so. */
   has_analytics_access: boolean;
   /** Whether it may log in at all. */
   is_active: boolean;

@@ -228,6 +228,11 @@ export interface Meta {
   updated: string | null;
 }
 
+export interface DashboardFile {
+  dashboard: GrafanaDashboard;
+  meta: Meta;
+}
+
 export interface Version {
   version: number;
   author: string | null;
@@ -239,7 +244,7 @@ const at = (uid: string) => `/api/dashboards/${encodeURIComponent(uid)}`;
 
 export const dashboards = {
   list: async () => (await request('GET', '/api/dashboards')) as DashboardList,
-  read: async (uid: string) => (await request('GET', at(uid))) as { dashboard: GrafanaDashboard; meta: Meta },
+  read: async (uid: string) => (await request('GET', at(uid))) as DashboardFile,
   save: async (
     uid: string,
     body: { dashboard: GrafanaDashboard; version: number; note: string; folder: string },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
 import { cellBackground, cellText, tableColumns } from './columns';
+import { visibleColumns } from './window';
 import { fill, naturalWidths } from './width';
 import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
@@ -71,6 +72,17 @@ test.each([
   [{ color: FIXED, custom: { displayMode: 'color-background' } }, null, { color: null }],
 ])('with %j the cell of %j', (config, value, expected) => {
   expect(cellText(value, cellOf(config), 'utc')).toMatchObject(expected);
+});
+
+test.each([
+  [0, 250, 0, 4],
+  [0, 5000, 0, 5],
+  [99, 100, 0, 3],
+  [100, 100, 0, 3],
+  [250, 100, 1, 5],
+  [400, 100, 3, 5],
+])('scrolled by %i, %i px show columns from %i to %i', (scrollPx, widthPx, first, end) => {
+  expect(visibleColumns([100, 100, 100, 100, 100], scrollPx, widthPx)).toEqual({ first, end });
 });
 
 test('widths', () => {

@@ -11,3 +11,16 @@ export function visible(n: number, rowPx: number, scrollPx: number, heightPx: nu
   const end = Math.min(n, Math.ceil((scrollPx + heightPx) / rowPx) + overscan);
   return { first: Math.min(first, end), end };
 }
+
+/** Which columns are in sight, and one more on each side. */
+export function visibleColumns(widths: number[], scrollPx: number, widthPx: number): Visible {
+  let first = 0;
+  let end = 0;
+  let left = 0;
+  widths.forEach((width, at) => {
+    if (left + width <= scrollPx) first = at;
+    if (left < scrollPx + widthPx) end = at + 2;
+    left += width;
+  });
+  return { first, end: Math.min(end, widths.length) };
+}
