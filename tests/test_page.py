@@ -1,147 +1,27 @@
-"""The page in a real browser: Debian's Chromium, driven as a person does."""
+"""The page in a real browser: Debian's Chromium, driven as a person who looks at dashboards."""
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import re
+import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from conftest import check_log
-from server import Server, User, run_cli
+from events import event, ingest, now, send, server_event
+from page import UIDS, Person, Site, import_text
+from server import Server
 
 ROOT = Path(__file__).parent.parent
-CVAT_DASHBOARDS = ROOT.parent / "shared/fixtures/dashboards"
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-CHROMIUM = "/usr/bin/chromium"
-UIDS = ["all-events", "management", "monitoring", "timesheet"]
-# What a failed request logs by itself; the page says it in words.
-EXPECTED_ERRORS = re.compile(r"Failed to load resource")
-
-
-class Site:
-    """A server with made-up activity of the last days, and its administrators."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.lena = server.add_user("lena", "admin")
-        self.omar = server.add_user("omar", "admin")
-        self.carla = server.add_user("carla", "user")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    directory = tmp_path_factory.mktemp("page")
-    server = Server(directory / "data", directory / "server.log").start()
-    sent = run_cli("demo", "--events", "20000", "--days", "7", "--seed", "1", "--url", server.ingest_url)
-    assert sent.returncode == 0, sent.stderr
-    yield Site(server)
-    server.close()
-    check_log(server)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Person:
-    """Somebody with a browser of their own, logged in."""
-
-    def __init__(self, site: Site, context: BrowserContext, user: User) -> None:
-        self.site = site
-        self.user = user
-        self.page = context.new_page()
-        self.page.set_default_timeout(15_000)
-        self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", self._logged)
-
-    def _logged(self, message) -> None:
-        if message.type == "error" and not EXPECTED_ERRORS.search(message.text):
-            self.errors.append(message.text)
-
-    def log_in(self) -> Person:
-        self.page.goto(f"{self.site.server.url}/analytics/")
-        self.page.get_by_label("Name or e-mail").fill(self.user.name)
-        self.page.get_by_label("Password").fill(self.user.password)
-        self.page.get_by_role("button", name="Log in").click()
-        expect(self.page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
-        return self
-
-    def open(self, uid: str, query: str = "") -> Page:
-        self.page.goto(f"{self.site.server.url}/analytics/d/{uid}{query}")
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
-        self.settled()
-        return self.page
-
-    def settled(self) -> None:
-        """Every panel in sight has its answer, and its component is there to show it."""
-        self.page.wait_for_load_state("networkidle")
-        expect(self.page.locator("article[aria-busy=true]")).to_have_count(0)
-        expect(self.page.locator("article").first).to_be_visible()
-
-    def panel(self, title: str) -> Locator:
-        panel = self.page.get_by_role("article", name=title, exact=True)
-        panel.scroll_into_view_if_needed()
-        expect(panel).to_have_attribute("aria-busy", "false")
-        return panel
-
-    def choose(self, filter_name: str, text: str) -> None:
-        """Shows one value of a filter alone."""
-        self.page.get_by_role("group", name="Filters").get_by_role(
-            "button", name=re.compile(f"^{filter_name}:")
-        ).click()
-        self.page.get_by_role("combobox", name=f"Search values of {filter_name}").fill(text)
-        option = self.page.get_by_role("option").filter(has_text=text).first
-        option.hover()
-        option.get_by_role("button", name="only").click()
-        self.page.keyboard.press("Escape")
-        self.settled()
-
-    def options(self, filter_name: str) -> list[str]:
-        self.page.get_by_role("group", name="Filters").get_by_role(
-            "button", name=re.compile(f"^{filter_name}:")
-        ).click()
-        expect(self.page.get_by_role("listbox")).to_have_attribute("aria-busy", "false")
-        texts = self.page.get_by_role("option").locator(".text").all_inner_texts()
-        self.page.keyboard.press("Escape")
-        return texts
-
-    def query(self) -> dict[str, list[str]]:
-        return parse_qs(urlparse(self.page.url).query)
-
-    def menu(self, entry: str) -> None:
-        self.page.get_by_role("button", name="Dashboard", exact=True).click()
-        self.page.get_by_role("menuitem", name=entry).click()
-
-    def panel_menu(self, title: str, entry: str) -> None:
-        self.panel(title).get_by_role("button", name=f"Panel {title}").click()
-        self.page.get_by_role("menuitem", name=entry).click()
-
-    def save(self, note: str) -> None:
-        dialog = self.page.get_by_role("dialog", name="Save the dashboard")
-        dialog.get_by_label("What for?").fill(note)
-        dialog.get_by_role("button", name="Save", exact=True).click()
-
-
-@pytest.fixture
-def person(site: Site, browser: Browser) -> Iterator[Person]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Berlin")
-    person = Person(site, context, site.lena).log_in()
-    yield person
-    context.close()
-    assert person.errors == []
 
 
 def test_log_in_and_out(site: Site, browser: Browser) -> None:
@@ -252,6 +132,54 @@ def test_a_cell_opens_in_full(person: Person) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_request_is_seen_whole(person: Person) -> None:
+    request, at = str(uuid.uuid4()), now() - dt.timedelta(minutes=30)
+    payload = json.dumps({"request": {"id": request}, "message": "division by zero"})
+    fault = {"user_id": 7, "user_name": "Mira", "payload": payload}
+    events = [
+        server_event("update:task", at, task_id=41, payload=payload),
+        server_event("send:exception", at + dt.timedelta(seconds=2), **fault),
+        server_event("update:task", at + dt.timedelta(seconds=2), user_id=7, task_id=42),
+    ]
+    assert ingest(person.site.server, events).status_code == 200
+    page = person.open("monitoring", "?from=now-1h&to=now")
+    table = person.panel("Exceptions")
+    table.get_by_role("gridcell").filter(has_text="division by zero").first.dblclick()
+    sheet = page.get_by_role("dialog").filter(has_text="The whole row")
+    around = sheet.get_by_role("link", name="This user around this time")
+    ends = parse_qs(urlparse(around.get_attribute("href")).query)
+    assert ends["var-users"] == ["7"]
+    assert int(ends["to"][0]) - int(ends["from"][0]) == 10 * 60_000
+    sheet.get_by_role("link", name="All events of this request").click()
+    whole = page.get_by_role("dialog", name="All events of a request")
+    expect(whole).to_contain_text("2 events")
+    expect(whole.locator("summary .scope")).to_have_text(["update:task", "send:exception"])
+    # The link shows another person the same.
+    page.reload()
+    whole.get_by_text("send:exception").click()
+    expect(whole.locator("dl")).to_contain_text("Mira")
+    expect(whole.get_by_text("division by zero")).to_be_visible()
+    # Esc closes one sheet at a time.
+    page.keyboard.press("Escape")
+    expect(whole).to_have_count(0)
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+
+
+def test_a_batch_of_the_editor_is_a_request(person: Person) -> None:
+    site = person.site
+    at = now() - dt.timedelta(minutes=3)
+    batch = [event("zoom:image", at), event("draw:object", at + dt.timedelta(seconds=1), count=3)]
+    assert send(site.server, site.carla, batch).status_code == 201
+    assert send(site.server, site.carla, [event("fit:image", at)]).status_code == 201
+    page = person.open("all-events", "?from=now-1h&to=now&var-scopes=zoom:image")
+    person.panel("All events").get_by_role("gridcell").filter(has_text="zoom:image").first.dblclick()
+    page.get_by_role("dialog").get_by_role("link", name="All events of this request").click()
+    scopes = page.get_by_role("dialog", name="All events of a request").locator("summary .scope")
+    expect(scopes).to_have_text(["zoom:image", "draw:object", "send:working_time"])
+
+
 def test_a_series_is_shown_alone(person: Person) -> None:
     person.open("management")
     legend = person.panel("User activity").get_by_role("list", name="Series").get_by_role("button")
@@ -296,120 +224,6 @@ def test_the_time_range_is_typed(person: Person) -> None:
     assert person.query()["from"] == ["now-2d/d"]
     page.goto(f"{page.url.partition('?')[0]}?from=nonsense&to=now")
     expect(page.get_by_role("alert")).to_contain_text("cannot be read")
-
-
-def test_edit_apply_save_restart_restore(person: Person) -> None:
-    page = person.open("monitoring")
-    person.panel_menu("Exceptions over time", "Edit")
-    editor = page.get_by_role("dialog", name="Edit Exceptions over time")
-    text = editor.get_by_label("SQL of query A")
-    text.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type("\nLIMIT nonsense(")
-    page.keyboard.press("Control+Enter")
-    expect(editor.get_by_role("alert")).to_be_visible()
-    expect(editor.locator(".cm-lintRange-error, .cm-lint-marker-error").first).to_be_attached()
-    for _ in range(len("\nLIMIT nonsense()")):
-        page.keyboard.press("Control+End")
-        page.keyboard.press("Backspace")
-    page.keyboard.press("Control+Enter")
-    expect(editor.get_by_role("alert")).to_have_count(0)
-    editor.get_by_label("Title").fill("Faults over time")
-    editor.get_by_role("button", name="Apply").click()
-    # For this session only: marked, and asked about.
-    expect(person.panel("Faults over time").get_by_title("Not saved")).to_be_visible()
-    assert page.title().startswith("●")
-    page.keyboard.press("Control+s")
-    expect(page.get_by_role("dialog", name="Save the dashboard")).to_contain_text("title was Exceptions over time")
-    person.save("call them faults")
-    expect(page.get_by_role("button", name="Save…")).to_have_count(0)
-
-    person.site.server.stop()
-    person.site.server.start()
-    person.open("monitoring")
-    expect(person.panel("Faults over time")).to_be_visible()
-
-    person.menu("History")
-    history = page.get_by_role("dialog", name="History")
-    expect(history.get_by_role("listitem").first).to_contain_text("call them faults")
-    expect(history.get_by_role("listitem").first).to_contain_text("lena")
-    history.get_by_role("listitem").last.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("article", name="Exceptions over time")).to_be_attached()
-    history.get_by_role("button", name="Close").click()
-    page.get_by_role("button", name="Save…").click()
-    person.save("back again")
-    expect(page.get_by_role("button", name="Save…")).to_have_count(0)
-    person.open("monitoring")
-    expect(person.panel("Exceptions over time")).to_be_visible()
-
-
-def test_two_people_save_the_same_dashboard(person: Person, site: Site, browser: Browser) -> None:
-    context = browser.new_context()
-    other = Person(site, context, site.omar).log_in()
-    for who, entry in ((person, "Duplicate"), (other, "Remove")):
-        page = who.open("management")
-        who.panel_menu("Overall activity", entry)
-        page.get_by_role("button", name="Save…").click()
-    other.save("omar's")
-    expect(other.page.get_by_role("button", name="Save…")).to_have_count(0)
-    person.save("lena's")
-    dialog = person.page.get_by_role("dialog", name="Save the dashboard")
-    expect(dialog.get_by_role("alert")).to_contain_text("omar saved version")
-    dialog.get_by_role("button", name="Save mine as a copy").click()
-    expect(person.page.get_by_role("heading", name="Management (copy)")).to_be_visible()
-    expect(person.page.get_by_role("article", name="Overall activity (copy)")).to_be_attached()
-    context.close()
-
-
-def test_a_reset_is_the_built_in_one_again(person: Person) -> None:
-    page = person.open("timesheet")
-    person.panel_menu("Projects", "Remove")
-    expect(page.get_by_role("article", name="Projects")).to_have_count(0)
-    page.get_by_role("button", name="Save…").click()
-    person.save("less")
-    expect(page.get_by_role("button", name="Save…")).to_have_count(0)
-    page.on("dialog", lambda dialog: dialog.accept())
-    person.menu("Reset to built-in")
-    expect(page.get_by_role("article", name="Projects")).to_have_count(1)
-
-
-def import_text(page: Page, text: str) -> Locator:
-    page.get_by_role("button", name="Import…").click()
-    dialog = page.get_by_role("dialog", name="Import a dashboard")
-    dialog.get_by_label("JSON of the dashboard").fill(text)
-    return dialog
-
-
-@pytest.mark.parametrize("name", ["all_events", "management", "monitoring"])
-def test_cvats_files_are_imported(person: Person, name: str) -> None:
-    path = CVAT_DASHBOARDS / f"cvat-{name}.json"
-    if not path.exists():
-        pytest.skip(f"CVAT's dashboards are not there: {path}")
-    model = json.loads(path.read_text())
-    dialog = import_text(person.page, path.read_text())
-    dialog.get_by_role("button", name="Import", exact=True).click()
-    expect(person.page.get_by_role("heading", level=1, name=model["title"])).to_be_visible()
-    for panel in person.page.locator("article").all():
-        panel.scroll_into_view_if_needed()
-        expect(panel).to_have_attribute("aria-busy", "false")
-        expect(panel.get_by_role("alert")).to_have_count(0)
-
-
-def test_unknown_panels_are_named_and_kept(person: Person, tmp_path: Path) -> None:
-    page = person.page
-    odd = {"id": 1, "type": "heatmap", "title": "Heat", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 5}, "odd": [1.50]}
-    model = {"title": "From elsewhere", "schemaVersion": 39, "panels": [odd], "unknown": {"kept": True}}
-    dialog = import_text(page, json.dumps(model)[:-1])
-    expect(dialog.get_by_role("alert")).to_contain_text("line 1, column")
-    dialog.get_by_label("JSON of the dashboard").fill(json.dumps(model))
-    expect(dialog).to_contain_text("Panels of the type heatmap are not shown here")
-    dialog.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_role("article", name="Heat")).to_contain_text("The file keeps this one as it is")
-    with page.expect_download() as download:
-        person.menu("Export as a file")
-    exported = json.loads(Path(download.value.path()).read_text())
-    assert exported["panels"] == [odd]
-    assert exported["unknown"] == model["unknown"]
 
 
 def test_a_table_has_pages_where_its_panel_says_so(person: Person) -> None:
@@ -550,35 +364,6 @@ def test_a_panel_is_inspected(person: Person) -> None:
     assert Path(download.value.path()).read_text().startswith("Scope,Source,Events")
 
 
-def test_a_new_dashboard_with_a_panel_and_a_filter(person: Person) -> None:
-    page = person.page
-    page.get_by_role("button", name="New dashboard").click()
-    expect(page.get_by_role("heading", level=1, name="New dashboard")).to_be_visible()
-    person.menu("Settings")
-    settings = page.get_by_role("dialog", name="Settings of this dashboard")
-    settings.get_by_label("Title").fill("Ours")
-    settings.get_by_label("Folder").fill("Team A")
-    settings.get_by_role("button", name="Add a filter").click()
-    settings.get_by_role("button", name="Apply").click()
-    person.menu("Add a panel")
-    person.settled()
-    expect(person.panel("New panel").locator(".u-over")).to_be_visible()
-    expect(page.get_by_role("button", name="User: all")).to_be_visible()
-    page.get_by_role("button", name="Save…").click()
-    person.save("")
-    expect(page.get_by_role("button", name="Save…")).to_have_count(0)
-    page.goto(f"{person.site.server.url}/analytics/")
-    expect(page.get_by_role("heading", name="Team A")).to_be_visible()
-    page.get_by_role("link", name="Ours", exact=True).click()
-    person.panel_menu("New panel", "Remove")
-    page.on("dialog", lambda dialog: dialog.accept())
-    person.menu("Discard changes")
-    expect(page.get_by_role("article", name="New panel")).to_be_visible()
-    person.menu("Remove")
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
-    expect(page.get_by_role("link", name="Ours", exact=True)).to_have_count(0)
-
-
 def test_go_anywhere_by_key(person: Person) -> None:
     page = person.open("management", "?from=now-2d&to=now")
     page.keyboard.press("Control+k")
@@ -596,32 +381,6 @@ def test_a_server_that_is_down_is_said_and_comes_back(person: Person) -> None:
     person.site.server.start()
     person.panel("Overall activity").get_by_role("button", name="Try again").click()
     expect(person.panel("Overall activity").get_by_role("alert")).to_have_count(0)
-
-
-def test_a_login_that_ends_loses_no_work(person: Person) -> None:
-    page = person.open("management")
-    person.panel_menu("User activity", "Duplicate")
-    page.context.clear_cookies()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Refresh now").click()
-    expect(page.get_by_text("Your login has ended")).to_be_visible()
-    page.get_by_label("Name or e-mail").fill("lena")
-    page.get_by_label("Password").fill(person.user.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_label("Password")).to_have_count(0)
-    expect(person.panel("User activity (copy)").get_by_role("alert")).to_have_count(0)
-    expect(page.get_by_role("button", name="Save…")).to_be_visible()
-
-
-def test_a_broken_file_is_named_and_the_built_in_one_shown(person: Person) -> None:
-    directory = person.site.server.data_dir / "dashboards"
-    directory.mkdir(exist_ok=True)
-    (directory / "all-events.json").write_text('{\n "title": x')
-    person.page.goto(f"{person.site.server.url}/analytics/")
-    expect(person.page.get_by_text("all-events.json")).to_be_visible()
-    expect(person.page.get_by_text(re.compile("line 2 column"))).to_be_visible()
-    person.open("all-events")
-    (directory / "all-events.json").unlink()
 
 
 @pytest.mark.parametrize("uid", ["", *UIDS])
