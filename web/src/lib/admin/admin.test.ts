@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ApiFailure } from '../api/client';
 import type { Member, Organization, Token, User } from './model';
-import { candidates, matching as matchingOrganizations, namesOf, ranked, removalOf as organizationRemoval, slugOf } from './organizations'; // prettier-ignore
+import { candidates, leavingOf, matching as matchingOrganizations, namesOf, pick, ranked, removalOf as organizationRemoval, slugOf } from './organizations'; // prettier-ignore
 import { madeUp, repeatProblem } from './password';
 import { problemsOf } from './problems';
 import { expiryOf, revocationOf, usedText } from './tokens';
@@ -126,6 +126,21 @@ test.each([
 test('who can be taken in', () => {
   const others = [user(5, 'zoe'), user(6, 'carla'), user(7, 'gone', { is_active: false }), lena];
   expect(names(candidates(others, members))).toEqual(['carla', 'zoe']);
+});
+
+test.each([
+  ['', undefined, false],
+  ['le', undefined, false],
+  [' LENA ', 'lena', false],
+  ['Lena', 'Lena', false],
+  ['lenax', undefined, true],
+])('typing %j picks %s', (typed, expected, isHopeless) => {
+  const picked = pick([{ name: 'lena' }, { name: 'Lena' }], typed);
+  expect(picked).toEqual({ found: expected === undefined ? undefined : { name: expected }, isHopeless });
+});
+
+test('leaving says who and from where', () => {
+  expect(leavingOf('acme', 'lena', 'owner')[0]).toBe('lena, owner, can no longer send or look in acme.');
 });
 
 test('removing an organization says how many it concerns', () => {

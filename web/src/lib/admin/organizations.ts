@@ -46,6 +46,17 @@ export function candidates(users: User[], members: Member[]): User[] {
     .sort((a, b) => byName(a.username, b.username));
 }
 
+/** The one that is typed, however it is spelled; hopeless if no further letter can lead to one. */
+export function pick<T extends { name: string }>(candidates: T[], typed: string) {
+  const text = typed.trim();
+  const lower = text.toLowerCase();
+  const found =
+    candidates.find(({ name }) => name === text) ??
+    candidates.find(({ name }) => name.toLowerCase() === lower);
+  const isHopeless = !candidates.some(({ name }) => name.toLowerCase().startsWith(lower));
+  return { found, isHopeless: text !== '' && isHopeless };
+}
+
 /** What happens when an organization is removed, a sentence each. */
 export function removalOf({ slug, members }: Organization): string[] {
   return [
