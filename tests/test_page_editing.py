@@ -59,6 +59,20 @@ def test_edit_apply_save_restart_restore(person: Person) -> None:
     expect(person.panel("Exceptions over time")).to_be_visible()
 
 
+def test_a_legend_says_sums_on_request(person: Person) -> None:
+    page = person.open("management")
+    person.panel_menu("Overall activity", "Edit")
+    editor = page.get_by_role("dialog", name="Edit Overall activity")
+    editor.get_by_label("Legend", exact=True).check()
+    editor.get_by_label("Sum").check()
+    editor.get_by_label("Max").check()
+    editor.get_by_role("button", name="Apply").click()
+    expect(person.panel("Overall activity").get_by_role("list", name="Series")).to_contain_text(
+        re.compile(r"Sum [\d,]+.*Max [\d,]+", re.DOTALL)
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
 def test_two_people_save_the_same_dashboard(person: Person, site: Site, browser: Browser) -> None:
     context = browser.new_context()
     other = Person(site, context, site.omar).log_in()
