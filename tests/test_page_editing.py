@@ -220,7 +220,7 @@ def test_panels_are_dragged_and_sized(person: Person) -> None:
     page.mouse.up()
     expect(page.locator(".target")).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("^Active users \\(now\\): column 21, line 1,"))).to_be_visible()
-    expect(over_time).to_have_attribute("aria-label", re.compile("column 1, line 8, 20 wide, 7 high"))
+    expect(over_time).to_have_attribute("aria-label", re.compile("column 5, line 8, 20 wide, 7 high"))
     # Narrower and lower by the corner: what is below follows.
     drag(
         page,
@@ -228,12 +228,12 @@ def test_panels_are_dragged_and_sized(person: Person) -> None:
         (-before["Active users"]["width"] / 2, 76),
     )
     page.mouse.up()
-    expect(over_time).to_have_attribute("aria-label", re.compile("column 1, line 8, 10 wide, 9 high"))
+    expect(over_time).to_have_attribute("aria-label", re.compile("column 5, line 1, 10 wide, 9 high"))
     # Esc lets it go where it was.
     drag(page, over_time, (300, 0))
     page.keyboard.press("Escape")
     page.mouse.up()
-    expect(over_time).to_have_attribute("aria-label", re.compile("column 1, line 8, 10 wide, 9 high"))
+    expect(over_time).to_have_attribute("aria-label", re.compile("column 5, line 1, 10 wide, 9 high"))
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Discard changes").click()
     page.get_by_role("button", name="Done").click()

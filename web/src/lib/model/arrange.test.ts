@@ -35,6 +35,12 @@ test.each([
   ['higher: pushes all below', STACK, 'a 0,0 24x6', 'a 0,0 24x6; b 0,6 24x6; c 0,12 24x3'],
   ['narrower: a gap beside is no gap above', STACK, 'a 0,0 6x4', 'a 0,0 6x4; b 0,4 24x6; c 0,10 24x3'],
   ['into a gap', 'a 0,0 6x4; b 0,4 6x4', 'b 6,0 6x4', 'a 0,0 6x4; b 6,0 6x4'],
+  [
+    'where another must go, which pushes on a third',
+    'a 0,0 4x7; b 4,0 20x7; c 0,7 12x10; d 12,7 12x10',
+    'a 20,0 4x7',
+    'a 20,0 4x7; b 4,7 20x7; c 0,14 12x10; d 12,14 12x10',
+  ],
   ['nothing', PAIR, 'a 0,0 0x0', 'a 0,0 1x1; b 12,0 12x8'],
 ])('a box put %s', (_, before, box, after) => {
   expect(written(placed(boxes(before), boxes(box)[0]!))).toBe(after);

@@ -21,22 +21,37 @@ export function within<T extends GridPos>(box: T): T {
 
 /**
  * A box put somewhere, new or from another place: what it meets goes above it where there is room, else
- * below; then all move up as far as they can. These are Grafana's rules.
+ * below, and pushes on what it meets there; then all move up as far as they can. These are Grafana's rules.
  */
 export function placed(boxes: Box[], wanted: Box): Box[] {
   const box = within(wanted);
   const others = boxes.filter(({ id }) => id !== box.id);
   const moved = others.map((other) => {
-    if (!collide(other, box)) return other;
     const above = { ...other, y: box.y - other.h };
     const isFree = above.y >= 0 && !others.some((third) => third.id !== other.id && collide(third, above));
-    return isFree ? above : { ...other, y: box.y + box.h };
+    return collide(other, box) && isFree ? above : other;
   });
-  // First among those of one line: the others give way to it.
-  return compacted([box, ...moved]);
+  return compacted([box, ...pushed(box, moved)]);
 }
 
-/** Without gaps above any box; which of two that overlap gives way is said by their order in the list. */
+/** Down from where the box is, and each down from those that were. */
+function pushed(box: Box, others: Box[]): Box[] {
+  const settled = new Map(others.map((other) => [other.id, other]));
+  const pushing = [box];
+  for (let by = pushing.shift(); by; by = pushing.shift()) {
+    // Pushed on since: it pushes from there.
+    if (by !== box && settled.get(by.id) !== by) continue;
+    for (const other of settled.values()) {
+      if (other.id === by.id || !collide(other, by)) continue;
+      const lower = { ...other, y: by.y + by.h };
+      settled.set(other.id, lower);
+      pushing.push(lower);
+    }
+  }
+  return [...settled.values()];
+}
+
+/** Without gaps above any box; of two that overlap the lower one gives way. */
 export function compacted(boxes: Box[]): Box[] {
   const settled: Box[] = [];
   for (const box of [...boxes].sort((a, b) => a.y - b.y || a.x - b.x)) {
