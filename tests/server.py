@@ -87,10 +87,13 @@ class Server:
     """`annoscope serve` on one data directory. `start` may be called again after `stop` or `kill`."""
 
     def __init__(self, data_dir: Path, log_path: Path, **flags: object):
-        """`log_path` takes what it prints. `flags`: `export_expiry_ms="2s"` is `--export-expiry-ms 2s`."""
+        """`log_path` takes what it prints. `flags`: `export_expiry_ms="2s"` is `--export-expiry-ms 2s`.
+
+        Without the server's own events, unless a test asks for them: most count what they sent.
+        """
         self.data_dir = data_dir
         self.log_path = log_path
-        self.flags = {"listen": "127.0.0.1:0", "ingest-listen": "127.0.0.1:0"}
+        self.flags = {"listen": "127.0.0.1:0", "ingest-listen": "127.0.0.1:0", "audit": "false"}
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         self.process: subprocess.Popen | None = None
         self.url = ""
@@ -156,6 +159,12 @@ class Server:
 
     def add_user(self, name: str, privilege: str = "user", *extra: str, password: str | None = None) -> User:
         return add_user(self.data_dir, name, privilege, *extra, password=password)
+
+    def cli(self, *args: str, stdin: str = "") -> str:
+        """What a command prints that has to succeed, on this server's data."""
+        done = run_cli(*args, "--data-dir", str(self.data_dir), stdin=stdin)
+        assert done.returncode == 0, f"{args}: {done.stderr}{done.stdout}"
+        return done.stdout
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.is_file() else ""

@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod flags;
 mod logging;
+mod org;
 mod serve;
 mod user;
 
@@ -40,6 +41,9 @@ enum Command {
     /// Manage accounts, while the server runs or before its first start
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage organizations and who belongs to them
+    #[command(subcommand)]
+    Org(org::OrgCommand),
     /// Make realistic activity: a file, or events sent to a running server
     Demo(demo::DemoArgs),
 }
@@ -86,6 +90,10 @@ impl Cli {
             Command::User(command) => {
                 let config = load(SettingFlags::default())?.config;
                 user::run(command, &config.data_dir, out)
+            }
+            Command::Org(command) => {
+                let config = load(SettingFlags::default())?.config;
+                org::run(command, &config.data_dir, out)
             }
             Command::Demo(args) => Ok(demo::run(args, out)?),
         }

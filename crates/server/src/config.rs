@@ -13,10 +13,13 @@ mod keys;
 mod load;
 mod value;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+use crate::identity::rights::Policy;
 
 pub use environment::environment;
 pub use error::ConfigError;
@@ -27,15 +30,42 @@ pub use value::Kind;
 /// Everything the server can be told. The fields mirror [`KEYS`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct Config {
     /// `data_dir`: the directory of everything the server keeps. Default `./data`,
     /// relative to the working directory.
     pub data_dir: PathBuf,
     /// `listen`: address and port of the API. Default `127.0.0.1:8380`.
     pub listen: SocketAddr,
-    /// `ingest_listen`: address and port that CVAT's logging handler sends to. It
+    /// `ingest_listen`: address and port that CVAT's logging handler sends to. On loopback it
     /// asks for no credentials. Default `127.0.0.1:8282`.
     pub ingest_listen: SocketAddr,
+    /// `ingest_open`: whether it asks for none elsewhere either. Default `false`.
+    pub ingest_open: bool,
+    /// `auth`: who knows the users. Default `accounts`.
+    pub auth: AuthKind,
+    /// `analytics_visibility`: whether the privilege business and accounts with analytics
+    /// access see all events. Default `true`, as CVAT's.
+    pub analytics_visibility: bool,
+    /// `business_edits_dashboards`: whether the privilege business saves dashboards. Default
+    /// `false`.
+    pub business_edits_dashboards: bool,
+    /// `audit`: whether the server's own server events are recorded. Default `true`.
+    pub audit: bool,
+    /// `requests_per_minute`: requests of one account; one beyond gets 429. Default 100,000,
+    /// which a page or a sender does not reach by working.
+    pub requests_per_minute: NonZeroU32,
+    /// `[cvat]`
+    pub cvat: CvatConfig,
+    /// `[tls]`
+    pub tls: TlsConfig,
+    /// `[proxy]`
+    pub proxy: ProxyConfig,
+    /// `[page]`
+    pub page: PageConfig,
     /// `[ingest]`
     pub ingest: IngestConfig,
     /// `[store]`
@@ -46,6 +76,79 @@ pub struct Config {
     pub export: ExportConfig,
     /// `[log]`
     pub log: LogConfig,
+}
+
+/// Who knows the users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthKind {
+    /// Our own accounts, in the data directory.
+    Accounts,
+    /// The CVAT of [`CvatConfig`].
+    Cvat,
+}
+
+/// The CVAT that knows the users.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CvatConfig {
+    /// `cvat.url`: its server, such as `http://cvat_server:8080`. Empty by default.
+    pub url: String,
+    /// `cvat.cache_ms`: how long an answer about a user counts, milliseconds. Default 30 s.
+    pub cache_ms: u64,
+    /// `cvat.refusal_cache_ms`: how long a refusal counts, milliseconds. Default 5 s.
+    pub refusal_cache_ms: u64,
+    /// `cvat.grace_ms`: how long a confirmed user goes on while CVAT does not answer,
+    /// milliseconds. Default 1 hour.
+    pub grace_ms: u64,
+    /// `cvat.timeout_ms`: how long to wait for an answer, milliseconds. Default 5 s.
+    pub timeout_ms: u64,
+}
+
+/// Encryption of the API; both or none are given.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// `tls.certificate`: file with the certificate chain, PEM. Empty by default.
+    pub certificate: PathBuf,
+    /// `tls.key`: file with its private key, PEM. Empty by default.
+    pub key: PathBuf,
+}
+
+impl TlsConfig {
+    /// Whether the API is served with TLS.
+    pub fn is_on(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
+}
+
+/// What stands between clients and this server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyConfig {
+    /// `proxy.trusted`: addresses whose `X-Forwarded-*` headers count, separated by commas.
+    /// Empty by default.
+    pub trusted: String,
+}
+
+impl ProxyConfig {
+    /// The addresses.
+    pub fn trusted(&self) -> Vec<IpAddr> {
+        // They were checked when the configuration was read.
+        let addresses = self.trusted.split(',');
+        addresses
+            .filter_map(|address| address.parse().ok())
+            .collect()
+    }
+}
+
+/// The page.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageConfig {
+    /// `page.embedded_by`: origins that may show it in a frame, separated by spaces. Empty by
+    /// default: none.
+    pub embedded_by: String,
 }
 
 /// Limits of both doors by which events come in.
@@ -157,6 +260,14 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// What the installation decides about rights.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            analytics_visibility: self.analytics_visibility,
+            business_edits_dashboards: self.business_edits_dashboards,
+        }
+    }
+
     /// What the store needs to know.
     pub fn store_config(&self) -> annoscope_store::StoreConfig {
         annoscope_store::StoreConfig {

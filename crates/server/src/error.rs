@@ -112,6 +112,14 @@ pub enum ApiError {
         /// As sent.
         encoding: String,
     },
+    /// 429.
+    #[error("{detail}")]
+    TooManyRequests {
+        /// Of what.
+        detail: String,
+        /// When to try again, seconds.
+        retry_after_s: u32,
+    },
     /// 500 with a JSON string: how CVAT answers the poll of a failed export.
     #[error("{message}")]
     ExportFailed {
@@ -206,6 +214,7 @@ impl ApiError {
             ApiError::UnsupportedMediaType { .. } | ApiError::UnsupportedEncoding { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
+            ApiError::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::ExportFailed { .. } | ApiError::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -236,6 +245,7 @@ impl ApiError {
             | ApiError::BodyTooLarge { .. }
             | ApiError::UnsupportedMediaType { .. }
             | ApiError::UnsupportedEncoding { .. }
+            | ApiError::TooManyRequests { .. }
             | ApiError::TooManyBodies
             | ApiError::ShuttingDown
             | ApiError::Unavailable { .. } => json!({ "detail": self.to_string() }),
@@ -246,7 +256,8 @@ impl ApiError {
         match self {
             ApiError::TooManyBodies => Some(SOON_S),
             ApiError::ShuttingDown => Some(AFTER_RESTART_S),
-            ApiError::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
+            ApiError::TooManyRequests { retry_after_s, .. }
+            | ApiError::Unavailable { retry_after_s, .. } => Some(*retry_after_s),
             _ => None,
         }
     }
@@ -272,9 +283,17 @@ impl ApiError {
     }
 }
 
+/// Why an answer is 500; an extension of it, for the audit trail.
+#[derive(Clone, Debug)]
+pub struct Failure(pub String);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
+        let failure = match &self {
+            ApiError::Internal(cause) => Some(Failure(cause.to_string())),
+            _ => None,
+        };
         let content_type = match self {
             ApiError::UnknownRequest { .. } => "text/plain; charset=utf-8",
             _ => CVAT_JSON,
@@ -285,6 +304,9 @@ impl IntoResponse for ApiError {
         };
         let headers = [(header::CONTENT_TYPE, content_type)];
         let mut response = (self.status(), headers, body).into_response();
+        if let Some(failure) = failure {
+            response.extensions_mut().insert(failure);
+        }
         if let Some(seconds) = self.retry_after_s() {
             let value = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, value);

@@ -130,8 +130,9 @@ impl Exports {
         let _ = deleted.await;
     }
 
-    /// Removes results that have expired. Workers do this once a minute; no one is shown an
+    /// Removes results that have expired, as workers do once a minute; no one is shown an
     /// expired result anyway. Blocks.
+    #[cfg(test)]
     pub fn expire(&self, now: Timestamp) {
         self.inner.shared.expire(now);
     }

@@ -6,7 +6,10 @@
 //! `router.rs`, where every route is on one screen.
 
 mod admission;
+mod audit;
+mod body;
 pub mod cli;
+mod client;
 mod clock;
 pub mod config;
 mod dashboards;
@@ -14,6 +17,7 @@ mod dead_letter;
 pub mod demo;
 mod error;
 mod exports;
+mod headers;
 pub mod identity;
 mod ingest;
 mod media_type;
@@ -24,3 +28,6 @@ mod router;
 mod routes;
 pub mod server;
 mod state;
+#[cfg(test)]
+mod testing;
+mod tls;

@@ -39,7 +39,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::config::QueryConfig;
-use crate::identity::Caller;
+use crate::identity::Viewer;
+use crate::identity::rights::RowFilter;
 use crate::metrics::Metrics;
 
 use kept::{KeptResults, Plan, Refresh};
@@ -89,8 +90,12 @@ impl Queries {
     }
 
     /// What the check makes of a query, without running it.
-    pub async fn explain(&self, request: QueryRequest) -> Result<Prepared, QueryError> {
-        prepare(request.sql, request.context).await
+    pub async fn explain(
+        &self,
+        request: QueryRequest,
+        rows: RowFilter,
+    ) -> Result<Prepared, QueryError> {
+        prepare(request.sql, request.context, rows).await
     }
 
     /// Starts a query and waits for its first rows, so that most failures are known before an
@@ -98,10 +103,10 @@ impl Queries {
     pub async fn start(
         &self,
         request: QueryRequest,
-        caller: &Caller,
+        viewer: &Viewer,
         now: Timestamp,
     ) -> Result<Run, QueryError> {
-        let (run, _) = self.start_prepared(request, caller, now).await?;
+        let (run, _) = self.start_prepared(request, viewer, now).await?;
         Ok(run)
     }
 
@@ -109,12 +114,13 @@ impl Queries {
     async fn start_prepared(
         &self,
         request: QueryRequest,
-        caller: &Caller,
+        viewer: &Viewer,
         now: Timestamp,
     ) -> Result<(Run, Prepared), QueryError> {
+        let Viewer { caller, rows } = viewer;
         let mut running = self.inner.registry.enter(caller, &request.sql, now);
         let opened = async {
-            let prepared = prepare(request.sql, request.context).await?;
+            let prepared = prepare(request.sql, request.context, *rows).await?;
             let opened = self.open(&prepared, request.may_reuse).await?;
             Ok((prepared, opened))
         };
@@ -262,9 +268,9 @@ impl Queries {
 }
 
 /// Checks a query on a thread that may take its time: a text may have a megabyte.
-async fn prepare(sql: String, context: Context) -> Result<Prepared, QueryError> {
+async fn prepare(sql: String, context: Context, rows: RowFilter) -> Result<Prepared, QueryError> {
     let prepared = tokio::task::spawn_blocking(move || {
-        annoscope_sql::prepare(&sql, &context, &relation::all_events())
+        annoscope_sql::prepare(&sql, &context, &relation::events(rows))
     });
     let prepared = prepared.await;
     Ok(prepared.map_err(|panic| QueryError::Internal(panic.into()))??)

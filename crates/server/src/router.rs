@@ -8,13 +8,16 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::clock;
+use crate::client::{self, Reach};
 use crate::error::ApiError;
-use crate::request_id;
+use crate::headers::{self, SecurityHeaders};
+use crate::identity::{self, Access};
 use crate::routes::{
-    account, dashboards, events, exports, grafana, ingest, page, queries, requests, service,
+    account, admin, dashboards, events, exports, grafana, ingest, page, queries, requests, service,
+    tokens,
 };
 use crate::state::AppState;
+use crate::{audit, clock, request_id};
 
 /// The API's description; the routes add themselves.
 #[derive(OpenApi)]
@@ -28,6 +31,8 @@ struct ApiDescription;
 pub fn main(state: AppState) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(ApiDescription::openapi())
         .merge(account::router()) //  /api/auth/…  /api/users/self  /api/server/…
+        .merge(tokens::router()) //   /api/tokens…
+        .merge(admin::router()) //    /api/admin/…
         .merge(events::router()) //   POST /api/events
         .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
         .merge(requests::router()) // /api/requests…
@@ -37,21 +42,40 @@ pub fn main(state: AppState) -> Router {
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
     let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
-    finish(api.merge(page::router()).merge(docs), state)
+    let routes = api.merge(page::router()).merge(docs);
+    let access = state.access.clone();
+    finish(routes, Some(access), state)
 }
 
-/// The ingest port.
-pub fn ingest(state: AppState) -> Router {
-    finish(ingest::router(), state)
+/// The ingest port; with `access`, it asks for credentials.
+pub fn ingest(state: AppState, access: Option<Access>) -> Router {
+    finish(ingest::router(), access, state)
 }
 
-/// What holds for every route of both ports: unknown paths and methods are answered as JSON,
-/// answers are counted, and each has a request id.
-fn finish(routes: Router<AppState>, state: AppState) -> Router {
-    routes
+/// What holds for every route of both ports. From the outside in: a request has an id and a
+/// client, answers have their headers and are counted, failures are recorded, and nothing is
+/// reached but by its rule.
+fn finish(routes: Router<AppState>, access: Option<Access>, state: AppState) -> Router {
+    let routes = routes
         .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    let routes = match access {
+        Some(access) => routes.layer(middleware::from_fn_with_state(access, identity::check)),
+        None => routes,
+    };
+    let reach = Reach {
+        trusted: state.config.proxy.trusted(),
+        has_tls: state.config.tls.is_on(),
+    };
+    let headers = SecurityHeaders::new(&state.config.page.embedded_by);
+    routes
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            audit::exceptions,
+        ))
         .layer(middleware::from_fn_with_state(state.clone(), count))
+        .layer(middleware::from_fn_with_state(headers, headers::secure))
+        .layer(middleware::from_fn_with_state(reach, client::identify))
         .layer(middleware::from_fn(request_id::assign))
         .with_state(state)
 }
@@ -82,6 +106,8 @@ mod tests {
     fn the_description_names_every_api_route() {
         let (_, description) = OpenApiRouter::<AppState>::with_openapi(ApiDescription::openapi())
             .merge(account::router())
+            .merge(tokens::router())
+            .merge(admin::router())
             .merge(events::router())
             .merge(exports::router())
             .merge(requests::router())

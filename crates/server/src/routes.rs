@@ -1,6 +1,7 @@
 //! The routes, one file a subject. Each handler extracts, calls one function and converts.
 
 pub mod account;
+pub mod admin;
 pub mod dashboards;
 pub mod events;
 pub mod exports;
@@ -10,3 +11,14 @@ pub mod page;
 pub mod queries;
 pub mod requests;
 pub mod service;
+pub mod tokens;
+
+use crate::error::ApiError;
+
+/// An id from a path; 404 for what is none, as there is nothing by that id.
+fn id_of(text: &str, what: &'static str) -> Result<i64, ApiError> {
+    let unknown = |_| ApiError::Unknown {
+        detail: format!("there is no such {what}"),
+    };
+    text.parse().map_err(unknown)
+}

@@ -7,21 +7,27 @@ use std::time::Duration;
 
 use annoscope_store::{DirLock, DuckDbStore, EventStore, LockHolder, StoreError};
 use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::serve::ListenerExt;
+use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::admission::Admission;
+use crate::audit;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{AuthKind, Config, TlsConfig};
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
+use crate::error::BoxError;
 use crate::exports::Exports;
-use crate::identity::Accounts;
+use crate::identity::rights::{INGEST_RULES, RULES};
+use crate::identity::{Access, Accounts, Cvat, Identity};
 use crate::metrics::Metrics;
 use crate::queries::Queries;
 use crate::router;
 use crate::state::AppState;
+use crate::tls;
 
 /// How long open requests may take to end after a signal, before the store is closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
@@ -42,6 +48,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// CVAT cannot be asked.
+    #[error("cannot ask CVAT")]
+    Cvat(#[source] BoxError),
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {
@@ -85,17 +94,25 @@ pub async fn run(
     dir_lock.describe(&holder)?;
 
     let state = open(config, accounts)?;
+    let ingest_access = ingest_access(&state, ingest_listens);
     announce(&state, listens, ingest_listens);
     let store = Arc::clone(&state.store);
     let exports = state.exports.clone();
 
     let (stop, stopped) = watch::channel(false);
+    let tls = load_tls(&state.config.tls).await?;
     let serving = async {
         tokio::join!(
-            serve(listener, router::main(state.clone()), stopped.clone()),
-            serve(ingest_listener, router::ingest(state), stopped.clone()),
+            serve(listener, router::main(state.clone()), tls, stopped.clone()),
+            serve(
+                ingest_listener,
+                router::ingest(state.clone(), ingest_access),
+                None,
+                stopped.clone()
+            ),
         )
     };
+    let auditing = tokio::spawn(audit::keep_moving(state.clone()));
     let signal = async {
         wait_for_signal().await;
         tracing::info!("stopping: no new requests, then the queue, then a checkpoint");
@@ -111,6 +128,12 @@ pub async fn run(
         () = signal => {}
     }
     exports.stop();
+    auditing.abort();
+    if let Err(error) = audit::move_all(&state).await {
+        tracing::warn!(%error, "the audit trail is moved to the store at the next start");
+    }
+    // The last requests may hold clones; the store is closed whoever holds it.
+    drop(state);
     if tokio::task::spawn_blocking(move || store.close())
         .await
         .is_err()
@@ -122,7 +145,7 @@ pub async fn run(
     Ok(())
 }
 
-fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
+pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
     let dir = config.data_dir.clone();
     let io = |what: &str| {
         let doing = format!("opening {} in {}", what, dir.display());
@@ -141,8 +164,14 @@ fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
         config.query.clone(),
         Arc::clone(&metrics),
     );
+    let identity = match config.auth {
+        AuthKind::Accounts => Identity::Accounts(accounts.clone()),
+        AuthKind::Cvat => Identity::Cvat(Cvat::new(config.cvat.clone()).map_err(ServeError::Cvat)?),
+    };
+    let access = Access::new(RULES, identity, config.policy(), config.requests_per_minute);
     Ok(AppState {
         accounts,
+        access,
         dashboards: Dashboards::new(&dir),
         dead_letter: Arc::new(dead_letter),
         admission: Admission::new(
@@ -172,22 +201,85 @@ fn local(listener: &TcpListener) -> SocketAddr {
         .expect("a bound socket has an address")
 }
 
-async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) {
-    // Answers are small and each is waited for.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
-        }
-    });
+async fn load_tls(config: &TlsConfig) -> Result<Option<RustlsConfig>, ServeError> {
+    if !config.is_on() {
+        return Ok(None);
+    }
+    let loaded = tls::load(config).await;
+    let loaded = loaded.map_err(|source| ServeError::Io {
+        doing: format!(
+            "reading {} and {}",
+            config.certificate.display(),
+            config.key.display()
+        ),
+        source,
+    })?;
+    Ok(Some(loaded))
+}
+
+/// Who may send events in the name of others: on loopback whoever reaches the port, as with
+/// CVAT's Vector, elsewhere an administrator, unless the configuration says otherwise.
+fn ingest_access(state: &AppState, listens: SocketAddr) -> Option<Access> {
+    if listens.ip().is_loopback() {
+        return None;
+    }
+    if state.config.ingest_open {
+        tracing::warn!(
+            ingest_listen = %listens,
+            "ingest_open: whoever reaches the ingest port can write any hours; keep it among servers"
+        );
+        return None;
+    }
+    Some(state.access.with_rules(INGEST_RULES))
+}
+
+async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    tls: Option<RustlsConfig>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let stop = async move {
         // An error means the sender is gone, which is a stop as well.
         let _ = stopped.wait_for(|&stopped| stopped).await;
     };
-    if let Err(error) = axum::serve(listener, routes)
-        .with_graceful_shutdown(stop)
-        .await
-    {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let served = if let Some(tls) = tls {
+        serve_tls(listener, service, tls, stop).await
+    } else {
+        // Answers are small and each is waited for.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "could not set TCP_NODELAY");
+            }
+        });
+        axum::serve(listener, service)
+            .with_graceful_shutdown(stop)
+            .await
+    };
+    if let Err(error) = served {
         tracing::error!(%error, "a listener failed");
+    }
+}
+
+async fn serve_tls(
+    listener: TcpListener,
+    service: IntoMakeServiceWithConnectInfo<Router, SocketAddr>,
+    tls: RustlsConfig,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let handle = axum_server::Handle::new();
+    let server = axum_server::from_tcp_rustls(listener.into_std()?, tls)?
+        .handle(handle.clone())
+        .serve(service);
+    let stop = async {
+        stop.await;
+        handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        done = server => done,
+        () = stop => Ok(()),
     }
 }
 
@@ -199,8 +291,13 @@ fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
         ),
         _ => String::new(),
     };
+    let scheme = if state.config.tls.is_on() {
+        "https"
+    } else {
+        "http"
+    };
     let text = format!(
-        "annoscope  http://{listens}/  (API: http://{listens}/api/docs/)\n\
+        "annoscope  {scheme}://{listens}/  (API: {scheme}://{listens}/api/docs/)\n\
          ingest     http://{ingest_listens}/  (CVAT's DJANGO_LOG_SERVER_HOST and _PORT)\n\
          {offer}"
     );

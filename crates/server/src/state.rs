@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::exports::Exports;
-use crate::identity::Accounts;
+use crate::identity::{Access, Accounts};
 use crate::metrics::Metrics;
 use crate::queries::Queries;
 
@@ -18,6 +18,8 @@ use crate::queries::Queries;
 pub struct AppState {
     /// Users and their credentials.
     pub accounts: Accounts,
+    /// Who is let in.
+    pub access: Access,
     /// The configuration, fixed at the start.
     pub config: Arc<Config>,
     /// Where events live.

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::{KEYS, Key};
+use crate::config::{KEYS, Key, Kind};
 
 /// The settings given as flags: keys with their text. `--data-dir` is not among them, it
 /// belongs to every command.
@@ -24,12 +24,15 @@ impl Args for SettingFlags {
                 key.default,
                 key.variable()
             );
-            command.arg(
-                Arg::new(key.path)
-                    .long(key.flag())
-                    .value_name(key.kind.placeholder())
-                    .help(help),
-            )
+            let arg = Arg::new(key.path)
+                .long(key.flag())
+                .value_name(key.kind.placeholder())
+                .help(help);
+            command.arg(match key.kind {
+                // The flag alone says yes.
+                Kind::Flag => arg.num_args(0..=1).default_missing_value("true"),
+                _ => arg,
+            })
         })
     }
 

@@ -103,10 +103,15 @@ fn users_are_listed_and_tokens_are_made_and_revoked() {
             id: Some(id),
             name,
             email: "x@example.com",
-            privilege: crate::identity::Privilege::User,
+            first_name: "",
+            last_name: "",
+            privilege: crate::identity::Privilege::Admin,
+            has_analytics_access: false,
             password: "secret",
         };
-        accounts.add(&new).unwrap();
+        accounts
+            .add_user(&crate::identity::Actor::default(), &new)
+            .unwrap();
     }
     let user = |words: &[&str]| {
         let words = [&["user"], words, &["--data-dir", data_dir]].concat();

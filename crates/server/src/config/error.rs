@@ -53,6 +53,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         message: String,
     },
+    /// Settings that do not go together.
+    #[error("{message}")]
+    Together {
+        /// What is wrong with them.
+        message: &'static str,
+    },
     /// `data_dir` within the file that was found by means of it.
     #[error(
         "data_dir in {}: this file was found in the data directory, so it cannot name another; \

@@ -6,10 +6,10 @@ use figment::providers::Serialized;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::Config;
 use super::error::{ConfigError, nearest_variable};
 use super::file;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX};
+use super::{AuthKind, Config};
 
 /// The file's name within the data directory.
 pub const CONFIG_FILE_NAME: &str = "annoscope.toml";
@@ -114,7 +114,31 @@ fn resolve(figment: &Figment) -> Result<Loaded, ConfigError> {
     let config = plain
         .extract()
         .map_err(|e| ConfigError::Table(e.to_string()))?;
+    check_together(&config)?;
     Ok(Loaded { config, settings })
+}
+
+/// What one setting says of another.
+fn check_together(config: &Config) -> Result<(), ConfigError> {
+    let together = |message| Err(ConfigError::Together { message });
+    let has_url = ["http://", "https://"]
+        .iter()
+        .any(|scheme| config.cvat.url.starts_with(scheme));
+    if config.auth == AuthKind::Cvat && !has_url {
+        return together("auth = \"cvat\" needs cvat.url, such as http://cvat_server:8080");
+    }
+    if config.tls.is_on() == config.tls.key.as_os_str().is_empty() {
+        return together("tls.certificate and tls.key are given together or not at all");
+    }
+    // It goes into a header as it is.
+    if config
+        .page
+        .embedded_by
+        .contains(|c: char| c == ';' || c == ',' || !(' '..='~').contains(&c))
+    {
+        return together("page.embedded_by takes origins separated by spaces");
+    }
+    Ok(())
 }
 
 /// The checked value of a key, and its origin.

@@ -2,7 +2,7 @@
 //!
 //! Flags and variables are text, the file has numbers too; both forms mean the same.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use figment::value::{Num, Value};
 use tracing_subscriber::EnvFilter;
@@ -24,6 +24,12 @@ pub enum Kind {
     LogLevel,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+    /// Any text, or none.
+    Text,
+    /// IP addresses, separated by commas; or none.
+    Addresses,
 }
 
 /// The smallest and the largest number accepted.
@@ -94,6 +100,23 @@ impl Kind {
                     )),
                 }
             }
+            Kind::Flag => match (value.to_bool(), value.as_str().map(str::trim)) {
+                (Some(flag), _) => Ok(Value::from(flag)),
+                (None, Some("true")) => Ok(Value::from(true)),
+                (None, Some("false")) => Ok(Value::from(false)),
+                (None, _) => Err(format!("{} is not true or false", describe(value))),
+            },
+            Kind::Text => text(value).map(Value::from),
+            Kind::Addresses => {
+                let addresses = text(value)?.split(',').map(str::trim);
+                let addresses = addresses.filter(|address| !address.is_empty());
+                let parse = |address: &str| match address.parse::<IpAddr>() {
+                    Ok(address) => Ok(address.to_canonical().to_string()),
+                    Err(_) => Err(format!("{address:?} is not an IP address")),
+                };
+                let addresses: Vec<String> = addresses.map(parse).collect::<Result<_, _>>()?;
+                Ok(Value::from(addresses.join(",")))
+            }
             Kind::Choice(words) => {
                 let text = text(value)?;
                 if words.contains(&text) {
@@ -111,6 +134,7 @@ impl Kind {
             (Kind::Bytes(_), Some(n)) => with_unit(n, &BYTE_UNITS[..5]),
             (Kind::Millis(_), Some(n)) => with_unit(n, TIME_UNITS),
             (_, Some(n)) => n.to_string(),
+            (Kind::Flag, None) => value.to_bool().unwrap_or_default().to_string(),
             (_, None) => toml::Value::from(value.as_str().unwrap_or_default()).to_string(),
         }
     }
@@ -125,6 +149,9 @@ impl Kind {
             Kind::Directory => "DIR",
             Kind::LogLevel => "LEVEL",
             Kind::Choice(_) => "WORD",
+            Kind::Flag => "BOOL",
+            Kind::Text => "TEXT",
+            Kind::Addresses => "IPS",
         }
     }
 }

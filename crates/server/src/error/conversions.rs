@@ -8,7 +8,9 @@ use crate::dashboards::DashboardError;
 use crate::dead_letter::DeadLetterError;
 use crate::exports::{ExportError, InvalidParameter};
 use crate::identity::rights::Denied;
-use crate::identity::{AccountsError, AuthError, OrganizationError};
+use crate::identity::{
+    AccountsError, AuthError, OrganizationError, RefusedOrganization, RefusedToken, RefusedUser,
+};
 use crate::queries::{InvalidBody, QueryError};
 
 /// When to come again if the disk is full, seconds: a person has to make room.
@@ -103,21 +105,56 @@ impl From<AuthError> for ApiError {
     }
 }
 
-/// The server only reads accounts and makes sessions, so all of these are failures of
-/// the file or of the moment; the next request may fare better.
+/// What a person asked for is 4xx and says what is wrong; the rest are failures of the file or
+/// of the moment, and the next request may fare better.
 impl From<AccountsError> for ApiError {
     fn from(error: AccountsError) -> ApiError {
-        let detail = match error {
-            AccountsError::TooManyLogins => "Too many logins at the same time. Try again.",
+        let text = error.to_string();
+        let field = |name: &str| ApiError::Invalid {
+            body: serde_json::json!({ name: [text] }),
+        };
+        match &error {
+            AccountsError::TooManyLogins => {
+                let detail = "Too many logins at the same time. Try again.";
+                unavailable(detail, AFTER_RESTART_S, error)
+            }
+            AccountsError::LockedOut(locked) => ApiError::TooManyRequests {
+                detail: text,
+                retry_after_s: locked.retry_after_s,
+            },
             AccountsError::Create { .. }
             | AccountsError::NewerSchema { .. }
             | AccountsError::Sqlite(_)
-            | AccountsError::Stopped(_)
-            | AccountsError::UnknownUser { .. }
-            | AccountsError::Refused(_)
-            | AccountsError::Password(_) => "The accounts cannot be read now. Try again.",
-        };
-        unavailable(detail, AFTER_RESTART_S, error)
+            | AccountsError::Stopped(_) => {
+                let detail = "The accounts cannot be read now. Try again.";
+                unavailable(detail, AFTER_RESTART_S, error)
+            }
+            AccountsError::UnknownUser { .. }
+            | AccountsError::Unknown { .. }
+            | AccountsError::UnknownOrganization { .. } => ApiError::Unknown { detail: text },
+            AccountsError::LastAdmin => ApiError::Conflict { detail: text },
+            AccountsError::WrongPassword => field("old_password"),
+            AccountsError::Password(_) => field("password"),
+            AccountsError::Refused(refused) => match refused {
+                RefusedUser::NameTaken { .. } | RefusedUser::BadName => field("username"),
+                RefusedUser::IdTaken { .. } | RefusedUser::BadId { .. } => field("id"),
+                RefusedUser::BadPersonName => field("first_name"),
+                RefusedUser::BadEmail => field("email"),
+            },
+            AccountsError::RefusedOrganization(refused) => match refused {
+                RefusedOrganization::SlugTaken { .. } | RefusedOrganization::BadSlug => {
+                    field("slug")
+                }
+                RefusedOrganization::IdTaken { .. } | RefusedOrganization::BadId { .. } => {
+                    field("id")
+                }
+                RefusedOrganization::BadName => field("name"),
+            },
+            AccountsError::RefusedToken(refused) => match refused {
+                RefusedToken::BadName | RefusedToken::TooMany { .. } => field("name"),
+                RefusedToken::Expired => field("expires_in_days"),
+            },
+        }
     }
 }
 

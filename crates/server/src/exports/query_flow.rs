@@ -37,6 +37,11 @@ pub struct Wanted {
 
 /// The answer.
 pub enum Answer {
+    /// This request has begun it.
+    Started {
+        /// The id to ask again with.
+        query_id: Uuid,
+    },
     /// It is under way.
     Pending {
         /// The id to ask again with.
@@ -105,8 +110,9 @@ impl Exports {
         now: Timestamp,
     ) -> Result<Answer, ExportError> {
         match self.start(owner, id, request, now).await {
-            // Two polls at once: one of them was first.
-            Ok(_) | Err(ExportError::StillRunning) => Ok(Answer::Pending { query_id: id }),
+            Ok(_) => Ok(Answer::Started { query_id: id }),
+            // Two polls at once: the other one was first.
+            Err(ExportError::StillRunning) => Ok(Answer::Pending { query_id: id }),
             Err(error) => Err(error),
         }
     }

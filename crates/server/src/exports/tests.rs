@@ -189,7 +189,7 @@ fn write_result(shared: &Shared, task: &table::Task) -> Result<u64, Failure> {
 /// An answer of the query flow, for a table.
 fn shown(answer: Result<Answer, ExportError>) -> String {
     match answer {
-        Ok(Answer::Pending { .. }) => "202".to_owned(),
+        Ok(Answer::Started { .. } | Answer::Pending { .. }) => "202".to_owned(),
         Ok(Answer::Finished) => "201".to_owned(),
         Ok(Answer::Download(_)) => "200".to_owned(),
         Ok(Answer::Failed { message }) => format!("500 {message}"),

@@ -1,14 +1,18 @@
-//! The accounts: users, API tokens and sessions in `state.sqlite` of the data directory.
+//! The accounts: users, organizations, API tokens and sessions in `state.sqlite` of the data
+//! directory, and the audit trail on its way to the store.
 //!
 //! The command line and the running server open the same file. Nothing read from it is
 //! kept, so a change by either is seen by the next request; what is remembered of
 //! verified passwords depends on the stored hash (see `remembered.rs`).
 //!
-//! Methods for the command line block; those for the server are async and run on the
-//! runtime's blocking threads. All waiting is bounded: [`BUSY_TIMEOUT`] for the file,
+//! What changes accounts is in `manage.rs`; it blocks. What is here is for the server's
+//! requests: async, on the runtime's blocking threads. All waiting is bounded: [`BUSY_TIMEOUT`] for the file,
 //! [`VERIFICATION_WAIT`] for a turn to verify a password.
 
 mod error;
+mod manage;
+mod organizations;
+mod outbox;
 mod schema;
 mod sessions;
 #[cfg(test)]
@@ -23,14 +27,24 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::Semaphore;
 
-use super::passwords;
+use annoscope_events::Organization;
+
+use super::lockout::Lockout;
+use super::organization::Wanted;
 use super::remembered::Remembered;
 use super::secret::SecretHash;
+use super::{Person, Role, TokenScope, passwords};
 use crate::clock;
+use users::User;
 
-pub use error::AccountsError;
+pub use error::{AccountsError, RefusedOrganization, RefusedToken, RefusedUser};
+pub use manage::UserSummary;
+pub use organizations::{Member, Membership, NewOrganization, OrganizationSummary};
+pub use outbox::{ActingUser, Actor};
+pub(crate) use outbox::{AuditEvent, Weight};
 pub use sessions::Login;
-pub use users::{NewUser, User, UserSummary};
+pub use tokens::{NewToken, Token};
+pub use users::{NewUser, UserChange};
 
 /// The database's name within the data directory.
 pub const STATE_FILE: &str = "state.sqlite";
@@ -55,6 +69,7 @@ struct Inner {
     connection: Mutex<Connection>,
     verifications: Semaphore,
     remembered: Remembered,
+    lockout: Lockout,
 }
 
 impl Accounts {
@@ -79,71 +94,8 @@ impl Accounts {
                 connection: Mutex::new(connection),
                 verifications: Semaphore::new(MAX_VERIFICATIONS),
                 remembered: Remembered::new(),
+                lockout: Lockout::default(),
             }),
-        })
-    }
-
-    /// Adds a user. Blocks.
-    pub fn add(&self, new: &NewUser<'_>) -> Result<User, AccountsError> {
-        let hash = passwords::hash(new.password)?;
-        self.write(|tx| users::insert(tx, new, &hash, now_ms()))
-    }
-
-    /// Adds the user `admin` with a generated password if there is no user at all, and
-    /// returns the password: the only time that it can be read. Blocks.
-    pub fn add_first_admin(&self) -> Result<Option<String>, AccountsError> {
-        if self.read(users::count)? > 0 {
-            return Ok(None);
-        }
-        let password = passwords::generate();
-        let hash = passwords::hash(&password)?;
-        let new = NewUser::first_admin(&password);
-        self.write(|tx| {
-            // Asked again, now that nobody else can write.
-            if users::count(tx)? > 0 {
-                return Ok(None);
-            }
-            users::insert(tx, &new, &hash, now_ms())?;
-            Ok(Some(password.clone()))
-        })
-    }
-
-    /// All users by id. Blocks.
-    pub fn list(&self) -> Result<Vec<UserSummary>, AccountsError> {
-        self.read(|connection| users::list(connection, now_ms()))
-    }
-
-    /// Removes a user with all tokens and sessions. Its id is never given out again,
-    /// since events bear it. Blocks.
-    pub fn remove(&self, name: &str) -> Result<(), AccountsError> {
-        self.write(|tx| users::remove(tx, name))
-    }
-
-    /// Sets a password; logins made with the old one end, API tokens stay. Blocks.
-    pub fn set_password(&self, name: &str, password: &str) -> Result<(), AccountsError> {
-        let hash = passwords::hash(password)?;
-        self.write(|tx| {
-            let user = users::by_name(tx, name)?.ok_or_else(|| unknown(name))?;
-            users::set_password(tx, user.id, &hash)?;
-            tokens::end_logins(tx, user.id)?;
-            sessions::end_all(tx, user.id)
-        })
-    }
-
-    /// Makes an API token that does not expire, and returns it: the only time that it
-    /// can be read. Blocks.
-    pub fn add_token(&self, name: &str, label: &str) -> Result<String, AccountsError> {
-        self.write(|tx| {
-            let user = users::by_name(tx, name)?.ok_or_else(|| unknown(name))?;
-            tokens::insert(tx, user.id, label, now_ms(), None)
-        })
-    }
-
-    /// Revokes the user's tokens of that label; returns how many there were. Blocks.
-    pub fn revoke_tokens(&self, name: &str, label: &str) -> Result<usize, AccountsError> {
-        self.write(|tx| {
-            let user = users::by_name(tx, name)?.ok_or_else(|| unknown(name))?;
-            tokens::revoke(tx, user.id, label)
         })
     }
 
@@ -155,37 +107,78 @@ impl Accounts {
         })
     }
 
-    /// The user of that name, if the password is right. An unknown name takes as long
-    /// as a wrong password.
+    /// The user of that name, if the password is right and the user may log in. An unknown
+    /// name takes as long as a wrong password.
     pub async fn by_password(
         &self,
         name: &str,
         password: &str,
-    ) -> Result<Option<User>, AccountsError> {
+        actor: &Actor,
+    ) -> Result<Option<Person>, AccountsError> {
         let wanted = name.to_owned();
         let user = self.ask(move |c| users::by_name(c, &wanted)).await?;
-        let is_right = self.verify(user.as_ref(), password).await?;
-        Ok(user.filter(|_| is_right))
+        let user = self.verified(name, user, password, actor).await?;
+        Ok(user.map(|user| user.person))
     }
 
-    /// The user of an API token or a login key.
-    pub async fn by_token(&self, token: &str) -> Result<Option<User>, AccountsError> {
+    /// The user of an API token or a login key, and what the token is good for.
+    pub async fn by_token(
+        &self,
+        token: &str,
+    ) -> Result<Option<(Person, TokenScope)>, AccountsError> {
         let token = token.to_owned();
-        self.ask(move |c| tokens::user(c, &token, now_ms())).await
+        let holder = self
+            .ask(move |c| tokens::holder(c, &token, now_ms()))
+            .await?;
+        let Some(holder) = holder else {
+            return Ok(None);
+        };
+        if holder.is_use_news {
+            let token_id = holder.token_id;
+            self.tell(move |tx| tokens::used(tx, token_id, now_ms()))
+                .await?;
+        }
+        Ok(Some((holder.user.person, holder.scope)))
     }
 
     /// The user of a session cookie, with the hash of the session's CSRF token.
     pub(super) async fn by_session(
         &self,
         session: &str,
-    ) -> Result<Option<(User, SecretHash)>, AccountsError> {
+    ) -> Result<Option<(Person, SecretHash)>, AccountsError> {
         let session = session.to_owned();
-        self.ask(move |c| sessions::user(c, &session, now_ms()))
-            .await
+        let found = self.ask(move |c| sessions::user(c, &session, now_ms()));
+        Ok(found.await?.map(|(user, csrf)| (user.person, csrf)))
+    }
+
+    /// The organization of that slug or id, and the user's role in it.
+    pub(super) async fn organization(
+        &self,
+        wanted: Wanted,
+        user_id: i64,
+    ) -> Result<Option<(Organization, Option<Role>)>, AccountsError> {
+        self.ask(move |c| match organizations::find(c, &wanted)? {
+            Some(organization) => {
+                let role = organizations::role(c, organization.id, user_id)?;
+                Ok(Some((organization, role)))
+            }
+            None => Ok(None),
+        })
+        .await
+    }
+
+    /// The organizations of a user, by slug.
+    pub async fn memberships(&self, user_id: i64) -> Result<Vec<Membership>, AccountsError> {
+        self.ask(move |c| organizations::of_user(c, user_id)).await
     }
 
     /// Checks a password given with a name or an e-mail address, and begins a session.
-    pub async fn log_in(&self, who: &str, password: &str) -> Result<Option<Login>, AccountsError> {
+    pub async fn log_in(
+        &self,
+        who: &str,
+        password: &str,
+        actor: &Actor,
+    ) -> Result<Option<Login>, AccountsError> {
         let wanted = who.to_owned();
         let user = self
             .ask(move |c| match users::by_name(c, &wanted)? {
@@ -193,19 +186,80 @@ impl Accounts {
                 None => users::by_email(c, &wanted),
             })
             .await?;
-        let is_right = self.verify(user.as_ref(), password).await?;
-        let Some(user) = user.filter(|_| is_right) else {
+        let Some(user) = self.verified(who, user, password, actor).await? else {
             return Ok(None);
         };
         let login = self.tell(move |tx| {
             // Removed or changed while the password was verified.
-            let current = users::by_name(tx, &user.name)?;
-            if current.is_none_or(|current| current.password_hash != user.password_hash) {
+            let current = users::by_id(tx, user.person.id)?;
+            let is_same =
+                |current: User| current.is_active && current.password_hash == user.password_hash;
+            if !current.is_some_and(is_same) {
                 return Ok(None);
             }
-            sessions::begin(tx, user.id, now_ms()).map(Some)
+            sessions::begin(tx, user.person.id, now_ms()).map(Some)
         });
         login.await
+    }
+
+    /// Sets one's own password, which takes the old one. All logins end.
+    pub async fn change_password(
+        &self,
+        actor: Actor,
+        person: &Person,
+        old: &str,
+        new: String,
+    ) -> Result<(), AccountsError> {
+        let known = self.by_password(&person.name, old, &actor).await?;
+        if known.is_none() {
+            return Err(AccountsError::WrongPassword);
+        }
+        let user_id = person.id;
+        self.blocking(move |accounts| {
+            let change = UserChange {
+                password: Some(new),
+                ..UserChange::default()
+            };
+            accounts.change_user(&actor, user_id, &change).map(drop)
+        })
+        .await
+    }
+
+    /// Records something that happened, to be moved to the store.
+    pub(crate) async fn record(
+        &self,
+        actor: Actor,
+        event: AuditEvent,
+        weight: Weight,
+    ) -> Result<(), AccountsError> {
+        self.tell(move |tx| outbox::push(tx, &actor, event, weight, now_ms()))
+            .await
+    }
+
+    /// The first recorded events that are not moved yet: a number for
+    /// [`Accounts::forget_recorded`], and a JSON array.
+    pub(crate) async fn recorded(
+        &self,
+        limit: u32,
+    ) -> Result<Option<(i64, String)>, AccountsError> {
+        self.ask(move |c| outbox::first(c, limit)).await
+    }
+
+    /// Forgets events that are in the store now.
+    pub(crate) async fn forget_recorded(&self, last: i64) -> Result<(), AccountsError> {
+        self.tell(move |tx| outbox::remove(tx, last)).await
+    }
+
+    /// Does what blocks on a blocking thread.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T, AccountsError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
+    {
+        let accounts = self.clone();
+        tokio::task::spawn_blocking(move || work(&accounts))
+            .await
+            .map_err(AccountsError::Stopped)?
     }
 
     /// Ends a session and, if the token is a login key, that too. API tokens stay.
@@ -226,16 +280,26 @@ impl Accounts {
         .await
     }
 
-    async fn verify(&self, user: Option<&User>, password: &str) -> Result<bool, AccountsError> {
+    /// The user, if the password is right and the user may log in. What follows from a wrong one
+    /// is done: the next try has to wait, and the audit trail tells.
+    async fn verified(
+        &self,
+        typed_name: &str,
+        user: Option<User>,
+        password: &str,
+        actor: &Actor,
+    ) -> Result<Option<User>, AccountsError> {
         let remembered = &self.inner.remembered;
-        let fingerprint =
-            user.map(|user| remembered.fingerprint(user.id, &user.password_hash, password));
+        let fingerprint = user
+            .as_ref()
+            .map(|user| remembered.fingerprint(user.person.id, &user.password_hash, password));
         let is_remembered = || {
             fingerprint
                 .is_some_and(|fingerprint| remembered.contains(fingerprint, clock::monotonic()))
         };
+        let active = |user: Option<User>| user.filter(|user| user.is_active);
         if is_remembered() {
-            return Ok(true);
+            return Ok(active(user));
         }
         let turn = self.inner.verifications.acquire();
         let _turn = tokio::time::timeout(VERIFICATION_WAIT, turn)
@@ -244,17 +308,42 @@ impl Accounts {
             .expect("the semaphore is never closed");
         // Another request of the same client may have had its turn before.
         if is_remembered() {
-            return Ok(true);
+            return Ok(active(user));
         }
-        let hash = user.map(|user| user.password_hash.clone());
+        // Within the turn, so that many tries at once get no further than those that have one.
+        let lockout = &self.inner.lockout;
+        lockout.check(typed_name, actor.address, clock::monotonic())?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
         let password = password.to_owned();
         let verification =
             tokio::task::spawn_blocking(move || passwords::verify(&password, hash.as_deref()));
-        let is_right = verification.await.map_err(AccountsError::Stopped)?;
-        if let (true, Some(fingerprint)) = (is_right, fingerprint) {
+        if !verification.await.map_err(AccountsError::Stopped)? {
+            lockout.failed(typed_name, actor.address, clock::monotonic());
+            let user_id = user.map(|user| user.person.id);
+            self.record_failed_login(typed_name, user_id, actor).await?;
+            return Ok(None);
+        }
+        lockout.succeeded(typed_name, actor.address);
+        if let Some(fingerprint) = fingerprint {
             remembered.insert(fingerprint, clock::monotonic());
         }
-        Ok(is_right)
+        Ok(active(user))
+    }
+
+    async fn record_failed_login(
+        &self,
+        typed_name: &str,
+        user_id: Option<i64>,
+        actor: &Actor,
+    ) -> Result<(), AccountsError> {
+        let event = AuditEvent {
+            scope: "fail:login",
+            // People type passwords where names belong: only the name of an account is recorded.
+            obj_name: user_id.map(|_| typed_name.to_owned()),
+            obj_id: user_id,
+            ..AuditEvent::default()
+        };
+        self.record(actor.clone(), event, Weight::Light).await
     }
 
     /// Reads on a blocking thread.
@@ -263,10 +352,7 @@ impl Accounts {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, AccountsError> + Send + 'static,
     {
-        let accounts = self.clone();
-        tokio::task::spawn_blocking(move || accounts.read(read))
-            .await
-            .map_err(AccountsError::Stopped)?
+        self.blocking(move |accounts| accounts.read(read)).await
     }
 
     /// Writes on a blocking thread.
@@ -275,10 +361,7 @@ impl Accounts {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, AccountsError> + Send + 'static,
     {
-        let accounts = self.clone();
-        tokio::task::spawn_blocking(move || accounts.write(write))
-            .await
-            .map_err(AccountsError::Stopped)?
+        self.blocking(move |accounts| accounts.write(write)).await
     }
 
     fn read<T>(

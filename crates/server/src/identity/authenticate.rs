@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::accounts::{Accounts, AccountsError, User};
+use super::accounts::{Accounts, AccountsError, Actor};
 use super::csrf::{self, CsrfError};
+use super::{Person, TokenScope};
 
 /// Why a request has no user.
 #[derive(Debug, thiserror::Error)]
@@ -40,27 +41,40 @@ enum Credentials {
     Basic { name: String, password: String },
 }
 
+/// Who somebody is, and what the credentials are good for.
+pub(super) struct Authenticated {
+    pub(super) person: Person,
+    pub(super) scope: TokenScope,
+}
+
 /// The user of a request: by the `Authorization` header if it is of a kind we know,
 /// else by the session cookie.
-pub(super) async fn user(accounts: &Accounts, parts: &Parts) -> Result<User, AuthError> {
+pub(super) async fn user(accounts: &Accounts, parts: &Parts) -> Result<Authenticated, AuthError> {
+    let all = |person| Authenticated {
+        person,
+        scope: TokenScope::All,
+    };
     match credentials(&parts.headers)? {
-        Some(Credentials::Token(token)) => accounts
-            .by_token(&token)
-            .await?
-            .ok_or(AuthError::Invalid("Invalid token.")),
-        Some(Credentials::Basic { name, password }) => accounts
-            .by_password(&name, &password)
-            .await?
-            .ok_or(AuthError::Invalid("Invalid username/password.")),
+        Some(Credentials::Token(token)) => {
+            let found = accounts.by_token(&token).await?;
+            let (person, scope) = found.ok_or(AuthError::Invalid("Invalid token."))?;
+            Ok(Authenticated { person, scope })
+        }
+        Some(Credentials::Basic { name, password }) => {
+            let actor = Actor::of(&parts.extensions);
+            let found = accounts.by_password(&name, &password, &actor).await?;
+            let invalid = AuthError::Invalid("Invalid username/password.");
+            found.map(all).ok_or(invalid)
+        }
         None => {
             let session = cookie(&parts.headers, "sessionid").ok_or(AuthError::Missing)?;
             let found = accounts.by_session(session).await?;
-            let (user, csrf_hash) = found.ok_or(AuthError::Missing)?;
+            let (person, csrf_hash) = found.ok_or(AuthError::Missing)?;
             let token = cookie(&parts.headers, "csrftoken");
             let repeated = parts.headers.get("x-csrftoken");
             let repeated = repeated.and_then(|value| value.to_str().ok());
             csrf::check(&parts.method, token, repeated, &csrf_hash)?;
-            Ok(user)
+            Ok(all(person))
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The extractor of who is asking.
+//! The extractors of who is asking. `access.rs` put them into the request, or it would not have
+//! come this far.
 
 use annoscope_events::Organization;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::accounts::{Accounts, User};
-use super::organization::{self, OrganizationError, Wanted};
-use super::{Privilege, Role, authenticate};
+use super::accounts::{ActingUser, Actor};
+use super::rights::RowFilter;
+use super::{Person, Privilege, Role, TokenScope};
+use crate::client::Client;
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::request_id::RequestId;
 
-/// Who asks, and for which organization. As an extractor it answers 401 without valid
-/// credentials, 403 for a cookie without its CSRF token, 400 and 404 for a bad or
-/// unknown organization.
+/// Who asks, and for which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The account's id.
@@ -23,87 +23,114 @@ pub struct Caller {
     pub email: String,
     /// The account's privilege.
     pub privilege: Privilege,
+    /// The mark "has analytics access".
+    pub has_analytics_access: bool,
+    /// What the credentials are good for.
+    pub scope: TokenScope,
     /// The organization of this request; `None` is outside of all.
     pub organization: Option<Organization>,
     /// The caller's role in that organization; `None` for those who are not members.
     pub role: Option<Role>,
 }
 
-/// The account behind a request, whatever organization it names.
-pub struct Account(pub User);
-
-/// A [`Caller`] who reads events. There `org_id` is a filter as well, and events of
-/// organizations that have no account here come in through the ingest port: an admin
-/// may name one by its id and remains outside of organizations.
+/// A caller who looks at events, and the rows that are there to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportCaller(pub Caller);
+pub struct Viewer {
+    /// Who it is.
+    pub caller: Caller,
+    /// All that the caller may see.
+    pub rows: RowFilter,
+}
 
-impl FromRef<AppState> for Accounts {
-    fn from_ref(state: &AppState) -> Accounts {
-        state.accounts.clone()
+impl Caller {
+    /// The person outside of organizations.
+    pub(super) fn new(person: &Person, scope: TokenScope) -> Caller {
+        Caller {
+            id: person.id,
+            name: person.name.clone(),
+            email: person.email.clone(),
+            privilege: person.privilege,
+            has_analytics_access: person.has_analytics_access,
+            scope,
+            organization: None,
+            role: None,
+        }
     }
 }
 
-impl<S> FromRequestParts<S> for Caller
-where
-    Accounts: FromRef<S>,
-    S: Send + Sync,
-{
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Caller, ApiError> {
-        let mut caller = outside_organizations(parts, state).await?;
-        caller.organization = organization::find(organization::wanted(parts)?)?;
-        Ok(caller)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unchecked)
     }
 }
 
-impl<S> FromRequestParts<S> for Account
-where
-    Accounts: FromRef<S>,
-    S: Send + Sync,
-{
+impl<S: Send + Sync> FromRequestParts<S> for Viewer {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Account, ApiError> {
-        let user = authenticate::user(&Accounts::from_ref(state), parts).await?;
-        Ok(Account(user))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unchecked)
     }
 }
 
-impl<S> FromRequestParts<S> for ExportCaller
-where
-    Accounts: FromRef<S>,
-    S: Send + Sync,
-{
+impl<S: Send + Sync> FromRequestParts<S> for Person {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<ExportCaller, ApiError> {
-        let mut caller = outside_organizations(parts, state).await?;
-        caller.organization = match organization::find(organization::wanted(parts)?) {
-            Err(OrganizationError::Unknown(Wanted::Id(_)))
-                if caller.privilege == Privilege::Admin =>
-            {
-                None
-            }
-            found => found?,
-        };
-        Ok(ExportCaller(caller))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Person, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unchecked)
     }
 }
 
-async fn outside_organizations<S>(parts: &mut Parts, state: &S) -> Result<Caller, ApiError>
-where
-    Accounts: FromRef<S>,
-    S: Send + Sync,
-{
-    let Account(user) = Account::from_request_parts(parts, state).await?;
-    Ok(Caller {
-        id: user.id,
-        name: user.name,
-        email: user.email,
-        privilege: user.privilege,
-        organization: None,
-        role: None,
-    })
+/// Who does what a request asks for, for the audit trail; nobody where nobody logged in.
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Actor, Self::Rejection> {
+        Ok(Actor::of(&parts.extensions))
+    }
+}
+
+impl Actor {
+    /// Who is behind the request with these extensions.
+    pub(crate) fn of(extensions: &axum::http::Extensions) -> Actor {
+        Actor {
+            user: extensions.get::<Person>().map(|person| ActingUser {
+                id: person.id,
+                name: person.name.clone(),
+                email: person.email.clone(),
+            }),
+            request_id: extensions.get().map(|RequestId(id)| *id),
+            address: extensions.get::<Client>().and_then(|client| client.address),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Caller {
+    /// Somebody with the id 7 and all of a token's scope.
+    pub(crate) fn for_testing(
+        privilege: Privilege,
+        org_id: Option<i64>,
+        role: Option<Role>,
+    ) -> Caller {
+        Caller {
+            id: 7,
+            name: "anna".to_owned(),
+            email: String::new(),
+            privilege,
+            has_analytics_access: false,
+            scope: TokenScope::All,
+            organization: org_id.map(|id| Organization {
+                id,
+                slug: "acme".to_owned(),
+            }),
+            role,
+        }
+    }
+}
+
+/// A handler asks for a caller though its route is open: a bug of ours, and no way in.
+fn unchecked() -> ApiError {
+    ApiError::Internal("the route's rule lets requests without a caller in".into())
 }

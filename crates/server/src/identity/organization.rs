@@ -1,6 +1,5 @@
 //! The organization a request speaks of (contract, section 2).
 
-use annoscope_events::Organization;
 use axum::extract::Query;
 use axum::http::request::Parts;
 
@@ -34,7 +33,7 @@ pub enum OrganizationError {
 }
 
 /// How a request names an organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// `X-Organization` or `org`.
     Slug(String),
@@ -96,15 +95,6 @@ fn choose(
                 text: text.to_owned(),
             }),
         },
-    }
-}
-
-/// The organization of that name. There are none yet: they come with issue 5, and with
-/// them the caller's role.
-pub(super) fn find(wanted: Option<Wanted>) -> Result<Option<Organization>, OrganizationError> {
-    match wanted {
-        None => Ok(None),
-        Some(wanted) => Err(OrganizationError::Unknown(wanted)),
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn verify(password: &str, hash: Option<&str>) -> bool {
 }
 
 /// A random password that a person can type.
-pub(super) fn generate() -> String {
+pub(crate) fn generate() -> String {
     let mut rng = rand::rng();
     (0..GENERATED_LENGTH)
         .map(|_| {

@@ -1,16 +1,149 @@
-//! Who may what: the one place that says so. Pure functions over the caller.
+//! Who may what: the one place that says so.
+//!
+//! [`RULES`] names every route and what it does; [`decide`] says who may do that. `access.rs`
+//! asks both before a handler sees a request, and refuses a route without a rule. Which rows
+//! of the events a caller may see is in [`rows`]. Pure functions over the caller.
+
+mod rows;
 
 use annoscope_events::Sender;
 
-use super::{Caller, Privilege, Role};
+use super::{Caller, Privilege, TokenScope};
 
-/// Users and organizations to which an export is narrowed; `None` is "any".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RowFilter {
-    /// `user_id` of the event.
-    pub user_id: Option<i64>,
-    /// `org_id` of the event.
-    pub org_id: Option<i64>,
+pub use rows::{RowFilter, export_filter, has_analytics_access, view};
+
+/// What a route does, as far as rights go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Anybody, also without credentials: what tells nothing about people or their work.
+    Open,
+    /// Whoever has an account: to ask who one is, and to leave.
+    Identify,
+    /// Whoever has an account, over password and tokens of one's own; not with a narrow token.
+    OwnAccount,
+    /// Sending events of one's own.
+    Send,
+    /// Sending events in the name of others: servers, on the ingest port.
+    SendForOthers,
+    /// Files of events, and the requests that make them. Rows by [`export_filter`].
+    Export,
+    /// Queries and dashboards. Rows by [`view`].
+    Look,
+    /// Changing dashboards, which are one for all.
+    EditDashboards,
+    /// Accounts and organizations.
+    Administer,
+}
+
+/// A route and what it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its method; GET stands for HEAD, too.
+    pub method: &'static str,
+    /// Its pattern, as the router has it.
+    pub route: &'static str,
+    /// What it does.
+    pub action: Action,
+}
+
+const fn rule(method: &'static str, route: &'static str, action: Action) -> Rule {
+    Rule {
+        method,
+        route,
+        action,
+    }
+}
+
+/// Every route of the API and of the page.
+pub static RULES: &[Rule] = &[
+    rule("POST", "/api/auth/login", Action::Open),
+    rule("POST", "/api/auth/logout", Action::Identify),
+    rule("POST", "/api/auth/password/change", Action::OwnAccount),
+    rule("GET", "/api/users/self", Action::Identify),
+    rule("GET", "/api/server/about", Action::Open),
+    rule("GET", "/api/server/plugins", Action::Identify),
+    rule("GET", "/api/tokens", Action::OwnAccount),
+    rule("POST", "/api/tokens", Action::OwnAccount),
+    rule("DELETE", "/api/tokens/{id}", Action::OwnAccount),
+    rule("POST", "/api/events", Action::Send),
+    rule("GET", "/api/events", Action::Export),
+    rule("POST", "/api/events/export", Action::Export),
+    rule("GET", "/api/events/download", Action::Export),
+    rule("GET", "/api/requests", Action::Export),
+    rule("GET", "/api/requests/{id}", Action::Export),
+    rule("POST", "/api/requests/{id}/cancel", Action::Export),
+    rule("POST", "/api/query", Action::Look),
+    rule("POST", "/api/query/explain", Action::Look),
+    rule("GET", "/api/query/functions", Action::Look),
+    rule("GET", "/api/queries", Action::Look),
+    rule("DELETE", "/api/queries/{id}", Action::Look),
+    rule("POST", "/api/ds/query", Action::Look),
+    rule("POST", "/analytics/api/ds/query", Action::Look),
+    rule("GET", "/analytics/auth", Action::Look),
+    rule("GET", "/api/dashboards", Action::Look),
+    rule("POST", "/api/dashboards", Action::EditDashboards),
+    rule("GET", "/api/dashboards/{uid}", Action::Look),
+    rule("PUT", "/api/dashboards/{uid}", Action::EditDashboards),
+    rule("DELETE", "/api/dashboards/{uid}", Action::EditDashboards),
+    rule("GET", "/api/dashboards/{uid}/versions", Action::Look),
+    rule(
+        "GET",
+        "/api/dashboards/{uid}/versions/{version}",
+        Action::Look,
+    ),
+    rule("GET", "/api/admin/users", Action::Administer),
+    rule("POST", "/api/admin/users", Action::Administer),
+    rule("PATCH", "/api/admin/users/{id}", Action::Administer),
+    rule("DELETE", "/api/admin/users/{id}", Action::Administer),
+    rule("POST", "/api/admin/users/{id}/tokens", Action::Administer),
+    rule(
+        "DELETE",
+        "/api/admin/users/{id}/tokens/{token_id}",
+        Action::Administer,
+    ),
+    rule("GET", "/api/admin/organizations", Action::Administer),
+    rule("POST", "/api/admin/organizations", Action::Administer),
+    rule("PATCH", "/api/admin/organizations/{id}", Action::Administer),
+    rule(
+        "DELETE",
+        "/api/admin/organizations/{id}",
+        Action::Administer,
+    ),
+    rule(
+        "PUT",
+        "/api/admin/organizations/{id}/members/{user_id}",
+        Action::Administer,
+    ),
+    rule(
+        "DELETE",
+        "/api/admin/organizations/{id}/members/{user_id}",
+        Action::Administer,
+    ),
+    rule("GET", "/healthz", Action::Open),
+    rule("GET", "/readyz", Action::Open),
+    rule("GET", "/metrics", Action::Open),
+    // The page is a program without data: what it shows, it asks for.
+    rule("GET", "/", Action::Open),
+    rule("GET", "/analytics", Action::Open),
+    rule("GET", "/analytics/", Action::Open),
+    rule("GET", "/analytics/{*path}", Action::Open),
+    rule("GET", "/api/docs", Action::Open),
+    rule("GET", "/api/docs/", Action::Open),
+    rule("GET", "/api/docs/{*rest}", Action::Open),
+    rule("GET", "/api/schema/", Action::Open),
+];
+
+/// The one route of the ingest port.
+pub static INGEST_RULES: &[Rule] = &[rule("POST", "/", Action::SendForOthers)];
+
+/// What an installation decides about rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// `analytics_visibility`: whether the privilege business and marked accounts see all
+    /// events, as CVAT's setting of that name.
+    pub analytics_visibility: bool,
+    /// `business_edits_dashboards`: whether the privilege business changes dashboards.
+    pub business_edits_dashboards: bool,
 }
 
 /// Why the answer is no. The text is for the caller's eyes.
@@ -28,88 +161,99 @@ pub enum Denied {
     /// Someone else's request or export.
     #[error("This request belongs to another user.")]
     ForeignRequest,
-    /// The account may not query.
-    #[error("Queries are for administrators and accounts with the privilege business.")]
-    NoQueries,
+    /// The account sees no analytics.
+    #[error(
+        "Analytics are for administrators, the privilege business and accounts with analytics access, \
+         and for members within their organization: choose one, or ask an administrator."
+    )]
+    NoAnalytics,
     /// The account may not change dashboards.
     #[error("Dashboards are saved by administrators. Export yours as a file, and it is not lost.")]
     NoDashboards,
     /// Someone else's query.
     #[error("This query belongs to another user: only an administrator may end it.")]
     ForeignQuery,
+    /// Not an administrator.
+    #[error("This is for administrators.")]
+    NotAnAdministrator,
+    /// The token is for something else.
+    #[error("This token may not do that: its scope is {0}.")]
+    NarrowToken(TokenScope),
 }
 
-/// What an export is narrowed to: what the caller asked for, within what the caller may
-/// see (contract, section 4). A filter that contradicts the rights is refused; one that
-/// repeats them passes, as in newer CVAT.
-pub fn export_filter(caller: &Caller, requested: RowFilter) -> Result<RowFilter, Denied> {
-    let forced = forced(caller)?;
-    Ok(RowFilter {
-        user_id: within(forced.user_id, requested.user_id, Denied::ForeignUser)?,
-        org_id: within(forced.org_id, requested.org_id, Denied::ForeignOrganization)?,
-    })
+/// Whether the caller may do that. `Open` is never asked: it has no caller.
+pub fn decide(action: Action, caller: &Caller, policy: Policy) -> Result<(), Denied> {
+    if !covers(caller.scope, action) {
+        return Err(Denied::NarrowToken(caller.scope));
+    }
+    let is_admin = caller.privilege == Privilege::Admin;
+    match action {
+        Action::Open | Action::Identify | Action::OwnAccount => Ok(()),
+        Action::Send => may_send(caller),
+        // In CVAT that port knows nobody; where credentials are asked for, they are those of
+        // somebody who may write anything.
+        Action::SendForOthers | Action::Administer if is_admin => Ok(()),
+        Action::SendForOthers | Action::Administer => Err(Denied::NotAnAdministrator),
+        // CVAT has no right of its own for it: whose events, is what rows are narrowed to.
+        Action::Export => rows::forced(caller).map(drop),
+        Action::Look => view(caller, policy).map(drop),
+        Action::EditDashboards => {
+            view(caller, policy)?;
+            let edits = policy.business_edits_dashboards && caller.privilege == Privilege::Business;
+            if is_admin || edits {
+                Ok(())
+            } else {
+                Err(Denied::NoDashboards)
+            }
+        }
+    }
 }
 
-/// Sending events: any authenticated user, always as oneself. Within an organization
-/// its members and admins; CVAT does not check this, but hours are at stake (issue 5).
-pub fn may_send(caller: &Caller) -> Result<(), Denied> {
+/// What a token of that scope is good for.
+fn covers(scope: TokenScope, action: Action) -> bool {
+    match (scope, action) {
+        (TokenScope::All, _) | (_, Action::Open | Action::Identify) => true,
+        (TokenScope::Read, Action::Export | Action::Look) => true,
+        (TokenScope::Send, Action::Send | Action::SendForOthers) => true,
+        (TokenScope::Read | TokenScope::Send, _) => false,
+    }
+}
+
+/// Within an organization its members and admins; CVAT does not check this, but hours are at
+/// stake: they would count for an organization that knows nothing of them.
+fn may_send(caller: &Caller) -> Result<(), Denied> {
     match (&caller.organization, caller.privilege, caller.role) {
         (None, _, _) | (Some(_), Privilege::Admin, _) | (Some(_), _, Some(_)) => Ok(()),
         (Some(_), _, None) => Err(Denied::NotAMember),
     }
 }
 
-/// As whom the caller sends: always as oneself, if at all.
-pub fn sender(caller: &Caller) -> Result<Sender, Denied> {
-    may_send(caller)?;
-    Ok(Sender {
+/// As whom the caller sends: always as oneself.
+pub fn sender(caller: &Caller) -> Sender {
+    Sender {
         user_id: caller.id,
         user_name: caller.name.clone(),
         user_email: caller.email.clone(),
         org: caller.organization.clone(),
-    })
+    }
 }
 
 /// A background request (an export) shows itself to its owner and to admins.
 pub fn may_see_request(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
-    if caller.id == owner_id || caller.privilege == Privilege::Admin {
+    if is_owner_or_admin(caller, owner_id) {
         Ok(())
     } else {
         Err(Denied::ForeignRequest)
     }
 }
 
-/// Queries see every event, so they are for those who may see them all. Rows are not narrowed
-/// by rights yet (issue 5).
-pub fn may_query(caller: &Caller) -> Result<(), Denied> {
-    match caller.privilege {
-        Privilege::Admin | Privilege::Business => Ok(()),
-        Privilege::User | Privilege::Worker => Err(Denied::NoQueries),
-    }
-}
-
-/// Dashboards are for those who may ask what they show.
-pub fn may_see_dashboards(caller: &Caller) -> Result<(), Denied> {
-    may_query(caller)
-}
-
-/// Dashboards are one for all, so administrators change them.
-pub fn may_save_dashboards(caller: &Caller) -> Result<(), Denied> {
-    may_see_dashboards(caller)?;
-    match caller.privilege {
-        Privilege::Admin => Ok(()),
-        Privilege::Business | Privilege::User | Privilege::Worker => Err(Denied::NoDashboards),
-    }
-}
-
 /// A query under way shows itself to its owner and to admins.
 pub fn sees_query(caller: &Caller, owner_id: i64) -> bool {
-    caller.id == owner_id || caller.privilege == Privilege::Admin
+    is_owner_or_admin(caller, owner_id)
 }
 
 /// A query under way is ended by its owner or an admin.
 pub fn may_end_query(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
-    may_query(caller)?;
     if sees_query(caller, owner_id) {
         Ok(())
     } else {
@@ -117,36 +261,8 @@ pub fn may_end_query(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
     }
 }
 
-/// The rows that the caller's rights leave (the table of contract, section 4).
-fn forced(caller: &Caller) -> Result<RowFilter, Denied> {
-    let own = Some(caller.id);
-    let org_id = caller.organization.as_ref().map(|org| org.id);
-    let filter = |user_id, org_id| Ok(RowFilter { user_id, org_id });
-    match (caller.privilege, org_id, caller.role) {
-        (Privilege::Admin, org_id, _) => filter(None, org_id),
-        (_, None, _) => filter(own, None),
-        (_, Some(_), None) => Err(Denied::NotAMember),
-        (Privilege::Business | Privilege::User, _, Some(Role::Owner | Role::Maintainer)) => {
-            filter(None, org_id)
-        }
-        // CVAT has no rule for the privilege worker within an organization and fails with
-        // 500; the narrowest one is safe.
-        (Privilege::Worker, _, Some(_)) | (_, _, Some(Role::Supervisor | Role::Worker)) => {
-            filter(own, org_id)
-        }
-    }
-}
-
-fn within(
-    forced: Option<i64>,
-    requested: Option<i64>,
-    denied: Denied,
-) -> Result<Option<i64>, Denied> {
-    match (forced, requested) {
-        (Some(forced), Some(requested)) if forced != requested => Err(denied),
-        (Some(forced), _) => Ok(Some(forced)),
-        (None, requested) => Ok(requested),
-    }
+fn is_owner_or_admin(caller: &Caller, owner_id: i64) -> bool {
+    caller.id == owner_id || caller.privilege == Privilege::Admin
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::request::{self, InvalidBody, QueryRequest};
 use super::run::Run;
 use super::{Queries, answer};
 use crate::error::ApiError;
-use crate::identity::Caller;
+use crate::identity::Viewer;
 
 /// Name of a query that has none, as in Grafana.
 const DEFAULT_REF_ID: &str = "A";
@@ -39,7 +39,7 @@ pub struct Frames<'a> {
     /// Where they run.
     pub queries: &'a Queries,
     /// Who asks.
-    pub caller: &'a Caller,
+    pub viewer: &'a Viewer,
     /// When.
     pub now: Timestamp,
 }
@@ -144,7 +144,7 @@ impl Frames<'_> {
             time_format: TimeFormat::UnixMs,
             may_reuse: true,
         };
-        let started = self.queries.start_prepared(request, self.caller, self.now);
+        let started = self.queries.start_prepared(request, self.viewer, self.now);
         let (mut run, prepared) = started.await?;
         let values = gather(&mut run, config.max_result_bytes).await;
         let values = values.inspect_err(|error| run.fail(error))?;

@@ -3,12 +3,15 @@
 use annoscope_events::{HOT_PATHS, HotKind as EventHotKind};
 use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
 
+use crate::identity::rights::RowFilter;
+
 /// The table of the store, which has the columns below and the hidden ones of [`HOT_PATHS`].
 const TABLE: &str = "events";
 
-/// All events, with the 17 columns of CVAT's table and their types there, and those of ours that
+/// The events that `rows` leaves, with the 17 columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
-pub fn all_events() -> Relation {
+pub fn events(rows: RowFilter) -> Relation {
+    let source = source(rows);
     Relation {
         columns: columns()
             .map(|(name, data_type)| Column {
@@ -23,9 +26,22 @@ pub fn all_events() -> Relation {
         }],
         hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
         source: Source {
-            clickhouse: TABLE.to_owned(),
-            duckdb: TABLE.to_owned(),
+            clickhouse: source.clone(),
+            duckdb: source,
         },
+    }
+}
+
+/// What stands in `FROM`, on either store. Only numbers of ours go into it.
+fn source(rows: RowFilter) -> String {
+    let RowFilter { user_id, org_id } = rows;
+    let conditions: Vec<String> = [("user_id", user_id), ("org_id", org_id)]
+        .into_iter()
+        .filter_map(|(column, id)| Some(format!("{column} = {}", id?)))
+        .collect();
+    match conditions.as_slice() {
+        [] => TABLE.to_owned(),
+        conditions => format!("(SELECT * FROM {TABLE} WHERE {})", conditions.join(" AND ")),
     }
 }
 
@@ -76,9 +92,28 @@ mod tests {
 
     #[test]
     fn the_columns_are_those_of_the_store() {
-        let relation = all_events();
+        let relation = events(RowFilter::default());
         let names: Vec<&str> = relation.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, EVENT_COLUMNS);
         assert_eq!(relation.hot_paths.len(), HOT_PATHS.len());
+    }
+
+    #[test]
+    fn rows_are_narrowed_before_a_query_sees_them() {
+        let cases = [
+            (None, None, "events"),
+            (None, Some(3), "(SELECT * FROM events WHERE org_id = 3)"),
+            (Some(7), None, "(SELECT * FROM events WHERE user_id = 7)"),
+            (
+                Some(7),
+                Some(3),
+                "(SELECT * FROM events WHERE user_id = 7 AND org_id = 3)",
+            ),
+        ];
+        for (user_id, org_id, expected) in cases {
+            let source = events(RowFilter { user_id, org_id }).source;
+            assert_eq!(source.duckdb, expected);
+            assert_eq!(source.clickhouse, expected);
+        }
     }
 }

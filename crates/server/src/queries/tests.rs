@@ -14,7 +14,7 @@ use super::*;
 use crate::clock;
 use crate::config::Config;
 use crate::exports::Exports;
-use crate::identity::Privilege;
+use crate::identity::{Caller, Privilege};
 
 /// The parts around a query.
 struct Fixture {
@@ -80,14 +80,7 @@ impl Fixture {
 }
 
 fn caller() -> Caller {
-    Caller {
-        id: 7,
-        name: "anna".to_owned(),
-        email: String::new(),
-        privilege: Privilege::Admin,
-        organization: None,
-        role: None,
-    }
+    Caller::for_testing(Privilege::Admin, None, None)
 }
 
 fn column() -> ResultColumn {

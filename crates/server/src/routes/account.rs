@@ -1,22 +1,21 @@
 //! Logging in and out, and what cvat-sdk asks before anything else.
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRef, State};
+use axum::extract::State;
 use axum::http::header::{self, HeaderMap, HeaderName};
-use axum::response::IntoResponse;
+use axum::response::{AppendHeaders, IntoResponse};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::body::JsonBody;
+use crate::client::Client;
 use crate::error::ApiError;
-use crate::identity::{self, Account, Accounts, LOGIN_LIFETIME_S, Privilege};
-use crate::media_type::{self, CVAT_JSON};
+use crate::identity::rights::{self, Action};
+use crate::identity::{self, Actor, Caller, LOGIN_LIFETIME_S, Membership, Person, Privilege};
+use crate::media_type::CVAT_JSON;
 use crate::state::AppState;
-
-/// Credentials are short; whoever sends more is not logging in.
-const MAX_LOGIN_BYTES: usize = 16 * 1024;
 
 /// What cvat-sdk 2.80 takes for a server of its own version; the rest is a local version
 /// label (PEP 440) and says who we are.
@@ -24,19 +23,10 @@ const VERSION: &str = concat!("2.80.0+annoscope.", env!("CARGO_PKG_VERSION"));
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
-    routes_of()
-}
-
-/// Over any state that has the accounts: a test needs no more.
-fn routes_of<S>() -> OpenApiRouter<S>
-where
-    Accounts: FromRef<S>,
-    S: Clone + Send + Sync + 'static,
-{
     OpenApiRouter::new()
         .routes(routes!(log_in))
         .routes(routes!(log_out))
-        .layer(DefaultBodyLimit::max(MAX_LOGIN_BYTES))
+        .routes(routes!(change_password))
         .routes(routes!(about))
         .routes(routes!(plugins))
         .routes(routes!(me))
@@ -113,7 +103,55 @@ struct Me {
     /// Always null: it is not recorded.
     last_login: Option<String>,
     date_joined: String,
+    /// Whether the account sees all events (CVAT's name for it).
     has_analytics_access: bool,
+    /// `admin`, `business`, `user` or `worker`.
+    privilege: &'static str,
+    /// By slug.
+    organizations: Vec<OrganizationAnswer>,
+    /// Within the organization that the request names.
+    may: May,
+}
+
+/// What the caller may do, so that a page shows no button that is refused.
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "a list of answers")]
+struct May {
+    query: bool,
+    see_dashboards: bool,
+    save_dashboards: bool,
+    administer: bool,
+}
+
+/// An organization that somebody belongs to.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OrganizationAnswer {
+    id: i64,
+    slug: String,
+    name: String,
+    /// `owner`, `maintainer`, `supervisor` or `worker`.
+    role: &'static str,
+}
+
+impl OrganizationAnswer {
+    pub(super) fn of(membership: Membership) -> OrganizationAnswer {
+        OrganizationAnswer {
+            id: membership.organization.id,
+            slug: membership.organization.slug,
+            name: membership.name,
+            role: membership.role.as_str(),
+        }
+    }
+}
+
+/// A new password of one's own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    old_password: String,
+    new_password1: String,
+    /// The same again.
+    new_password2: String,
 }
 
 /// Logs in.
@@ -129,40 +167,33 @@ struct Me {
     responses(
         (status = 200, description = "Logged in", body = LoginAnswer),
         (status = 400, description = "Wrong or missing credentials", body = serde_json::Value),
+        (status = 429, description = "Too many wrong passwords: try again after `Retry-After` seconds"),
         (status = 503, description = "Too many logins at the same time"),
     )
 )]
 async fn log_in(
-    State(accounts): State<Accounts>,
-    headers: HeaderMap,
-    body: Bytes,
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    actor: Actor,
+    // A form of another site cannot send that type.
+    JsonBody(credentials): JsonBody<Credentials>,
 ) -> Result<impl IntoResponse, ApiError> {
-    // A form of another site cannot send these types.
-    media_type::require(&headers, &["application/json", CVAT_JSON])?;
+    state.access.require_own_accounts()?;
     let Credentials {
         username,
         email,
         password,
-    } = serde_json::from_slice(&body).map_err(|e| ApiError::BadDocument {
-        detail: format!("JSON parse error - {e}"),
-    })?;
+    } = credentials;
     let who = if username.is_empty() { email } else { username };
-    let login = accounts.log_in(&who, &password).await?;
+    let login = state.accounts.log_in(&who, &password, &actor).await?;
     let login = login.ok_or_else(|| ApiError::Invalid {
         body: serde_json::json!({
             "non_field_errors": ["Unable to log in with provided credentials."]
         }),
     })?;
-    let cookies = [
-        set_cookie("sessionid", &login.session, LOGIN_LIFETIME_S, "HttpOnly; "),
-        set_cookie("csrftoken", &login.csrf_token, LOGIN_LIFETIME_S, ""),
-    ];
-    let headers = cookies.map(|cookie| (header::SET_COOKIE, cookie));
+    let cookies = Cookies::of(&client).set(&login.session, &login.csrf_token);
     let key = login.key;
-    Ok((
-        axum::response::AppendHeaders(headers),
-        cvat_json(LoginAnswer { key }),
-    ))
+    Ok((cookies, cvat_json(LoginAnswer { key })))
 }
 
 /// Logs out: ends the session of the cookie and the login key.
@@ -177,22 +208,55 @@ async fn log_in(
     )
 )]
 async fn log_out(
-    State(accounts): State<Accounts>,
-    _: Account,
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
+    state.access.require_own_accounts()?;
     let session = identity::cookie(&headers, "sessionid").map(str::to_owned);
-    accounts.log_out(session, identity::token(&headers)).await?;
-    let cookies = [
-        set_cookie("sessionid", "", 0, "HttpOnly; "),
-        set_cookie("csrftoken", "", 0, ""),
-    ];
-    let headers = cookies.map(|cookie| (header::SET_COOKIE, cookie));
+    let token = identity::token(&headers);
+    state.accounts.log_out(session, token).await?;
     let detail = "Successfully logged out.";
-    Ok((
-        axum::response::AppendHeaders(headers),
-        cvat_json(Detail { detail }),
-    ))
+    Ok((Cookies::of(&client).clear(), cvat_json(Detail { detail })))
+}
+
+/// Changes one's own password.
+///
+/// All logins end, the one of the request too: log in again. API tokens stay.
+#[utoipa::path(
+    post,
+    path = "/api/auth/password/change",
+    tag = "account",
+    request_body = PasswordChange,
+    responses(
+        (status = 200, description = "Changed", body = Detail),
+        (status = 400, description = "What is wrong, by field", body = serde_json::Value),
+        (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "A cookie without its CSRF token, or a narrow token"),
+        (status = 429, description = "Too many wrong passwords"),
+    )
+)]
+async fn change_password(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    actor: Actor,
+    person: Person,
+    JsonBody(change): JsonBody<PasswordChange>,
+) -> Result<impl IntoResponse, ApiError> {
+    state.access.require_own_accounts()?;
+    if change.new_password1 != change.new_password2 {
+        let text = "The two password fields didn't match.";
+        return Err(ApiError::Invalid {
+            body: serde_json::json!({ "new_password2": [text] }),
+        });
+    }
+    let changed =
+        state
+            .accounts
+            .change_password(actor, &person, &change.old_password, change.new_password1);
+    changed.await?;
+    let detail = "New password has been saved.";
+    Ok((Cookies::of(&client).clear(), cvat_json(Detail { detail })))
 }
 
 /// Says what this server is.
@@ -217,7 +281,7 @@ async fn about() -> impl IntoResponse {
         (status = 401, description = "No or wrong credentials"),
     )
 )]
-async fn plugins(_: Account) -> impl IntoResponse {
+async fn plugins() -> impl IntoResponse {
     cvat_json(Plugins {
         analytics: true,
         git_integration: false,
@@ -236,26 +300,82 @@ async fn plugins(_: Account) -> impl IntoResponse {
         (status = 401, description = "No or wrong credentials"),
     )
 )]
-async fn me(Account(user): Account, headers: HeaderMap) -> impl IntoResponse {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let is_admin = user.privilege == Privilege::Admin;
-    cvat_json(Me {
-        url: format!("http://{}/api/users/{}", host.unwrap_or_default(), user.id),
-        id: user.id,
-        groups: [user.privilege.as_str()],
+async fn me(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    person: Person,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let memberships = state.access.memberships(&caller, &headers).await?;
+    let policy = state.access.policy();
+    let may = |action| rights::decide(action, &caller, policy).is_ok();
+    let is_admin = person.privilege == Privilege::Admin;
+    let base = client.base_url(state.config.listen);
+    Ok(cvat_json(Me {
+        url: format!("{base}/api/users/{}", person.id),
+        id: person.id,
+        groups: [person.privilege.as_str()],
         is_staff: is_admin,
         is_superuser: is_admin,
         is_active: true,
         last_login: None,
-        date_joined: annoscope_events::Timestamp::from_millis(user.created_ms).to_string(),
-        has_analytics_access: user.privilege >= Privilege::Business,
-        username: user.name,
-        first_name: user.first_name,
-        last_name: user.last_name,
-        email: user.email,
-    })
+        date_joined: annoscope_events::Timestamp::from_millis(person.created_ms).to_string(),
+        has_analytics_access: rights::has_analytics_access(&caller),
+        privilege: person.privilege.as_str(),
+        may: May {
+            query: may(Action::Look),
+            see_dashboards: may(Action::Look),
+            save_dashboards: may(Action::EditDashboards),
+            administer: may(Action::Administer),
+        },
+        organizations: memberships
+            .into_iter()
+            .map(OrganizationAnswer::of)
+            .collect(),
+        username: person.name,
+        first_name: person.first_name,
+        last_name: person.last_name,
+        email: person.email,
+    }))
+}
+
+/// Headers that set both cookies.
+type CookieHeaders = AppendHeaders<[(HeaderName, String); 2]>;
+
+/// The two cookies of a login. Behind TLS a browser sends them over nothing else.
+struct Cookies {
+    is_secure: bool,
+}
+
+impl Cookies {
+    fn of(client: &Client) -> Cookies {
+        Cookies {
+            is_secure: client.is_secure,
+        }
+    }
+
+    fn set(&self, session: &str, csrf_token: &str) -> CookieHeaders {
+        self.both(session, csrf_token, LOGIN_LIFETIME_S)
+    }
+
+    fn clear(&self) -> CookieHeaders {
+        self.both("", "", 0)
+    }
+
+    fn both(&self, session: &str, csrf_token: &str, max_age_s: i64) -> CookieHeaders {
+        let secure = if self.is_secure { "Secure; " } else { "" };
+        let cookies = [
+            set_cookie(
+                "sessionid",
+                session,
+                max_age_s,
+                &format!("{secure}HttpOnly; "),
+            ),
+            set_cookie("csrftoken", csrf_token, max_age_s, secure),
+        ];
+        AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)))
+    }
 }
 
 /// The value of `Set-Cookie`. It must end with `name=value`: cvat-sdk reads two of them

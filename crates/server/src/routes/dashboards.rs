@@ -14,7 +14,8 @@ use super::queries::read_body;
 use crate::clock;
 use crate::dashboards::{Change, DashboardError, Dashboards, Model};
 use crate::error::ApiError;
-use crate::identity::{Caller, rights};
+use crate::identity::Caller;
+use crate::identity::rights::{self, Action};
 use crate::state::AppState;
 
 /// Longest note of a version.
@@ -55,12 +56,11 @@ struct DashboardBody {
     )
 )]
 async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Value>, ApiError> {
-    rights::may_see_dashboards(&caller)?;
     let (dashboards, problems) = on_files(&state, Dashboards::list).await?;
     Ok(Json(json!({
         "dashboards": dashboards,
         "problems": problems,
-        "may_save": rights::may_save_dashboards(&caller).is_ok(),
+        "may_save": rights::decide(Action::EditDashboards, &caller, state.config.policy()).is_ok(),
     })))
 }
 
@@ -79,10 +79,8 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Valu
 )]
 async fn read(
     State(state): State<AppState>,
-    caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    rights::may_see_dashboards(&caller)?;
     let (model, meta) = on_files(&state, move |dashboards| dashboards.get(&uid)).await?;
     Ok(Json(json!({ "dashboard": model, "meta": meta })))
 }
@@ -180,7 +178,6 @@ async fn remove(
     caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    rights::may_save_dashboards(&caller)?;
     let (author, time) = (caller.name.clone(), clock::now());
     let removed = uid.clone();
     on_files(&state, move |dashboards| {
@@ -210,10 +207,8 @@ async fn remove(
 )]
 async fn versions(
     State(state): State<AppState>,
-    caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    rights::may_see_dashboards(&caller)?;
     let versions = on_files(&state, move |dashboards| dashboards.versions(&uid)).await?;
     Ok(Json(json!({ "versions": versions })))
 }
@@ -236,10 +231,8 @@ async fn versions(
 )]
 async fn version(
     State(state): State<AppState>,
-    caller: Caller,
     Path((uid, version)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    rights::may_see_dashboards(&caller)?;
     let version = version.parse().map_err(|_| ApiError::Unknown {
         detail: format!("There is no version {version:?} of the dashboard {uid:?}."),
     })?;
@@ -255,7 +248,6 @@ async fn change(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Change, Option<u64>), ApiError> {
-    rights::may_save_dashboards(caller)?;
     let body = read_body(state, headers, body).await?;
     let bad = |detail: String| ApiError::BadDocument { detail };
     let body: DashboardBody = serde_json::from_slice(&body.bytes)

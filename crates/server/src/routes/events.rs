@@ -41,6 +41,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         (status = 201, description = "The processed events", content_type = "application/vnd.cvat+json", body = serde_json::Value),
         (status = 400, description = "What is wrong, by field and event", body = serde_json::Value),
         (status = 401, description = "No or wrong credentials"),
+        (status = 403, description = "You are not a member of the organization, or the token is not for sending"),
         (status = 413, description = "The body is too large"),
         (status = 415, description = "The body is not JSON"),
         (status = 503, description = "Try again after `Retry-After` seconds"),
@@ -55,7 +56,7 @@ async fn create_events(
 ) -> Result<Response, ApiError> {
     let received_at = clock::now();
     media_type::require(&headers, &["application/json"])?;
-    let sender = rights::sender(&caller)?;
+    let sender = rights::sender(&caller);
     let body = state.admission.read(&headers, body).await?;
     let request = ingest::heavy(body.bytes.len(), || ClientRequest::parse(&body.bytes))?;
     state.metrics.received(Door::Client, request.len());

@@ -12,13 +12,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::audit;
 use crate::clock;
 use crate::error::ApiError;
 use crate::exports::{
     Answer, Ask, Download, ExportError, ExportQuery, ExportRequest, JobKey, Owner, Wanted,
 };
-use crate::identity::rights;
-use crate::identity::{Caller, ExportCaller};
+use crate::identity::{Actor, Caller};
+use crate::identity::{Weight, rights};
 use crate::media_type::CVAT_JSON;
 use crate::state::AppState;
 
@@ -64,7 +65,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn query_events(
     State(state): State<AppState>,
     method: Method,
-    ExportCaller(caller): ExportCaller,
+    caller: Caller,
+    actor: Actor,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
@@ -72,12 +74,18 @@ async fn query_events(
         Method::HEAD => Ask::WithoutConsuming,
         _ => Ask::AndConsume,
     };
+    let request = understand(pairs, &caller, now)?;
+    let event = audit::export(&request, &caller);
     let wanted = Wanted {
         owner: Owner::of(&caller),
-        request: understand(pairs, &caller, now)?,
+        request,
         ask,
     };
     match state.exports.answer(wanted, now).await? {
+        Answer::Started { query_id } => {
+            state.accounts.record(actor, event, Weight::Full).await?;
+            Ok(accepted(&json!({ "query_id": query_id })))
+        }
         Answer::Pending { query_id } => Ok(accepted(&json!({ "query_id": query_id }))),
         Answer::Finished => Ok(StatusCode::CREATED.into_response()),
         Answer::Download(download) => Ok(send(download, ask)),
@@ -104,14 +112,17 @@ async fn query_events(
 )]
 async fn create_export(
     State(state): State<AppState>,
-    ExportCaller(caller): ExportCaller,
+    caller: Caller,
+    actor: Actor,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
     let request = understand(pairs, &caller, now)?;
     let id = request.query_id.unwrap_or_else(Uuid::new_v4);
     let owner = Owner::of(&caller);
+    let event = audit::export(&request, &caller);
     let key = state.exports.start(owner, id, request, now).await?;
+    state.accounts.record(actor, event, Weight::Full).await?;
     Ok(accepted(&json!({ "rq_id": key.to_string() })))
 }
 

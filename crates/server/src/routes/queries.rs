@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::admission::AdmittedBody;
 use crate::clock;
 use crate::error::ApiError;
-use crate::identity::{Caller, rights};
+use crate::identity::{Caller, Viewer, rights};
 use crate::ingest::heavy;
 use crate::media_type;
 use crate::queries::{Answer, Format, QueryRequest, RunningQuery, described};
@@ -97,15 +97,14 @@ struct QueryBody {
 )]
 async fn query(
     State(state): State<AppState>,
-    caller: Caller,
+    viewer: Viewer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    rights::may_query(&caller)?;
     let request = read(&state, &headers, body).await?;
     let (format, times) = (Format::accepted(&headers), request.time_format);
-    let run = state.queries.start(request, &caller, now).await?;
+    let run = state.queries.start(request, &viewer, now).await?;
     let max_bytes = state.config.query.max_result_bytes;
     let answer = Answer::new(run, format, times, max_bytes);
     let headers = [
@@ -131,13 +130,12 @@ async fn query(
 )]
 async fn explain(
     State(state): State<AppState>,
-    caller: Caller,
+    viewer: Viewer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    rights::may_query(&caller)?;
     let request = read(&state, &headers, body).await?;
-    let prepared = state.queries.explain(request).await?;
+    let prepared = state.queries.explain(request, viewer.rows).await?;
     Ok(Json(json!({
         "clickhouse": prepared.clickhouse,
         "duckdb": prepared.duckdb,
@@ -161,8 +159,7 @@ async fn explain(
         (status = 403, description = "You may not query"),
     )
 )]
-async fn functions(caller: Caller) -> Result<Json<Value>, ApiError> {
-    rights::may_query(&caller)?;
+async fn functions() -> Json<Value> {
     let rows = annoscope_sql::functions().map(|function| {
         json!({
             "name": function.name,
@@ -172,7 +169,7 @@ async fn functions(caller: Caller) -> Result<Json<Value>, ApiError> {
             "window": function.is_window,
         })
     });
-    Ok(Json(rows.collect()))
+    Json(rows.collect())
 }
 
 /// Lists the queries under way: all for an administrator, else the caller's own.
@@ -186,11 +183,10 @@ async fn functions(caller: Caller) -> Result<Json<Value>, ApiError> {
         (status = 403, description = "You may not query"),
     )
 )]
-async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Vec<Query>>, ApiError> {
-    rights::may_query(&caller)?;
+async fn list(State(state): State<AppState>, caller: Caller) -> Json<Vec<Query>> {
     let visible = state.queries.list().into_iter();
     let visible = visible.filter(|query| rights::sees_query(&caller, query.user_id));
-    Ok(Json(visible.map(Query::of).collect()))
+    Json(visible.map(Query::of).collect())
 }
 
 /// Ends a query under way; its answer says so.
@@ -211,7 +207,6 @@ async fn end(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    rights::may_query(&caller)?;
     let unknown = || ApiError::Unknown {
         detail: "There is no such query under way.".to_owned(),
     };

@@ -31,22 +31,34 @@ pub(super) fn print(
 }
 
 fn created(user: &UserSummary) -> String {
-    Timestamp::from_millis(user.created_ms).to_string()
+    Timestamp::from_millis(user.person.created_ms).to_string()
+}
+
+fn token_names(user: &UserSummary) -> Vec<&str> {
+    user.tokens
+        .iter()
+        .map(|token| token.name.as_str())
+        .collect()
 }
 
 fn table(users: &[UserSummary], out: &mut dyn Write) -> Result<(), CliError> {
     let header = ["ID", "NAME", "EMAIL", "PRIVILEGE", "CREATED", "TOKENS"].map(str::to_owned);
     let rows = users.iter().map(|user| {
-        let UserSummary {
-            id, name, email, ..
-        } = user;
+        let person = &user.person;
+        let mut privilege = person.privilege.to_string();
+        if person.has_analytics_access {
+            privilege.push_str(" +analytics");
+        }
+        if !user.is_active {
+            privilege.push_str(" (inactive)");
+        }
         [
-            id.to_string(),
-            name.clone(),
-            email.clone(),
-            user.privilege.to_string(),
+            person.id.to_string(),
+            person.name.clone(),
+            person.email.clone(),
+            privilege,
             created(user),
-            user.tokens.join(", "),
+            token_names(user).join(", "),
         ]
     });
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
@@ -67,12 +79,14 @@ fn as_json(users: &[UserSummary], out: &mut dyn Write) -> Result<(), CliError> {
         .iter()
         .map(|user| {
             json!({
-                "id": user.id,
-                "name": user.name,
-                "email": user.email,
-                "privilege": user.privilege.as_str(),
+                "id": user.person.id,
+                "name": user.person.name,
+                "email": user.person.email,
+                "privilege": user.person.privilege.as_str(),
+                "has_analytics_access": user.person.has_analytics_access,
+                "is_active": user.is_active,
                 "created": created(user),
-                "tokens": user.tokens,
+                "tokens": token_names(user),
             })
         })
         .collect();

@@ -1,5 +1,3 @@
-use annoscope_events::Organization;
-
 use super::*;
 use crate::identity::{Privilege, Role};
 
@@ -135,17 +133,7 @@ fn a_wrong_parameter_is_named() {
 
 #[test]
 fn rights_narrow_and_refuse() {
-    let caller = |privilege, org_id: Option<i64>, role| Caller {
-        id: 7,
-        name: "anna".to_owned(),
-        email: String::new(),
-        privilege,
-        organization: org_id.map(|id| Organization {
-            id,
-            slug: "acme".to_owned(),
-        }),
-        role,
-    };
+    let caller = Caller::for_testing;
     let user = caller(Privilege::User, None, None);
     let admin = caller(Privilege::Admin, None, None);
     let maintainer = caller(Privilege::User, Some(3), Some(Role::Maintainer));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::identity::PasswordError;
+use crate::identity::lockout::LockedOut;
 
 /// Why an account was not read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum AccountsError {
     /// Passwords are verified two at a time, and the others of now take too long.
     #[error("too many logins at the same time")]
     TooManyLogins,
+    /// Too many wrong passwords before.
+    #[error(transparent)]
+    LockedOut(#[from] LockedOut),
     /// The server is stopping, or a thread panicked.
     #[error("the work on accounts was stopped")]
     Stopped(#[source] tokio::task::JoinError),
@@ -40,12 +44,82 @@ pub enum AccountsError {
         /// The name.
         name: String,
     },
-    /// What a new user would have is taken or not allowed.
+    /// No user of that id, or no token of that id of the user.
+    #[error("there is no such {what}")]
+    Unknown {
+        /// `user`, `token`, `organization` or `member`.
+        what: &'static str,
+    },
+    /// No organization of that slug.
+    #[error("there is no organization {slug:?}")]
+    UnknownOrganization {
+        /// The slug.
+        slug: String,
+    },
+    /// What a user would have is taken or not allowed.
     #[error(transparent)]
     Refused(#[from] RefusedUser),
+    /// What an organization would have is taken or not allowed.
+    #[error(transparent)]
+    RefusedOrganization(#[from] RefusedOrganization),
+    /// What a token would have is not allowed.
+    #[error(transparent)]
+    RefusedToken(#[from] RefusedToken),
     /// Not a password to set.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The old password is not right.
+    #[error("the old password is not right")]
+    WrongPassword,
+    /// Nobody could administer accounts any more.
+    #[error("this is the last administrator who can log in: make another one first")]
+    LastAdmin,
+}
+
+/// Why an organization is not added or changed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedOrganization {
+    /// The slug is in use.
+    #[error("there is an organization {slug:?} already")]
+    SlugTaken {
+        /// The slug.
+        slug: String,
+    },
+    /// The id is in use.
+    #[error("the id {id} belongs to another organization")]
+    IdTaken {
+        /// The id.
+        id: i64,
+    },
+    /// Not a slug that a header and an address can carry.
+    #[error("a slug must have 1 to 16 of the characters a-z, A-Z, 0-9, - and _")]
+    BadSlug,
+    /// Ids begin at 1.
+    #[error("an id must be at least 1, got {id}")]
+    BadId {
+        /// The id.
+        id: i64,
+    },
+    /// Not a name.
+    #[error("a name must have at most 64 characters, none of them a control character")]
+    BadName,
+}
+
+/// Why a token is not made.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefusedToken {
+    /// Not a name.
+    #[error("a token needs a name of 1 to 150 characters, none of them a control character")]
+    BadName,
+    /// It would be of no use.
+    #[error("the token would have expired already")]
+    Expired,
+    /// A user has very many.
+    #[error("there are {max} tokens already: revoke those that are no longer used")]
+    TooMany {
+        /// The limit.
+        max: i64,
+    },
 }
 
 /// Why a user is not added.
@@ -76,6 +150,11 @@ pub enum RefusedUser {
         "a name must have 1 to 150 characters, none of them a colon, a control character or a space at an end"
     )]
     BadName,
+    /// Not a first or last name.
+    #[error(
+        "a first or last name must have at most 150 characters, none of them a control character"
+    )]
+    BadPersonName,
     /// Not an address.
     #[error("an e-mail address must have an @, no spaces, and at most 254 characters")]
     BadEmail,

@@ -39,6 +39,32 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX sessions_of_user ON sessions (user_id);
     CREATE INDEX sessions_of_token ON sessions (token_id);",
+    // 1 -> 2: organizations, marks and scopes, and the audit trail on its way to the store.
+    // AUTOINCREMENT for organizations as for users: events bear their ids.
+    "ALTER TABLE users ADD COLUMN has_analytics_access INTEGER NOT NULL DEFAULT 0
+        CHECK (has_analytics_access IN (0, 1));
+    ALTER TABLE users ADD COLUMN is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1));
+    ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT 'all'
+        CHECK (scope IN ('all', 'read', 'send'));
+    ALTER TABLE tokens ADD COLUMN used_ms INTEGER;
+    CREATE TABLE organizations (
+        id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+        slug TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE memberships (
+        organization_id INTEGER NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+        user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        role TEXT NOT NULL CHECK (role IN ('owner', 'maintainer', 'supervisor', 'worker')),
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (organization_id, user_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX memberships_of_user ON memberships (user_id);
+    CREATE TABLE audit_outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// Brings the file to the latest version.

@@ -18,13 +18,10 @@ pub struct Login {
     pub csrf_token: String,
 }
 
-/// The label of login keys.
-const LOGIN_LABEL: &str = "login";
-
 /// Begins a session. Ids are always ours and new, so none can be planted.
 pub(super) fn begin(tx: &Connection, user_id: i64, now_ms: i64) -> Result<Login, AccountsError> {
     let expires_ms = now_ms.saturating_add(LOGIN_LIFETIME_S * 1000);
-    let key = tokens::insert(tx, user_id, LOGIN_LABEL, now_ms, Some(expires_ms))?;
+    let key = tokens::insert_login_key(tx, user_id, now_ms, expires_ms)?;
     let token_id = tx.last_insert_rowid();
     let (session, csrf_token) = (secret::random(), secret::random());
     tx.execute(
@@ -56,7 +53,7 @@ pub(super) fn user(
         "SELECT ",
         user_columns!(),
         ", sessions.csrf_hash FROM sessions JOIN users ON users.id = sessions.user_id
-         WHERE sessions.hash = ?1 AND sessions.expires_ms > ?2"
+         WHERE sessions.hash = ?1 AND sessions.expires_ms > ?2 AND users.is_active"
     ))?;
     let found = statement.query_row(params![secret::hash(session), now_ms], |row| {
         Ok((user_of_row(row)?, row.get(N_USER_COLUMNS)?))
@@ -73,8 +70,9 @@ pub(super) fn end(tx: &Connection, session: &str) -> Result<(), AccountsError> {
     Ok(())
 }
 
-/// Ends all sessions of a user.
+/// Ends all sessions of a user, and their login keys.
 pub(super) fn end_all(tx: &Connection, user_id: i64) -> Result<(), AccountsError> {
+    tokens::end_logins(tx, user_id)?;
     tx.execute("DELETE FROM sessions WHERE user_id = ?1", [user_id])?;
     Ok(())
 }

@@ -1,59 +1,187 @@
 //! API tokens and login keys in SQL. Both are tokens; a login key has an end and belongs
 //! to a session.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::AccountsError;
-use super::users::{User, user_columns, user_of_row};
+use super::error::RefusedToken;
+use super::users::{N_USER_COLUMNS, User, user_columns, user_of_row};
+use crate::identity::TokenScope;
 use crate::identity::secret;
 
-/// Makes an API token, or with `expires_ms` a login key. Returns its text.
+/// What is recorded of a token's use is no older than this, ms: a write for each request would
+/// cost more than the request.
+const USE_RESOLUTION_MS: i64 = 60 * 60 * 1000;
+
+/// Tokens of one user at most.
+const MAX_TOKENS: i64 = 100;
+
+/// A token in a list; its text is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// For revoking it.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// What it is good for.
+    pub scope: TokenScope,
+    /// Milliseconds since 1970.
+    pub created_ms: i64,
+    /// Milliseconds since 1970; `None` does not expire.
+    pub expires_ms: Option<i64>,
+    /// Milliseconds since 1970, up to an hour late; `None` is never.
+    pub used_ms: Option<i64>,
+}
+
+/// A token to be made.
+#[derive(Clone, Copy)]
+pub struct NewToken<'a> {
+    /// What it is for: 1 to 150 characters.
+    pub name: &'a str,
+    /// What it is good for.
+    pub scope: TokenScope,
+    /// Milliseconds since 1970; `None` does not expire.
+    pub expires_ms: Option<i64>,
+}
+
+/// The user of a token, and what the token is good for.
+pub(super) struct Holder {
+    pub(super) user: User,
+    pub(super) scope: TokenScope,
+    pub(super) token_id: i64,
+    /// Whether its use should be recorded.
+    pub(super) is_use_news: bool,
+}
+
+/// Makes an API token. Returns its text and how it is listed.
 pub(super) fn insert(
     tx: &Connection,
     user_id: i64,
-    label: &str,
+    new: NewToken<'_>,
     now_ms: i64,
-    expires_ms: Option<i64>,
-) -> Result<String, AccountsError> {
-    let token = match expires_ms {
-        Some(_) => secret::new_login_key(),
-        None => secret::new_token(),
-    };
+) -> Result<(String, Token), AccountsError> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 150 || name.contains(char::is_control) {
+        return Err(RefusedToken::BadName.into());
+    }
+    if new
+        .expires_ms
+        .is_some_and(|expires_ms| expires_ms <= now_ms)
+    {
+        return Err(RefusedToken::Expired.into());
+    }
+    let count = "SELECT count(*) FROM tokens WHERE user_id = ?1 AND NOT is_login";
+    let n_tokens: i64 = tx.query_row(count, [user_id], |row| row.get(0))?;
+    if n_tokens >= MAX_TOKENS {
+        return Err(RefusedToken::TooMany { max: MAX_TOKENS }.into());
+    }
+    let text = secret::new_token();
     tx.execute(
-        "INSERT INTO tokens (user_id, name, is_login, hash, created_ms, expires_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            user_id,
-            label,
-            expires_ms.is_some(),
-            secret::hash(&token),
-            now_ms,
-            expires_ms
-        ],
+        "INSERT INTO tokens (user_id, name, is_login, hash, scope, created_ms, expires_ms)
+         VALUES (:user_id, :name, 0, :hash, :scope, :now_ms, :expires_ms)",
+        named_params! {
+            ":user_id": user_id,
+            ":name": name,
+            ":hash": secret::hash(&text),
+            ":scope": new.scope,
+            ":now_ms": now_ms,
+            ":expires_ms": new.expires_ms,
+        },
     )?;
-    Ok(token)
+    let token = Token {
+        id: tx.last_insert_rowid(),
+        name: name.to_owned(),
+        scope: new.scope,
+        created_ms: now_ms,
+        expires_ms: new.expires_ms,
+        used_ms: None,
+    };
+    Ok((text, token))
 }
 
-/// The user of a token that has not expired.
-pub(super) fn user(
+/// Makes the key of a login. Returns its text.
+pub(super) fn insert_login_key(
+    tx: &Connection,
+    user_id: i64,
+    now_ms: i64,
+    expires_ms: i64,
+) -> Result<String, AccountsError> {
+    let key = secret::new_login_key();
+    tx.execute(
+        "INSERT INTO tokens (user_id, name, is_login, hash, created_ms, expires_ms)
+         VALUES (?1, 'login', 1, ?2, ?3, ?4)",
+        params![user_id, secret::hash(&key), now_ms, expires_ms],
+    )?;
+    Ok(key)
+}
+
+/// Who holds a token that has not expired; a user who may log in.
+pub(super) fn holder(
     connection: &Connection,
     token: &str,
     now_ms: i64,
-) -> Result<Option<User>, AccountsError> {
+) -> Result<Option<Holder>, AccountsError> {
     let mut statement = connection.prepare_cached(concat!(
         "SELECT ",
         user_columns!(),
-        " FROM tokens JOIN users ON users.id = tokens.user_id
-         WHERE tokens.hash = ?1 AND (tokens.expires_ms IS NULL OR tokens.expires_ms > ?2)"
+        ", tokens.scope, tokens.id, tokens.used_ms, tokens.is_login
+         FROM tokens JOIN users ON users.id = tokens.user_id
+         WHERE tokens.hash = ?1 AND users.is_active
+           AND (tokens.expires_ms IS NULL OR tokens.expires_ms > ?2)"
     ))?;
-    let user = statement.query_row(params![secret::hash(token), now_ms], user_of_row);
-    Ok(user.optional()?)
+    let holder = statement.query_row(params![secret::hash(token), now_ms], |row| {
+        let used_ms: Option<i64> = row.get(N_USER_COLUMNS + 2)?;
+        let is_login: bool = row.get(N_USER_COLUMNS + 3)?;
+        let is_old = used_ms.is_none_or(|used_ms| now_ms - used_ms >= USE_RESOLUTION_MS);
+        Ok(Holder {
+            user: user_of_row(row)?,
+            scope: row.get(N_USER_COLUMNS)?,
+            token_id: row.get(N_USER_COLUMNS + 1)?,
+            is_use_news: is_old && !is_login,
+        })
+    });
+    Ok(holder.optional()?)
 }
 
-/// Revokes API tokens by label; login keys end with their sessions.
-pub(super) fn revoke(tx: &Connection, user_id: i64, label: &str) -> Result<usize, AccountsError> {
-    let sql = "DELETE FROM tokens WHERE user_id = ?1 AND name = ?2 AND NOT is_login";
-    Ok(tx.execute(sql, params![user_id, label])?)
+/// Records that a token was used.
+pub(super) fn used(tx: &Connection, token_id: i64, now_ms: i64) -> Result<(), AccountsError> {
+    let sql = "UPDATE tokens SET used_ms = ?2 WHERE id = ?1";
+    tx.execute(sql, [token_id, now_ms])?;
+    Ok(())
+}
+
+/// The API tokens of a user that have not expired, oldest first.
+pub(super) fn list(
+    connection: &Connection,
+    user_id: i64,
+    now_ms: i64,
+) -> Result<Vec<Token>, AccountsError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, scope, created_ms, expires_ms, used_ms FROM tokens
+         WHERE user_id = ?1 AND NOT is_login AND (expires_ms IS NULL OR expires_ms > ?2) ORDER BY id",
+    )?;
+    let tokens = statement.query_map([user_id, now_ms], token_of_row)?;
+    Ok(tokens.collect::<Result<_, _>>()?)
+}
+
+fn token_of_row(row: &Row<'_>) -> rusqlite::Result<Token> {
+    Ok(Token {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        scope: row.get(2)?,
+        created_ms: row.get(3)?,
+        expires_ms: row.get(4)?,
+        used_ms: row.get(5)?,
+    })
+}
+
+/// Revokes an API token; login keys end with their sessions.
+pub(super) fn revoke(tx: &Connection, token_id: i64) -> Result<(), AccountsError> {
+    tx.execute(
+        "DELETE FROM tokens WHERE id = ?1 AND NOT is_login",
+        [token_id],
+    )?;
+    Ok(())
 }
 
 /// Ends a login key; an API token stays.

@@ -1,30 +1,23 @@
 //! Users in SQL.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::RefusedUser;
 use super::{AccountsError, unknown};
-use crate::identity::Privilege;
+use crate::identity::{Person, Privilege};
+
+/// As CVAT's (Django's) limit.
+const MAX_NAME_CHARS: usize = 150;
 
 /// A user as stored. Has no `Debug`, so that the hash does not get into a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// What events bear as `user_id`.
-    pub id: i64,
-    /// Unique.
-    pub name: String,
-    /// May be empty.
-    pub email: String,
-    /// May be empty.
-    pub first_name: String,
-    /// May be empty.
-    pub last_name: String,
-    /// What the user may do.
-    pub privilege: Privilege,
+    /// What others may know.
+    pub person: Person,
+    /// Whether the user may log in. One who may not keeps name, id and memberships.
+    pub is_active: bool,
     /// PHC string.
     pub(in crate::identity) password_hash: String,
-    /// Milliseconds since 1970.
-    pub created_ms: i64,
 }
 
 /// A user to be added.
@@ -36,27 +29,35 @@ pub struct NewUser<'a> {
     pub name: &'a str,
     /// May be empty.
     pub email: &'a str,
+    /// May be empty.
+    pub first_name: &'a str,
+    /// May be empty.
+    pub last_name: &'a str,
     /// What the user may do.
     pub privilege: Privilege,
+    /// The mark "has analytics access".
+    pub has_analytics_access: bool,
     /// In plain.
     pub password: &'a str,
 }
 
-/// A user in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserSummary {
-    /// What events bear as `user_id`.
-    pub id: i64,
-    /// Unique.
-    pub name: String,
+/// What is changed of a user; `None` stays as it is.
+#[derive(Clone, Default)]
+pub struct UserChange {
     /// May be empty.
-    pub email: String,
+    pub email: Option<String>,
+    /// May be empty.
+    pub first_name: Option<String>,
+    /// May be empty.
+    pub last_name: Option<String>,
     /// What the user may do.
-    pub privilege: Privilege,
-    /// Milliseconds since 1970.
-    pub created_ms: i64,
-    /// Labels of the API tokens, oldest first; login keys are left out.
-    pub tokens: Vec<String>,
+    pub privilege: Option<Privilege>,
+    /// The mark "has analytics access".
+    pub has_analytics_access: Option<bool>,
+    /// Whether the user may log in; sessions end when not, tokens do not work meanwhile.
+    pub is_active: Option<bool>,
+    /// In plain.
+    pub password: Option<String>,
 }
 
 impl NewUser<'_> {
@@ -66,42 +67,58 @@ impl NewUser<'_> {
             id: None,
             name: "admin",
             email: "",
+            first_name: "",
+            last_name: "",
             privilege: Privilege::Admin,
+            has_analytics_access: false,
             password,
         }
     }
 
     fn check(&self) -> Result<(), RefusedUser> {
-        let NewUser {
-            id, name, email, ..
-        } = *self;
         // A colon ends the name in HTTP Basic.
         let is_bad = |c: char| c == ':' || c.is_control();
+        let name = self.name;
         if name.is_empty()
             || name.trim() != name
             || name.contains(is_bad)
-            || name.chars().count() > 150
+            || name.chars().count() > MAX_NAME_CHARS
         {
             return Err(RefusedUser::BadName);
         }
-        let is_address = email.contains('@')
-            && email.len() <= 254
-            && !email.contains(|c: char| c.is_whitespace() || c.is_control());
-        if !email.is_empty() && !is_address {
-            return Err(RefusedUser::BadEmail);
-        }
-        match id {
+        check_email(self.email)?;
+        check_person_name(self.first_name)?;
+        check_person_name(self.last_name)?;
+        match self.id {
             Some(id) if id < 1 => Err(RefusedUser::BadId { id }),
             _ => Ok(()),
         }
     }
 }
 
+fn check_email(email: &str) -> Result<(), RefusedUser> {
+    let is_address = email.contains('@')
+        && email.len() <= 254
+        && !email.contains(|c: char| c.is_whitespace() || c.is_control());
+    if email.is_empty() || is_address {
+        Ok(())
+    } else {
+        Err(RefusedUser::BadEmail)
+    }
+}
+
+fn check_person_name(name: &str) -> Result<(), RefusedUser> {
+    if name.chars().count() > MAX_NAME_CHARS || name.contains(char::is_control) {
+        return Err(RefusedUser::BadPersonName);
+    }
+    Ok(())
+}
+
 /// The columns of [`user_of_row`], of a table that goes by the name `users`.
 macro_rules! user_columns {
     () => {
-        "users.id, users.name, users.email, users.first_name, users.last_name, \
-         users.privilege, users.password_hash, users.created_ms"
+        "users.id, users.name, users.email, users.first_name, users.last_name, users.privilege, \
+         users.has_analytics_access, users.created_ms, users.is_active, users.password_hash"
     };
 }
 pub(super) use user_columns;
@@ -109,19 +126,23 @@ pub(super) use user_columns;
 /// Reads [`user_columns`] from the row's beginning.
 pub(super) fn user_of_row(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        email: row.get(2)?,
-        first_name: row.get(3)?,
-        last_name: row.get(4)?,
-        privilege: row.get(5)?,
-        password_hash: row.get(6)?,
-        created_ms: row.get(7)?,
+        person: Person {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            email: row.get(2)?,
+            first_name: row.get(3)?,
+            last_name: row.get(4)?,
+            privilege: row.get(5)?,
+            has_analytics_access: row.get(6)?,
+            created_ms: row.get(7)?,
+        },
+        is_active: row.get(8)?,
+        password_hash: row.get(9)?,
     })
 }
 
 /// How many columns [`user_of_row`] reads.
-pub(super) const N_USER_COLUMNS: usize = 8;
+pub(super) const N_USER_COLUMNS: usize = 10;
 
 pub(super) fn insert(
     tx: &Connection,
@@ -145,18 +166,67 @@ pub(super) fn insert(
         }
     }
     tx.execute(
-        "INSERT INTO users (id, name, email, privilege, password_hash, created_ms)
-         VALUES (:id, :name, :email, :privilege, :password_hash, :now_ms)",
+        "INSERT INTO users (id, name, email, first_name, last_name, privilege,
+            has_analytics_access, password_hash, created_ms)
+         VALUES (:id, :name, :email, :first_name, :last_name, :privilege,
+            :has_analytics_access, :password_hash, :now_ms)",
         named_params! {
             ":id": new.id,
             ":name": name,
             ":email": new.email,
+            ":first_name": new.first_name,
+            ":last_name": new.last_name,
             ":privilege": new.privilege,
+            ":has_analytics_access": new.has_analytics_access,
             ":password_hash": password_hash,
             ":now_ms": now_ms,
         },
     )?;
     by_name(tx, &name)?.ok_or_else(|| unknown(&name))
+}
+
+/// Changes what is named. The password's hash is made by the caller, outside of the transaction.
+pub(super) fn update(
+    tx: &Connection,
+    user_id: i64,
+    change: &UserChange,
+    password_hash: Option<&str>,
+) -> Result<(), AccountsError> {
+    change.email.as_deref().map_or(Ok(()), check_email)?;
+    for name in [&change.first_name, &change.last_name]
+        .into_iter()
+        .flatten()
+    {
+        check_person_name(name)?;
+    }
+    tx.execute(
+        "UPDATE users SET
+            email = coalesce(:email, email),
+            first_name = coalesce(:first_name, first_name),
+            last_name = coalesce(:last_name, last_name),
+            privilege = coalesce(:privilege, privilege),
+            has_analytics_access = coalesce(:has_analytics_access, has_analytics_access),
+            is_active = coalesce(:is_active, is_active),
+            password_hash = coalesce(:password_hash, password_hash)
+         WHERE id = :id",
+        named_params! {
+            ":id": user_id,
+            ":email": change.email,
+            ":first_name": change.first_name,
+            ":last_name": change.last_name,
+            ":privilege": change.privilege,
+            ":has_analytics_access": change.has_analytics_access,
+            ":is_active": change.is_active,
+            ":password_hash": password_hash,
+        },
+    )?;
+    Ok(())
+}
+
+pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Option<User>, AccountsError> {
+    let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([id], user_of_row).optional()?)
 }
 
 pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Option<User>, AccountsError> {
@@ -190,54 +260,25 @@ pub(super) fn count(connection: &Connection) -> Result<i64, AccountsError> {
     Ok(connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?)
 }
 
-pub(super) fn list(
-    connection: &Connection,
-    now_ms: i64,
-) -> Result<Vec<UserSummary>, AccountsError> {
+/// Whether some administrator can still log in.
+pub(super) fn has_active_admin(connection: &Connection) -> Result<bool, AccountsError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE privilege = 'admin' AND is_active)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// All users by id.
+pub(super) fn list(connection: &Connection) -> Result<Vec<User>, AccountsError> {
     let mut users = connection.prepare(concat!(
         "SELECT ",
         user_columns!(),
         " FROM users ORDER BY id"
     ))?;
-    let mut tokens = connection.prepare(
-        "SELECT name FROM tokens WHERE user_id = ?1 AND NOT is_login
-         AND (expires_ms IS NULL OR expires_ms > ?2) ORDER BY id",
-    )?;
-    let users: Vec<User> = users
-        .query_map([], user_of_row)?
-        .collect::<Result<_, _>>()?;
-    users
-        .into_iter()
-        .map(|user| {
-            let labels = tokens.query_map(params![user.id, now_ms], |row| row.get(0))?;
-            Ok(UserSummary {
-                id: user.id,
-                name: user.name,
-                email: user.email,
-                privilege: user.privilege,
-                created_ms: user.created_ms,
-                tokens: labels.collect::<Result<_, _>>()?,
-            })
-        })
-        .collect()
+    let users = users.query_map([], user_of_row)?;
+    Ok(users.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn remove(tx: &Connection, name: &str) -> Result<(), AccountsError> {
-    // Tokens and sessions go by ON DELETE CASCADE.
-    match tx.execute("DELETE FROM users WHERE name = ?1", [name])? {
-        0 => Err(unknown(name)),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn set_password(
-    tx: &Connection,
-    user_id: i64,
-    password_hash: &str,
-) -> Result<(), AccountsError> {
-    tx.execute(
-        "UPDATE users SET password_hash = ?2 WHERE id = ?1",
-        params![user_id, password_hash],
-    )?;
+/// Tokens, sessions and memberships go by ON DELETE CASCADE.
+pub(super) fn remove(tx: &Connection, user_id: i64) -> Result<(), AccountsError> {
+    tx.execute("DELETE FROM users WHERE id = ?1", [user_id])?;
     Ok(())
 }

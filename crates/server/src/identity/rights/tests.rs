@@ -1,22 +1,11 @@
-use annoscope_events::Organization;
-
 use super::*;
+use crate::identity::Role;
 
 const SELF: i64 = 7;
 const ORG: i64 = 3;
 
 fn caller(privilege: Privilege, org: Option<i64>, role: Option<Role>) -> Caller {
-    Caller {
-        id: SELF,
-        name: "anna".to_owned(),
-        email: String::new(),
-        privilege,
-        organization: org.map(|id| Organization {
-            id,
-            slug: "acme".to_owned(),
-        }),
-        role,
-    }
+    Caller::for_testing(privilege, org, role)
 }
 
 /// Privilege, organization, role; then the forced user and organization.
@@ -100,7 +89,7 @@ fn a_requested_filter_may_narrow_but_not_contradict() {
 
 #[test]
 fn sending_needs_membership_where_there_is_an_organization() {
-    for privilege in Privilege::ALL {
+    for &privilege in Privilege::ALL {
         assert_eq!(may_send(&caller(privilege, None, None)), Ok(()));
         let member = caller(privilege, Some(ORG), Some(Role::Worker));
         assert_eq!(may_send(&member), Ok(()));
@@ -111,7 +100,7 @@ fn sending_needs_membership_where_there_is_an_organization() {
 
 #[test]
 fn requests_are_seen_by_owner_and_admin() {
-    for privilege in Privilege::ALL {
+    for &privilege in Privilege::ALL {
         let caller = caller(privilege, None, None);
         assert_eq!(may_see_request(&caller, SELF), Ok(()));
         let foreign = may_see_request(&caller, SELF + 1);
@@ -120,28 +109,144 @@ fn requests_are_seen_by_owner_and_admin() {
 }
 
 #[test]
-fn queries_are_for_admins_and_business() {
-    let cases = [
-        (Privilege::Admin, Ok(()), Ok(())),
-        (Privilege::Business, Ok(()), Err(Denied::ForeignQuery)),
-        (
-            Privilege::User,
-            Err(Denied::NoQueries),
-            Err(Denied::NoQueries),
-        ),
-        (
-            Privilege::Worker,
-            Err(Denied::NoQueries),
-            Err(Denied::NoQueries),
-        ),
-    ];
-    for (privilege, own, foreign) in cases {
+fn queries_are_seen_and_ended_by_owner_and_admin() {
+    for &privilege in Privilege::ALL {
         let caller = caller(privilege, None, None);
-        assert_eq!(may_query(&caller), own, "{privilege}");
-        assert_eq!(may_end_query(&caller, SELF), own, "{privilege}");
-        assert_eq!(may_end_query(&caller, SELF + 1), foreign, "{privilege}");
+        assert_eq!(may_end_query(&caller, SELF), Ok(()));
         assert!(sees_query(&caller, SELF));
-        let sees_foreign = sees_query(&caller, SELF + 1);
-        assert_eq!(sees_foreign, privilege == Privilege::Admin, "{privilege}");
+        let is_admin = privilege == Privilege::Admin;
+        assert_eq!(sees_query(&caller, SELF + 1), is_admin, "{privilege}");
+        assert_eq!(
+            may_end_query(&caller, SELF + 1).is_ok(),
+            is_admin,
+            "{privilege}"
+        );
     }
+}
+
+/// Each kind of caller: privilege, mark, and role where there is an organization.
+fn callers() -> Vec<(String, Caller)> {
+    let mut callers = Vec::new();
+    for &privilege in Privilege::ALL {
+        for has_analytics_access in [false, true] {
+            let organizations = [(None, None), (Some(ORG), None)].into_iter();
+            let members = Role::ALL.iter().map(|role| (Some(ORG), Some(*role)));
+            for (org, role) in organizations.chain(members) {
+                let place = match (org, role) {
+                    (None, _) => "outside".to_owned(),
+                    (Some(_), None) => "no member".to_owned(),
+                    (Some(_), Some(role)) => role.to_string(),
+                };
+                let mark = if has_analytics_access { " marked" } else { "" };
+                let caller = Caller {
+                    has_analytics_access,
+                    ..caller(privilege, org, role)
+                };
+                callers.push((format!("{privilege}{mark}, {place}"), caller));
+            }
+        }
+    }
+    callers
+}
+
+const CVATS: Policy = Policy {
+    analytics_visibility: true,
+    business_edits_dashboards: false,
+};
+
+#[test]
+fn the_rights_of_every_kind_of_caller() {
+    const ACTIONS: [Action; 8] = [
+        Action::Identify,
+        Action::OwnAccount,
+        Action::Send,
+        Action::SendForOthers,
+        Action::Export,
+        Action::Look,
+        Action::EditDashboards,
+        Action::Administer,
+    ];
+    let rows = |filter: RowFilter| match (filter.user_id, filter.org_id) {
+        (None, None) => "all",
+        (None, Some(_)) => "organization's",
+        (Some(_), None) => "own",
+        (Some(_), Some(_)) => "own in it",
+    };
+    let lines = callers().into_iter().map(|(name, caller)| {
+        let answers = ACTIONS.map(|action| match decide(action, &caller, CVATS) {
+            Err(_) => "-".to_owned(),
+            Ok(()) => match action {
+                Action::Look => rows(view(&caller, CVATS).unwrap()).to_owned(),
+                Action::Export => {
+                    rows(export_filter(&caller, RowFilter::default()).unwrap()).to_owned()
+                }
+                _ => "yes".to_owned(),
+            },
+        });
+        let cells: Vec<String> = answers
+            .iter()
+            .map(|answer| format!("{answer:<14}"))
+            .collect();
+        format!("{name:<28} {}", cells.join(" "))
+            .trim_end()
+            .to_owned()
+    });
+    let header = ACTIONS
+        .map(|action| format!("{:<14}", format!("{action:?}")))
+        .join(" ");
+    let lines: Vec<String> = lines.collect();
+    insta::assert_snapshot!(format!("{:<28} {header}\n{}", "", lines.join("\n")));
+}
+
+#[test]
+fn an_installation_may_hide_analytics_and_let_business_edit() {
+    let business = caller(Privilege::Business, None, None);
+    let hidden = Policy {
+        analytics_visibility: false,
+        ..CVATS
+    };
+    assert_eq!(view(&business, hidden), Err(Denied::NoAnalytics));
+    let owner = caller(Privilege::Business, Some(ORG), Some(Role::Owner));
+    assert_eq!(view(&owner, hidden).unwrap().org_id, Some(ORG));
+    let editing = Policy {
+        business_edits_dashboards: true,
+        ..CVATS
+    };
+    let edit = |caller: &Caller, policy| decide(Action::EditDashboards, caller, policy);
+    assert_eq!(edit(&business, CVATS), Err(Denied::NoDashboards));
+    assert_eq!(edit(&business, editing), Ok(()));
+    let user = caller(Privilege::User, Some(ORG), Some(Role::Owner));
+    assert_eq!(edit(&user, editing), Err(Denied::NoDashboards));
+}
+
+#[test]
+fn a_token_does_no_more_than_its_scope() {
+    let admin = |scope| Caller {
+        scope,
+        ..caller(Privilege::Admin, None, None)
+    };
+    let cases = [
+        (Action::Identify, true, true),
+        (Action::OwnAccount, false, false),
+        (Action::Send, false, true),
+        (Action::SendForOthers, false, true),
+        (Action::Export, true, false),
+        (Action::Look, true, false),
+        (Action::EditDashboards, false, false),
+        (Action::Administer, false, false),
+    ];
+    for (action, read, send) in cases {
+        let allows = |scope| decide(action, &admin(scope), CVATS).is_ok();
+        assert!(allows(TokenScope::All), "{action:?}");
+        assert_eq!(allows(TokenScope::Read), read, "{action:?}");
+        assert_eq!(allows(TokenScope::Send), send, "{action:?}");
+    }
+}
+
+#[test]
+fn the_table_of_routes() {
+    let lines = RULES.iter().chain(INGEST_RULES);
+    let lines =
+        lines.map(|rule| format!("{:<6} {:<55} {:?}", rule.method, rule.route, rule.action));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
 }

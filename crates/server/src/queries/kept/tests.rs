@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::identity::rights::RowFilter;
 
 const MINUTE_US: i64 = 60_000_000;
 
@@ -56,7 +57,12 @@ fn slices(query: &str, from: i64, to: i64) -> TimeSlices {
         }),
         ..Context::default()
     };
-    let prepared = prepare(query, &context, &crate::queries::relation::all_events()).unwrap();
+    let prepared = prepare(
+        query,
+        &context,
+        &crate::queries::relation::events(RowFilter::default()),
+    )
+    .unwrap();
     prepared.slices.expect("a query by time")
 }
 

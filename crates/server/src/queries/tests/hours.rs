@@ -12,7 +12,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::exports::Exports;
-use crate::identity::Privilege;
+use crate::identity::{Caller, Privilege};
 
 const BERLIN: &str = "Europe/Berlin";
 
@@ -92,15 +92,11 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
         "variables": {"users": all, "projects": all, "tasks": all, "jobs": all, "organizations": all, "timezone": BERLIN},
     });
     let request = QueryRequest::parse(body.to_string().as_bytes(), 1000, clock::now()).unwrap();
-    let caller = Caller {
-        id: 1,
-        name: "admin".to_owned(),
-        email: String::new(),
-        privilege: Privilege::Admin,
-        organization: None,
-        role: None,
+    let viewer = Viewer {
+        caller: Caller::for_testing(Privilege::Admin, None, None),
+        rows: RowFilter::default(),
     };
-    let run = queries.start(request, &caller, clock::now()).await.unwrap();
+    let run = queries.start(request, &viewer, clock::now()).await.unwrap();
     let answer = Answer::new(run, Format::Json, render::TimeFormat::Text, 1 << 20);
     let pieces: Vec<_> = answer.into_stream().collect().await;
     let bytes: Vec<u8> = pieces.into_iter().flat_map(Result::unwrap).collect();

@@ -1,111 +1,44 @@
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use super::*;
-use crate::identity::{Caller, ExportCaller, NewUser};
+use crate::config::Config;
+use crate::identity::{Privilege, TokenScope};
+use crate::testing::{Answer, JSON, PASSWORD, TestServer};
 
-struct Server {
-    routes: Router,
-    accounts: Accounts,
-    _dir: tempfile::TempDir,
+/// With anna, a user, and root, an administrator.
+fn start() -> TestServer {
+    with(|_| {})
 }
 
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    cookies: Vec<String>,
-    body: Value,
+fn with(configure: impl FnOnce(&mut Config)) -> TestServer {
+    let server = TestServer::with(configure);
+    server.add("anna", Privilege::User);
+    server.add("root", Privilege::Admin);
+    server
 }
 
-impl Server {
-    fn start() -> Server {
-        let dir = tempfile::tempdir().unwrap();
-        let accounts = Accounts::open(dir.path()).unwrap();
-        for (name, privilege) in [("anna", Privilege::User), ("root", Privilege::Admin)] {
-            let new = NewUser {
-                id: None,
-                name,
-                email: "",
-                privilege,
-                password: "secret",
-            };
-            accounts.add(&new).unwrap();
-        }
-        let (routes, _) = routes_of::<Accounts>().split_for_parts();
-        let who = |caller: Caller| async move { format!("{:?}", caller.name) };
-        let whose =
-            |ExportCaller(caller): ExportCaller| async move { format!("{:?}", caller.name) };
-        let routes = routes
-            .route("/caller", axum::routing::any(who))
-            .route("/export", axum::routing::any(whose))
-            .with_state(accounts.clone());
-        Server {
-            routes,
-            accounts,
-            _dir: dir,
-        }
-    }
-
-    async fn ask(&self, line: &str, headers: &[(&str, &str)], body: Value) -> Answer {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let request = request.body(Body::from(body)).unwrap();
-        let response = self.routes.clone().oneshot(request).await.unwrap();
-        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
-        let cookies = cookies.map(|c| c.to_str().unwrap().to_owned()).collect();
-        let status = response.status().as_u16();
-        let bytes = to_bytes(response.into_body(), 100_000).await.unwrap();
-        Answer {
-            status,
-            cookies,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
-    }
-
-    /// Logs anna in: the key, and the values of sessionid and csrftoken.
-    async fn log_in(&self) -> (String, [String; 2]) {
-        let credentials = json!({ "username": "anna", "password": "secret" });
-        let answer = self.ask("POST /api/auth/login", &[JSON], credentials).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let value = |i: usize| {
-            let pair = answer.cookies[i].split(';').next().unwrap();
-            pair.split_once('=').unwrap().1.to_owned()
-        };
-        let key = answer.body["key"].as_str().unwrap().to_owned();
-        (key, [value(0), value(1)])
-    }
+fn token_of(server: &TestServer, name: &str) -> String {
+    let user_id = server.state.accounts.user_id(name).unwrap();
+    server.token(user_id, TokenScope::All)
 }
 
-const JSON: (&str, &str) = ("content-type", "application/json");
+/// The values of the cookies do not count.
+fn shapes(answer: &Answer) -> Vec<String> {
+    let shape = |cookie: &str| {
+        let (pair, attributes) = cookie.split_once(';').unwrap();
+        format!("{}=…;{attributes}", pair.split('=').next().unwrap())
+    };
+    answer.cookies().into_iter().map(shape).collect()
+}
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn cookies_end_with_an_attribute_that_has_a_value() {
-    let server = Server::start();
+    let server = start();
     let credentials = json!({ "username": "anna", "password": "secret" });
     let answer = server
         .ask("POST /api/auth/login", &[JSON], credentials)
         .await;
-    let shapes: Vec<String> = answer
-        .cookies
-        .iter()
-        .map(|cookie| {
-            let (pair, attributes) = cookie.split_once(';').unwrap();
-            format!("{}=…;{attributes}", pair.split('=').next().unwrap())
-        })
-        .collect();
     assert_eq!(
-        shapes,
+        shapes(&answer),
         [
             "sessionid=…; HttpOnly; Max-Age=1209600; Path=/; SameSite=Lax",
             "csrftoken=…; Max-Age=1209600; Path=/; SameSite=Lax"
@@ -113,9 +46,51 @@ async fn cookies_end_with_an_attribute_that_has_a_value() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_tls_cookies_are_secure_and_browsers_keep_to_it() {
+    let server = with(|config| config.tls.certificate = "certificate.pem".into());
+    let credentials = json!({ "username": "anna", "password": PASSWORD });
+    let answer = server
+        .ask("POST /api/auth/login", &[JSON], credentials)
+        .await;
+    assert!(
+        shapes(&answer)
+            .iter()
+            .all(|shape| shape.contains("; Secure; "))
+    );
+    assert!(answer.headers.contains_key("strict-transport-security"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_says_what_a_browser_may_do_with_it() {
+    let server = with(|config| config.page.embedded_by = "https://cvat.example.org".to_owned());
+    for line in [
+        "GET /analytics/",
+        "GET /api/users/self",
+        "GET /nowhere",
+        "POST /healthz",
+    ] {
+        let answer = server.ask(line, &[], Value::Null).await;
+        let header = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
+        let policy = header("content-security-policy");
+        assert!(policy.contains("default-src 'self';"), "{line}: {policy}");
+        assert!(
+            policy.ends_with("frame-ancestors 'self' https://cvat.example.org"),
+            "{policy}"
+        );
+        assert_eq!(header("x-content-type-options"), "nosniff", "{line}");
+        assert!(
+            !answer.headers.contains_key("strict-transport-security"),
+            "{line}"
+        );
+    }
+    let answer = start().ask("GET /analytics/", &[], Value::Null).await;
+    assert_eq!(answer.headers["x-frame-options"], "DENY");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_logins_are_refused() {
-    let server = Server::start();
+    let server = start();
     let wrong = json!({ "non_field_errors": ["Unable to log in with provided credentials."] });
     let cases = [
         (
@@ -144,7 +119,7 @@ async fn bad_logins_are_refused() {
             .ask("POST /api/auth/login", &[JSON], body.clone())
             .await;
         assert_eq!(answer.status, status, "{answer:?}");
-        assert!(answer.cookies.is_empty());
+        assert!(answer.cookies().is_empty());
         if let Some(expected) = expected {
             assert_eq!(answer.body, *expected, "{body}");
         }
@@ -157,18 +132,18 @@ async fn bad_logins_are_refused() {
 /// Request line, headers, expected status.
 type CredentialsCase<'a> = (&'a str, Vec<(&'a str, &'a str)>, u16);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_form_of_credentials_names_the_caller() {
-    let server = Server::start();
-    let api_token = server.accounts.add_token("anna", "laptop").unwrap();
-    let (key, [session, csrf]) = server.log_in().await;
+    let server = start();
+    let (key, [session, csrf]) = server.log_in("anna").await;
     let token = format!("Token {key}");
-    let bearer = format!("Bearer {api_token}");
+    let bearer = token_of(&server, "anna").replace("Token", "Bearer");
     let cookies = format!("csrftoken={csrf}; sessionid={session}");
     let only_session = format!("sessionid={session}");
     let planted = format!("csrftoken=planted; sessionid={session}");
-    let get = "GET /caller";
-    let post = "POST /caller";
+    let get = "GET /api/users/self";
+    // Without a body it is refused, but only by its handler.
+    let post = "POST /api/events";
     let cases: [CredentialsCase<'_>; 12] = [
         (get, vec![], 401),
         (get, vec![("authorization", "Basic YW5uYTpzZWNyZXQ=")], 200),
@@ -202,17 +177,20 @@ async fn each_form_of_credentials_names_the_caller() {
     ];
     for (line, headers, status) in cases {
         let answer = server.ask(line, &headers, Value::Null).await;
-        assert_eq!(answer.status, status, "{line} {headers:?} {answer:?}");
-        if status == 200 {
-            assert_eq!(answer.body, "anna");
+        match (line == post, status) {
+            (true, 200) => assert_eq!(answer.status, 415, "{headers:?} {answer:?}"),
+            _ => assert_eq!(answer.status, status, "{line} {headers:?} {answer:?}"),
+        }
+        if line == get && status == 200 {
+            assert_eq!(answer.body["username"], "anna");
         }
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn logout_ends_the_session_and_the_key() {
-    let server = Server::start();
-    let (key, [session, csrf]) = server.log_in().await;
+    let server = start();
+    let (key, [session, csrf]) = server.log_in("anna").await;
     let cookies = format!("csrftoken={csrf}; sessionid={session}");
     let token = format!("Token {key}");
     let without = server
@@ -230,7 +208,7 @@ async fn logout_ends_the_session_and_the_key() {
     assert_eq!(answer.body, json!({ "detail": "Successfully logged out." }));
     assert!(
         answer
-            .cookies
+            .cookies()
             .iter()
             .all(|cookie| cookie.contains("Max-Age=0"))
     );
@@ -242,9 +220,9 @@ async fn logout_ends_the_session_and_the_key() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_sdk_asks_at_start_up() {
-    let server = Server::start();
+    let server = start();
     let about = server.ask("GET /api/server/about", &[], Value::Null).await;
     let keys: Vec<&String> = about.body.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -258,8 +236,7 @@ async fn what_the_sdk_asks_at_start_up() {
             .starts_with("2.80.0+")
     );
 
-    let token = server.accounts.add_token("root", "t").unwrap();
-    let token = format!("Token {token}");
+    let token = token_of(&server, "root");
     let headers = [("authorization", token.as_str()), ("host", "h:1")];
     let plugins = server
         .ask("GET /api/server/plugins", &headers, Value::Null)
@@ -278,32 +255,34 @@ async fn what_the_sdk_asks_at_start_up() {
             "url": "http://h:1/api/users/2", "id": 2, "username": "root", "first_name": "",
             "last_name": "", "email": "", "groups": ["admin"], "is_staff": true,
             "is_superuser": true, "is_active": true, "last_login": null, "date_joined": "…",
-            "has_analytics_access": true
+            "has_analytics_access": true, "privilege": "admin", "organizations": [],
+            "may": {
+                "query": true, "see_dashboards": true, "save_dashboards": true, "administer": true
+            }
         })
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_organization_of_a_request() {
-    let server = Server::start();
-    let [anna, root] = ["anna", "root"].map(|name| {
-        let token = server.accounts.add_token(name, "t").unwrap();
-        format!("Token {token}")
-    });
+    let server = start();
+    let [anna, root] = ["anna", "root"].map(|name| token_of(&server, name));
     let slug = ("x-organization", "acme");
     let none = ("x-organization", "");
     let cases = [
-        ("GET /caller", &anna, none, 200),
-        ("GET /caller?org=", &anna, none, 200),
-        ("GET /caller", &anna, slug, 404),
-        ("GET /caller?org=b", &anna, slug, 400),
-        ("GET /caller?org_id=4", &anna, slug, 400),
-        ("GET /export?org_id=x", &root, JSON, 400),
-        ("GET /caller?org_id=4", &root, JSON, 404),
-        ("GET /export?org_id=4", &anna, JSON, 404),
+        ("GET /api/requests", &anna, none, 200),
+        ("GET /api/requests?org=", &anna, none, 200),
+        ("GET /api/requests", &anna, slug, 404),
+        ("GET /api/requests?org=b", &anna, slug, 400),
+        ("GET /api/requests?org_id=4", &anna, slug, 400),
+        ("GET /api/requests?org_id=x", &root, JSON, 400),
+        ("GET /api/dashboards?org_id=4", &root, JSON, 404),
+        ("GET /api/requests?org_id=4", &anna, JSON, 404),
         // Its events may have come in through the ingest port.
-        ("GET /export?org_id=4", &root, JSON, 200),
-        ("GET /export", &root, slug, 404),
+        ("GET /api/requests?org_id=4", &root, JSON, 200),
+        ("GET /api/requests", &root, slug, 404),
+        // Who one is does not depend on it.
+        ("GET /api/users/self", &anna, slug, 200),
     ];
     for (line, token, header, status) in cases {
         let headers = [("authorization", token.as_str()), header];
@@ -315,4 +294,73 @@ async fn the_organization_of_a_request() {
             _ => {}
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_takes_the_old_one_and_ends_the_logins() {
+    let server = start();
+    let (key, [session, csrf]) = server.log_in("anna").await;
+    let token = format!("Token {key}");
+    let change = |old: &str, new: [&str; 2]| json!({ "old_password": old, "new_password1": new[0], "new_password2": new[1] });
+    let cookies = format!("csrftoken={csrf}; sessionid={session}");
+    let cases = [
+        (change("wrong", ["new", "new"]), "old_password"),
+        (change(PASSWORD, ["new", "other"]), "new_password2"),
+        (change(PASSWORD, ["", ""]), "password"),
+    ];
+    let line = "POST /api/auth/password/change";
+    let headers = [("cookie", cookies.as_str()), ("x-csrftoken", &csrf), JSON];
+    for (body, field) in cases {
+        let answer = server.ask(line, &headers, body).await;
+        assert_eq!(answer.status, 400, "{field}");
+        assert!(answer.body[field].is_array(), "{:?}", answer.body);
+    }
+    let answer = server
+        .ask(line, &headers, change(PASSWORD, ["new", "new"]))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    for header in [("authorization", token.as_str()), ("cookie", &cookies)] {
+        let answer = server
+            .ask("GET /api/users/self", &[header], Value::Null)
+            .await;
+        assert_eq!(answer.status, 401);
+    }
+    let credentials = json!({ "username": "anna", "password": "new" });
+    let answer = server
+        .ask("POST /api/auth/login", &[JSON], credentials)
+        .await;
+    assert_eq!(answer.status, 200);
+}
+
+/// Session fixation: what a browser brings along is never what it is logged in by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_by_a_new_session_whatever_the_browser_brings() {
+    let server = start();
+    let credentials = || json!({ "username": "anna", "password": PASSWORD });
+    let planted = [("cookie", "sessionid=planted; csrftoken=planted"), JSON];
+    let answer = server
+        .ask("POST /api/auth/login", &planted, credentials())
+        .await;
+    let cookies = answer.cookies();
+    assert!(cookies.iter().all(|cookie| !cookie.contains("planted")));
+    let answer = server
+        .ask("GET /api/users/self", &planted, Value::Null)
+        .await;
+    assert_eq!(answer.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_have_to_wait() {
+    let server = start();
+    let wrong = || json!({ "username": "anna", "password": "wrong" });
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        let answer = server.ask("POST /api/auth/login", &[JSON], wrong()).await;
+        if answer.status == 429 {
+            assert!(answer.headers.contains_key("retry-after"));
+        }
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses[..6], [400; 6]);
+    assert_eq!(statuses[6..], [429; 2]);
 }

@@ -1,0 +1,33 @@
+//! Small JSON bodies: forms, not events.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+use crate::media_type::{self, CVAT_JSON};
+
+/// Forms are short; whoever sends more is not filling one in.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// A body of at most 16 KiB that is JSON: 415 for another type, which a form of another site
+/// could have sent; 400 for what is missing, unknown or of the wrong type.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<JsonBody<T>, ApiError> {
+        media_type::require(request.headers(), &["application/json", CVAT_JSON])?;
+        let too_large = |_| ApiError::BodyTooLarge {
+            limit_bytes: MAX_BYTES,
+        };
+        let bytes = to_bytes(request.into_body(), MAX_BYTES)
+            .await
+            .map_err(too_large)?;
+        let body = serde_json::from_slice(&bytes).map_err(|error| ApiError::BadDocument {
+            detail: format!("JSON parse error - {error}"),
+        })?;
+        Ok(JsonBody(body))
+    }
+}

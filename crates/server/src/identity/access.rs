@@ -1,0 +1,220 @@
+//! The way in: no handler sees a request before its route's rule was asked.
+//!
+//! rule of the route ─ who is it? ─ which organization? ─ may they? ─ how often? ─ handler
+//!
+//! **Invariant:** a route that [`super::rights::RULES`] does not name answers nobody
+//! (`a_route_without_a_rule_answers_nobody`).
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use annoscope_events::Organization;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+use super::accounts::{Accounts, Membership};
+use super::authenticate::{self, Authenticated};
+use super::cvat::Cvat;
+use super::organization::{self, OrganizationError, Wanted};
+use super::rights::{self, Action, Policy, Rule};
+use super::{Caller, Person, Privilege, Role, Viewer};
+use crate::error::ApiError;
+
+/// Who says who somebody is.
+#[derive(Clone)]
+pub enum Identity {
+    /// Our own accounts.
+    Accounts(Accounts),
+    /// CVAT.
+    Cvat(Cvat),
+}
+
+/// What [`check`] needs to know. Clones share it.
+#[derive(Clone)]
+pub struct Access {
+    rules: &'static [Rule],
+    identity: Identity,
+    policy: Policy,
+    requests: Arc<DefaultKeyedRateLimiter<i64>>,
+}
+
+impl Access {
+    /// Lets requests in by these rules, so many a minute of one user at most.
+    pub fn new(
+        rules: &'static [Rule],
+        identity: Identity,
+        policy: Policy,
+        requests_per_minute: NonZeroU32,
+    ) -> Access {
+        Access {
+            rules,
+            identity,
+            policy,
+            requests: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(
+                requests_per_minute,
+            ))),
+        }
+    }
+
+    /// The same for other routes.
+    #[must_use]
+    pub fn with_rules(&self, rules: &'static [Rule]) -> Access {
+        Access {
+            rules,
+            ..self.clone()
+        }
+    }
+
+    /// What the installation decides about rights.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// What a request does, or the methods that its route has.
+    fn action(&self, method: &str, route: &str) -> Result<Result<Action, String>, ApiError> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let rules = self.rules.iter().filter(|rule| rule.route == route);
+        let rules: Vec<&Rule> = rules.collect();
+        if rules.is_empty() {
+            return Err(ApiError::Internal(format!("{route} has no rule").into()));
+        }
+        let rule = rules.iter().find(|rule| rule.method == method);
+        Ok(rule.map(|rule| rule.action).ok_or_else(|| {
+            let methods: Vec<&str> = rules.iter().map(|rule| rule.method).collect();
+            methods.join(", ")
+        }))
+    }
+}
+
+/// Middleware around every route.
+pub async fn check(
+    State(access): State<Access>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let Some(route) = request.extensions().get::<MatchedPath>() else {
+        // No route: the answer says no more than that.
+        return Ok(next.run(request).await);
+    };
+    let action = match access.action(request.method().as_str(), route.as_str())? {
+        Ok(action) => action,
+        Err(allowed) => {
+            let mut response = ApiError::MethodNotAllowed.into_response();
+            let allowed = HeaderValue::from_str(&allowed).expect("methods are ASCII");
+            response.headers_mut().insert(header::ALLOW, allowed);
+            return Ok(response);
+        }
+    };
+    if action != Action::Open {
+        let (mut parts, body) = request.into_parts();
+        if matches!(action, Action::OwnAccount | Action::Administer) {
+            access.require_own_accounts()?;
+        }
+        let Authenticated { person, scope } = access.identity.person(&parts).await?;
+        let mut caller = Caller::new(&person, scope);
+        match access.organization(&parts, &person, action).await {
+            Ok(found) => (caller.organization, caller.role) = found,
+            // Who one is does not depend on it.
+            Err(_) if matches!(action, Action::Identify | Action::OwnAccount) => {}
+            Err(error) => return Err(error),
+        }
+        let decided = rights::decide(action, &caller, access.policy);
+        if access.requests.check_key(&caller.id).is_err() {
+            return Err(ApiError::TooManyRequests {
+                detail:
+                    "Too many requests of this account (setting requests_per_minute). Try again."
+                        .to_owned(),
+                retry_after_s: 1,
+            });
+        }
+        decided?;
+        if action == Action::Look {
+            let rows = rights::view(&caller, access.policy)?;
+            let caller = caller.clone();
+            parts.extensions.insert(Viewer { caller, rows });
+        }
+        parts.extensions.insert(person);
+        parts.extensions.insert(caller);
+        request = Request::from_parts(parts, body);
+    }
+    Ok(next.run(request).await)
+}
+
+impl Access {
+    /// The organizations of a caller, by slug.
+    pub async fn memberships(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<Vec<Membership>, ApiError> {
+        match &self.identity {
+            Identity::Accounts(accounts) => Ok(accounts.memberships(caller.id).await?),
+            Identity::Cvat(cvat) => cvat.memberships(headers, caller.id, &caller.name).await,
+        }
+    }
+
+    /// Refuses what changes accounts or logs in where they are CVAT's.
+    pub fn require_own_accounts(&self) -> Result<(), ApiError> {
+        match &self.identity {
+            Identity::Accounts(_) => Ok(()),
+            Identity::Cvat(_) => Err(ApiError::Conflict {
+                detail:
+                    "Accounts are CVAT's here (setting auth): log in there, and change them there."
+                        .to_owned(),
+            }),
+        }
+    }
+
+    /// The organization that the request names, and the caller's role in it.
+    async fn organization(
+        &self,
+        parts: &Parts,
+        person: &Person,
+        action: Action,
+    ) -> Result<(Option<Organization>, Option<Role>), ApiError> {
+        let Some(wanted) = organization::wanted(parts)? else {
+            return Ok((None, None));
+        };
+        let found = self.identity.organization(parts, person, wanted.clone());
+        match found.await? {
+            Some((organization, role)) => Ok((Some(organization), role)),
+            // There `org_id` is a filter as well, and events of organizations that have no
+            // account here come in through the ingest port.
+            None if action == Action::Export
+                && person.privilege == Privilege::Admin
+                && matches!(wanted, Wanted::Id(_)) =>
+            {
+                Ok((None, None))
+            }
+            None => Err(OrganizationError::Unknown(wanted).into()),
+        }
+    }
+}
+
+impl Identity {
+    async fn person(&self, parts: &Parts) -> Result<Authenticated, ApiError> {
+        match self {
+            Identity::Accounts(accounts) => Ok(authenticate::user(accounts, parts).await?),
+            Identity::Cvat(cvat) => cvat.person(&parts.method, &parts.headers).await,
+        }
+    }
+
+    async fn organization(
+        &self,
+        parts: &Parts,
+        person: &Person,
+        wanted: Wanted,
+    ) -> Result<Option<(Organization, Option<Role>)>, ApiError> {
+        match self {
+            Identity::Accounts(accounts) => Ok(accounts.organization(wanted, person.id).await?),
+            Identity::Cvat(cvat) => cvat.organization(&parts.headers, person, wanted).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

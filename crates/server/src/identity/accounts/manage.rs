@@ -1,0 +1,454 @@
+//! Changing accounts and organizations: what the command line and the administrators' page do.
+//!
+//! Everything here blocks; the server calls it through [`Accounts::blocking`]. Each change and
+//! the events that tell of it are one transaction (contract, section 6, for their form; beyond
+//! it, `obj_id` of an update is the id of what was changed, since the actor is in `user_id`).
+
+use annoscope_events::Organization;
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::organizations::{self, NewOrganization, OrganizationSummary};
+use super::outbox::{self, Actor, AuditEvent, Weight};
+use super::tokens::{self, NewToken, Token};
+use super::users::{self, NewUser, User, UserChange};
+use super::{Accounts, AccountsError, Membership, now_ms, sessions, unknown};
+use crate::identity::organization::Wanted;
+use crate::identity::{Person, Role, passwords};
+
+/// A user in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSummary {
+    /// Who it is.
+    pub person: Person,
+    /// Whether the user may log in.
+    pub is_active: bool,
+    /// The API tokens that have not expired, oldest first; login keys are left out.
+    pub tokens: Vec<Token>,
+    /// By slug.
+    pub memberships: Vec<Membership>,
+}
+
+impl Accounts {
+    /// All users by id.
+    pub fn users(&self) -> Result<Vec<UserSummary>, AccountsError> {
+        self.read(|connection| {
+            let users = users::list(connection)?.into_iter();
+            users.map(|user| summary(connection, user)).collect()
+        })
+    }
+
+    /// The user of that id.
+    pub fn user(&self, user_id: i64) -> Result<UserSummary, AccountsError> {
+        self.read(|connection| summary(connection, by_id(connection, user_id)?))
+    }
+
+    /// The id of the user of that name.
+    pub fn user_id(&self, name: &str) -> Result<i64, AccountsError> {
+        let user = self.read(|connection| users::by_name(connection, name))?;
+        Ok(user.ok_or_else(|| unknown(name))?.person.id)
+    }
+
+    /// Adds a user.
+    pub fn add_user(&self, actor: &Actor, new: &NewUser<'_>) -> Result<Person, AccountsError> {
+        let hash = passwords::hash(new.password)?;
+        self.write(|tx| {
+            let person = users::insert(tx, new, &hash, now_ms())?.person;
+            record(
+                tx,
+                actor,
+                of_user("create:user", &person, described(&person)),
+            )?;
+            Ok(person)
+        })
+    }
+
+    /// Adds the user `admin` with a generated password if there is no user at all, and
+    /// returns the password: the only time that it can be read.
+    pub fn add_first_admin(&self) -> Result<Option<String>, AccountsError> {
+        if self.read(users::count)? > 0 {
+            return Ok(None);
+        }
+        let password = passwords::generate();
+        let hash = passwords::hash(&password)?;
+        let new = NewUser::first_admin(&password);
+        self.write(|tx| {
+            // Asked again, now that nobody else can write.
+            if users::count(tx)? > 0 {
+                return Ok(None);
+            }
+            let person = users::insert(tx, &new, &hash, now_ms())?.person;
+            let event = of_user("create:user", &person, described(&person));
+            record(tx, &Actor::default(), event)?;
+            Ok(Some(password.clone()))
+        })
+    }
+
+    /// Changes a user. A new password, and being made inactive, ends the logins; API tokens
+    /// stay, but do not work while the user is inactive.
+    pub fn change_user(
+        &self,
+        actor: &Actor,
+        user_id: i64,
+        change: &UserChange,
+    ) -> Result<UserSummary, AccountsError> {
+        let hash = change
+            .password
+            .as_deref()
+            .map(passwords::hash)
+            .transpose()?;
+        self.write(|tx| {
+            let before = by_id(tx, user_id)?;
+            users::update(tx, user_id, change, hash.as_deref())?;
+            let after = by_id(tx, user_id)?;
+            require_admin(tx)?;
+            if hash.is_some() || !after.is_active {
+                sessions::end_all(tx, user_id)?;
+            }
+            for event in changes(&before, &after) {
+                record(tx, actor, event)?;
+            }
+            summary(tx, after)
+        })
+    }
+
+    /// Removes a user with all tokens, sessions and memberships. The id is never given out
+    /// again, since events bear it.
+    pub fn remove_user(&self, actor: &Actor, user_id: i64) -> Result<(), AccountsError> {
+        self.write(|tx| {
+            let person = by_id(tx, user_id)?.person;
+            users::remove(tx, user_id)?;
+            require_admin(tx)?;
+            record(tx, actor, of_user("delete:user", &person, Map::new()))
+        })
+    }
+
+    /// Makes an API token, and returns its text: the only time that it can be read.
+    pub fn add_token(
+        &self,
+        actor: &Actor,
+        user_id: i64,
+        new: NewToken<'_>,
+    ) -> Result<(String, Token), AccountsError> {
+        self.write(|tx| {
+            let person = by_id(tx, user_id)?.person;
+            let (text, token) = tokens::insert(tx, user_id, new, now_ms())?;
+            record(tx, actor, of_token("create:accesstoken", &token, &person))?;
+            Ok((text, token))
+        })
+    }
+
+    /// The API tokens of a user that have not expired, oldest first.
+    pub fn tokens(&self, user_id: i64) -> Result<Vec<Token>, AccountsError> {
+        self.read(|connection| tokens::list(connection, user_id, now_ms()))
+    }
+
+    /// Revokes a token of a user.
+    pub fn revoke_token(
+        &self,
+        actor: &Actor,
+        user_id: i64,
+        token_id: i64,
+    ) -> Result<(), AccountsError> {
+        self.write(|tx| {
+            let person = by_id(tx, user_id)?.person;
+            let tokens = tokens::list(tx, user_id, now_ms())?;
+            let token = tokens.iter().find(|token| token.id == token_id);
+            let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
+            tokens::revoke(tx, token.id)?;
+            record(tx, actor, of_token("delete:accesstoken", token, &person))
+        })
+    }
+
+    /// All organizations by slug, with their members.
+    pub fn organizations(&self) -> Result<Vec<OrganizationSummary>, AccountsError> {
+        self.read(organizations::list)
+    }
+
+    /// The id of the organization of that slug.
+    pub fn organization_id(&self, slug: &str) -> Result<i64, AccountsError> {
+        let wanted = Wanted::Slug(slug.to_owned());
+        let found = self.read(|connection| organizations::find(connection, &wanted))?;
+        let slug = slug.to_owned();
+        Ok(found.ok_or(AccountsError::UnknownOrganization { slug })?.id)
+    }
+
+    /// Adds an organization with its owner.
+    pub fn add_organization(
+        &self,
+        actor: &Actor,
+        new: NewOrganization<'_>,
+        owner_id: i64,
+    ) -> Result<OrganizationSummary, AccountsError> {
+        self.write(|tx| {
+            let owner = by_id(tx, owner_id)?.person;
+            let organization = organizations::insert(tx, new, now_ms())?;
+            let payload = object(json!({ "name": new.name }));
+            record(
+                tx,
+                actor,
+                of_organization("create:organization", &organization, payload),
+            )?;
+            organizations::set_role(tx, organization.id, owner_id, Role::Owner, now_ms())?;
+            let payload = object(json!({ "role": Role::Owner.as_str() }));
+            record(
+                tx,
+                actor,
+                of_member("create:membership", &organization, &owner, payload),
+            )?;
+            organization_by_id(tx, organization.id)
+        })
+    }
+
+    /// Changes slug and name where they are given. Events keep the slug they were sent with.
+    pub fn change_organization(
+        &self,
+        actor: &Actor,
+        id: i64,
+        slug: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<OrganizationSummary, AccountsError> {
+        self.write(|tx| {
+            let before = organization_by_id(tx, id)?;
+            organizations::update(tx, id, slug, name)?;
+            let after = organization_by_id(tx, id)?;
+            let properties = [
+                ("slug", &before.organization.slug, &after.organization.slug),
+                ("name", &before.name, &after.name),
+            ];
+            for (property, old, new) in properties {
+                if old != new {
+                    let event = AuditEvent {
+                        obj_name: Some(property.to_owned()),
+                        obj_val: Some(new.clone()),
+                        ..of_organization(
+                            "update:organization",
+                            &after.organization,
+                            object(json!({ "old_value": old })),
+                        )
+                    };
+                    record(tx, actor, event)?;
+                }
+            }
+            Ok(after)
+        })
+    }
+
+    /// Removes an organization with its memberships; the events stay.
+    pub fn remove_organization(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
+        self.write(|tx| {
+            let organization = organization_by_id(tx, id)?.organization;
+            organizations::remove(tx, id)?;
+            record(
+                tx,
+                actor,
+                of_organization("delete:organization", &organization, Map::new()),
+            )
+        })
+    }
+
+    /// Makes a user a member with that role, or gives the member another role.
+    pub fn set_role(
+        &self,
+        actor: &Actor,
+        organization_id: i64,
+        user_id: i64,
+        role: Role,
+    ) -> Result<OrganizationSummary, AccountsError> {
+        self.write(|tx| {
+            let organization = organization_by_id(tx, organization_id)?.organization;
+            let person = by_id(tx, user_id)?.person;
+            let before = organizations::role(tx, organization_id, user_id)?;
+            organizations::set_role(tx, organization_id, user_id, role, now_ms())?;
+            let event = match before {
+                None => {
+                    let payload = object(json!({ "role": role.as_str() }));
+                    Some(of_member(
+                        "create:membership",
+                        &organization,
+                        &person,
+                        payload,
+                    ))
+                }
+                Some(before) if before != role => {
+                    let payload = object(json!({
+                        "old_value": before.as_str(),
+                        "user": { "id": person.id, "username": person.name },
+                    }));
+                    Some(AuditEvent {
+                        obj_name: Some("role".to_owned()),
+                        obj_val: Some(role.as_str().to_owned()),
+                        ..of_member("update:membership", &organization, &person, payload)
+                    })
+                }
+                Some(_) => None,
+            };
+            event.map_or(Ok(()), |event| record(tx, actor, event))?;
+            organization_by_id(tx, organization_id)
+        })
+    }
+
+    /// Ends a membership.
+    pub fn remove_member(
+        &self,
+        actor: &Actor,
+        organization_id: i64,
+        user_id: i64,
+    ) -> Result<(), AccountsError> {
+        self.write(|tx| {
+            let organization = organization_by_id(tx, organization_id)?.organization;
+            let person = by_id(tx, user_id)?.person;
+            organizations::role(tx, organization_id, user_id)?
+                .ok_or(AccountsError::Unknown { what: "member" })?;
+            organizations::remove_member(tx, organization_id, user_id)?;
+            record(
+                tx,
+                actor,
+                of_member("delete:membership", &organization, &person, Map::new()),
+            )
+        })
+    }
+}
+
+fn record(tx: &Connection, actor: &Actor, event: AuditEvent) -> Result<(), AccountsError> {
+    outbox::push(tx, actor, event, Weight::Full, now_ms())
+}
+
+fn by_id(connection: &Connection, user_id: i64) -> Result<User, AccountsError> {
+    users::by_id(connection, user_id)?.ok_or(AccountsError::Unknown { what: "user" })
+}
+
+fn organization_by_id(
+    connection: &Connection,
+    id: i64,
+) -> Result<OrganizationSummary, AccountsError> {
+    let found = organizations::by_id(connection, id)?;
+    found.ok_or(AccountsError::Unknown {
+        what: "organization",
+    })
+}
+
+fn summary(connection: &Connection, user: User) -> Result<UserSummary, AccountsError> {
+    Ok(UserSummary {
+        tokens: tokens::list(connection, user.person.id, now_ms())?,
+        memberships: organizations::of_user(connection, user.person.id)?,
+        is_active: user.is_active,
+        person: user.person,
+    })
+}
+
+/// Rolls the change back that would leave nobody to make another one.
+fn require_admin(tx: &Connection) -> Result<(), AccountsError> {
+    if users::has_active_admin(tx)? {
+        Ok(())
+    } else {
+        Err(AccountsError::LastAdmin)
+    }
+}
+
+/// An event for each property that differs; of a password only that it does.
+fn changes(before: &User, after: &User) -> Vec<AuditEvent> {
+    let (old, new) = (&before.person, &after.person);
+    let properties: [(&str, Value, Value); 6] = [
+        ("email", json!(old.email), json!(new.email)),
+        ("first_name", json!(old.first_name), json!(new.first_name)),
+        ("last_name", json!(old.last_name), json!(new.last_name)),
+        (
+            "privilege",
+            json!(old.privilege.as_str()),
+            json!(new.privilege.as_str()),
+        ),
+        (
+            "has_analytics_access",
+            json!(old.has_analytics_access),
+            json!(new.has_analytics_access),
+        ),
+        ("is_active", json!(before.is_active), json!(after.is_active)),
+    ];
+    let update = |property: &str, value: Option<&Value>, payload: Value| AuditEvent {
+        obj_name: Some(property.to_owned()),
+        obj_val: value.map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        }),
+        ..of_user("update:user", new, object(payload))
+    };
+    let mut events: Vec<AuditEvent> = properties
+        .iter()
+        .filter(|(_, old, new)| old != new)
+        .map(|(property, old, new)| update(property, Some(new), json!({ "old_value": old })))
+        .collect();
+    if before.password_hash != after.password_hash {
+        events.push(update("password", None, json!({})));
+    }
+    events
+}
+
+fn of_user(scope: &'static str, person: &Person, payload: Map<String, Value>) -> AuditEvent {
+    AuditEvent {
+        scope,
+        obj_name: Some(person.name.clone()),
+        obj_id: Some(person.id),
+        payload,
+        ..AuditEvent::default()
+    }
+}
+
+fn described(person: &Person) -> Map<String, Value> {
+    object(json!({
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "privilege": person.privilege.as_str(),
+        "has_analytics_access": person.has_analytics_access,
+    }))
+}
+
+fn of_token(scope: &'static str, token: &Token, owner: &Person) -> AuditEvent {
+    AuditEvent {
+        scope,
+        obj_name: Some(token.name.clone()),
+        obj_id: Some(token.id),
+        payload: object(json!({
+            "scope": token.scope.as_str(),
+            "expires_ms": token.expires_ms,
+            "user": { "id": owner.id, "username": owner.name },
+        })),
+        ..AuditEvent::default()
+    }
+}
+
+fn of_organization(
+    scope: &'static str,
+    organization: &Organization,
+    payload: Map<String, Value>,
+) -> AuditEvent {
+    AuditEvent {
+        scope,
+        obj_name: Some(organization.slug.clone()),
+        obj_id: Some(organization.id),
+        organization: Some(organization.clone()),
+        payload,
+        ..AuditEvent::default()
+    }
+}
+
+fn of_member(
+    scope: &'static str,
+    organization: &Organization,
+    person: &Person,
+    payload: Map<String, Value>,
+) -> AuditEvent {
+    AuditEvent {
+        organization: Some(organization.clone()),
+        ..of_user(scope, person, payload)
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

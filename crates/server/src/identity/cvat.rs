@@ -1,0 +1,346 @@
+//! CVAT as the one who knows the users: `auth = "cvat"`.
+//!
+//! The caller's session cookie or `Authorization` header is shown to CVAT, whose answer counts for
+//! a short while. While CVAT does not answer, those whom it confirmed before go on for a grace
+//! period, and others are told to come again. Whatever CVAT answers, it cannot do more here than
+//! say who somebody is: answers are read up to a bound, redirects are not followed.
+
+mod answers;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use annoscope_events::Organization;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use moka::sync::Cache;
+use subtle::ConstantTimeEq;
+
+use super::authenticate::{Authenticated, cookie};
+use super::csrf::CsrfError;
+use super::organization::Wanted;
+use super::{AuthError, Membership, Person, Role, TokenScope};
+use crate::clock;
+use crate::config::CvatConfig;
+use crate::error::{ApiError, BoxError};
+use answers::{Memberships, Organizations, UserSelf};
+
+/// Longest answer that is read, bytes: a hundred organizations have 60 kB.
+const MAX_ANSWER_BYTES: usize = 512 * 1024;
+
+/// Sessions that are remembered at most: some 500 bytes each.
+const MAX_REMEMBERED: u64 = 20_000;
+
+/// Organizations of one person that are known here.
+const PAGE_SIZE: &str = "100";
+
+/// When to come again while CVAT does not answer, seconds.
+const RETRY_AFTER_S: u32 = 5;
+
+/// What stands for credentials: a keyed hash, so that memory holds none.
+type Key = [u8; 32];
+
+/// An organization, and the role of whoever asked in it.
+type Place = (Organization, Option<Role>);
+
+/// A CVAT server. Clones share what is remembered of it.
+#[derive(Clone)]
+pub struct Cvat {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    config: CvatConfig,
+    hash_key: [u8; 32],
+    people: Cache<Key, Told<Option<Person>>>,
+    organizations: Cache<(Key, Wanted), Told<Option<Place>>>,
+    memberships: Cache<Key, Told<Vec<Membership>>>,
+}
+
+/// What CVAT told, and when.
+#[derive(Clone)]
+struct Told<T> {
+    what: T,
+    at: Instant,
+}
+
+/// Why CVAT told nothing.
+#[derive(Debug, thiserror::Error)]
+enum Silence {
+    #[error("no answer")]
+    Http(#[from] reqwest::Error),
+    #[error("status {0}")]
+    Status(u16),
+    #[error("an answer of more than {MAX_ANSWER_BYTES} bytes")]
+    TooLong,
+    #[error("an answer that is not understood")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Cvat {
+    /// The CVAT of that configuration; nothing is asked yet.
+    pub fn new(config: CvatConfig) -> Result<Cvat, BoxError> {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_millis(config.timeout_ms))
+            .no_proxy()
+            .build()?;
+        let mut hash_key = [0_u8; 32];
+        rand::RngCore::fill_bytes(&mut rand::rng(), &mut hash_key);
+        // What is older than the longest of these is of no use.
+        let longest = config
+            .cache_ms
+            .max(config.refusal_cache_ms)
+            .max(config.grace_ms);
+        let lifetime = Duration::from_millis(longest.max(1));
+        Ok(Cvat {
+            inner: Arc::new(Inner {
+                http,
+                hash_key,
+                people: cache(lifetime),
+                organizations: cache(lifetime),
+                memberships: cache(lifetime),
+                config,
+            }),
+        })
+    }
+
+    /// Who shows these credentials.
+    pub(super) async fn person(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Authenticated, ApiError> {
+        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
+        shown.check_csrf(method, headers).map_err(AuthError::Csrf)?;
+        let key = self.key(&shown);
+        let found = self
+            .remembered(&self.inner.people, key, Option::is_some, async || {
+                let user = self.ask::<UserSelf>(&shown, "users/self", &[]).await?;
+                Ok(user.map(UserSelf::into_person))
+            })
+            .await?;
+        let person = found.ok_or(AuthError::Invalid("CVAT does not know these credentials."))?;
+        Ok(Authenticated {
+            person,
+            scope: TokenScope::All,
+        })
+    }
+
+    /// The organization of that slug or id, as far as the person may see it, and the person's
+    /// role in it.
+    pub(super) async fn organization(
+        &self,
+        headers: &HeaderMap,
+        person: &Person,
+        wanted: Wanted,
+    ) -> Result<Option<Place>, ApiError> {
+        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
+        let key = (self.key(&shown), wanted.clone());
+        self.remembered(
+            &self.inner.organizations,
+            key,
+            Option::is_some,
+            async || {
+                let Some(organization) = self.find_organization(&shown, &wanted).await? else {
+                    return Ok(None);
+                };
+                let parameters = [("org", organization.slug.as_str()), ("user", &person.name)];
+                let members = self
+                    .ask::<Memberships>(&shown, "memberships", &parameters)
+                    .await?;
+                let role = members.and_then(|members| members.role(organization.id, person.id));
+                Ok(Some((organization, role)))
+            },
+        )
+        .await
+    }
+
+    /// The organizations of a person, by slug.
+    pub(super) async fn memberships(
+        &self,
+        headers: &HeaderMap,
+        person_id: i64,
+        name: &str,
+    ) -> Result<Vec<Membership>, ApiError> {
+        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
+        let key = self.key(&shown);
+        self.remembered(
+            &self.inner.memberships,
+            key,
+            |_| true,
+            async || {
+                let size = ("page_size", PAGE_SIZE);
+                let parameters = [size];
+                let organizations = self.ask::<Organizations>(&shown, "organizations", &parameters);
+                let Some(organizations) = organizations.await? else {
+                    return Ok(Vec::new());
+                };
+                let parameters = [size, ("user", name)];
+                let members = self
+                    .ask::<Memberships>(&shown, "memberships", &parameters)
+                    .await?;
+                Ok(organizations.with_roles(&members.unwrap_or_default(), person_id))
+            },
+        )
+        .await
+    }
+
+    async fn find_organization(
+        &self,
+        shown: &Shown,
+        wanted: &Wanted,
+    ) -> Result<Option<Organization>, Silence> {
+        match wanted {
+            Wanted::Slug(slug) => {
+                let parameters = [("slug", slug.as_str())];
+                let found = self
+                    .ask::<Organizations>(shown, "organizations", &parameters)
+                    .await?;
+                Ok(found.and_then(|found| found.with_slug(slug)))
+            }
+            Wanted::Id(id) => {
+                let found = self.ask(shown, &format!("organizations/{id}"), &[]).await?;
+                Ok(found.map(answers::Organization::into_event_organization))
+            }
+        }
+    }
+
+    /// What CVAT told a moment ago, or tells now, or, while it does not answer, told not too long
+    /// ago. `is_yes` says which answers are confirmations: only these outlive a silence, and the
+    /// others count for less long.
+    async fn remembered<K, T>(
+        &self,
+        cache: &Cache<K, Told<T>>,
+        key: K,
+        is_yes: impl Fn(&T) -> bool,
+        ask: impl AsyncFnOnce() -> Result<T, Silence>,
+    ) -> Result<T, ApiError>
+    where
+        K: std::hash::Hash + Eq + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+    {
+        let config = &self.inner.config;
+        let told = cache.get(&key);
+        let age = |told: &Told<T>| clock::monotonic().saturating_duration_since(told.at);
+        if let Some(told) = &told {
+            let lifetime_ms = if is_yes(&told.what) {
+                config.cache_ms
+            } else {
+                config.refusal_cache_ms
+            };
+            if age(told) < Duration::from_millis(lifetime_ms) {
+                return Ok(told.what.clone());
+            }
+        }
+        match ask().await {
+            Ok(what) => {
+                let at = clock::monotonic();
+                let told = Told { what, at };
+                cache.insert(key, told.clone());
+                Ok(told.what)
+            }
+            Err(silence) => match told {
+                Some(told)
+                    if is_yes(&told.what)
+                        && age(&told) < Duration::from_millis(config.grace_ms) =>
+                {
+                    tracing::warn!(error = %silence, "CVAT does not answer; who was known goes on");
+                    Ok(told.what)
+                }
+                _ => Err(ApiError::Unavailable {
+                    detail: "CVAT, which knows the users, does not answer. Try again.".to_owned(),
+                    retry_after_s: RETRY_AFTER_S,
+                    cause: Some(silence.into()),
+                }),
+            },
+        }
+    }
+
+    /// Asks CVAT with the caller's credentials; `None` where it refuses them or knows no such thing.
+    async fn ask<T: serde::de::DeserializeOwned>(
+        &self,
+        shown: &Shown,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Option<T>, Silence> {
+        let url = format!("{}/api/{path}", self.inner.config.url.trim_end_matches('/'));
+        let mut request = self.inner.http.get(url).query(parameters);
+        request = request.header(header::ACCEPT, "application/vnd.cvat+json");
+        let (name, value) = shown.header();
+        let mut response = request.header(name, value).send().await?;
+        match response.status().as_u16() {
+            200 => {}
+            401 | 403 | 404 => return Ok(None),
+            status => return Err(Silence::Status(status)),
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Silence::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Some(serde_json::from_slice(&body)?))
+    }
+
+    fn key(&self, shown: &Shown) -> Key {
+        let mut hasher = blake3::Hasher::new_keyed(&self.inner.hash_key);
+        let (name, value) = shown.header();
+        hasher.update(name.as_str().as_bytes());
+        hasher.update(b"\0");
+        hasher.update(value.as_bytes());
+        hasher.finalize().into()
+    }
+}
+
+fn cache<K, V>(lifetime: Duration) -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    let cache = Cache::builder().max_capacity(MAX_REMEMBERED);
+    cache.time_to_live(lifetime).build()
+}
+
+/// The credentials that CVAT is shown, and nothing else of the request.
+enum Shown {
+    Authorization(HeaderValue),
+    /// Only the session: other cookies are none of CVAT's business.
+    Session(HeaderValue),
+}
+
+impl Shown {
+    fn of(headers: &HeaderMap) -> Option<Shown> {
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            return Some(Shown::Authorization(value.clone()));
+        }
+        let session = cookie(headers, "sessionid")?;
+        let value = HeaderValue::from_str(&format!("sessionid={session}")).ok()?;
+        Some(Shown::Session(value))
+    }
+
+    fn header(&self) -> (header::HeaderName, &HeaderValue) {
+        match self {
+            Shown::Authorization(value) => (header::AUTHORIZATION, value),
+            Shown::Session(value) => (header::COOKIE, value),
+        }
+    }
+
+    /// What changes something with a session repeats CVAT's `csrftoken` cookie as a header, which
+    /// another site cannot: it does not know the cookie.
+    fn check_csrf(&self, method: &Method, headers: &HeaderMap) -> Result<(), CsrfError> {
+        let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if is_safe || matches!(self, Shown::Authorization(_)) {
+            return Ok(());
+        }
+        let cookie = cookie(headers, "csrftoken").ok_or(CsrfError::NoCookie)?;
+        let header = headers.get("x-csrftoken").ok_or(CsrfError::NoHeader)?;
+        let is_repeated =
+            !cookie.is_empty() && bool::from(header.as_bytes().ct_eq(cookie.as_bytes()));
+        is_repeated.then_some(()).ok_or(CsrfError::Mismatch)
+    }
+}
+
+#[cfg(test)]
+mod tests;

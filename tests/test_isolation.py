@@ -1,0 +1,179 @@
+"""Row isolation: whatever a member of an organization asks, the answer is as if no other events existed.
+
+Each query is asked by the member over all events, and by an administrator of a server that has the member's events only;
+both answers are equal. That holds for counts and orders as for values, so nothing of a foreign row gets through. The text
+that is printed for a ClickHouse cluster is run likewise, in ClickHouse's engine. `make isolation` asks 2,000 random queries.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from conftest import check_log
+from difference import compare, data, generate
+from difference.compare import Rules
+from difference.engines import Annoscope, Answer, ClickHouse, Explained, Refusal, start_server
+from difference.grafana import Context
+from server import Server
+
+N_QUERIES = int(os.environ.get("ANNOSCOPE_ISOLATION", "150"))
+ORG_ID, ORG_SLUG = 1, "acme"
+# Ids of users who have events in the organization and elsewhere.
+OWNER, MAINTAINER, WORKER = 2, 3, 4
+
+
+@dataclass
+class Member:
+    """A member of the organization, and the engines that hold the member's events only."""
+
+    name: str
+    asks: Annoscope
+    alone: Annoscope
+    alone_in_clickhouse: ClickHouse
+
+
+def as_member(server: Server, name: str, user_id: int, role: str) -> Annoscope:
+    asks = Annoscope(server, server.add_user(name, "user", "--id", str(user_id)))
+    if role == "owner":
+        server.cli("org", "add", ORG_SLUG, "--owner", name, "--id", str(ORG_ID))
+    else:
+        server.cli("org", "member", ORG_SLUG, name, "--role", role)
+    asks.session.headers["X-Organization"] = ORG_SLUG
+    return asks
+
+
+@pytest.fixture(scope="module")
+def events() -> list[data.Event]:
+    return data.generate()
+
+
+@pytest.fixture(scope="module")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory, events: list[data.Event]) -> Iterator[ClickHouse]:
+    engine = ClickHouse(tmp_path_factory.mktemp("clickhouse"))
+    engine.load(events)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory, events: list[data.Event]) -> Iterator[list[Member]]:
+    directory = tmp_path_factory.mktemp("isolation")
+    everything = start_server(directory / "all", events)
+    asks = {
+        "owner": as_member(everything, "owner", OWNER, "owner"),
+        "maintainer": as_member(everything, "maintainer", MAINTAINER, "maintainer"),
+        "worker": as_member(everything, "worker", WORKER, "worker"),
+    }
+    of_organization = [event for event in events if event["org_id"] == ORG_ID]
+    of_worker = [event for event in of_organization if event["user_id"] == WORKER]
+    assert 100 < len(of_worker) < len(of_organization) < len(events)
+    servers, engines, alone = [everything], [], {}
+    for name, some in (("organization", of_organization), ("worker", of_worker)):
+        server = start_server(directory / name, some)
+        engine = ClickHouse(directory / f"clickhouse-{name}")
+        engine.load(some)
+        servers.append(server)
+        engines.append(engine)
+        alone[name] = (Annoscope(server, server.add_user("root", "admin")), engine)
+    yield [
+        Member("owner", asks["owner"], *alone["organization"]),
+        Member("maintainer", asks["maintainer"], *alone["organization"]),
+        Member("worker", asks["worker"], *alone["worker"]),
+    ]
+    for engine in engines:
+        engine.close()
+    for server in servers:
+        server.close()
+        check_log(server)
+
+
+def check(member: Member, clickhouse: ClickHouse, sql: str, context: Context | None = None) -> bool:
+    """Whether the query was answered; that both answers are equal is asserted."""
+    rules = Rules.of(sql, generate.tolerance(sql))
+    answer, expected = member.asks.query(sql, context), member.alone.query(sql, context)
+    # What fails within a query may do so in any order of rows.
+    if isinstance(answer, Refusal) or isinstance(expected, Refusal):
+        assert isinstance(answer, Refusal) == isinstance(expected, Refusal), f"{member.name}: {answer} {expected}\n{sql}"
+        return False
+    what = compare.differs(answer, expected, rules)
+    assert what is None, f"{member.name}: {what}\n{sql}"
+
+    texts = member.asks.explain(sql, context), member.alone.explain(sql, context)
+    narrowed, plain = texts
+    assert isinstance(narrowed, Explained) and isinstance(plain, Explained), texts
+    answer, expected = clickhouse.query(narrowed.clickhouse), member.alone_in_clickhouse.query(plain.clickhouse)
+    if isinstance(answer, Answer) or isinstance(expected, Answer):
+        what = compare.differs(answer, expected, rules)
+        assert what is None, f"{member.name}, in ClickHouse: {what}\n{narrowed.clickhouse}"
+    return True
+
+
+# Ways out that somebody might try. `$x` has a hostile value.
+HOSTILE = [
+    "SELECT count(), uniqExact(org_id), min(user_id), max(user_id) FROM events",
+    "SELECT count() FROM cvat.events",
+    "SELECT count() FROM events WHERE org_id != 1 OR 1 = 1 OR user_id > 0",
+    "SELECT * FROM (SELECT org_id, user_id, count() FROM cvat.events GROUP BY 1, 2) ORDER BY 1, 2",
+    "SELECT (SELECT count() FROM events), (SELECT max(user_id) FROM cvat.events)",
+    "SELECT count() FROM events AS a JOIN events AS b ON a.user_id = b.user_id AND a.timestamp = b.timestamp",
+    "SELECT count() FROM events AS a LEFT JOIN cvat.events AS b ON a.job_id = b.job_id AND a.timestamp = b.timestamp",
+    "SELECT org_id, count() FROM events GROUP BY 1 UNION ALL SELECT user_id, count() FROM cvat.events GROUP BY 1",
+    "WITH events AS (SELECT * FROM cvat.events) SELECT count(), uniqExact(user_id) FROM events",
+    "WITH other AS (SELECT * FROM events WHERE org_id = 2) SELECT count() FROM other",
+    "WITH 2 AS org_id SELECT count() FROM events WHERE org_id = 2",
+    "SELECT 2 AS org_id, count() AS n FROM events",
+    "SELECT 1 AS org_id, user_id AS org_slug, count() FROM events GROUP BY org_slug ORDER BY org_slug",
+    "SELECT count() FROM events AS cvat WHERE cvat.org_id = 2",
+    "SELECT count() FROM events /* WHERE org_id = 1 */ WHERE 1 -- AND org_id = 1",
+    "SELECT uniqExact(user_id) FROM events WHERE user_id IN (SELECT user_id FROM cvat.events WHERE org_id = 2)",
+    "SELECT user_id, org_id FROM events ORDER BY org_id DESC, user_id DESC LIMIT 20",
+    "SELECT DISTINCT org_slug FROM events ORDER BY org_slug",
+    "SELECT count() FROM events WHERE org_slug = '$x'",
+    "SELECT count() FROM events WHERE user_name IN ($names)",
+    "SELECT toStartOfDay(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) GROUP BY t ORDER BY t",
+    "SELECT max(count) OVER (), count() OVER (PARTITION BY org_id) FROM events ORDER BY 1, 2 LIMIT 5",
+    "SELECT arrayJoin([org_id, user_id]) AS x, count() FROM events GROUP BY x ORDER BY x",
+    "SELECT count() FROM numbers(3) AS n JOIN events AS e ON e.user_id = n.number",
+    "SELECT groupUniqArray(org_id), groupUniqArray(user_id) FROM events WHERE org_id IS NULL OR org_id > 0",
+]
+VARIABLES = {
+    "x": "acme' OR org_id = 2 OR '1' = '1",
+    "names": ["x') OR (1 = 1", "Zoë"],
+}
+CONTEXT = Context(1_780_272_000_000, 1_788_048_000_000, 600_000, VARIABLES)
+
+
+@pytest.mark.parametrize("sql", HOSTILE)
+def test_ways_out(members: list[Member], clickhouse: ClickHouse, sql: str) -> None:
+    for member in members:
+        check(member, clickhouse, sql, CONTEXT)
+
+
+def test_random_queries(members: list[Member], clickhouse: ClickHouse) -> None:
+    n_answered = 0
+    for number, sql in enumerate(generate.queries(members[0].asks.functions(), seed=5, n=N_QUERIES)):
+        n_answered += check(members[number % len(members)], clickhouse, sql)
+    assert n_answered > N_QUERIES / 2
+
+
+def test_kept_results_are_not_shared(members: list[Member]) -> None:
+    """A refreshed panel of one is not made of buckets that were kept for another."""
+    sql = "SELECT toStartOfDay(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) GROUP BY t ORDER BY t"
+    for _ in range(2):
+        answers = [member.asks.query(sql, CONTEXT) for member in members]
+        expected = [member.alone.query(sql, CONTEXT) for member in members]
+        assert answers == expected
+    assert answers[0] != answers[2]
+
+
+def test_outside_of_the_organization_there_is_nothing(members: list[Member]) -> None:
+    for member in members:
+        headers = {**member.asks.session.headers, "X-Organization": ""}
+        for path in ("query", "query/explain", "ds/query"):
+            answer = requests.post(f"{member.asks.url}/api/{path}", json={"sql": "SELECT 1"}, headers=headers, timeout=30)
+            assert answer.status_code == 403, answer.text
