@@ -5,7 +5,7 @@ import type { Panel } from '../model/dashboard';
 import type { Zone } from '../time/calendar';
 import type { Range } from '../time/range';
 
-/** A cell of a table: the row by its place in the answer, the column by its name. */
+/** A cell: of a table, the row by its place in the answer and the column by its name; other panels have names of their own. */
 export interface CellPlace {
   row: number;
   column: string;

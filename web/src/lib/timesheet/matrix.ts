@@ -57,6 +57,13 @@ export interface Timesheet {
   mostMs: number;
 }
 
+/** The row of a path of keys, `5/Project 3/Task 41`; `null` if nobody of the answer has it. */
+export function rowAt(people: TimesheetRow[], path: string): TimesheetRow | null {
+  const row = people.find(({ key }) => path === key || path.startsWith(`${key}/`));
+  if (!row || path === row.key) return row ?? null;
+  return rowAt(row.children, path.slice(row.key.length + 1));
+}
+
 const KINDS = ['Project', 'Task', 'Job'];
 /** A matrix of more columns is read by nobody. */
 export const MAX_DAYS = 400;
