@@ -273,9 +273,11 @@ def test_business_applies_and_cannot_save(site: Site, browser: Browser) -> None:
     page = person.page
     expect(page.get_by_role("button", name="New dashboard")).to_have_count(0)
     person.open("management")
-    assert not {"Save…", "Save as a copy", "Remove", "Reset to built-in"} & set(person.entries())
-    person.panel_menu("Overall activity", "Edit")
-    editor = page.get_by_role("dialog", name="Edit Overall activity")
+    entries = person.entries()
+    assert "Arrange panels" in entries
+    assert not {"Save…", "Save as a copy", "Remove", "Reset to built-in"} & set(entries)
+    person.panel_menu("User activity", "Edit")
+    editor = page.get_by_role("dialog", name="Edit User activity")
     expect(editor).to_contain_text("administrators save for all")
     expect(editor.get_by_role("button", name="Save…")).to_have_count(0)
     editor.get_by_label("Title").fill("All of it")
@@ -285,7 +287,7 @@ def test_business_applies_and_cannot_save(site: Site, browser: Browser) -> None:
     page.keyboard.press("Control+s")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Discard", exact=True).click()
-    expect(person.panel("Overall activity")).to_be_visible()
+    expect(person.panel("User activity")).to_be_visible()
     context.close()
     assert person.errors == []
 
