@@ -9,7 +9,7 @@ class Session {
   account = $state.raw<Account | null | undefined>(undefined);
   /** The organization that `account` was asked in. */
   org = $state<string | null>(null);
-  failure = $state<ApiFailure | null>(null);
+  failure = $state<string | null>(null);
   /** The cookie ran out while somebody works: what they do stays until they are back. */
   isExpired = $state(false);
 
@@ -27,7 +27,7 @@ class Session {
         this.isExpired = false;
       }
     } catch (error) {
-      this.failure = error instanceof ApiFailure ? error : new ApiFailure(0, String(error));
+      this.failure = error instanceof ApiFailure ? error.message : String(error);
     }
   }
 

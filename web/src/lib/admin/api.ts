@@ -2,9 +2,8 @@
 import { request } from '../api/client';
 import type { NewToken, Organization, Privilege, Role, Scope, Token, User } from './model';
 
-/** What may be said of a user when it is made or changed. */
+/** What is changed of a user; what is absent stays. The name stays always. */
 export interface UserChange {
-  username?: string;
   email?: string;
   first_name?: string;
   last_name?: string;
@@ -35,7 +34,8 @@ const results = async <T>(path: string) => ((await request('GET', path)) as { re
 export const users = {
   list: () => results<User>(USERS),
   /** The answer has a `password` if none was given: it is shown this once. */
-  create: async (user: UserChange) => (await request('POST', USERS, user)) as User & { password?: string },
+  create: async (user: UserChange & { username: string }) =>
+    (await request('POST', USERS, user)) as User & { password?: string },
   change: (id: number, change: UserChange) => request('PATCH', `${USERS}/${id}`, change),
   remove: (id: number) => request('DELETE', `${USERS}/${id}`),
   tokens: (id: number): TokenApi => tokensAt(`${USERS}/${id}/tokens`),
@@ -59,6 +59,7 @@ export const organizations = {
 export const own = {
   tokens: () => results<Token>('/api/tokens'),
   tokenApi: tokensAt('/api/tokens'),
+  /** Ends all logins, the one of the request too. */
   changePassword: (before: string, after: string) =>
     request('POST', '/api/auth/password/change', {
       old_password: before,

@@ -5,7 +5,6 @@ import { PRIVILEGES } from './model';
 
 /** What a form edits. */
 export interface UserForm {
-  username: string;
   email: string;
   first_name: string;
   last_name: string;
@@ -14,11 +13,10 @@ export interface UserForm {
   is_active: boolean;
 }
 
-/** In the order of the form; `password` is a field of new users only. */
+/** In the order of the form; the first and the last are those of new users. */
 export const USER_FIELDS = ['username', 'email', 'first_name', 'last_name', 'privilege', 'has_analytics_access', 'is_active', 'password'] as const; // prettier-ignore
 
 export const NEW_USER: UserForm = {
-  username: '',
   email: '',
   first_name: '',
   last_name: '',
@@ -28,8 +26,8 @@ export const NEW_USER: UserForm = {
 };
 
 export function formOf(user: User): UserForm {
-  const { username, email, first_name, last_name, privilege, has_analytics_access, is_active } = user;
-  return { username, email, first_name, last_name, privilege, has_analytics_access, is_active };
+  const { email, first_name, last_name, privilege, has_analytics_access, is_active } = user;
+  return { email, first_name, last_name, privilege, has_analytics_access, is_active };
 }
 
 /** What is to be sent: the fields that differ, so that a change of someone else's is not undone. */

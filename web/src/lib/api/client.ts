@@ -33,7 +33,7 @@ export class ApiFailure extends Error {
 export const UNREACHABLE =
   'The server does not answer. It may be restarting; this page tries again when you do.';
 
-/** The organization of all requests; `null` is outside of organizations. */
+/** The organization that requests are made in; `null` is outside of organizations. */
 let organization: string | null = null;
 
 /** From here on requests are made in this organization. */
@@ -49,7 +49,8 @@ export async function request(
 ): Promise<unknown> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (organization !== null) headers['X-Organization'] = organization;
+  // Accounts are administered outside of organizations: also that of the view may be removed.
+  if (organization !== null && !path.startsWith('/api/admin/')) headers['X-Organization'] = organization;
   if (method !== 'GET') {
     const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
     if (token !== undefined) headers['X-CSRFToken'] = token;
