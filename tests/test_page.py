@@ -332,16 +332,24 @@ def test_a_cell_of_the_timesheet_opens_to_its_sessions(person: Person) -> None:
     panel = person.panel("Hours per person and day")
     panel.locator(".fold").first.click()
     expect(panel.locator("[aria-level='2']").first).to_be_visible()
-    cell = panel.locator("[aria-level='1'] .cell button").first
-    hours = minutes(cell.inner_text())
-    cell.click()
-    sheet = page.get_by_role("dialog").last
-    expect(sheet.get_by_role("row").nth(1)).to_be_visible()
-    worked_s = [60 * minutes(text) + int(text[-2:]) for text in sheet.locator("tbody td.right").all_inner_texts()]
-    assert sum(worked_s) / 60 == pytest.approx(hours, abs=1)
-    expect(sheet.get_by_role("link", name="events").first).to_have_attribute(
-        "href", re.compile("/analytics/d/all-events")
-    )
+    # Of a person, and of a project of theirs alone.
+    for level in (1, 2):
+        cell = panel.locator(f"[aria-level='{level}'] .cell button").first
+        hours = minutes(cell.inner_text())
+        cell.click()
+        sheet = page.get_by_role("dialog").last
+        expect(sheet.get_by_role("row").nth(1)).to_be_visible()
+        worked_s = [60 * minutes(text) + int(text[-2:]) for text in sheet.locator("tbody td.right").all_inner_texts()]
+        assert sum(worked_s) / 60 == pytest.approx(hours, abs=1)
+        events = sheet.get_by_role("link", name="events").first.get_attribute("href")
+        assert events.startswith("/analytics/d/all-events")
+        assert ("var-projects" in events) == (level == 2)
+        # The address shows the same.
+        page.reload()
+        expect(sheet.get_by_role("row").nth(1)).to_be_visible()
+        sheet.get_by_role("button", name="Close").click()
+        expect(sheet).to_have_count(0)
+        panel.locator(".fold").first.click()
 
 
 def test_a_panel_is_inspected(person: Person) -> None:

@@ -40,6 +40,8 @@ export interface TimesheetRow {
   id: string;
   /** Of a person; of what is below, the same. */
   user: string;
+  /** What it is part of, itself included: ids by the query's columns, empty where there is none. */
+  within: Record<string, string>;
   msByDay: Map<string, number>;
   /** Days with rows that say no intervals: all of it is booked at the row's time. */
   bookedDays: Set<string>;
@@ -75,6 +77,7 @@ export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | nu
   if (user < 0 || day < 0 || duration < 0) return null;
   const [userName, intervals] = [at(fields.userNameField), at(fields.intervalsField)];
   const groups = fields.groupFields.map((name, i) => ({
+    field: name,
     id: at(name),
     name: at(fields.groupNameFields[i] ?? null),
     kind: KINDS[i] ?? name,
@@ -89,14 +92,20 @@ export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | nu
     if (date === null) continue;
     const isBooked = intervals >= 0 && numberOf(row[intervals]) === 0;
     const id = plainText(row[user]);
-    let into = child(people, id, id, plainText(row[userName]) || `User ${id || '(none)'}`, id);
+    let into = child(people, id, {
+      label: plainText(row[userName]) || `User ${id || '(none)'}`,
+      id,
+      user: id,
+      within: {},
+    });
     add(into, date, ms, isBooked);
     for (const group of groups) {
       if (group.id < 0) continue;
       const groupId = plainText(row[group.id]);
       const named = group.name >= 0 ? plainText(row[group.name]) : '';
       const label = groupId === '' ? `No ${group.kind.toLowerCase()}` : named || group.kind;
-      into = child(into.children, `${group.kind} ${groupId}`, groupId, label, id);
+      const within = { ...into.within, [group.field]: groupId };
+      into = child(into.children, `${group.kind} ${groupId}`, { label, id: groupId, user: id, within });
       add(into, date, ms, isBooked);
     }
     byDay.set(date, (byDay.get(date) ?? 0) + ms);
@@ -111,13 +120,11 @@ export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | nu
 function child(
   among: Map<string, TimesheetRow> | TimesheetRow[],
   key: string,
-  id: string,
-  label: string,
-  user: string,
+  about: Pick<TimesheetRow, 'label' | 'id' | 'user' | 'within'>,
 ): TimesheetRow {
   const found = Array.isArray(among) ? among.find((row) => row.key === key) : among.get(key);
   if (found) return found;
-  const row: TimesheetRow = { key, label, id, user, msByDay: new Map(), bookedDays: new Set(), totalMs: 0, children: [] }; // prettier-ignore
+  const row: TimesheetRow = { key, ...about, msByDay: new Map(), bookedDays: new Set(), totalMs: 0, children: [] }; // prettier-ignore
   if (Array.isArray(among)) among.push(row);
   else among.set(key, row);
   return row;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { boundsOfDay, sessionsOf } from './sessions';
+import { boundsOfDay, intervalsQuery, sessionsOf } from './sessions';
 
 const day = boundsOfDay('2026-06-01', 'utc');
 const at = (minute: number) => day.from + minute * 60_000;
@@ -20,4 +20,14 @@ test.each([
   const found = sessionsOf(frame(rows), day);
   const minutes = (ms: number) => (ms - day.from) / 60_000;
   expect(found.map(({ startMs, endMs, workedMs, jobs }) => [minutes(startMs), minutes(endMs), workedMs / 60_000, jobs.join(' ')])).toEqual(expected); // prettier-ignore
+}); // prettier-ignore
+
+test.each([
+  [{}, 'user_id = {user_id:UInt64}', { user_id: 5 }],
+  [{ project_id: '3', task_id: '' }, 'user_id = {user_id:UInt64} AND project_id = {project_id:UInt64} AND task_id IS NULL', { user_id: 5, project_id: 3 }],
+  [{ 'x; DROP': '1' }, 'user_id = {user_id:UInt64}', { user_id: 5 }],
+])('intervals within %j', (within, conditions, params) => {
+  const asked = intervalsQuery({ user: '5', within });
+  expect(/'working_time'\) AND (.*)\n/.exec(asked.sql)![1]).toBe(conditions);
+  expect(asked.params).toEqual(params);
 }); // prettier-ignore

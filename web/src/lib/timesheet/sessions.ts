@@ -1,6 +1,7 @@
 /** A day of a person as sessions: counted intervals that touch, or nearly. */
 import type { Frame } from '../data/frame';
 import { instantOf, type Zone } from '../time/calendar';
+import type { TimesheetRow } from './matrix';
 
 export interface Session {
   startMs: number;
@@ -10,14 +11,28 @@ export interface Session {
   jobs: string[];
 }
 
-/** Counted intervals of a person whose rows came in a range: SQL for `ask`. */
-export const INTERVALS_SQL = `SELECT job_id, counted_ms[i] AS start_ms, counted_ms[i + 1] AS end_ms
+/** Columns of events that a row of the timesheet may be of. */
+const WITHIN = ['project_id', 'task_id', 'job_id'];
+
+/** SQL and its values for the counted intervals of a row of the timesheet that came in a range. */
+export function intervalsQuery({ user, within }: Pick<TimesheetRow, 'user' | 'within'>) {
+  const ids = { user_id: user, ...within };
+  const known = Object.entries(ids).filter(([name]) => name === 'user_id' || WITHIN.includes(name));
+  const conditions = known.map(([name, id]) =>
+    id === '' ? `${name} IS NULL` : `${name} = {${name}:UInt64}`,
+  );
+  const params = Object.fromEntries(
+    known.filter(([, id]) => id !== '').map(([name, id]) => [name, Number(id)]),
+  );
+  const sql = `SELECT job_id, counted_ms[i] AS start_ms, counted_ms[i + 1] AS end_ms
 FROM (
   SELECT job_id, counted_ms, arrayJoin(range(1, length(counted_ms), 2)) AS i
   FROM events
-  WHERE $__timeFilter_ms(timestamp) AND JSONHas(payload, 'working_time') AND user_id = {user:UInt64}
+  WHERE $__timeFilter_ms(timestamp) AND JSONHas(payload, 'working_time') AND ${conditions.join(' AND ')}
 )
 ORDER BY start_ms, end_ms`;
+  return { sql, params };
+}
 
 /** Breaks shorter than this do not end a session, ms: the rule that counts time has the same. */
 const BREAK_MS = 100_000;

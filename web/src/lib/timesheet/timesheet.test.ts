@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { kindOf, type Frame } from '../data/frame';
-import { dayHeader, fieldsOf, hoursText, isWeekend, roundsApart, timesheet } from './matrix';
+import { dayHeader, fieldsOf, hoursText, isWeekend, roundsApart, rowAt, timesheet } from './matrix';
 import { asMinutes, asSeen, csvOfTable } from './table';
 
 const columns = Object.entries({
@@ -26,6 +26,20 @@ test('people down, days across', () => {
   expect(lena.children.map(({ label, id }) => `${label} ${id}`)).toEqual(['Roads 3']);
   expect(lena.children[0]!.children[0]!.children.map(({ id }) => id)).toEqual(['88', '89']);
   expect([...lena.bookedDays]).toEqual(['2026-06-03']);
+});
+
+test.each([
+  ['5', 'Lena'],
+  ['5/Project 3/Task 41', 'Task'],
+  ['5/Project 4', undefined],
+  ['9', undefined],
+])('%s is the path of %s', (path, label) => {
+  expect(rowAt(sheet.people, path)?.label).toBe(label);
+});
+
+test('a row knows what it is part of', () => {
+  expect(rowAt(sheet.people, '5/Project 3/Task 41')!.within).toEqual({ project_id: '3', task_id: '41' });
+  expect(rowAt(sheet.people, '7/Project ')!.within).toEqual({ project_id: '' });
 });
 
 test('a query without its columns is none', () => {
