@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-web test-rust test-e2e difference bench screenshots soak fuzz lint clean
+.PHONY: help run build page test test-web test-rust test-e2e difference isolation bench screenshots soak fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -68,6 +68,11 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 	cargo build --workspace --all-targets $(cargo_features)
 	@scripts/venv.sh
 	cd tests && ANNOSCOPE_BIN=$(target)/debug/annoscope $(CURDIR)/.venv/bin/python -m difference.generate $(or $(N),10000) $(SEED)
+
+isolation: ## random queries of members of an organization, who see nothing of others: make isolation N=2000
+	$(prepare)
+	cargo build --workspace --all-targets $(cargo_features)
+	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh test_isolation.py
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
 bench_parts := $(filter ingest latency footprint load query page,$(ARGS))

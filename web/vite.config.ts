@@ -12,8 +12,8 @@ export default defineConfig(({ mode }) => ({
     // A polyfill that every browser of the target has natively.
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { '/api': server } },
-  preview: { proxy: { '/api': server } },
+  server: { proxy: { '/analytics/api': server, '/api': server } },
+  preview: { proxy: { '/analytics/api': server, '/api': server } },
   // Components are compiled for the browser in tests, too.
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

@@ -50,6 +50,9 @@ impl Server {
                 "serve",
                 "--listen",
                 "127.0.0.1:0",
+                // Each measurement counts what it sent.
+                "--audit",
+                "false",
                 "--ingest-listen",
                 "127.0.0.1:0",
             ])

@@ -78,7 +78,6 @@ pub static RULES: &[Rule] = &[
     rule("GET", "/api/queries", Action::Look),
     rule("DELETE", "/api/queries/{id}", Action::Look),
     rule("POST", "/api/ds/query", Action::Look),
-    rule("POST", "/analytics/api/ds/query", Action::Look),
     rule("GET", "/analytics/auth", Action::Look),
     rule("GET", "/api/dashboards", Action::Look),
     rule("POST", "/api/dashboards", Action::EditDashboards),

@@ -17,9 +17,7 @@ use crate::state::AppState;
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(ds_query))
-        .routes(routes!(analytics_ds_query))
+    OpenApiRouter::new().routes(routes!(ds_query))
 }
 
 /// Answers queries with data frames, as Grafana does.
@@ -47,38 +45,12 @@ async fn ds_query(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    answer(&state, &viewer, &headers, body).await
-}
-
-/// As `/api/ds/query`, where CVAT has its Grafana.
-#[utoipa::path(
-    post,
-    path = "/analytics/api/ds/query",
-    tag = "queries",
-    request_body(content = serde_json::Value, description = "As of `/api/ds/query`"),
-    responses((status = 200, description = "As of `/api/ds/query`", body = serde_json::Value))
-)]
-async fn analytics_ds_query(
-    State(state): State<AppState>,
-    viewer: Viewer,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    answer(&state, &viewer, &headers, body).await
-}
-
-async fn answer(
-    state: &AppState,
-    viewer: &Viewer,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
     let now = clock::now();
-    let body = read_body(state, headers, body).await?;
+    let body = read_body(&state, &headers, body).await?;
     let request = heavy(body.bytes.len(), || FrameRequest::parse(&body.bytes, now))?;
     let frames = Frames {
         queries: &state.queries,
-        viewer,
+        viewer: &viewer,
         now,
     };
     let content_type = [(header::CONTENT_TYPE, "application/json")];

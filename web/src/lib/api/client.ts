@@ -57,7 +57,8 @@ export async function request(
   }
   let response: Response;
   try {
-    response = await fetch(path, {
+    // Below the page, where a proxy that hands `/analytics/` to us also finds the API.
+    response = await fetch(`/analytics${path}`, {
       method,
       headers,
       credentials: 'same-origin',

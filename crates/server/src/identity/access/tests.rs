@@ -113,10 +113,6 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
         ("nobody", None),
         ("somebody who is inactive", credentials),
         ("a guess", Some("Token guessed".to_owned())),
-        (
-            "a wrong password",
-            Some("Basic cm9vdDp3cm9uZw==".to_owned()),
-        ),
     ] {
         callers.push(Who {
             name: name.to_owned(),
