@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::conversions::{signed, unsigned};
+use super::numbers::has_large_part;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;
 use crate::functions::{Lowering as How, Nullability};
@@ -210,6 +212,13 @@ impl Lowering<'_> {
         }
         let value = self.value(argument)?;
         let sum = format!("sum({distinct}{value}){tail}");
+        if expr.ty.is_integer() && has_large_part(argument) {
+            return Ok(if expr.ty.is_unsigned() {
+                unsigned(&sum)
+            } else {
+                signed(&sum)
+            });
+        }
         Ok(if expr.ty.inner().is_integer() {
             format!("CAST({sum} AS BIGINT)")
         } else if expr.ty.is_float() {

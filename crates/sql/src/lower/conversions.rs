@@ -2,7 +2,7 @@
 
 use super::{Lowering, Sql, inner_type, quoted};
 use crate::error::SqlError;
-use crate::ir::Expr;
+use crate::ir::{Expr, ExprKind};
 use crate::types::DataType;
 
 impl Lowering<'_> {
@@ -173,7 +173,7 @@ impl Lowering<'_> {
 
     /// `(1,'a')`.
     fn tuple_string_of(&mut self, value: &Expr) -> Result<String, SqlError> {
-        let crate::ir::ExprKind::Tuple(items) = &value.kind else {
+        let ExprKind::Tuple(items) = &value.kind else {
             return Err(self.unsupported("a computed tuple as a text", None, value.at));
         };
         let mut pieces = Vec::with_capacity(items.len());
@@ -200,6 +200,9 @@ impl Lowering<'_> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         let number = match from {
+            _ if (from.is_float() || from.is_decimal()) && *to == DataType::UInt64 => {
+                format!("CAST(trunc({text}) AS HUGEINT)")
+            }
             _ if from.is_float() || from.is_decimal() => format!("CAST(trunc({text}) AS BIGINT)"),
             DataType::Date | DataType::Date32 => {
                 format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
@@ -211,7 +214,21 @@ impl Lowering<'_> {
             _ if crate::typing::supertype([from, to]).as_ref() == Some(to) => return Ok(text),
             _ => text,
         };
-        Ok(wrapped(number, to))
+        let is_whole = *from == DataType::String || from.is_time() || *from == DataType::Bool;
+        Ok(match to {
+            DataType::Int64 if *from == DataType::UInt64 && !self.is_stored(value) => {
+                signed(&number)
+            }
+            DataType::UInt64 | DataType::Int64 if is_whole || from.is_unsigned() => number,
+            DataType::UInt64 => unsigned(&number),
+            _ if *from == DataType::UInt64 => format!("CAST({} AS BIGINT)", wrapped(number, to)),
+            _ => wrapped(number, to),
+        })
+    }
+
+    /// Whether it is a column of the events, which are BIGINTs there.
+    fn is_stored(&self, value: &Expr) -> bool {
+        matches!(&value.kind, ExprKind::Column(column) if self.relation_sources.contains(&column.source))
     }
 
     fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
@@ -336,4 +353,16 @@ pub(super) fn wrapped(number: String, to: &DataType) -> String {
         DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
         _ => number,
     }
+}
+
+/// An integer of any size as `Int64` has it: a BIGINT.
+pub(super) fn signed(number: &str) -> String {
+    format!(
+        "CAST((({number} + 9223372036854775808) & 18446744073709551615) - 9223372036854775808 AS BIGINT)"
+    )
+}
+
+/// An integer as `UInt64` has it: a HUGEINT, as half of them are beyond BIGINT.
+pub(super) fn unsigned(number: &str) -> String {
+    format!("(CAST({number} AS HUGEINT) & 18446744073709551615)")
 }
