@@ -77,10 +77,15 @@ def three_ways(
     context: Context | None = None,
     tolerance: float | None = None,
     ties: bool = False,
+    explained: Explained | Refusal | None = None,
+    expected: Answer | Refusal | None = None,
 ) -> Difference | None:
-    """The first difference there is. `context`: of a query with macros and variables."""
-    explained = annoscope.explain(sql, context)
-    expected = clickhouse.query(expand(sql, context) if context else sql)
+    """The first difference there is. `context`: of a query with macros and variables.
+
+    `explained`, `expected`: what annoscope makes of it and what ClickHouse answers, where that was asked for already.
+    """
+    explained = explained or annoscope.explain(sql, context)
+    expected = expected or clickhouse.query(expand(sql, context) if context else sql)
     answers = {"annoscope": annoscope.query(sql, context)}
     if isinstance(explained, Explained):
         answers["ClickHouse with annoscope's text"] = clickhouse.query(explained.clickhouse)
