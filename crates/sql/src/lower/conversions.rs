@@ -147,10 +147,8 @@ impl Lowering<'_> {
                 }
             }
             DataType::Float32 | DataType::Float64 => {
-                let text = self.value(value)?;
-                format!(
-                    "(CASE WHEN abs({text}) BETWEEN 1e15 AND 9e20 THEN CAST(CAST({text} AS HUGEINT) AS VARCHAR) ELSE replace(regexp_replace(CAST({text} AS VARCHAR), '\\.0$', ''), 'e+', 'e') END)"
-                )
+                let number = self.value(value)?;
+                float_text(&number)
             }
             DataType::Decimal { .. } => {
                 let text = self.value(value)?;
@@ -340,6 +338,19 @@ impl Lowering<'_> {
         }
         self.string_of(value, None)
     }
+}
+
+/// A float as ClickHouse writes it: digits from 1e-6 to 1e21, and exponents as short as they can be.
+/// DuckDB writes exponents already below 1e-4 and from 1e16 on, of two digits at least.
+fn float_text(number: &str) -> String {
+    let small = r"regexp_replace(_f, '^(-?)(\d)\.?(\d*)e-0\d$', CASE WHEN ends_with(_f, '5') THEN '\10.0000\2\3' ELSE '\10.00000\2\3' END)";
+    let large = r"rpad(regexp_replace(_f, '\.|e.*', '', 'g'), CAST(strlen(regexp_extract(_f, '^-?')) + 1 + try_cast(right(_f, 2) AS INTEGER) AS INTEGER), '0')";
+    format!(
+        "list_transform([CAST({number} AS VARCHAR)], lambda _f: CASE WHEN ends_with(_f, '.0') THEN left(_f, -2) \
+         WHEN NOT contains(_f, 'e') THEN replace(_f, '-nan', 'nan') WHEN regexp_matches(_f, 'e-0[56]$') THEN {small} \
+         WHEN regexp_matches(_f, 'e\\+(1[6-9]|20)$') THEN {large} \
+         ELSE replace(replace(_f, 'e+', 'e'), 'e-0', 'e-') END)[1]"
+    )
 }
 
 /// An integer as a type of fewer bits has it.
