@@ -110,7 +110,7 @@ def differs(answer: Answer | Refusal, expected: Answer | Refusal, rules: Rules) 
     is_float = ["Float" in type_ for _, type_ in expected.columns]
     rows, expected_rows = answer.rows, expected.rows
     if not rules.ordered:
-        rows, expected_rows = (sorted(some, key=lambda row: sort_key(row, is_float)) for some in (rows, expected_rows))
+        rows, expected_rows = (sorted(some, key=lambda row: order_key(row, is_float)) for some in (rows, expected_rows))
     for number, (row, expected_row) in enumerate(zip(rows, expected_rows, strict=True)):
         if not equal_rows(row, expected_row, is_float, rules.tolerance):
             return f"row {number} of {len(rows)}\n    is       {row}\n    expected {expected_row}"
@@ -142,17 +142,22 @@ def keys(answer: Answer, column: str) -> list[Any]:
     return [row[names.index(column)] for row in answer.rows] if column in names else []
 
 
-def sort_key(row: Row, is_float: list[bool]) -> str:
+def sort_key(row: Row, is_float: list[bool], n_digits: int = 6) -> str:
     """The same for rows whose floats nearly are."""
-    values = [blurred(value) if floats else value for value, floats in zip(row, is_float, strict=True)]
+    values = [blurred(value, n_digits) if floats else value for value, floats in zip(row, is_float, strict=True)]
     return json.dumps(values, ensure_ascii=False)
 
 
-def blurred(value: Any) -> Any:
+def order_key(row: Row, is_float: list[bool]) -> tuple[str, str]:
+    """An order in which nearly equal rows come to lie at the same place: by few digits, and then by more."""
+    return sort_key(row, is_float), sort_key(row, is_float, 12)
+
+
+def blurred(value: Any, n_digits: int) -> Any:
     if isinstance(value, list):
-        return [blurred(item) for item in value]
+        return [blurred(item, n_digits) for item in value]
     # A whole Float64 is printed without a point.
-    return f"{value + 0.0:.6g}" if is_number(value) else value
+    return f"{value + 0.0:.{n_digits}g}" if is_number(value) else value
 
 
 def equal_rows(row: Row, expected: Row, is_float: list[bool], tolerance: float) -> bool:
