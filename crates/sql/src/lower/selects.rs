@@ -328,7 +328,7 @@ impl Lowering<'_> {
 
     pub(super) fn order_by(&mut self, select: &Select) -> Result<String, SqlError> {
         let mut keys = Vec::new();
-        for key in &select.order_by {
+        for key in deciding_keys(select) {
             let place = select.items.iter().position(|item| item.expr == key.expr);
             let text = match place {
                 Some(place) => format!("c{place}"),
@@ -466,4 +466,24 @@ pub(crate) fn grouping_sets(sets: &[Vec<usize>], keys: &[String]) -> String {
         format!("({})", names.join(", "))
     });
     sets.collect::<Vec<_>>().join(", ")
+}
+
+/// The sort keys without those behind all keys of GROUP BY: of each of these there is one row. ClickHouse
+/// leaves them out, too, and does not compute what nobody else reads.
+fn deciding_keys(select: &Select) -> &[OrderKey] {
+    if select.grouping != Grouping::Plain || select.group_by.is_empty() {
+        return &select.order_by;
+    }
+    let is_last = |n: &usize| {
+        let keys = &select.order_by[..*n];
+        let is_sorted = |group: &Expr| keys.iter().any(|key| key.expr == *group);
+        select.group_by.iter().all(is_sorted)
+    };
+    let n = (1..select.order_by.len()).find(is_last);
+    match n {
+        Some(n) if select.order_by[n..].iter().all(|key| key.fill.is_none()) => {
+            &select.order_by[..n]
+        }
+        _ => &select.order_by,
+    }
 }
