@@ -12,7 +12,7 @@ import pytest
 
 import exports
 from conftest import check_log
-from difference import compare, corpus, dashboards, data, generate
+from difference import compare, corpus, dashboards, data, generate, grammar
 from difference.engines import Annoscope, Answer, ClickHouse, Refusal, start_server
 from difference.grafana import Context, Value
 from server import Server, User
@@ -123,6 +123,19 @@ def test_refused(refused: corpus.Refused, annoscope: Annoscope) -> None:
 def test_dashboard(case: dashboards.Case, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
     context = dashboards.choose(case, clickhouse.first_column)
     check(compare.three_ways(case.id, case.sql, annoscope, clickhouse, context=context, ties=True))
+
+
+def test_the_repositorys_table_of_functions_is_the_servers(annoscope: Annoscope) -> None:
+    """Random queries are made from it where no server is asked."""
+    rows = [{key: row[key] for key in ("name", "arguments", "result", "aggregate")} for row in annoscope.functions()]
+    assert list(grammar.function_table()) == rows
+
+
+def test_random_queries_are_the_same_for_a_seed() -> None:
+    made = list(generate.queries(seed=7, n=200))
+    assert made == list(generate.queries(seed=7, n=200))
+    assert made != list(generate.queries(seed=8, n=200))
+    assert len(made) == 200
 
 
 def test_random_queries(annoscope: Annoscope, clickhouse: ClickHouse) -> None:

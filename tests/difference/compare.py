@@ -77,10 +77,15 @@ def three_ways(
     context: Context | None = None,
     tolerance: float | None = None,
     ties: bool = False,
+    explained: Explained | Refusal | None = None,
+    expected: Answer | Refusal | None = None,
 ) -> Difference | None:
-    """The first difference there is. `context`: of a query with macros and variables."""
-    explained = annoscope.explain(sql, context)
-    expected = clickhouse.query(expand(sql, context) if context else sql)
+    """The first difference there is. `context`: of a query with macros and variables.
+
+    `explained`, `expected`: what annoscope makes of it and what ClickHouse answers, where that was asked for already.
+    """
+    explained = explained or annoscope.explain(sql, context)
+    expected = expected or clickhouse.query(expand(sql, context) if context else sql)
     answers = {"annoscope": annoscope.query(sql, context)}
     if isinstance(explained, Explained):
         answers["ClickHouse with annoscope's text"] = clickhouse.query(explained.clickhouse)
@@ -105,7 +110,7 @@ def differs(answer: Answer | Refusal, expected: Answer | Refusal, rules: Rules) 
     is_float = ["Float" in type_ for _, type_ in expected.columns]
     rows, expected_rows = answer.rows, expected.rows
     if not rules.ordered:
-        rows, expected_rows = (sorted(some, key=lambda row: sort_key(row, is_float)) for some in (rows, expected_rows))
+        rows, expected_rows = (sorted(some, key=lambda row: order_key(row, is_float)) for some in (rows, expected_rows))
     for number, (row, expected_row) in enumerate(zip(rows, expected_rows, strict=True)):
         if not equal_rows(row, expected_row, is_float, rules.tolerance):
             return f"row {number} of {len(rows)}\n    is       {row}\n    expected {expected_row}"
@@ -137,17 +142,22 @@ def keys(answer: Answer, column: str) -> list[Any]:
     return [row[names.index(column)] for row in answer.rows] if column in names else []
 
 
-def sort_key(row: Row, is_float: list[bool]) -> str:
+def sort_key(row: Row, is_float: list[bool], n_digits: int = 6) -> str:
     """The same for rows whose floats nearly are."""
-    values = [blurred(value) if floats else value for value, floats in zip(row, is_float, strict=True)]
+    values = [blurred(value, n_digits) if floats else value for value, floats in zip(row, is_float, strict=True)]
     return json.dumps(values, ensure_ascii=False)
 
 
-def blurred(value: Any) -> Any:
+def order_key(row: Row, is_float: list[bool]) -> tuple[str, str]:
+    """An order in which nearly equal rows come to lie at the same place: by few digits, and then by more."""
+    return sort_key(row, is_float), sort_key(row, is_float, 12)
+
+
+def blurred(value: Any, n_digits: int) -> Any:
     if isinstance(value, list):
-        return [blurred(item) for item in value]
+        return [blurred(item, n_digits) for item in value]
     # A whole Float64 is printed without a point.
-    return f"{value + 0.0:.6g}" if is_number(value) else value
+    return f"{value + 0.0:.{n_digits}g}" if is_number(value) else value
 
 
 def equal_rows(row: Row, expected: Row, is_float: list[bool], tolerance: float) -> bool:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .tree import Node, call, node
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "crates" / "sql" / "src" / "functions.txt"
 
 SCALARS = ("int", "float", "str", "date", "datetime")
 ARRAYS = {"ints": "int", "strs": "str"}
@@ -342,6 +345,16 @@ def parse_function(row: dict[str, Any]) -> Function:
         arguments, result = OVERRIDES[row["name"]]
     texts = [text.strip() for text in arguments.split(",") if text.strip()]
     return Function(row["name"], tuple(map(parse_argument, texts)), result, row["aggregate"])
+
+
+def function_table() -> Iterator[dict[str, Any]]:
+    """The rows that `GET /api/query/functions` answers, from the file that the server has them from."""
+    section = ""
+    for line in FUNCTIONS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line
+        elif row := re.match(r"(\w+)\((.*?)\) +(?:(?:never|always) +)?(\S+) ", line):
+            yield {"name": row[1], "arguments": row[2], "result": row[3], "aggregate": section == "[aggregates]"}
 
 
 Scope = dict[str, str]

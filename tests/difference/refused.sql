@@ -126,8 +126,5 @@ SELECT * FROM file('/etc/passwd', 'LineAsString');
 -- refused: INTO OUTFILE
 SELECT 1 INTO OUTFILE '/tmp/x';
 
--- refused: GROUPING SETS
-SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY source, month, n;
-
 -- refused: null byte
 SELECT length('\0');

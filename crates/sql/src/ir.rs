@@ -225,13 +225,22 @@ pub(crate) enum Distinct {
     On(Vec<Expr>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Grouping {
     /// No GROUP BY and no aggregate.
     None,
     Plain,
     Rollup,
     Cube,
+    /// `GROUPING SETS`: of each set the places of its keys.
+    Sets(Vec<Vec<usize>>),
+}
+
+impl Grouping {
+    /// Whether there are groups that leave keys out, which then have their type's default.
+    pub fn leaves_keys_out(&self) -> bool {
+        !matches!(self, Grouping::None | Grouping::Plain)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -421,6 +430,21 @@ impl Expr {
             } => Some((function, arguments)),
             _ => None,
         }
+    }
+
+    /// Whether the value is the same for every row.
+    pub fn is_constant(&self) -> bool {
+        !self.any(&mut |part| {
+            matches!(
+                part.kind,
+                ExprKind::Column(_)
+                    | ExprKind::LambdaParameter(_)
+                    | ExprKind::Aggregate(_)
+                    | ExprKind::Window(_)
+                    | ExprKind::Subquery(_)
+                    | ExprKind::Exists(_)
+            )
+        })
     }
 
     /// Whether it runs a query of its own.

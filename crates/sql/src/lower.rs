@@ -22,6 +22,7 @@ mod times;
 mod windows;
 
 pub(crate) use buckets::bucket_width;
+pub(crate) use selects::grouping_sets;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -42,7 +43,7 @@ pub(crate) struct Lowering<'a> {
     pub slice: Option<(usize, Expr)>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
-    /// Keys of ROLLUP or CUBE, which are defaults where DuckDB has NULL.
+    /// Keys of ROLLUP, CUBE or GROUPING SETS, which are defaults where DuckDB has NULL.
     rolled_up: Vec<Expr>,
     /// Keys of the GROUP BY of the select at hand.
     group_keys: Vec<Expr>,

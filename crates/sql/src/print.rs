@@ -76,12 +76,16 @@ impl Printer<'_> {
         clause("WHERE", select.filter.as_ref());
         if !select.group_by.is_empty() {
             let keys: Vec<String> = select.group_by.iter().map(|key| self.key(key)).collect();
-            let _ = write!(text, " GROUP BY {}", keys.join(", "));
-            match select.grouping {
-                Grouping::Rollup => text.push_str(" WITH ROLLUP"),
-                Grouping::Cube => text.push_str(" WITH CUBE"),
-                Grouping::Plain | Grouping::None => {}
-            }
+            let all = keys.join(", ");
+            let _ = match &select.grouping {
+                Grouping::Rollup => write!(text, " GROUP BY {all} WITH ROLLUP"),
+                Grouping::Cube => write!(text, " GROUP BY {all} WITH CUBE"),
+                Grouping::Sets(sets) => {
+                    let sets = crate::lower::grouping_sets(sets, &keys);
+                    write!(text, " GROUP BY GROUPING SETS ({sets})")
+                }
+                Grouping::Plain | Grouping::None => write!(text, " GROUP BY {all}"),
+            };
         }
         let mut clause = |word: &str, expr: Option<&Expr>| {
             if let Some(expr) = expr {

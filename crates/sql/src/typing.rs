@@ -123,6 +123,12 @@ impl DataType {
         })
     }
 
+    /// How many bits the magnitudes of its integers take at most; none if it is no integer.
+    pub(crate) fn magnitude_bits(&self) -> Option<u32> {
+        let (signed, bits) = self.as_number().integer()?;
+        Some(bits - u32::from(signed))
+    }
+
     /// The integer type of a width; more than 64 bits are 64.
     fn integer_of(signed: bool, bits: u32) -> DataType {
         match (signed, bits) {

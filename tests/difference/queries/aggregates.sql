@@ -107,3 +107,9 @@ SELECT max(x) AS hi, min(x) AS lo FROM (SELECT arrayJoin([1.0, nan, 2.0]) AS x);
 
 -- aggregate-of-expression: the aggregate takes any expression
 SELECT max(length(payload)) AS longest, sum(ifNull(count, 1)) AS n, avg(toHour(timestamp)) AS noon FROM events;
+
+-- quantiles-of-infinity: a value beside infinity is no quantile, what is between two is
+SELECT toString(quantile(0.5)(x)) AS a, toString(quantile(0.25)(x)) AS b, toString(quantile(0.75)(x)) AS c, toString(quantile(0)(x)) AS d, toString(quantile(1)(x)) AS e, arrayMap(q -> toString(q), quantiles(0, 0.5, 0.9, 1)(x)) AS f, toString(median(if(x > 0, x, 1))) AS g, arrayMap(q -> toString(q), quantilesIf(0.5, 1)(x, x > 5)) AS h FROM (SELECT arrayJoin([-1 / 0, -1 / 0, -1 / 0, 1, 2, 3, 4, 1 / 0, 1 / 0]) AS x);
+
+-- quantiles-of-two-infinities: one of each end, and two of one
+SELECT n, toString(median(x)) AS a, toString(quantile(0)(x)) AS b, toString(quantile(1)(x)) AS c FROM (SELECT number % 4 AS n, if(n = 0, 1 / 0, if(n = 1 AND number > 4, 2, -1 / 0)) AS x FROM numbers(8)) GROUP BY n ORDER BY n;

@@ -63,3 +63,15 @@ SELECT countIf(user_id IN 5) AS five, countIf(user_id IN ()) AS none FROM events
 
 -- global-in: GLOBAL means nothing on one machine
 SELECT count() FROM events WHERE user_id GLOBAL IN (SELECT user_id FROM events WHERE scope = 'create:user');
+
+-- tuples-with-null: NULL is unknown, unless another element decides
+SELECT number AS n, tuple(n, NULL) = tuple(1, 2) AS a, tuple(n, NULL) != tuple(1, 2) AS b, (n, nullIf(n, 1)) = (2, 2) AS c, (n, nullIf(n, 1)) < (1, toNullable(1)) AS d, (nullIf(n, 1), n) <= (2, 1) AS e, (n, NULL, 2) = (0, 1, 3) AS f FROM numbers(3) ORDER BY n;
+
+-- tuples-of-null: of constants, and where tuples are not equal but less or greater, NULL decides alone
+SELECT (1, NULL) = (1, NULL) AS a, (1, 2) = (3, NULL) AS b, (1, NULL) != (2, 3) AS c, (1, NULL) < (3, 5) AS d, (number, NULL) < (7, 3) AS e, (number, NULL) >= (7, 3) AS f, (1, toNullable(2)) = (3, toNullable(5)) AS g, (NULL, number) = (1, 2) AS h FROM numbers(2);
+
+-- tuples-of-a-subquery: their elements can be NULL, too
+SELECT x = y AS same, x < y AS less FROM (SELECT number AS n, (n, toNullable(n)) AS x, (1, nullIf(n, 1)) AS y FROM numbers(3)) ORDER BY n;
+
+-- tuples-of-a-subquery-with-null: an element that is NULL by its type
+SELECT x = y AS same, x != y AS other FROM (SELECT (number, NULL) AS x, (1, NULL) AS y FROM numbers(2));

@@ -48,3 +48,21 @@ SELECT source, round(count() * 100 / 20040, 2) AS percent, concat(toString(round
 
 -- sign-of-no-number: nan is not below zero
 SELECT array(sign(nan), 0) AS a, sign(-0.5) AS b, sign(duration - 1000) AS c, count() AS n FROM events GROUP BY c ORDER BY c;
+
+-- below-zero-unsigned: what is below zero counts down from the end of UInt64
+SELECT toUInt64(-300) AS a, toInt64(toUInt64(-300)) AS b, toInt32(toUInt64(-300)) AS c, toUInt64(arraySum([-1])) AS d, toUInt64(-1.5) AS e, toUInt64(1e19) AS f, toString(toUInt64(-300)) AS g, toFloat64(toUInt64(-1)) AS h, median(toUInt64(-300)) AS i, quantiles(0.5)(toUInt64(-300)) AS j, [toUInt64(-1), 1] AS k;
+
+-- below-zero-of-events: the same for values of rows
+SELECT toUInt64(duration - 500) > 1000 AS is_below, toInt64(toUInt64(duration - 500)) AS back, count() AS n FROM events WHERE duration < 1000 GROUP BY is_below, back ORDER BY back LIMIT 5;
+
+-- places-of-unsigned: where a place or a count is wanted, UInt64 is as good as another integer
+SELECT [10, 20, 30][toUInt64(toInt8(2))] AS a, substring('abcdef', toUInt64(toInt8(3))) AS b, repeat('ab', toUInt64(toInt8(2))) AS c, leftPad('7', toUInt64(toInt8(3)), '0') AS d, arraySlice([1, 2, 3], toUInt64(toInt8(2))) AS e, toDateTime('2026-06-01 00:00:00') + toIntervalHour(toUInt64(toInt8(2))) AS f, range(toUInt64(toInt8(3))) AS g;
+
+-- products-beyond-64-bits: they go around, with a sign or without
+SELECT 9223372036854775807 * toInt64(2) AS a, toUInt64(18446744073709551615) * toUInt64(18446744073709551615) AS b, toUInt64(-2) * toInt64(-3) AS c, 5000000000 * 5000000000 AS d, toTypeName(d) AS e, 5000000000 * -5000000000 AS f, 5000000000 * 5000000000 - 1 AS g, 5000000000 * 5000000000 + 5000000000 * 5000000000 AS h;
+
+-- products-of-events: of ids that are large enough
+SELECT user_id * 5000000000 * 5000000000 AS a, toInt64(user_id) * 5000000000 * -5000000000 AS b, count() AS n FROM events WHERE project_id = 3 GROUP BY a, b ORDER BY a LIMIT 10;
+
+-- sums-beyond-64-bits: sums of what is large go around, too
+SELECT sum(toUInt64(-300)) AS a, sum(5000000000 * 5000000000) AS b, sum(DISTINCT -5000000000 * 5000000000) AS c, sumIf(toUInt64(duration - 500), duration < 400) AS d FROM events WHERE project_id = 3;

@@ -45,3 +45,6 @@ SELECT n * 1.5 AS weight, scope FROM (SELECT scope, count() AS n FROM events GRO
 
 -- distinct-floats: with NaN among them
 SELECT DISTINCT x, name FROM (SELECT 'a' AS name, arrayJoin([nan, 1.5, 2.5, 1.5]) AS x) ORDER BY x DESC;
+
+-- behind-all-keys: what stands behind all keys of GROUP BY orders nothing, and is not computed where nobody reads it
+SELECT source FROM (SELECT source, project_id, quantileExact(0.9)(intDiv(0.5, nan - duration)) AS q FROM events GROUP BY source, project_id ORDER BY source, project_id DESC, q) WHERE project_id < 3;

@@ -13,3 +13,15 @@ SELECT source, count() AS n FROM events GROUP BY source WITH TOTALS ORDER BY sou
 
 -- rollup-of-nullable: keys that may be NULL
 SELECT org_id, source, count() AS n FROM events GROUP BY org_id, source WITH ROLLUP ORDER BY org_id, source, n;
+
+-- grouping-sets: each set of keys by itself
+SELECT source, toMonth(timestamp) AS month, count() AS n FROM events GROUP BY GROUPING SETS ((source), (month), ()) ORDER BY source, month, n;
+
+-- grouping-sets-of-aliases: keys that are computed, and one that may be NULL
+SELECT upper(source) AS s, org_id AS org, count() AS n, s || '!' AS loud FROM events GROUP BY GROUPING SETS ((s, org), (s), (org)) HAVING n > 100 ORDER BY s, org, n;
+
+-- grouping-sets-twice: a key without parentheses, and a set that is written twice
+SELECT source, max(duration) AS longest FROM events GROUP BY GROUPING SETS (source, (source)) ORDER BY source;
+
+-- grouping-sets-of-no-rows: only the total has a row
+SELECT source, count() AS n, max(duration) AS longest, avg(duration) AS usual FROM events WHERE scope = 'no:such' GROUP BY GROUPING SETS ((source), ());

@@ -76,3 +76,6 @@ SELECT formatReadableSize(1536) AS a, formatReadableSize(5e9) AS b, formatReadab
 -- bars: a bar chart in text
 SELECT number, bar(number, 0, 10, 10) AS bar FROM numbers(12) ORDER BY number;
 
+
+-- readable-zeros: zero keeps its sign
+SELECT formatReadableSize(-0.0) AS a, formatReadableQuantity(-0.0) AS b, formatReadableSize(-0.001) AS c, formatReadableTimeDelta(-0.0) AS d;

@@ -47,3 +47,9 @@ SELECT accurateCastOrNull(300, 'UInt8') AS a, accurateCastOrNull('5', 'UInt8') A
 
 -- times-as-text: a CAST of times
 SELECT CAST(timestamp AS DateTime) AS a, CAST(timestamp AS Date) AS b, CAST('2026-06-01 00:00:00' AS DateTime('UTC')) AS c, CAST(timestamp AS String) AS d FROM events WHERE scope = 'restore:job' ORDER BY timestamp, obj_id LIMIT 3;
+
+-- floats-as-texts: digits from a millionth to 1e21, exponents beyond
+SELECT arrayMap(x -> toString(x), [1e-4, 9.9e-5, 6.103515625e-5, 1e-6, 1.5e-6, 9.5e-7, 1e-7, 1.25e-10, 1e-100, 0.5, 100.0]) AS a, arrayMap(x -> toString(x), [1e15, 1e16, 1.5e16, 123456789012345678.0, 123456789012345670000.0, 9.999e20, 1e21, 1.5e21, 1e100]) AS b, arrayMap(x -> concat('<', toString(-x), '>'), [6.103515625e-5, 1e-7, 123456789012345670000.0, 1e21]) AS c, arrayMap(x -> toString(toFloat32(x)), [0.1, 6.103515625e-5, 9.5e-7, 1e16, 123456789.0]) AS d, toString(0 / 0) AS e, toString(-1 / 0) AS f, toString(-0.0) AS g;
+
+-- powers-as-texts: of values of rows, also where they are a key
+SELECT toString(pow(0.5, obj_id)) AS power, count() AS n FROM events WHERE obj_id BETWEEN 1 AND 40 GROUP BY power ORDER BY power;

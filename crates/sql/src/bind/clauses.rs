@@ -41,7 +41,13 @@ impl Binder<'_> {
                         keys.push(self.key(key, items, scope)?);
                     }
                 }
-                Ast::GroupingSets(_) => return Err(self.unsupported("GROUPING SETS", None, at)),
+                Ast::GroupingSets(sets) if asts.len() == 1 => {
+                    let mut places = Vec::with_capacity(sets.len());
+                    for set in sets {
+                        places.push(self.grouping_set(set, &mut keys, items, scope)?);
+                    }
+                    grouping = Grouping::Sets(places);
+                }
                 Ast::Tuple(parts) => {
                     for key in parts {
                         keys.push(self.key(key, items, scope)?);
@@ -51,6 +57,9 @@ impl Binder<'_> {
             }
         }
         if keys.is_empty() {
+            if matches!(&grouping, Grouping::Sets(sets) if sets.len() > 1) {
+                return Err(self.unsupported("GROUPING SETS without a key", None, at));
+            }
             return Ok((keys, Grouping::None));
         }
         for key in &keys {
@@ -59,6 +68,26 @@ impl Binder<'_> {
             }
         }
         Ok((keys, grouping))
+    }
+
+    /// The places of a set's keys among all `keys`, which get those that are new.
+    fn grouping_set<'q>(
+        &mut self,
+        set: &'q [Ast],
+        keys: &mut Vec<Expr>,
+        items: &[Item],
+        scope: &mut Scope<'q>,
+    ) -> Result<Vec<usize>, SqlError> {
+        let mut places = Vec::with_capacity(set.len());
+        for key in set {
+            let key = self.key(key, items, scope)?;
+            let known = keys.iter().position(|other| *other == key);
+            places.push(known.unwrap_or(keys.len()));
+            if known.is_none() {
+                keys.push(key);
+            }
+        }
+        Ok(places)
     }
 
     fn grouping(&self, modifiers: &[GroupByWithModifier], at: usize) -> Result<Grouping, SqlError> {

@@ -118,7 +118,7 @@ impl Binder<'_> {
         }
         let mut items = Vec::with_capacity(bound.len());
         for item in bound {
-            if !is_constant(&item) {
+            if !item.is_constant() {
                 return Err(self.unsupported(
                     "IN with an element that is no constant",
                     Some("write has([a, b], x), or x = a OR x = b"),
@@ -196,19 +196,4 @@ impl Binder<'_> {
         }
         self.number(digits, is_negative, at)
     }
-}
-
-/// Whether the value is the same for every row.
-fn is_constant(expr: &Expr) -> bool {
-    !expr.any(&mut |part| {
-        matches!(
-            part.kind,
-            ExprKind::Column(_)
-                | ExprKind::LambdaParameter(_)
-                | ExprKind::Aggregate(_)
-                | ExprKind::Window(_)
-                | ExprKind::Subquery(_)
-                | ExprKind::Exists(_)
-        )
-    })
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::conversions::{signed, unsigned};
+use super::numbers::has_large_part;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;
 use crate::functions::{Lowering as How, Nullability};
@@ -210,6 +212,13 @@ impl Lowering<'_> {
         }
         let value = self.value(argument)?;
         let sum = format!("sum({distinct}{value}){tail}");
+        if expr.ty.is_integer() && has_large_part(argument) {
+            return Ok(if expr.ty.is_unsigned() {
+                unsigned(&sum)
+            } else {
+                signed(&sum)
+            });
+        }
         Ok(if expr.ty.inner().is_integer() {
             format!("CAST({sum} AS BIGINT)")
         } else if expr.ty.is_float() {
@@ -333,11 +342,28 @@ impl Lowering<'_> {
             return Ok(format!("list_extract({sorted}, CAST({place} AS BIGINT))"));
         }
         let value = self.float(argument)?;
-        Ok(if name == "quantiles" {
-            format!("quantile_cont({value}, [{}]){tail}", levels.join(", "))
+        let is_list = name == "quantiles";
+        let levels_text = levels.join(", ");
+        let quantile = if is_list {
+            format!("quantile_cont({value}, [{levels_text}]){tail}")
         } else {
             format!("quantile_cont({value}, {level}){tail}")
-        })
+        };
+        if !argument.ty.is_float() {
+            return Ok(quantile);
+        }
+        if !is_list {
+            return Ok(beside_infinity(&quantile, &value, &level, tail));
+        }
+        let items = levels.iter().enumerate().map(|(place, level)| {
+            let item = format!("({quantile})[{}]", place + 1);
+            beside_infinity(&item, &value, level, tail)
+        });
+        let items: Vec<String> = items.collect();
+        Ok(format!(
+            "CASE WHEN count({value}){tail} > 0 THEN [{}] END",
+            items.join(", ")
+        ))
     }
 
     fn of_no_rows(
@@ -401,4 +427,19 @@ impl Lowering<'_> {
         };
         format!("coalesce({call}, {default})")
     }
+}
+
+/// A quantile as ClickHouse interpolates it: it adds the next value times 0 also where the quantile is
+/// exactly a value, and 0 times infinity is NaN.
+fn beside_infinity(quantile: &str, value: &str, level: &str, tail: &str) -> String {
+    let count =
+        |what: &str| format!("count(CASE WHEN {value} = '{what}'::DOUBLE THEN 1 END){tail}");
+    let (n_low, n_high) = (count("-inf"), count("inf"));
+    let n = format!("count({value}){tail}");
+    // The place of the quantile among the sorted values, from 0.
+    let place = format!("({level} * ({n} - 1))");
+    format!(
+        "CASE WHEN {n_low} + {n_high} > 0 AND {place} = floor({place}) AND {place} + 1 < {n} \
+         AND ({place} + 1 < {n_low} OR {place} + 1 >= {n} - {n_high}) THEN 'nan'::DOUBLE ELSE {quantile} END"
+    )
 }

@@ -33,7 +33,12 @@ impl Lowering<'_> {
         if matches!(pass, "has" | "has_several" | "index_of") {
             return self.found(name, arguments);
         }
-        let values = self.values(arguments)?;
+        let mut values = self.values(arguments)?;
+        if matches!(pass, "array_element" | "array_slice") {
+            for (value, place) in values.iter_mut().zip(arguments).skip(1) {
+                *value = self.bigint(place)?;
+            }
+        }
         let default = arguments[0]
             .ty
             .item()

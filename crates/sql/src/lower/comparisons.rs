@@ -73,15 +73,13 @@ impl Lowering<'_> {
             return Ok(None);
         }
         self.pass("NULL in tuples");
-        let (ExprKind::Tuple(left), ExprKind::Tuple(right)) = (&a.kind, &b.kind) else {
-            let hint = Some("compare its elements");
-            return Err(self.unsupported("comparison of a computed tuple with NULL", hint, a.at));
-        };
-        if left.iter().chain(right).any(Expr::is_null_literal) {
-            return Ok(Some(Sql::value("NULL")));
+        let (left, right) = (elements(a), elements(b));
+        let has_null = left.iter().chain(&right).any(|item| item.ty.is_nothing());
+        if has_null && !is_compared_by_elements(name, a, b) {
+            return Ok(Some(Sql::value("CAST(NULL AS BOOLEAN)")));
         }
         let mut compared: Option<String> = None;
-        for (x, y) in left.iter().zip(right).rev() {
+        for (x, y) in left.iter().zip(&right).rev() {
             let (strict, joined) = match name {
                 "equals" => ("equals", "AND"),
                 "notEquals" => ("notEquals", "OR"),
@@ -197,4 +195,41 @@ impl Lowering<'_> {
             }
         }))
     }
+}
+
+/// A tuple's elements, also of one that is computed.
+fn elements(tuple: &Expr) -> Vec<Expr> {
+    match (&tuple.kind, &tuple.ty) {
+        (ExprKind::Tuple(items), _) => items.clone(),
+        (_, DataType::Tuple(types)) => types
+            .iter()
+            .enumerate()
+            .map(|(place, ty)| {
+                let kind = ExprKind::TupleElement {
+                    tuple: Box::new(tuple.clone()),
+                    index: place + 1,
+                };
+                Expr::new(kind, ty.clone(), tuple.at)
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether ClickHouse compares two tuples element by element. It does where its optimizer has split
+/// `=` of a written tuple; what is constant was computed before that, and a tuple that has NULL for
+/// an element is, as a whole, neither equal to, less nor greater than another.
+fn is_compared_by_elements(name: &str, a: &Expr, b: &Expr) -> bool {
+    let is_folded = |side: &Expr| {
+        side.is_constant()
+            && !side.any(&mut |part| {
+                part.as_call()
+                    .is_some_and(|(function, _)| function.name == "materialize")
+            })
+    };
+    let can_be_split = |side: &Expr| matches!(side.kind, ExprKind::Tuple(_)) || is_folded(side);
+    matches!(name, "equals" | "notEquals")
+        && can_be_split(a)
+        && can_be_split(b)
+        && !(is_folded(a) && is_folded(b))
 }

@@ -2,7 +2,7 @@
 
 use super::{Lowering, Sql, inner_type, quoted};
 use crate::error::SqlError;
-use crate::ir::Expr;
+use crate::ir::{Expr, ExprKind};
 use crate::types::DataType;
 
 impl Lowering<'_> {
@@ -147,10 +147,8 @@ impl Lowering<'_> {
                 }
             }
             DataType::Float32 | DataType::Float64 => {
-                let text = self.value(value)?;
-                format!(
-                    "(CASE WHEN abs({text}) BETWEEN 1e15 AND 9e20 THEN CAST(CAST({text} AS HUGEINT) AS VARCHAR) ELSE replace(regexp_replace(CAST({text} AS VARCHAR), '\\.0$', ''), 'e+', 'e') END)"
-                )
+                let number = self.value(value)?;
+                float_text(&number)
             }
             DataType::Decimal { .. } => {
                 let text = self.value(value)?;
@@ -173,7 +171,7 @@ impl Lowering<'_> {
 
     /// `(1,'a')`.
     fn tuple_string_of(&mut self, value: &Expr) -> Result<String, SqlError> {
-        let crate::ir::ExprKind::Tuple(items) = &value.kind else {
+        let ExprKind::Tuple(items) = &value.kind else {
             return Err(self.unsupported("a computed tuple as a text", None, value.at));
         };
         let mut pieces = Vec::with_capacity(items.len());
@@ -200,6 +198,9 @@ impl Lowering<'_> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         let number = match from {
+            _ if (from.is_float() || from.is_decimal()) && *to == DataType::UInt64 => {
+                format!("CAST(trunc({text}) AS HUGEINT)")
+            }
             _ if from.is_float() || from.is_decimal() => format!("CAST(trunc({text}) AS BIGINT)"),
             DataType::Date | DataType::Date32 => {
                 format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
@@ -211,7 +212,21 @@ impl Lowering<'_> {
             _ if crate::typing::supertype([from, to]).as_ref() == Some(to) => return Ok(text),
             _ => text,
         };
-        Ok(wrapped(number, to))
+        let is_whole = *from == DataType::String || from.is_time() || *from == DataType::Bool;
+        Ok(match to {
+            DataType::Int64 if *from == DataType::UInt64 && !self.is_stored(value) => {
+                signed(&number)
+            }
+            DataType::UInt64 | DataType::Int64 if is_whole || from.is_unsigned() => number,
+            DataType::UInt64 => unsigned(&number),
+            _ if *from == DataType::UInt64 => format!("CAST({} AS BIGINT)", wrapped(number, to)),
+            _ => wrapped(number, to),
+        })
+    }
+
+    /// Whether it is a column of the events, which are BIGINTs there.
+    fn is_stored(&self, value: &Expr) -> bool {
+        matches!(&value.kind, ExprKind::Column(column) if self.relation_sources.contains(&column.source))
     }
 
     fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
@@ -325,6 +340,19 @@ impl Lowering<'_> {
     }
 }
 
+/// A float as ClickHouse writes it: digits from 1e-6 to 1e21, and exponents as short as they can be.
+/// DuckDB writes exponents already below 1e-4 and from 1e16 on, of two digits at least.
+fn float_text(number: &str) -> String {
+    let small = r"regexp_replace(_f, '^(-?)(\d)\.?(\d*)e-0\d$', CASE WHEN ends_with(_f, '5') THEN '\10.0000\2\3' ELSE '\10.00000\2\3' END)";
+    let large = r"rpad(regexp_replace(_f, '\.|e.*', '', 'g'), CAST(strlen(regexp_extract(_f, '^-?')) + 1 + try_cast(right(_f, 2) AS INTEGER) AS INTEGER), '0')";
+    format!(
+        "list_transform([CAST({number} AS VARCHAR)], lambda _f: CASE WHEN ends_with(_f, '.0') THEN left(_f, -2) \
+         WHEN NOT contains(_f, 'e') THEN replace(_f, '-nan', 'nan') WHEN regexp_matches(_f, 'e-0[56]$') THEN {small} \
+         WHEN regexp_matches(_f, 'e\\+(1[6-9]|20)$') THEN {large} \
+         ELSE replace(replace(_f, 'e+', 'e'), 'e-0', 'e-') END)[1]"
+    )
+}
+
 /// An integer as a type of fewer bits has it.
 pub(super) fn wrapped(number: String, to: &DataType) -> String {
     match to {
@@ -336,4 +364,16 @@ pub(super) fn wrapped(number: String, to: &DataType) -> String {
         DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
         _ => number,
     }
+}
+
+/// An integer of any size as `Int64` has it: a BIGINT.
+pub(super) fn signed(number: &str) -> String {
+    format!(
+        "CAST((({number} + 9223372036854775808) & 18446744073709551615) - 9223372036854775808 AS BIGINT)"
+    )
+}
+
+/// An integer as `UInt64` has it: a HUGEINT, as half of them are beyond BIGINT.
+pub(super) fn unsigned(number: &str) -> String {
+    format!("(CAST({number} AS HUGEINT) & 18446744073709551615)")
 }

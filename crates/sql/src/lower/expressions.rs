@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::{ErrorKind, SqlError};
-use crate::functions::{Class, Function, Lowering as How};
+use crate::functions::{Class, Function, FunctionKind, Lowering as How};
 use crate::ir::{Expr, ExprKind, Literal};
 use crate::print::source_name;
 use crate::types::{DataType, IntervalUnit};
@@ -48,6 +48,16 @@ impl Lowering<'_> {
             value
         } else {
             format!("CAST({value} AS DOUBLE)")
+        })
+    }
+
+    /// As a BIGINT: some functions of DuckDB do not take the wider type of a `UInt64`.
+    pub(super) fn bigint(&mut self, expr: &Expr) -> Result<String, SqlError> {
+        let value = self.value(expr)?;
+        Ok(if *expr.ty.inner() == DataType::UInt64 {
+            format!("CAST({value} AS BIGINT)")
+        } else {
+            value
         })
     }
 
@@ -192,6 +202,12 @@ impl Lowering<'_> {
                 Class::Number | Class::Integer if *argument.ty.inner() == DataType::Bool => {
                     format!("CAST({} AS BIGINT)", self.value(argument)?)
                 }
+                Class::Integer
+                    if *argument.ty.inner() == DataType::UInt64
+                        && function.kind == FunctionKind::Scalar =>
+                {
+                    self.bigint(argument)?
+                }
                 Class::Time => {
                     let timezone = crate::bind::timezone_argument(function, arguments);
                     self.wall_clock(argument, timezone.as_deref())?
@@ -316,7 +332,7 @@ impl Lowering<'_> {
         amount: &Expr,
         unit: IntervalUnit,
     ) -> Result<String, SqlError> {
-        let amount = self.value(amount)?;
+        let amount = self.bigint(amount)?;
         Ok(match unit {
             IntervalUnit::Millisecond => format!("to_milliseconds({amount})"),
             IntervalUnit::Second => format!("to_seconds({amount})"),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Lowering, Sql};
 use crate::error::SqlError;
-use crate::ir::{Expr, ExprKind};
+use crate::ir::{Expr, ExprKind, Literal};
 use crate::types::{DataType, IntervalUnit};
 
 impl Lowering<'_> {
@@ -29,6 +29,12 @@ impl Lowering<'_> {
             }));
         };
         let y = self.operand(b, expr)?;
+        if expr.ty.is_integer()
+            && matches!(name, "plus" | "minus" | "multiply")
+            && may_exceed(name, a, b)
+        {
+            return Ok(Sql::value(self.wrapped_arithmetic(name, &x, &y, &expr.ty)));
+        }
         Ok(Sql::value(match name {
             "plus" => format!("({x} + {y})"),
             "minus" => format!("({x} - {y})"),
@@ -77,6 +83,22 @@ impl Lowering<'_> {
         } else {
             value
         })
+    }
+
+    /// What is beyond 64 bits goes around in ClickHouse, where DuckDB fails.
+    fn wrapped_arithmetic(&mut self, name: &str, x: &str, y: &str, ty: &DataType) -> String {
+        self.pass("products of 64 bits");
+        let operator = match name {
+            "plus" => "+",
+            "minus" => "-",
+            _ => "*",
+        };
+        if ty.is_unsigned() {
+            // A product of two of them can need all 128 bits.
+            let product = format!("CAST({x} AS UHUGEINT) {operator} CAST({y} AS UHUGEINT)");
+            return super::conversions::unsigned(&format!("(({product}) & 18446744073709551615)"));
+        }
+        super::conversions::signed(&format!("CAST({x} AS HUGEINT) {operator} {y}"))
     }
 
     fn whole_division(&mut self, name: &str, a: &Expr, b: &Expr, x: &str, y: &str) -> String {
@@ -309,5 +331,44 @@ impl Lowering<'_> {
             format!("({rounded} / 1e{digits})")
         };
         Ok(Sql::value(rounded))
+    }
+}
+
+/// Whether a result of 64 bits can be beyond BIGINT. Of sums only those are that have a large part:
+/// the ids and counts of events are not, and need not be computed with 128 bits.
+fn may_exceed(name: &str, a: &Expr, b: &Expr) -> bool {
+    if name == "multiply" {
+        is_large_product(a, b)
+    } else {
+        has_large_part(a) || has_large_part(b)
+    }
+}
+
+/// Whether an expression has a part that can be near the end of 64 bits or beyond.
+pub(super) fn has_large_part(expr: &Expr) -> bool {
+    expr.any(&mut |part| match &part.kind {
+        ExprKind::Literal(_) => part.ty.is_integer() && magnitude_bits(part) > 62,
+        _ => part
+            .as_call()
+            .is_some_and(|(function, arguments)| match function.name {
+                "multiply" => {
+                    part.ty.is_integer() && is_large_product(&arguments[0], &arguments[1])
+                }
+                "toUInt64" => !arguments[0].ty.is_unsigned(),
+                _ => false,
+            }),
+    })
+}
+
+fn is_large_product(a: &Expr, b: &Expr) -> bool {
+    magnitude_bits(a) + magnitude_bits(b) > 62
+}
+
+/// How many bits an operand takes at most.
+fn magnitude_bits(operand: &Expr) -> u32 {
+    match &operand.kind {
+        ExprKind::Literal(Literal::UInt(value)) => 64 - value.leading_zeros(),
+        ExprKind::Literal(Literal::Int(value)) => 64 - value.unsigned_abs().leading_zeros(),
+        _ => operand.ty.magnitude_bits().unwrap_or(64),
     }
 }

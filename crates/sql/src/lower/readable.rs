@@ -54,9 +54,9 @@ impl Lowering<'_> {
             let power = i32::try_from(power).unwrap_or(0);
             let divisor = f64::from(base).powi(power);
             let scaled = format!("({x} / {divisor:e})");
-            // A half goes up, where printf takes the even neighbour; only eighths are halves.
+            // A half goes up, where printf takes the even neighbour; only eighths are halves. 0 keeps its sign.
             let scaled = format!(
-                "CASE WHEN {scaled} * 8 = trunc({scaled} * 8) THEN {scaled} + 0.001 * sign({scaled}) ELSE {scaled} END"
+                "CASE WHEN {scaled} * 8 = trunc({scaled} * 8) AND {scaled} <> 0 THEN {scaled} + 0.001 * sign({scaled}) ELSE {scaled} END"
             );
             let value = format!("printf('%.2f{unit}', {scaled})");
             if usize::try_from(power).unwrap_or(0) + 1 == units.len() {

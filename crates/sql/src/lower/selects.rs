@@ -102,7 +102,10 @@ impl Lowering<'_> {
             None => None,
         };
         self.unnest_array_joins(select, &mut from)?;
-        self.groups_have_rows = !select.group_by.is_empty();
+        // The set without a key has a group without rows, too.
+        let has_total =
+            matches!(&select.grouping, Grouping::Sets(sets) if sets.iter().any(Vec::is_empty));
+        self.groups_have_rows = !select.group_by.is_empty() && !has_total;
         let mut text = "SELECT ".to_owned();
         if select.distinct == Distinct::Rows {
             text.push_str("DISTINCT ");
@@ -119,7 +122,7 @@ impl Lowering<'_> {
         }
         let group_by = self.group_by(select)?;
         self.group_keys.clone_from(&select.group_by);
-        if matches!(select.grouping, Grouping::Rollup | Grouping::Cube) {
+        if select.grouping.leaves_keys_out() {
             self.pass("rollup");
             self.rolled_up.clone_from(&select.group_by);
         }
@@ -312,17 +315,20 @@ impl Lowering<'_> {
                 None => self.value(key)?,
             });
         }
-        let keys = keys.join(", ");
-        Ok(match select.grouping {
-            Grouping::Rollup => format!(" GROUP BY ROLLUP ({keys})"),
-            Grouping::Cube => format!(" GROUP BY CUBE ({keys})"),
-            Grouping::Plain | Grouping::None => format!(" GROUP BY {keys}"),
+        let all = keys.join(", ");
+        Ok(match &select.grouping {
+            Grouping::Rollup => format!(" GROUP BY ROLLUP ({all})"),
+            Grouping::Cube => format!(" GROUP BY CUBE ({all})"),
+            Grouping::Sets(sets) => {
+                format!(" GROUP BY GROUPING SETS ({})", grouping_sets(sets, &keys))
+            }
+            Grouping::Plain | Grouping::None => format!(" GROUP BY {all}"),
         })
     }
 
     pub(super) fn order_by(&mut self, select: &Select) -> Result<String, SqlError> {
         let mut keys = Vec::new();
-        for key in &select.order_by {
+        for key in deciding_keys(select) {
             let place = select.items.iter().position(|item| item.expr == key.expr);
             let text = match place {
                 Some(place) => format!("c{place}"),
@@ -450,5 +456,34 @@ impl Lowering<'_> {
         Ok(format!(
             "(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"
         ))
+    }
+}
+
+/// `(a, b), (a), ()`: sets of keys by their places.
+pub(crate) fn grouping_sets(sets: &[Vec<usize>], keys: &[String]) -> String {
+    let sets = sets.iter().map(|set| {
+        let names: Vec<&str> = set.iter().map(|place| keys[*place].as_str()).collect();
+        format!("({})", names.join(", "))
+    });
+    sets.collect::<Vec<_>>().join(", ")
+}
+
+/// The sort keys without those behind all keys of GROUP BY: of each of these there is one row. ClickHouse
+/// leaves them out, too, and does not compute what nobody else reads.
+fn deciding_keys(select: &Select) -> &[OrderKey] {
+    if select.grouping != Grouping::Plain || select.group_by.is_empty() {
+        return &select.order_by;
+    }
+    let is_last = |n: &usize| {
+        let keys = &select.order_by[..*n];
+        let is_sorted = |group: &Expr| keys.iter().any(|key| key.expr == *group);
+        select.group_by.iter().all(is_sorted)
+    };
+    let n = (1..select.order_by.len()).find(is_last);
+    match n {
+        Some(n) if select.order_by[n..].iter().all(|key| key.fill.is_none()) => {
+            &select.order_by[..n]
+        }
+        _ => &select.order_by,
     }
 }

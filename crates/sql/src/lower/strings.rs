@@ -125,7 +125,7 @@ impl Lowering<'_> {
         self.pass("pad");
         let text = self.value(&arguments[0])?;
         // DuckDB's memory limit does not count the text that is being made.
-        let length = self.value(&arguments[1])?;
+        let length = self.bigint(&arguments[1])?;
         let length = format!(
             "(CASE WHEN {length} > 1000000 THEN CAST(error('a text cannot be padded to more than 1000000 bytes') AS BIGINT) ELSE {length} END)"
         );

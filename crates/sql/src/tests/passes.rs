@@ -108,6 +108,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("pad", "leftPad(scope, 10, '*')"),
     ("parse integers", "toUInt8OrZero(obj_val)"),
+    ("products of 64 bits", "user_id * duration"),
     ("quantiles", "quantile(0.9)(duration)"),
     ("regular expressions", "extract(scope, '^([a-z]+):')"),
     (
