@@ -98,6 +98,8 @@ class Server:
         self.process: subprocess.Popen | None = None
         self.url = ""
         self.ingest_url = ""
+        # Where the server speaks TLS: the file of the authority that its certificate is of.
+        self.authority: Path | None = None
 
     def start(self, wait: bool = True, **flags: object) -> Server:
         """Starts the process; the ports of the first start are kept by later ones, as senders expect."""
@@ -132,12 +134,17 @@ class Server:
         if holder.get("pid") != self.process.pid or not holder.get("listen") or not holder.get("ingest_listen"):
             return False
         self.flags |= {"listen": holder["listen"], "ingest-listen": holder["ingest_listen"]}
-        self.url = f"http://{holder['listen']}"
+        self.url = f"{'https' if self.authority else 'http'}://{holder['listen']}"
         self.ingest_url = f"http://{holder['ingest_listen']}/"
         try:
-            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=5, verify=self.verify).status_code == 200
         except requests.ConnectionError:
             return False
+
+    @property
+    def verify(self) -> str | bool:
+        """What requests' parameter of that name takes."""
+        return str(self.authority) if self.authority else True
 
     def stop(self) -> int:
         """Asks the process to end, as a service manager does, and returns its exit code."""
@@ -160,6 +167,13 @@ class Server:
     def add_user(self, name: str, privilege: str = "user", *extra: str, password: str | None = None) -> User:
         return add_user(self.data_dir, name, privilege, *extra, password=password)
 
+    def add_org(self, slug: str, owner: User, **members: User) -> int:
+        """Makes an organization with members by their roles; returns its id."""
+        added = self.cli("org", "add", slug, "--owner", owner.name)
+        for role, user in members.items():
+            self.cli("org", "member", slug, user.name, "--role", role)
+        return int(added.split()[-1])
+
     def cli(self, *args: str, stdin: str = "") -> str:
         """What a command prints that has to succeed, on this server's data."""
         done = run_cli(*args, "--data-dir", str(self.data_dir), stdin=stdin)
@@ -179,7 +193,7 @@ class Server:
 
     def metrics(self) -> dict[str, float]:
         """/metrics as {name with labels: value}."""
-        answer = requests.get(f"{self.url}/metrics", timeout=10)
+        answer = requests.get(f"{self.url}/metrics", timeout=10, verify=self.verify)
         assert answer.status_code == 200, answer.text
         lines = [line for line in answer.text.splitlines() if line and not line.startswith("#")]
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
