@@ -10,8 +10,8 @@ import pytest
 
 from server import BINARY, Server, User
 
-# The page's fixtures: a site with people, and a browser.
-pytest_plugins = ["page"]
+# The page's fixtures: a site or an office with people, and a browser.
+pytest_plugins = ["page", "office"]
 
 # The long form of the loops, for `make soak`.
 SOAK = os.environ.get("ANNOSCOPE_SOAK") == "1"

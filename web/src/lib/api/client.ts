@@ -123,19 +123,10 @@ export interface Account {
   organizations: OwnOrganization[];
 }
 
-function withOldRights(account: Account): Account {
-  if (account.may !== undefined) return account;
-  const [group] = (account as unknown as { groups: Privilege[] }).groups;
-  const sees = group === 'admin' || group === 'business';
-  const may = { query: sees, see_dashboards: sees, save_dashboards: group === 'admin', administer: false };
-  return { ...account, may, privilege: group!, organizations: [] };
-}
-
 /** `null` if nobody is logged in. */
 export async function me(): Promise<Account | null> {
   try {
-    const account = (await request('GET', '/api/users/self')) as Account;
-    return { ...withOldRights(account) };
+    return (await request('GET', '/api/users/self')) as Account;
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 401) return null;
     throw error;
