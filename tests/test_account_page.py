@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, expect
 
 from office import Office, confirm, fill_login, make_token
-from server import User
+from server import Server, User
+from small_cvat import CvatUser, SmallCvat
 
 
 def test_a_token_is_shown_once_works_and_stops_at_once(office: Office, visit) -> None:
@@ -93,3 +96,25 @@ def test_the_organization_is_chosen_in_the_header(office: Office, visit) -> None
     expect(page.get_by_role("heading", name="You are not a member of south")).to_be_visible()
     page.get_by_role("button", name="Go on outside of organizations").click()
     expect(page.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
+
+
+def test_behind_cvat_the_page_says_whose_accounts_they_are(
+    make_server: Callable[..., Server], browser: Browser
+) -> None:
+    root = CvatUser(31, "root", ["admin"], is_superuser=True)
+    cvat = SmallCvat([root], {"acme": 71})
+    server = make_server(auth="cvat", cvat_url=cvat.url).start()
+    context = browser.new_context()
+    context.add_cookies([{"name": name, "value": value, "url": server.url} for name, value in root.cookies.items()])
+    page = context.new_page()
+    for path in ("account", "admin"):
+        page.goto(f"{server.url}/analytics/{path}")
+        expect(page.get_by_role("main")).to_contain_text("Accounts are CVAT's here")
+        expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
+    with page.expect_event("dialog") as told:
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Account root").click()
+        page.get_by_role("menuitem", name="Log out").click()
+    assert "Accounts are CVAT's here" in told.value.message
+    context.close()
+    cvat.go_down()

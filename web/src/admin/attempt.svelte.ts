@@ -5,6 +5,8 @@ import { session } from '../state/session.svelte';
 
 export class Attempt {
   isBusy = $state(false);
+  /** Of the failure; 0 if there is none or nobody answered. */
+  status = $state(0);
   problems = $state.raw<Problems>(NO_PROBLEMS);
   readonly #fieldNames: readonly string[];
 
@@ -17,12 +19,14 @@ export class Attempt {
   async run(work: () => Promise<unknown>): Promise<boolean> {
     if (this.isBusy) return false;
     this.isBusy = true;
+    this.status = 0;
     this.problems = NO_PROBLEMS;
     try {
       await work();
       return true;
     } catch (error) {
-      if (error instanceof ApiFailure && error.status === 401) session.expired();
+      if (error instanceof ApiFailure) this.status = error.status;
+      if (this.status === 401) session.expired();
       this.problems = problemsOf(error, this.#fieldNames);
       return false;
     } finally {
