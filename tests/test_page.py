@@ -305,7 +305,10 @@ def minutes(text: str) -> int:
 
 
 def test_the_timesheet_and_the_table_and_the_files_agree(person: Person) -> None:
-    page = person.open("timesheet", "?from=now-7d&to=now&timezone=utc")
+    # One range for both: "now" moves on between them.
+    to_ms = int(now().timestamp() * 1000)
+    week = f"?from={to_ms - 7 * 86_400_000}&to={to_ms}&timezone=utc"
+    page = person.open("timesheet", week)
     panel = person.panel("Hours per person and day")
     shown = minutes(panel.locator(".total .sum").inner_text())
     panel.get_by_role("button", name="Download hours").click()
@@ -322,7 +325,7 @@ def test_the_timesheet_and_the_table_and_the_files_agree(person: Person) -> None
     with zipfile.ZipFile(download.value.path()) as book:
         assert sum("worksheets/sheet" in name for name in book.namelist()) == 2
     # The same range again, by the table of another dashboard.
-    person.open("management", "?from=now-7d&to=now&timezone=utc")
+    person.open("management", week)
     footer = person.panel("Working time").locator(".footer .cell").nth(4).inner_text()
     assert float(footer.replace(",", "")) * 60 == pytest.approx(shown, abs=1)
 
