@@ -288,7 +288,7 @@ def test_memberships_and_roles_count_at_once(server: Server) -> None:
     assert seen(server, wim, "acme") == {"wim@acme"}
     server.cli("org", "member", "acme", "wim", "--remove")
     assert set(statuses(server, wim.headers, "acme").values()) == {403}
-    # An export that was started as a member is the user's own, and stays so.
+    # What was sent as a member is the user's own, and stays so.
     assert export(sdk(server, wim, "token")) == {"wim@acme"}
     server.cli("org", "remove", "acme")
     assert set(statuses(server, olga.headers, "acme").values()) == {404}
