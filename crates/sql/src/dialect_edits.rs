@@ -14,7 +14,7 @@
 //! | `CAST(x AS Type)`, `CAST(x, 'Type')`, `x::Type` | `"cast"(x, 'Type')` |
 //! | `ANY LEFT JOIN t`, `LEFT ANY JOIN t` | `GLOBAL LEFT JOIN t`: `Join::global` is "any" |
 //! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
-//! | `minus(a, b)` | `"minus"(a, b)` |
+//! | `minus(a, b)`, `any(x)` | `"minus"(a, b)`, `"any"(x)` |
 //! | `ARRAY JOIN [a, b]` | `ARRAY JOIN "array"(a, b)` |
 //! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |

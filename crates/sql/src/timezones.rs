@@ -5,9 +5,14 @@ pub(crate) fn is_known(name: &str) -> bool {
     jiff::tz::TimeZone::get(name).is_ok()
 }
 
-/// What a clock there was ahead of UTC when 1970 began, in seconds. ClickHouse counts hours and
-/// minutes from then.
-pub(crate) fn offset_in_1970(name: &str) -> i64 {
+/// By how many seconds the units of a zone, so many seconds long, begin later than those of UTC: ClickHouse
+/// counts hours from when 1970 began there, and minutes only where that was no whole minute.
+pub(crate) fn shift_of_units(name: &str, seconds: i64) -> i64 {
     let zone = jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC);
-    zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds().into()
+    let ahead = i64::from(zone.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds());
+    if seconds < 3_600 && ahead % seconds == 0 {
+        0
+    } else {
+        ahead
+    }
 }

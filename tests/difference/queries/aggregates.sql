@@ -113,3 +113,9 @@ SELECT toString(quantile(0.5)(x)) AS a, toString(quantile(0.25)(x)) AS b, toStri
 
 -- quantiles-of-two-infinities: one of each end, and two of one
 SELECT n, toString(median(x)) AS a, toString(quantile(0)(x)) AS b, toString(quantile(1)(x)) AS c FROM (SELECT number % 4 AS n, if(n = 0, 1 / 0, if(n = 1 AND number > 4, 2, -1 / 0)) AS x FROM numbers(8)) GROUP BY n ORDER BY n;
+
+-- any-behind-comparisons: any is a function, whatever stands before it
+SELECT source = any('client') AS a, any(5) > any(3) AS b, max(duration) >= any(0) AS c, any('x') != any('y') FROM events GROUP BY source ORDER BY a;
+
+-- correlation-of-no-rows: without rows there is NULL where there can be one, and NaN else
+SELECT corrIf(0.5, count, source = 'no such') AS a, corrIf(0.5, duration, source = 'no such') AS b, corr(duration / 4, toNullable(1 / 0)) AS c, intDivOrZero(a, a) AS d FROM events;

@@ -64,3 +64,6 @@ SELECT [1, 2] = [1, 2] AS a, [1, 2] < [1, 3] AS b, has([[1], [2]], [2]) AS c, ha
 
 -- flattened: arrays of arrays
 SELECT arrayFlatten([[1, 2], [3]]) AS a, arrayMap(x -> length(x), [[1, 2], []]) AS b;
+
+-- array-join-within-array-join: a row of each element, and then of each element of what is made of it
+SELECT x, arrayJoin([1, 2]) AS y, count() AS n FROM events ARRAY JOIN arrayMap(v -> v * duration, [1, arrayJoin([10, 20])]) AS x WHERE scope = 'restore:job' AND duration < 100 GROUP BY x, y ORDER BY x, y LIMIT 20;

@@ -45,3 +45,9 @@ SELECT dateDiff('day', toDateTime('2026-03-28 12:00:00', 'UTC'), timestamp, 'Eur
 -- a-day-later-in-berlin: adding a day keeps the clock on the wall, adding 24 hours does not
 SELECT addDays(toTimeZone(timestamp, 'Europe/Berlin'), 1) AS day, addHours(toTimeZone(timestamp, 'Europe/Berlin'), 24) AS hours FROM events WHERE project_id = 900 ORDER BY timestamp;
 
+
+-- seconds-between-zones: of a time of one zone and a date of another, also by minutes and hours
+SELECT dateDiff('second', toTimeZone(timestamp, 'Europe/Berlin'), toDate('2026-07-01')) AS a, dateDiff('minute', toTimeZone(timestamp, 'Europe/Berlin'), toDate('2026-07-01')) AS b, dateDiff('hour', toDate('2026-07-01'), toTimeZone(timestamp, 'Asia/Kolkata')) AS c, dateDiff('second', toTimeZone(timestamp, 'Asia/Kolkata'), toTimeZone(timestamp + INTERVAL 90 SECOND, 'Europe/Berlin')) AS d, age('second', toTimeZone(timestamp, 'Europe/Berlin'), toDate('2026-07-01')) AS e FROM events WHERE project_id = 900 ORDER BY a, b, c;
+
+-- hours-between-zones: hours of each zone begin where its clock in 1970 said so, minutes everywhere together
+SELECT dateDiff('hour', toTimeZone(timestamp, 'Europe/Berlin'), toTimeZone(timestamp + INTERVAL 50 MINUTE, 'UTC')) AS a, dateDiff('hour', toTimeZone(timestamp, 'Asia/Kathmandu'), toTimeZone(timestamp + INTERVAL 50 MINUTE, 'America/New_York')) AS b, dateDiff('hour', toTimeZone(timestamp, 'Asia/Kolkata'), timestamp + INTERVAL 50 MINUTE) AS c, dateDiff('minute', toTimeZone(timestamp, 'Asia/Kolkata'), toTimeZone(timestamp + INTERVAL 50 SECOND, 'Australia/Lord_Howe')) AS d, dateDiff('hour', timestamp, timestamp + INTERVAL 50 MINUTE, 'Asia/Kolkata') AS e, count() AS n FROM events WHERE project_id = 3 GROUP BY ALL ORDER BY ALL;

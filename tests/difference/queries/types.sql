@@ -53,3 +53,6 @@ SELECT arrayMap(x -> toString(x), [1e-4, 9.9e-5, 6.103515625e-5, 1e-6, 1.5e-6, 9
 
 -- powers-as-texts: of values of rows, also where they are a key
 SELECT toString(pow(0.5, obj_id)) AS power, count() AS n FROM events WHERE obj_id BETWEEN 1 AND 40 GROUP BY power ORDER BY power;
+
+-- tuples-as-texts: what has no sign of its own is escaped within quotes
+SELECT toString((1, 'it''s', 'a\\b', 'tab\there', 'line\nand\rline', NULL, 1.5)) AS a, toString((0, user_name)) AS b FROM events GROUP BY b ORDER BY b;

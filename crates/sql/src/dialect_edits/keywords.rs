@@ -10,13 +10,18 @@ const BEFORE_EXPRESSIONS: [&str; 14] = [
     "THEN", "ELSE", "BETWEEN",
 ];
 
-/// `minus(a, b)` is a call, though MINUS is a set operation of other dialects.
+/// `minus(a, b)` is a call, though MINUS is a set operation of other dialects; so is `any(x)` behind a
+/// comparison, where others compare with any row of a subquery.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn functions(scan: &Scan<'_>) -> Result<Edits, SqlError> {
-    let calls =
-        (0..scan.tokens.len()).filter(|&i| scan.text(i) == "minus" && scan.text(i + 1) == "(");
+    let is_query = |i| scan.word(i, "SELECT") || scan.word(i, "WITH");
+    let is_call = |i: &usize| {
+        let is_any = scan.text(*i) == "any" && !is_query(i + 2);
+        (is_any || scan.text(*i) == "minus") && scan.text(i + 1) == "("
+    };
+    let calls = (0..scan.tokens.len()).filter(is_call);
     Ok(calls
-        .map(|i| (scan.bytes(&(i..i + 1)), "\"minus\"".to_owned()))
+        .map(|i| (scan.bytes(&(i..i + 1)), format!("\"{}\"", scan.text(i))))
         .collect())
 }
 

@@ -343,6 +343,19 @@ fn joins_have_the_parsers_words() {
 
 /// What the binder sees: the AST of each shape, printed.
 #[test]
+fn functions_with_names_of_operators_are_calls() {
+    check(&[
+        (
+            "SELECT a = any(b), any (b)",
+            r#"SELECT a = "any"(b), "any" (b)"#,
+        ),
+        ("SELECT a = any(SELECT 1)", "SELECT a = any(SELECT 1)"),
+        ("SELECT any, minus FROM t", "SELECT any, minus FROM t"),
+        ("SELECT minus(a, 1)", r#"SELECT "minus"(a, 1)"#),
+    ]);
+}
+
+#[test]
 fn shapes() {
     let cases = [
         "SELECT a DIV b MOD 3, 1 + 7 div 2 * 3, mod mod 2, mod(5, 3), div FROM t",

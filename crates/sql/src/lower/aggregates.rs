@@ -289,7 +289,7 @@ impl Lowering<'_> {
             return Ok(if finite.is_empty() {
                 call
             } else {
-                format!("CASE WHEN bool_and({finite}){tail} THEN {call} ELSE 'nan'::DOUBLE END")
+                format!("CASE WHEN NOT bool_and({finite}){tail} THEN 'nan'::DOUBLE ELSE {call} END")
             });
         }
         let value = self.value(&aggregate.arguments[0])?;

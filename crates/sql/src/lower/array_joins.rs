@@ -9,6 +9,13 @@ impl Lowering<'_> {
     pub(super) fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
         self.pass("array join");
         let mut input = self.relations(&join.input)?;
+        let n_before = self.array_joins.len();
+        for array in array_joins_in(join.arrays.iter().map(|(array, _)| array)) {
+            let text = self.value(&array)?;
+            let text = self.array_of_rows(&array, text, Some(&join.input), &mut input)?;
+            let unnested = self.unnested(array, &text);
+            input = format!("{input}, LATERAL {unnested}");
+        }
         let mut columns = Vec::new();
         for (index, (array, _)) in join.arrays.iter().enumerate() {
             let mut text = self.value(array)?;
@@ -22,6 +29,8 @@ impl Lowering<'_> {
             let text = self.array_of_rows(array, text, Some(&join.input), &mut input)?;
             columns.push(format!("unnest({text}) AS s{index}"));
         }
+        // The select's own are others, also of an equal array.
+        self.array_joins.truncate(n_before);
         let name = source_name(join.id);
         Ok(format!(
             "{input}, LATERAL (SELECT {}) AS {name}",
@@ -63,29 +72,13 @@ impl Lowering<'_> {
         select: &Select,
         from: &mut Option<String>,
     ) -> Result<(), SqlError> {
-        let mut arrays: Vec<Expr> = Vec::new();
         let keys = select.order_by.iter().map(|key| &key.expr);
         let exprs = select.items.iter().map(|item| &item.expr);
         let exprs = exprs
             .chain(&select.filter)
             .chain(&select.group_by)
             .chain(keys);
-        for expr in exprs {
-            expr.any(&mut |part| {
-                if let ExprKind::Call {
-                    function,
-                    arguments,
-                    ..
-                } = &part.kind
-                    && function.name == "arrayJoin"
-                    && !arrays.contains(&arguments[0])
-                {
-                    arrays.push(arguments[0].clone());
-                }
-                false
-            });
-        }
-        for array in arrays {
+        for array in array_joins_in(exprs) {
             if array.has_aggregate() || array.has_window() {
                 return Err(self.unsupported(
                     "arrayJoin of an aggregate",
@@ -106,17 +99,39 @@ impl Lowering<'_> {
                 let source = select.from.as_ref().filter(|_| self.array_joins.is_empty());
                 text = self.array_of_rows(&array, text, source, from)?;
             }
-            let name = format!("__a{}", self.n_array_joins);
-            self.n_array_joins += 1;
-            let unnested = format!("LATERAL (SELECT unnest({text}) AS s0) AS {name}");
+            let unnested = self.unnested(array, &text);
             *from = Some(match from.take() {
-                Some(from) => format!("{from}, {unnested}"),
-                None => format!("(SELECT unnest({text}) AS s0) AS {name}"),
+                Some(from) => format!("{from}, LATERAL {unnested}"),
+                None => unnested,
             });
-            self.array_joins.push((array, format!("{name}.s0")));
         }
         Ok(())
     }
+
+    /// The rows of an array's elements, for which its `arrayJoin` stands from now on.
+    fn unnested(&mut self, array: Expr, text: &str) -> String {
+        let name = format!("__a{}", self.n_array_joins);
+        self.n_array_joins += 1;
+        self.array_joins.push((array, format!("{name}.s0")));
+        format!("(SELECT unnest({text}) AS s0) AS {name}")
+    }
+}
+
+/// The arrays of which the expressions join the elements, each once.
+fn array_joins_in<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Vec<Expr> {
+    let mut arrays: Vec<Expr> = Vec::new();
+    for expr in exprs {
+        expr.any(&mut |part| {
+            if let Some((function, arguments)) = part.as_call()
+                && function.name == "arrayJoin"
+                && !arrays.contains(&arguments[0])
+            {
+                arrays.push(arguments[0].clone());
+            }
+            false
+        });
+    }
+    arrays
 }
 
 /// Whether each `arrayJoin` of the array is in a key of GROUP BY or in an aggregate: the rows are

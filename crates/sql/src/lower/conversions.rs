@@ -180,9 +180,7 @@ impl Lowering<'_> {
             let piece = if item.ty.is_number() {
                 text
             } else {
-                format!(
-                    "chr(39) || replace(replace({text}, chr(92), chr(92) || chr(92)), chr(39), chr(92) || chr(39)) || chr(39)"
-                )
+                format!("chr(39) || {} || chr(39)", escaped(&text))
             };
             pieces.push(if item.ty.is_nullable() {
                 format!("coalesce({piece}, 'NULL')")
@@ -214,7 +212,7 @@ impl Lowering<'_> {
         };
         let is_whole = *from == DataType::String || from.is_time() || *from == DataType::Bool;
         Ok(match to {
-            DataType::Int64 if *from == DataType::UInt64 && !self.is_stored(value) => {
+            DataType::Int64 if *from == DataType::UInt64 && self.may_be_large(value) => {
                 signed(&number)
             }
             DataType::UInt64 | DataType::Int64 if is_whole || from.is_unsigned() => number,
@@ -224,9 +222,10 @@ impl Lowering<'_> {
         })
     }
 
-    /// Whether it is a column of the events, which are BIGINTs there.
-    fn is_stored(&self, value: &Expr) -> bool {
-        matches!(&value.kind, ExprKind::Column(column) if self.relation_sources.contains(&column.source))
+    /// Whether a `UInt64` can be beyond BIGINT: those of the store are not, those of subqueries may be.
+    fn may_be_large(&self, value: &Expr) -> bool {
+        let is_foreign = |part: &Expr| matches!(&part.kind, ExprKind::Column(column) if !self.relation_sources.contains(&column.source));
+        super::numbers::has_large_part(value) || value.any(&mut |part| is_foreign(part))
     }
 
     fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
@@ -338,6 +337,25 @@ impl Lowering<'_> {
         }
         self.string_of(value, None)
     }
+}
+
+/// A text as ClickHouse writes it between quotes.
+fn escaped(text: &str) -> String {
+    // The backslash first: the others are written with one.
+    let escapes = [
+        (92, "chr(92)"),
+        (39, "chr(39)"),
+        (8, "'b'"),
+        (9, "'t'"),
+        (10, "'n'"),
+        (12, "'f'"),
+        (13, "'r'"),
+    ];
+    escapes
+        .iter()
+        .fold(text.to_owned(), |text, (code, letter)| {
+            format!("replace({text}, chr({code}), chr(92) || {letter})")
+        })
 }
 
 /// A float as ClickHouse writes it: digits from 1e-6 to 1e21, and exponents as short as they can be.

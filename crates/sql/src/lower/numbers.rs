@@ -334,14 +334,14 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether a result of 64 bits can be beyond BIGINT. Of sums only those are that have a large part:
-/// the ids and counts of events are not, and need not be computed with 128 bits.
+/// Bits that values of 64 bits usually need: ids, counts, and ms since the epoch, which take 41.
+const USUAL_BITS: u32 = 42;
+
+/// Whether a result of 64 bits has to be computed with more. Where that is not foreseen, as in the sum of
+/// two ids near the end of the range, DuckDB fails, and no result is wrong.
 fn may_exceed(name: &str, a: &Expr, b: &Expr) -> bool {
-    if name == "multiply" {
-        is_large_product(a, b)
-    } else {
-        has_large_part(a) || has_large_part(b)
-    }
+    let is_product = name == "multiply" && is_large_product(a, b);
+    is_product || has_large_part(a) || has_large_part(b)
 }
 
 /// Whether an expression has a part that can be near the end of 64 bits or beyond.
@@ -364,11 +364,19 @@ fn is_large_product(a: &Expr, b: &Expr) -> bool {
     magnitude_bits(a) + magnitude_bits(b) > 62
 }
 
-/// How many bits an operand takes at most.
+/// How many bits an integer needs, at most or usually.
 fn magnitude_bits(operand: &Expr) -> u32 {
-    match &operand.kind {
-        ExprKind::Literal(Literal::UInt(value)) => 64 - value.leading_zeros(),
-        ExprKind::Literal(Literal::Int(value)) => 64 - value.unsigned_abs().leading_zeros(),
-        _ => operand.ty.magnitude_bits().unwrap_or(64),
+    let bits = operand.ty.magnitude_bits().unwrap_or(64);
+    match (&operand.kind, operand.as_call()) {
+        (ExprKind::Literal(Literal::UInt(value)), _) => 64 - value.leading_zeros(),
+        (ExprKind::Literal(Literal::Int(value)), _) => 64 - value.unsigned_abs().leading_zeros(),
+        (_, Some((function, [a, b]))) if function.name == "multiply" => {
+            bits.min(magnitude_bits(a) + magnitude_bits(b))
+        }
+        (_, Some((function, [a, b]))) if matches!(function.name, "plus" | "minus") => {
+            bits.min(magnitude_bits(a).max(magnitude_bits(b)) + 1)
+        }
+        _ if bits > 32 => USUAL_BITS,
+        _ => bits,
     }
 }

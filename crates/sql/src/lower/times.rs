@@ -169,8 +169,8 @@ impl Lowering<'_> {
         })
     }
 
-    /// Hours, minutes and seconds that pass are the same whatever a clock is set to; but the whole
-    /// ones are those of the time zone's clock, as it was in 1970.
+    /// Hours, minutes and seconds that pass are the same whatever a clock is set to; but where whole ones
+    /// begin is a matter of the time zone.
     fn clock_diff(
         &mut self,
         name: &str,
@@ -193,7 +193,7 @@ impl Lowering<'_> {
                 continue;
             }
             let zone = timezone.or(time.ty.timezone());
-            let ahead = zone.map_or(0, crate::timezones::offset_in_1970);
+            let ahead = zone.map_or(0, |zone| crate::timezones::shift_of_units(zone, seconds));
             counted.push(format!(
                 "(epoch_us({value}) // 1000000 - {ahead}) // {seconds}"
             ));
