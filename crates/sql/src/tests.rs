@@ -2,6 +2,8 @@
 
 mod attacks;
 mod errors;
+mod newest;
+mod parts;
 mod passes;
 mod slices;
 
