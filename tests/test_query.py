@@ -111,6 +111,25 @@ def test_times(stored: Server, admin: User) -> None:
     assert first == [1719835200250, "create:task", 1]
 
 
+def test_the_events_of_one_request(server: Server, admin: User) -> None:
+    """A server event belongs to the request that its payload names, a client's to the one that brought it."""
+    named = "11111111-2222-4333-8444-555555555555"
+    batch = [
+        events.server_event("create:task", "1719835200", payload=json.dumps({"request": {"id": named}})),
+        events.server_event("create:job", "1719835201", payload=json.dumps({"request": {"id": named}})),
+        events.server_event("update:job", "1719835202"),
+    ]
+    assert events.ingest(server, batch).ok
+    brought = events.send(server, admin, [events.event("click:element"), events.event("zoom:image")])
+    of_request = "SELECT scope FROM events WHERE request_id = {id:String} ORDER BY timestamp, scope"
+    scopes = ["create:task", "create:job"]
+    assert rows(server, admin, of_request, params={"id": named}) == [[scope] for scope in scopes]
+    sent = rows(server, admin, of_request, params={"id": brought.headers["X-Request-Id"]})
+    assert [scope for [scope] in sent if scope != "send:working_time"] == ["click:element", "zoom:image"]
+    assert rows(server, admin, of_request, params={"id": "no UUID"}) == []
+    assert len(ask(server, admin, "SELECT * FROM events LIMIT 1").json()["columns"]) == len(events.FIELDS)
+
+
 def test_csv(stored: Server, admin: User) -> None:
     answer = ask(stored, admin, TIMES, accept="text/csv")
     assert answer.headers["Content-Type"].split(";")[0] == "text/csv"

@@ -23,6 +23,7 @@ mod registry;
 mod relation;
 mod render;
 mod request;
+mod reuse;
 mod run;
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use std::time::Duration;
 
 use annoscope_events::Timestamp;
 use annoscope_sql::{Context, DataType, Prepared, ResultColumn, StatementKind};
-use annoscope_store::{EventStore, Query, StoreError};
+use annoscope_store::{EventStore, Query, Rows, StoreError};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
@@ -43,7 +44,7 @@ use crate::identity::Viewer;
 use crate::identity::rights::RowFilter;
 use crate::metrics::Metrics;
 
-use kept::{KeptResults, Plan, Refresh};
+use kept::KeptResults;
 use registry::Registry;
 use run::{Limits, Opened};
 
@@ -167,74 +168,34 @@ impl Queries {
 
     /// The rows that a statement asks for.
     async fn open(&self, prepared: &Prepared, may_reuse: bool) -> Result<Opened, QueryError> {
-        match (prepared.kind, &prepared.slices) {
-            (StatementKind::ExplainSyntax, _) => {
+        match prepared.kind {
+            StatementKind::ExplainSyntax => {
                 let lines = lines_batch(prepared.clickhouse.lines());
                 Ok(Opened::ready(stream::iter([Ok(lines)]).boxed()))
             }
-            (StatementKind::Explain, _) => {
+            StatementKind::Explain => {
                 let sql = format!("EXPLAIN {}", prepared.duckdb);
-                let opened = self.run_in_store(sql, None).await?;
+                let opened = self.run_in_store(sql, None, None).await?;
                 Ok(opened.map(|plan| {
                     let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
                     lines.boxed()
                 }))
             }
-            (StatementKind::Select, Some(slices)) if may_reuse => {
-                let changes = self.inner.store.changes();
-                match self.inner.kept.plan(slices, changes) {
-                    Plan::Whole(keeper) => {
-                        let opened = self.run_in_store(prepared.duckdb.clone(), None).await?;
-                        Ok(opened.map(|batches| keeper.watch(batches)))
-                    }
-                    Plan::Slices(refresh) => match self.refresh(refresh).await? {
-                        Some(opened) => Ok(opened),
-                        None => self.run_in_store(prepared.duckdb.clone(), None).await,
-                    },
-                }
-            }
-            (StatementKind::Select, _) => self.run_in_store(prepared.duckdb.clone(), None).await,
+            StatementKind::Select => self.open_select(prepared, may_reuse).await,
         }
-    }
-
-    /// Asks the store for new and changed slices; `None` if they do not give the result.
-    async fn refresh(&self, mut refresh: Refresh) -> Result<Option<Opened>, QueryError> {
-        let read = async {
-            let mut place = None;
-            for statement in refresh.statements() {
-                let mut slice = self.run_in_store(statement, place.take()).await?;
-                while let Some(batch) = slice.batches.next().await {
-                    if !refresh.take(batch?) {
-                        return Ok(false);
-                    }
-                }
-                place = slice.place;
-            }
-            Ok::<bool, QueryError>(true)
-        };
-        // All slices together get what one query gets.
-        let limit = self.time_limit();
-        let read = tokio::time::timeout(self.max_wait() + limit, read).await;
-        if !read.map_err(|_| QueryError::TimeLimit { limit })?? {
-            refresh.forget();
-            return Ok(None);
-        }
-        let refreshed = refresh.finish()?;
-        Ok(refreshed.map(|refreshed| Opened {
-            n_reused: refreshed.n_reused,
-            ..Opened::ready(refreshed.batches)
-        }))
     }
 
     /// Waits for a place unless it has one, then starts the statement in the store.
     async fn run_in_store(
         &self,
         sql: String,
+        rows: Option<Rows>,
         place: Option<OwnedSemaphorePermit>,
     ) -> Result<Opened, QueryError> {
         let query = Query {
             sql,
             time_limit: self.time_limit(),
+            rows,
         };
         let start = async {
             let place = if let Some(place) = place {

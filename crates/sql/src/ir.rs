@@ -2,6 +2,8 @@
 //!
 //! Both printers read it: [`crate::print`] writes ClickHouse's text, [`crate::lower`] DuckDB's.
 
+mod walk;
+
 use crate::functions::Function;
 use crate::types::{DataType, IntervalUnit};
 

@@ -33,7 +33,7 @@ mod typing;
 pub use context::{Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use relation::{Column, HotKind, HotPath, Relation, Source};
-pub use slices::TimeSlices;
+pub use slices::{Newest, Parts, TimeSlices};
 pub use types::{DataType, IntervalUnit};
 
 /// What a statement asks for.
@@ -57,6 +57,17 @@ pub struct ResultColumn {
     pub data_type: DataType,
 }
 
+/// How a result is put together from slices of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Division {
+    /// It is grouped by a bucket of the time.
+    ByTime(TimeSlices),
+    /// It has the newest rows of the time.
+    Newest(Newest),
+    /// It is made of groups that slices have a part of.
+    Parts(Parts),
+}
+
 /// A checked query.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -71,8 +82,8 @@ pub struct Prepared {
     pub duckdb: String,
     /// The result's columns.
     pub columns: Vec<ResultColumn>,
-    /// How the result is put together from slices of time, where it is grouped by time.
-    pub slices: Option<TimeSlices>,
+    /// How the result is put together from slices of time, where it can be.
+    pub division: Option<Division>,
     /// Functions that the query uses, sorted.
     pub functions: Vec<String>,
     /// Rewrite passes that changed something on the way to DuckDB, sorted.
@@ -114,13 +125,7 @@ fn prepare_on_stack(
         .collect();
     let mut lowering = lower::Lowering::new(&places, context, relation);
     let duckdb = lowering.lower(&query)?;
-    let slices = slices::find(&query, context).and_then(|found| {
-        let mut lowering = lower::Lowering::new(&places, context, relation);
-        lowering.slice = Some((found.events, found.time.clone()));
-        // Its text is the one above but for the range of time.
-        let text = lowering.lower(&found.query).ok()?;
-        found.with_text(text)
-    });
+    let division = division(&query, &places, context, relation);
     let clickhouse = print::Printer { relation }.query(&query);
     if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
         let message = "the query becomes too long once its aliases are put in";
@@ -134,11 +139,42 @@ fn prepare_on_stack(
         kind: parsed.kind,
         clickhouse,
         duckdb,
-        slices,
+        division,
         columns: columns.collect(),
         functions,
         passes: lowering.passes.into_iter().collect(),
     })
+}
+
+/// How a query is divided. The texts are the lowered query's but for the range of time.
+fn division(
+    query: &ir::Query,
+    places: &parse::Places,
+    context: &Context,
+    relation: &Relation,
+) -> Option<Division> {
+    let lowering = || lower::Lowering::new(places, context, relation);
+    let of_slice = |events, time: &ir::Expr| {
+        let mut lowering = lowering();
+        lowering.slice = Some((events, time.clone()));
+        lowering
+    };
+    if let Some(found) = slices::find(query, context) {
+        let text = of_slice(found.events, &found.time).lower(&found.query);
+        return found.with_text(text.ok()?).map(Division::ByTime);
+    }
+    if let Some(found) = slices::find_newest(query, context) {
+        let text = of_slice(found.events, &found.time).lower(&found.query);
+        return found.with_text(text.ok()?).map(Division::Newest);
+    }
+    let found = slices::find_parts(query, context)?;
+    let partial = of_slice(found.events, &found.time).lower_rows(&found.partial);
+    let mut lowering = lowering();
+    lowering.rows = Some(found.events);
+    let whole = lowering.lower(&found.whole);
+    found
+        .with_texts(partial.ok()?, whole.ok()?)
+        .map(Division::Parts)
 }
 
 /// Where a text has a name as [`print::source_name`] makes them, in any place: escapes and quotes

@@ -41,6 +41,8 @@ pub(crate) struct Lowering<'a> {
     pub passes: BTreeSet<&'static str>,
     /// The source and the time of which the text takes a slice, between marks.
     pub slice: Option<(usize, Expr)>,
+    /// The source for which rows of slices stand.
+    pub rows: Option<usize>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
     /// Keys of ROLLUP, CUBE or GROUPING SETS, which are defaults where DuckDB has NULL.
@@ -91,6 +93,7 @@ impl<'a> Lowering<'a> {
             relation,
             passes: BTreeSet::new(),
             slice: None,
+            rows: None,
             relation_sources: HashSet::new(),
             rolled_up: Vec::new(),
             group_keys: Vec::new(),
@@ -103,10 +106,23 @@ impl<'a> Lowering<'a> {
 
     /// The whole query, its columns cast to the types that `Prepared::duckdb` promises.
     pub fn lower(&mut self, query: &Query) -> Result<String, SqlError> {
+        self.lower_as(query, result_type)
+    }
+
+    /// The whole query, its columns as they are within a query: to be read by another one.
+    pub fn lower_rows(&mut self, query: &Query) -> Result<String, SqlError> {
+        self.lower_as(query, inner_type)
+    }
+
+    fn lower_as(
+        &mut self,
+        query: &Query,
+        type_of: impl Fn(&DataType) -> String,
+    ) -> Result<String, SqlError> {
         let inner = self.query(query)?;
         let columns = query.columns();
         let casts = columns.iter().enumerate().map(|(index, column)| {
-            format!("CAST(c{index} AS {}) AS c{index}", result_type(&column.ty))
+            format!("CAST(c{index} AS {}) AS c{index}", type_of(&column.ty))
         });
         let casts: Vec<String> = casts.collect();
         Ok(format!(

@@ -10,6 +10,8 @@ pub struct Relation {
     /// Columns that are read by their names and are no part of `*`, as ClickHouse's
     /// `MATERIALIZED` columns.
     pub unlisted: Vec<Column>,
+    /// Names of columns that the embedded store holds as UUID: they are texts to a query.
+    pub uuids: Vec<String>,
     /// Payload paths that have a column of their own.
     pub hot_paths: Vec<HotPath>,
     /// How each store names it in `FROM`.

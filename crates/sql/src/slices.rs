@@ -5,6 +5,13 @@
 //! buckets that are new or were changed, and nothing else.
 
 mod bounds;
+mod newest;
+mod parts;
+
+pub use newest::Newest;
+pub(crate) use newest::find as find_newest;
+pub use parts::Parts;
+pub(crate) use parts::{ROWS_MARK, find as find_parts};
 
 use std::ops::Range;
 
@@ -50,11 +57,16 @@ impl TimeSlices {
 
     /// DuckDB's text for the events of `slice` alone, µs since the epoch.
     pub fn duckdb(&self, slice: &Range<i64>) -> String {
-        // What make_timestamp takes; no event is outside of it.
-        let [from, to] = [slice.start, slice.end].map(|us| us.clamp(-MAX_US, MAX_US));
-        let text = self.template.replacen(FROM_MARK, &from.to_string(), 1);
-        text.replacen(TO_MARK, &to.to_string(), 1)
+        within(&self.template, slice)
     }
+}
+
+/// A lowered text with the ends of a slice in place of the marks.
+fn within(template: &str, slice: &Range<i64>) -> String {
+    // What make_timestamp takes; no event is outside of it.
+    let [from, to] = [slice.start, slice.end].map(|us| us.clamp(-MAX_US, MAX_US));
+    let text = template.replacen(FROM_MARK, &from.to_string(), 1);
+    text.replacen(TO_MARK, &to.to_string(), 1)
 }
 
 /// The year 9999.

@@ -2,6 +2,8 @@
 
 mod attacks;
 mod errors;
+mod newest;
+mod parts;
 mod passes;
 mod slices;
 
@@ -34,7 +36,11 @@ fn relation() -> Relation {
             column("user_name", "Nullable(String)"),
             column("payload", "Nullable(String)"),
         ],
-        unlisted: vec![column("counted_ms", "Array(Int64)")],
+        unlisted: vec![
+            column("counted_ms", "Array(Int64)"),
+            column("request_id", "Nullable(String)"),
+        ],
+        uuids: vec!["request_id".to_owned()],
         hot_paths: vec![
             hot(&["working_time"], "payload_working_time", HotKind::UInt),
             hot(

@@ -10,6 +10,7 @@ mod export;
 mod hashes;
 mod priority;
 mod query;
+mod rows;
 mod schema;
 mod watchdog;
 mod writer;
@@ -33,6 +34,7 @@ use watchdog::Watchdog;
 use writer::Writer;
 
 pub use query::{Query, RecordBatches};
+pub use rows::Rows;
 
 /// Settings of the embedded store.
 #[derive(Clone, Debug)]

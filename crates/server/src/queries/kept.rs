@@ -10,6 +10,8 @@
 //! however late its events are.
 
 mod merge;
+mod newest;
+mod parts;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use moka::sync::Cache;
 use super::error::QueryError;
 use super::run::Batches;
 use merge::Rows;
+pub(super) use newest::Search;
 
 /// Most slices that are asked for one by one; those nearest to each other become one.
 const MAX_SLICES: usize = 4;
@@ -34,8 +37,29 @@ const PART_OF_ONE: u64 = 4;
 /// The kept results of a server, within a limit of bytes. Clones share them.
 #[derive(Clone)]
 pub(super) struct KeptResults {
-    by_key: Cache<String, Arc<Kept>>,
+    by_key: Cache<String, Arc<Entry>>,
     max_bytes_of_one: usize,
+}
+
+/// What is kept of a query.
+enum Entry {
+    /// Rows of a result by time.
+    ByTime(Kept),
+    /// Newest rows.
+    Newest(newest::Known),
+    /// Groups of slices.
+    Divided(parts::Known),
+}
+
+impl Entry {
+    /// What it occupies, in bytes.
+    fn bytes(&self) -> usize {
+        match self {
+            Entry::ByTime(kept) => kept.rows.bytes(),
+            Entry::Newest(known) => known.bytes(),
+            Entry::Divided(known) => known.bytes(),
+        }
+    }
 }
 
 /// Rows of whole buckets.
@@ -64,8 +88,8 @@ impl KeptResults {
             .max_capacity(max_bytes)
             // Panels that are shown ask again; what is old will not.
             .eviction_policy(EvictionPolicy::lru())
-            .weigher(|key: &String, kept: &Arc<Kept>| {
-                u32::try_from(key.len() + kept.rows.bytes()).unwrap_or(u32::MAX)
+            .weigher(|key: &String, entry: &Arc<Entry>| {
+                u32::try_from(key.len() + entry.bytes()).unwrap_or(u32::MAX)
             })
             .build();
         KeptResults {
@@ -85,12 +109,13 @@ impl KeptResults {
             batches: Vec::new(),
             n_bytes: 0,
         };
-        let Some(kept) = self.by_key.get(slices.key()) else {
+        let entry = self.by_key.get(slices.key());
+        let Some(Entry::ByTime(kept)) = entry.as_deref() else {
             return Plan::Whole(keeper);
         };
-        match missing(&kept, slices, changes) {
+        match missing(kept, slices, changes) {
             Some(missing) => Plan::Slices(Refresh {
-                kept,
+                kept: kept.rows.clone(),
                 missing,
                 keeper,
             }),
@@ -156,13 +181,14 @@ impl Keeper {
             asked_end: self.slices.range.end,
             as_of: self.as_of,
         };
-        self.results.by_key.insert(key, Arc::new(kept));
+        let entry = Arc::new(Entry::ByTime(kept));
+        self.results.by_key.insert(key, entry);
     }
 }
 
 /// A query whose kept rows are completed by slices.
 pub(super) struct Refresh {
-    kept: Arc<Kept>,
+    kept: Rows,
     missing: Vec<Range<i64>>,
     keeper: Keeper,
 }
@@ -191,7 +217,7 @@ impl Refresh {
     /// tell what the result is.
     pub(super) fn finish(self) -> Result<Option<Refreshed>, QueryError> {
         let slices = &self.keeper.slices;
-        let kept = self.kept.rows.within(&whole_buckets(slices));
+        let kept = self.kept.within(&whole_buckets(slices));
         let fresh = if self.keeper.batches.is_empty() {
             Some(kept.none())
         } else {

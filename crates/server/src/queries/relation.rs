@@ -8,6 +8,9 @@ use crate::identity::rights::RowFilter;
 /// The table of the store, which has the columns below and the hidden ones of [`HOT_PATHS`].
 const TABLE: &str = "events";
 
+/// A UUID in the store, a text to queries.
+const REQUEST_ID: &str = "request_id";
+
 /// The events that `rows` leaves, with the 17 columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
 pub fn events(rows: RowFilter) -> Relation {
@@ -19,11 +22,19 @@ pub fn events(rows: RowFilter) -> Relation {
                 data_type,
             })
             .into(),
-        unlisted: vec![Column {
-            // Starts and ends in turn, ms since the epoch: what a row of working time counted.
-            name: "counted_ms".to_owned(),
-            data_type: DataType::Array(Box::new(DataType::Int64)),
-        }],
+        unlisted: vec![
+            Column {
+                // Starts and ends in turn, ms since the epoch: what a row of working time counted.
+                name: "counted_ms".to_owned(),
+                data_type: DataType::Array(Box::new(DataType::Int64)),
+            },
+            Column {
+                // Ties all events of one request together.
+                name: REQUEST_ID.to_owned(),
+                data_type: DataType::Nullable(Box::new(DataType::String)),
+            },
+        ],
+        uuids: vec![REQUEST_ID.to_owned()],
         hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
         source: Source {
             clickhouse: source.clone(),

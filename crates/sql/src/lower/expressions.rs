@@ -81,6 +81,9 @@ impl Lowering<'_> {
                     match expr.ty {
                         // ClickHouse's arrays are never NULL; those of the store may be.
                         DataType::Array(_) => format!("coalesce({text}, [])"),
+                        _ if self.relation.uuids.contains(&column.name) => {
+                            format!("CAST({text} AS VARCHAR)")
+                        }
                         _ => text,
                     }
                 } else {

@@ -9,7 +9,7 @@ use crate::ir::{
     Select, SetOperator, Source, SourceKind,
 };
 use crate::print::source_name;
-use crate::slices::{FROM_MARK, TO_MARK};
+use crate::slices::{FROM_MARK, ROWS_MARK, TO_MARK};
 use crate::types::DataType;
 
 impl Lowering<'_> {
@@ -392,6 +392,9 @@ impl Lowering<'_> {
     fn source(&mut self, source: &Source) -> Result<String, SqlError> {
         let name = source_name(source.id);
         Ok(match &source.kind {
+            SourceKind::Relation if self.rows == Some(source.id) => {
+                format!("(FROM {ROWS_MARK}) AS {name}")
+            }
             SourceKind::Relation => {
                 self.relation_sources.insert(source.id);
                 format!("{} AS {name}", self.relation.source.duckdb)

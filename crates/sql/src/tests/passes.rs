@@ -201,3 +201,15 @@ fn both_texts_of_an_example_of_each_clause() {
         prepared.duckdb
     ));
 }
+
+#[test]
+fn a_uuid_of_the_store_is_a_text() {
+    let text = prepared("SELECT request_id FROM events WHERE request_id LIKE 'a%'").unwrap();
+    assert_eq!(text.columns[0].data_type.to_string(), "Nullable(String)");
+    assert_eq!(text.duckdb.matches("request_id").count(), 2);
+    let as_text = r#"CAST(__t0."request_id" AS VARCHAR)"#;
+    assert_eq!(text.duckdb.matches(as_text).count(), 2, "{}", text.duckdb);
+
+    let all = prepared("SELECT * FROM events").unwrap();
+    assert!(!all.duckdb.contains("request_id"), "{}", all.duckdb);
+}

@@ -1,12 +1,18 @@
 //! Which queries can be put together from slices of time, and what the slices are.
 
 use super::{prepared, relation};
-use crate::{Context, TimeSlices, prepare};
+use crate::{Context, Division, Prepared, TimeSlices, prepare};
 
 fn slices(sql: &str) -> Option<TimeSlices> {
-    prepared(sql)
-        .unwrap_or_else(|error| panic!("{sql}: {error}"))
-        .slices
+    let prepared = prepared(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    by_time(prepared)
+}
+
+fn by_time(prepared: Prepared) -> Option<TimeSlices> {
+    match prepared.division {
+        Some(Division::ByTime(slices)) => Some(slices),
+        _ => None,
+    }
 }
 
 const FROM_US: i64 = 1_782_777_600_000_000;
@@ -100,7 +106,7 @@ fn the_key_is_the_query_without_its_range() {
             }),
             ..super::context()
         };
-        let slices = prepare(sql, &context, &relation()).unwrap().slices;
+        let slices = by_time(prepare(sql, &context, &relation()).unwrap());
         slices.unwrap().key().to_owned()
     };
     let sql = "SELECT $__timeInterval(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) AND user_id = 5 GROUP BY t";

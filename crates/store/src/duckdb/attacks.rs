@@ -141,6 +141,7 @@ async fn no_sql_leaves_the_database() {
         let query = Query {
             sql: attack.aimed_at(dir.path()),
             time_limit: Duration::from_secs(10),
+            rows: None,
         };
         let outcome = match store.query(query) {
             Ok(batches) => batches.try_collect::<Vec<_>>().await,
@@ -157,6 +158,7 @@ async fn no_sql_leaves_the_database() {
     let count = Query {
         sql: "SELECT count(*) FROM events".to_owned(),
         time_limit: Duration::from_secs(10),
+        rows: None,
     };
     let rows: Vec<_> = store.query(count).unwrap().try_collect().await.unwrap();
     assert_eq!(rows.len(), 1, "the events are still there");

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
 use super::priority;
+use super::rows::Rows;
 use super::watchdog::{Cancel, Watchdog, Watched};
 use crate::error::{FailureKind, StoreError, without_excerpt};
 
@@ -27,6 +28,8 @@ pub struct Query {
     pub sql: String,
     /// Longest time until the last row.
     pub time_limit: Duration,
+    /// What the text reads by [`Rows::source`].
+    pub rows: Option<Rows>,
 }
 
 /// The result of a read, batch by batch. Dropping it ends the read.
@@ -116,13 +119,18 @@ pub(super) fn start(
     watchdog: &Watchdog,
     query: Query,
 ) -> Result<RecordBatches, StoreError> {
-    let Query { sql, time_limit } = query;
+    let Query {
+        sql,
+        time_limit,
+        rows,
+    } = query;
     spawn(
         database,
         watchdog,
         Purpose::Query,
         time_limit,
         move |connection, sink| {
+            let _brought = rows.map(Rows::lend);
             // Callers check what users type; these two hold should they miss something.
             connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
             sink.run(connection, &one_select(&sql))

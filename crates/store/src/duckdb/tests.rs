@@ -78,6 +78,7 @@ fn query(sql: &str, limit_ms: u64) -> Query {
     Query {
         sql: sql.to_owned(),
         time_limit: Duration::from_millis(limit_ms),
+        rows: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use annoscope_sql::{Context, TimeRange, prepare};
+use annoscope_sql::{Context, Division, TimeRange, prepare};
 use arrow::array::{AsArray, Int64Array, TimestampSecondArray};
 use arrow::datatypes::{Int64Type, TimestampSecondType};
 use arrow::record_batch::RecordBatch as Batch;
@@ -57,13 +57,12 @@ fn slices(query: &str, from: i64, to: i64) -> TimeSlices {
         }),
         ..Context::default()
     };
-    let prepared = prepare(
-        query,
-        &context,
-        &crate::queries::relation::events(RowFilter::default()),
-    )
-    .unwrap();
-    prepared.slices.expect("a query by time")
+    let relation = crate::queries::relation::events(RowFilter::default());
+    let prepared = prepare(query, &context, &relation).unwrap();
+    let Some(Division::ByTime(slices)) = prepared.division else {
+        panic!("{query} is no query by time");
+    };
+    slices
 }
 
 /// What the store answers for a slice of the time, in the order of the query.

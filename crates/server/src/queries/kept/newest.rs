@@ -1,0 +1,166 @@
+//! Kept newest rows, for queries that are [`annoscope_sql::Newest`].
+//!
+//! The next window needs the rows from the end of the last one on, or from the first change on
+//! if that was earlier; before that the kept ones follow, as many as find room.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use annoscope_sql::Newest;
+use annoscope_store::Changes;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+
+use super::{Entry, KeptResults, merge};
+
+/// Part of a window that is looked at first: twenty minutes of a week.
+const PART: i64 = 512;
+
+/// The newest rows of a window.
+pub(super) struct Known {
+    /// The newest first; `None` where there was none.
+    rows: Option<RecordBatch>,
+    /// The times whose rows are all here, µs since the epoch. Of the last row's time there may
+    /// have been more than found room.
+    range: Range<i64>,
+    /// Number of an append that the rows know, and all before it.
+    as_of: u64,
+}
+
+impl Known {
+    /// What it occupies, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.as_ref().map_or(0, merge::bytes)
+    }
+}
+
+/// A query for the newest rows on its way.
+pub(in super::super) struct Search<'a> {
+    newest: &'a Newest,
+    /// Where to look first: the end of the window.
+    slice: Range<i64>,
+    /// Rows before that.
+    kept: Option<RecordBatch>,
+    /// From where on all rows are known when the slice is.
+    known_from: i64,
+    as_of: u64,
+    /// Where to keep the rows.
+    results: Option<KeptResults>,
+}
+
+impl KeptResults {
+    /// How to look for the newest rows now; what was kept is used if it may be.
+    pub(in super::super) fn search<'a>(
+        &self,
+        newest: &'a Newest,
+        changes: &Changes,
+        may_reuse: bool,
+    ) -> Result<Search<'a>, ArrowError> {
+        let Range { start, end } = newest.range;
+        let from = end - (end - start) / PART;
+        let mut search = Search {
+            newest,
+            slice: from..end,
+            kept: None,
+            known_from: from,
+            // Before anything is read: what comes later is new to the rows.
+            as_of: changes.latest(),
+            results: may_reuse.then(|| self.clone()),
+        };
+        let entry = self.by_key.get(&key(newest)).filter(|_| may_reuse);
+        if let Some(Entry::Newest(known)) = entry.as_deref()
+            && let Some(changed) = changes.since(known.as_of)
+        {
+            search.begin_with(known, &changed)?;
+        }
+        Ok(search)
+    }
+}
+
+/// A window of another length is another query: it may have other rows.
+fn key(newest: &Newest) -> String {
+    let Range { start, end } = newest.range;
+    format!("{} {}", end - start, newest.key())
+}
+
+impl Search<'_> {
+    fn begin_with(&mut self, known: &Known, changed: &[Range<i64>]) -> Result<(), ArrowError> {
+        let next = changed.partition_point(|span| span.end <= known.range.start);
+        let change = changed.get(next).map_or(i64::MAX, |span| span.start);
+        let end = self.newest.range.end;
+        let from = known.range.end.min(change).min(end);
+        if let Some(rows) = &known.rows {
+            let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+            let times = cast(rows.column(self.newest.column), &micros)?;
+            let times = times.as_primitive::<TimestampMicrosecondType>().values();
+            let begin = times.partition_point(|time| *time >= from);
+            let end = times.partition_point(|time| *time >= self.newest.range.start);
+            self.kept = Some(rows.slice(begin, end.max(begin) - begin));
+        }
+        self.slice = from.max(self.newest.range.start)..end;
+        self.known_from = known.range.start;
+        Ok(())
+    }
+
+    /// The statement for the slice, in DuckDB's SQL; none if nothing can be new.
+    pub(in super::super) fn statement(&self) -> Option<String> {
+        (!self.slice.is_empty()).then(|| self.newest.duckdb(&self.slice))
+    }
+
+    /// The result, with the rows of the slice; and how many rows of it had been kept. `None` if
+    /// older rows belong to it.
+    pub(in super::super) fn finish(
+        &self,
+        fresh: &[RecordBatch],
+    ) -> Result<Option<(Vec<RecordBatch>, u64)>, ArrowError> {
+        let n_most = self.newest.n_rows as usize;
+        let n_fresh: usize = fresh.iter().map(RecordBatch::num_rows).sum();
+        let kept = self.kept.iter().map(|kept| {
+            let n_left = n_most.saturating_sub(n_fresh);
+            kept.slice(0, kept.num_rows().min(n_left))
+        });
+        let kept: Vec<RecordBatch> = kept.filter(|rows| rows.num_rows() > 0).collect();
+        let n_kept: usize = kept.iter().map(RecordBatch::num_rows).sum();
+        if n_fresh + n_kept < n_most && self.known_from > self.newest.range.start {
+            return Ok(None);
+        }
+        let rows = [fresh, &kept].concat();
+        self.keep(&rows)?;
+        Ok(Some((rows, n_kept as u64)))
+    }
+
+    /// Keeps the rows of a result.
+    pub(in super::super) fn keep(&self, rows: &[RecordBatch]) -> Result<(), ArrowError> {
+        let Some(results) = &self.results else {
+            return Ok(());
+        };
+        let rows = match rows.first() {
+            Some(first) => Some(concat_batches(&first.schema(), rows)?),
+            None => None,
+        };
+        let mut range = self.newest.range.clone();
+        if let Some(rows) = &rows
+            && rows.num_rows() as u64 >= self.newest.n_rows
+        {
+            let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+            let last = rows.slice(rows.num_rows() - 1, 1);
+            let last = cast(last.column(self.newest.column), &micros)?;
+            range.start = last.as_primitive::<TimestampMicrosecondType>().value(0) + 1;
+        }
+        let known = Known {
+            rows,
+            range,
+            as_of: self.as_of,
+        };
+        if known.bytes() <= results.max_bytes_of_one {
+            let entry = Arc::new(Entry::Newest(known));
+            results.by_key.insert(key(self.newest), entry);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

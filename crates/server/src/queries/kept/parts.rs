@@ -1,0 +1,236 @@
+//! Kept groups of slices of time, for queries that [`annoscope_sql::Parts`] divides.
+//!
+//! ```text
+//! asked:   |-----------------------------------------------|
+//! slices:  |-|-|--|----|--------|--------|--------|---|-|-|    narrow at the ends
+//! later:     |---------------------------------------------|-|
+//!            anew: the slice that the new start cuts, those that got events, what is new
+//! ```
+//!
+//! The rows of all slices go back to the store, which makes the result of them. A query is
+//! divided when it is asked for the second time: nobody may ask again.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use annoscope_sql::Parts;
+use annoscope_store::{Changes, Rows};
+use arrow::array::{AsArray, Int32Array, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch, kernels::cmp};
+use arrow::datatypes::Int32Type;
+use arrow::error::ArrowError;
+
+use super::{Entry, KeptResults, floor, merge};
+
+/// Narrowest slice, µs: a quarter of an hour.
+const NARROW_US: i64 = 900_000_000;
+
+/// A window has at least so many slices: an event of long ago makes one of them be asked anew.
+const SLICES: i64 = 8;
+
+/// Slices of a window that was moved on for long; then all are made anew.
+const MAX_SLICES: usize = 96;
+
+/// What is known of a divided query.
+pub(super) enum Known {
+    /// It was asked.
+    Asked,
+    /// Its slices have too many rows to keep them.
+    TooLarge,
+    /// The rows of slices, in order and next to each other.
+    Slices {
+        slices: Vec<Slice>,
+        /// Number of an append that the rows know, and all before it.
+        as_of: u64,
+    },
+}
+
+/// A slice of time and its rows, none where it has no group.
+#[derive(Clone)]
+pub(super) struct Slice {
+    range: Range<i64>,
+    rows: Option<RecordBatch>,
+}
+
+impl Known {
+    /// What it occupies, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Known::Asked | Known::TooLarge => 0,
+            Known::Slices { slices, .. } => {
+                let rows = slices.iter().filter_map(|slice| slice.rows.as_ref());
+                size_of_val(&slices[..]) + rows.map(merge::bytes).sum::<usize>()
+            }
+        }
+    }
+}
+
+impl KeptResults {
+    /// What to ask for a divided query now; `None`: all of it, undivided.
+    pub(in super::super) fn slice_rows(
+        &self,
+        parts: &Parts,
+        changes: &Changes,
+    ) -> Option<SliceRows> {
+        // Before anything is read: what comes later is new to the rows.
+        let as_of = changes.latest();
+        let key = key(parts);
+        let kept = match self.by_key.get(&key).as_deref() {
+            Some(Entry::Divided(Known::TooLarge)) => return None,
+            Some(Entry::Divided(Known::Slices { slices, as_of })) => changes
+                .since(*as_of)
+                .map(|changed| still_true(slices, &parts.range, &changed)),
+            Some(Entry::Divided(Known::Asked)) => None,
+            _ => {
+                self.by_key
+                    .insert(key, Arc::new(Entry::Divided(Known::Asked)));
+                return None;
+            }
+        };
+        let kept = kept.unwrap_or_default();
+        Some(SliceRows {
+            missing: missing(&kept, &parts.range),
+            kept,
+            fresh: Vec::new(),
+            as_of,
+            results: self.clone(),
+            key,
+        })
+    }
+}
+
+/// A window of another length is another query: it has other slices.
+fn key(parts: &Parts) -> String {
+    let Range { start, end } = parts.range;
+    format!("{} {}", end - start, parts.key())
+}
+
+/// The rows that a divided query is made of.
+pub(in super::super) struct SliceRows {
+    kept: Vec<Slice>,
+    /// The slices to ask for.
+    pub(in super::super) missing: Vec<Range<i64>>,
+    fresh: Vec<RecordBatch>,
+    as_of: u64,
+    results: KeptResults,
+    key: String,
+}
+
+impl SliceRows {
+    /// Takes the rows of [`SliceRows::missing`].
+    pub(in super::super) fn take(&mut self, fresh: Vec<RecordBatch>) {
+        self.fresh = fresh;
+    }
+
+    /// Next time the query is not divided.
+    pub(in super::super) fn give_up(self) {
+        let too_large = Entry::Divided(Known::TooLarge);
+        self.results.by_key.insert(self.key, Arc::new(too_large));
+    }
+
+    /// Keeps the slices. Their rows, `None` if there are none, and how many of them had been
+    /// kept before.
+    pub(in super::super) fn finish(self) -> Result<(Option<Rows>, u64), ArrowError> {
+        let n_reused: usize = n_rows(&self.kept);
+        let mut slices = self.kept;
+        slices.extend(by_slice(&self.missing, &self.fresh)?);
+        slices.sort_by_key(|slice| slice.range.start);
+        let rows: Vec<RecordBatch> = slices
+            .iter()
+            .filter_map(|slice| slice.rows.clone())
+            .collect();
+        let known = Known::Slices {
+            slices,
+            as_of: self.as_of,
+        };
+        let known = if known.bytes() > self.results.max_bytes_of_one {
+            Known::TooLarge
+        } else {
+            known
+        };
+        let entry = Arc::new(Entry::Divided(known));
+        self.results.by_key.insert(self.key, entry);
+        Ok(((!rows.is_empty()).then(|| Rows::new(rows)), n_reused as u64))
+    }
+}
+
+fn n_rows(slices: &[Slice]) -> usize {
+    let rows = slices.iter().filter_map(|slice| slice.rows.as_ref());
+    rows.map(RecordBatch::num_rows).sum()
+}
+
+/// The slices that a window has whole and that nothing changed. A narrower one is left out,
+/// unless it ends the window, so that windows that move on do not gather splinters.
+fn still_true(slices: &[Slice], asked: &Range<i64>, changed: &[Range<i64>]) -> Vec<Slice> {
+    let is_end = |time, end| time == end || time == floor(time, NARROW_US);
+    let is_true = |slice: &&Slice| {
+        let Range { start, end } = slice.range;
+        let next = changed.partition_point(|span| span.end <= start);
+        let is_changed = changed.get(next).is_some_and(|span| span.start < end);
+        let is_within = asked.start <= start && end <= asked.end;
+        is_within && !is_changed && is_end(start, asked.start) && is_end(end, asked.end)
+    };
+    let kept: Vec<Slice> = slices.iter().filter(is_true).cloned().collect();
+    if kept.len() > MAX_SLICES {
+        return Vec::new();
+    }
+    kept
+}
+
+/// What `kept` lacks of a window, in slices.
+fn missing(kept: &[Slice], asked: &Range<i64>) -> Vec<Range<i64>> {
+    let mut missing = Vec::new();
+    let mut from = asked.start;
+    for slice in kept {
+        divide(from..slice.range.start, asked, &mut missing);
+        from = slice.range.end;
+    }
+    divide(from..asked.end, asked, &mut missing);
+    missing
+}
+
+/// Divides a span of a window: the nearer to an end of the window, the narrower.
+fn divide(span: Range<i64>, asked: &Range<i64>, slices: &mut Vec<Range<i64>>) {
+    let widest = (asked.end - asked.start) / SLICES;
+    let mut start = span.start;
+    while start < span.end {
+        let to_an_end = (start - asked.start).min(asked.end - start);
+        let mut width = NARROW_US;
+        while width * 2 <= to_an_end.min(widest) {
+            width *= 2;
+        }
+        let end = (floor(start, width) + width).min(span.end);
+        slices.push(start..end);
+        start = end;
+    }
+}
+
+/// The rows of slices, told apart by the number in the first column.
+fn by_slice(ranges: &[Range<i64>], batches: &[RecordBatch]) -> Result<Vec<Slice>, ArrowError> {
+    let all = match batches.first() {
+        Some(first) => Some(concat_batches(&first.schema(), batches)?),
+        None => None,
+    };
+    let slices = (0..).zip(ranges).map(|(number, range)| {
+        let rows = match &all {
+            Some(all) => rows_of(number, all)?,
+            None => None,
+        };
+        let range = range.clone();
+        Ok(Slice { range, rows })
+    });
+    slices.collect()
+}
+
+fn rows_of(number: i32, all: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
+    let numbers = all.column(0).as_primitive::<Int32Type>();
+    let is_of_slice = cmp::eq(numbers, &Int32Array::new_scalar(number))?;
+    if is_of_slice.true_count() == 0 {
+        return Ok(None);
+    }
+    let columns: Vec<usize> = (1..all.num_columns()).collect();
+    filter_record_batch(&all.project(&columns)?, &is_of_slice).map(Some)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Queries that are put together from slices of time, some of which may have been kept: what is
+//! asked of the store, and what is made of it.
+
+use annoscope_sql::{Division, Newest, Parts, Prepared, TimeSlices};
+use annoscope_store::StoreError;
+use arrow::array::RecordBatch;
+use futures::{StreamExt, stream};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Queries;
+use super::error::QueryError;
+use super::kept::{Plan, Refresh, Search};
+use super::run::Opened;
+
+/// Most bytes of rows that are gathered before the first is sent.
+const MAX_GATHERED_BYTES: usize = 8 << 20;
+
+/// Rows of a statement.
+enum Gathered {
+    /// All of them, and the place that the statement had.
+    All(Vec<RecordBatch>, Option<OwnedSemaphorePermit>),
+    /// Too many to wait for.
+    Beyond(Opened),
+}
+
+impl Queries {
+    /// The rows of a SELECT.
+    pub(super) async fn open_select(
+        &self,
+        prepared: &Prepared,
+        may_reuse: bool,
+    ) -> Result<Opened, QueryError> {
+        let divided = match &prepared.division {
+            Some(Division::ByTime(slices)) if may_reuse => {
+                return self.open_by_time(prepared, slices).await;
+            }
+            Some(Division::Newest(newest)) => {
+                return self.open_newest(prepared, newest, may_reuse).await;
+            }
+            Some(Division::Parts(parts)) if may_reuse => self.open_parts(parts).await?,
+            _ => None,
+        };
+        match divided {
+            Some(opened) => Ok(opened),
+            None => self.open_whole(prepared, None).await,
+        }
+    }
+
+    /// All rows, from the store.
+    async fn open_whole(
+        &self,
+        prepared: &Prepared,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Opened, QueryError> {
+        self.run_in_store(prepared.duckdb.clone(), None, place)
+            .await
+    }
+
+    async fn open_by_time(
+        &self,
+        prepared: &Prepared,
+        slices: &TimeSlices,
+    ) -> Result<Opened, QueryError> {
+        let changes = self.inner.store.changes();
+        match self.inner.kept.plan(slices, changes) {
+            Plan::Whole(keeper) => {
+                let opened = self.open_whole(prepared, None).await?;
+                Ok(opened.map(|batches| keeper.watch(batches)))
+            }
+            Plan::Slices(refresh) => match self.refresh(refresh).await? {
+                Some(opened) => Ok(opened),
+                None => self.open_whole(prepared, None).await,
+            },
+        }
+    }
+
+    /// Asks the store for new and changed slices; `None` if they do not give the result.
+    async fn refresh(&self, mut refresh: Refresh) -> Result<Option<Opened>, QueryError> {
+        let read = async {
+            let mut place = None;
+            for statement in refresh.statements() {
+                let mut slice = self.run_in_store(statement, None, place.take()).await?;
+                while let Some(batch) = slice.batches.next().await {
+                    if !refresh.take(batch?) {
+                        return Ok(false);
+                    }
+                }
+                place = slice.place;
+            }
+            Ok(true)
+        };
+        if !self.within_the_limit(read).await? {
+            refresh.forget();
+            return Ok(None);
+        }
+        let refreshed = refresh.finish()?;
+        Ok(refreshed.map(|refreshed| Opened {
+            n_reused: refreshed.n_reused,
+            ..Opened::ready(refreshed.batches)
+        }))
+    }
+
+    /// Looks at the end of the window first: often that has all the rows.
+    async fn open_newest(
+        &self,
+        prepared: &Prepared,
+        newest: &Newest,
+        may_reuse: bool,
+    ) -> Result<Opened, QueryError> {
+        let changes = self.inner.store.changes();
+        let search = self.inner.kept.search(newest, changes, may_reuse)?;
+        let (fresh, place) = match search.statement() {
+            Some(statement) => match self.gather(statement, None).await? {
+                Gathered::All(rows, place) => (Some(rows), place),
+                Gathered::Beyond(_) => (None, None),
+            },
+            None => (Some(Vec::new()), None),
+        };
+        let found = match &fresh {
+            Some(fresh) => search.finish(fresh)?,
+            None => None,
+        };
+        match found {
+            Some((rows, n_reused)) => Ok(Opened {
+                n_reused,
+                ..ready(rows)
+            }),
+            None => self.open_all_newest(prepared, &search, place).await,
+        }
+    }
+
+    async fn open_all_newest(
+        &self,
+        prepared: &Prepared,
+        search: &Search<'_>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Opened, QueryError> {
+        match self.gather(prepared.duckdb.clone(), place).await? {
+            Gathered::All(rows, _) => {
+                search.keep(&rows)?;
+                Ok(ready(rows))
+            }
+            Gathered::Beyond(opened) => Ok(opened),
+        }
+    }
+
+    /// Asks the store for missing slices, and then for the result of all slices' rows; `None`
+    /// where the query is asked whole.
+    async fn open_parts(&self, parts: &Parts) -> Result<Option<Opened>, QueryError> {
+        let changes = self.inner.store.changes();
+        let Some(mut rows) = self.inner.kept.slice_rows(parts, changes) else {
+            return Ok(None);
+        };
+        let mut place = None;
+        if !rows.missing.is_empty() {
+            let statement = parts.of_slices(&rows.missing);
+            match self.gather(statement, None).await? {
+                Gathered::All(fresh, of_statement) => {
+                    rows.take(fresh);
+                    place = of_statement;
+                }
+                Gathered::Beyond(_) => {
+                    rows.give_up();
+                    return Ok(None);
+                }
+            }
+        }
+        let (rows, n_reused) = rows.finish()?;
+        let statement = match &rows {
+            Some(rows) => parts.of_rows(&rows.source()),
+            None => parts.of_no_rows(),
+        };
+        let opened = self.run_in_store(statement, rows, place).await?;
+        Ok(Some(Opened { n_reused, ..opened }))
+    }
+
+    /// Waits for all rows of a statement, unless they become too many.
+    async fn gather(
+        &self,
+        statement: String,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Gathered, QueryError> {
+        let read = async {
+            let mut opened = self.run_in_store(statement, None, place).await?;
+            let (mut rows, mut n_bytes) = (Vec::new(), 0);
+            while let Some(batch) = opened.batches.next().await {
+                let batch = batch?;
+                n_bytes += batch.get_array_memory_size();
+                rows.push(batch);
+                if n_bytes > MAX_GATHERED_BYTES {
+                    let first = stream::iter(rows.into_iter().map(Ok));
+                    return Ok(Gathered::Beyond(
+                        opened.map(|rest| first.chain(rest).boxed()),
+                    ));
+                }
+            }
+            Ok(Gathered::All(rows, opened.place))
+        };
+        self.within_the_limit(read).await
+    }
+
+    /// Lets several statements together take the time of one.
+    async fn within_the_limit<T>(
+        &self,
+        read: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        let limit = self.time_limit();
+        let read = tokio::time::timeout(self.max_wait() + limit, read).await;
+        read.map_err(|_| QueryError::TimeLimit { limit })?
+    }
+}
+
+/// Rows that were gathered.
+fn ready(rows: Vec<RecordBatch>) -> Opened {
+    let rows = rows.into_iter().map(Ok::<RecordBatch, StoreError>);
+    Opened::ready(stream::iter(rows).boxed())
+}
