@@ -113,13 +113,14 @@ proptest! {
     #[test]
     fn the_newest_rows_are_found(steps in prop::collection::vec(step(), 1..40)) {
         let (results, changes) = (KeptResults::new(1 << 20), Changes::default());
-        let mut events: Vec<Event> = Vec::new();
+        let (mut events, mut n_events) = (Vec::<Event>::new(), 0);
         for step in steps {
             match step {
                 Step::Append(thirds) => {
                     let times: Vec<i64> = thirds.iter().map(|third| third * MINUTE_US / 3 / 1000 * 1000).collect();
-                    for time in &times {
-                        events.push((*time, events.len() as i64));
+                    for (time, id) in times.iter().zip(n_events..) {
+                        events.push((*time, id));
+                        n_events += 1;
                     }
                     changes.record(times);
                 }
