@@ -206,7 +206,7 @@ fn windows_that_move_on_for_long_do_not_gather_slices() {
 fn what_is_too_large_is_asked_whole() {
     let changes = Changes::default();
     let events: Vec<Event> = (0..90).map(|minute| (minute, minute)).collect();
-    let results = KeptResults::new(8 << 10);
+    let results = KeptResults::new(4 << 10);
     assert!(ask(&results, &changes, &events, &parts(0, 90)).is_none());
     let (groups, _) = ask(&results, &changes, &events, &parts(0, 90)).unwrap();
     assert_eq!(groups.len(), 89);
