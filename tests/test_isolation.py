@@ -1,8 +1,9 @@
 """Row isolation: whatever a member of an organization asks, the answer is as if no other events existed.
 
-Each query is asked by the member over all events, and by an administrator of a server that has the member's events only;
-both answers are equal. That holds for counts and orders as for values, so nothing of a foreign row gets through. The text
-that is printed for a ClickHouse cluster is run likewise, in ClickHouse's engine. `make isolation` asks 2,000 random queries.
+Each query is asked by the member over all events, and by an administrator of a server that has the member's events
+only; both answers are equal. That holds for counts and orders as for values, so nothing of a foreign row gets through.
+The text that is printed for a ClickHouse cluster is run likewise, in ClickHouse's engine. `make isolation` asks 2,000
+random queries.
 """
 
 from __future__ import annotations
@@ -98,14 +99,17 @@ def check(member: Member, clickhouse: ClickHouse, sql: str, context: Context | N
     answer, expected = member.asks.query(sql, context), member.alone.query(sql, context)
     # What fails within a query may do so in any order of rows.
     if isinstance(answer, Refusal) or isinstance(expected, Refusal):
-        assert isinstance(answer, Refusal) == isinstance(expected, Refusal), f"{member.name}: {answer} {expected}\n{sql}"
+        assert isinstance(answer, Refusal) == isinstance(expected, Refusal), (
+            f"{member.name}: {answer} {expected}\n{sql}"
+        )
         return False
     what = compare.differs(answer, expected, rules)
     assert what is None, f"{member.name}: {what}\n{sql}"
 
     texts = member.asks.explain(sql, context), member.alone.explain(sql, context)
     narrowed, plain = texts
-    assert isinstance(narrowed, Explained) and isinstance(plain, Explained), texts
+    assert isinstance(narrowed, Explained), narrowed
+    assert isinstance(plain, Explained), plain
     answer, expected = clickhouse.query(narrowed.clickhouse), member.alone_in_clickhouse.query(plain.clickhouse)
     if isinstance(answer, Answer) or isinstance(expected, Answer):
         what = compare.differs(answer, expected, rules)
@@ -163,7 +167,9 @@ def test_random_queries(members: list[Member], clickhouse: ClickHouse) -> None:
 
 def test_kept_results_are_not_shared(members: list[Member]) -> None:
     """A refreshed panel of one is not made of buckets that were kept for another."""
-    sql = "SELECT toStartOfDay(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) GROUP BY t ORDER BY t"
+    sql = (
+        "SELECT toStartOfDay(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) GROUP BY t ORDER BY t"
+    )
     for _ in range(2):
         answers = [member.asks.query(sql, CONTEXT) for member in members]
         expected = [member.alone.query(sql, CONTEXT) for member in members]
@@ -175,5 +181,7 @@ def test_outside_of_the_organization_there_is_nothing(members: list[Member]) -> 
     for member in members:
         headers = {**member.asks.session.headers, "X-Organization": ""}
         for path in ("query", "query/explain", "ds/query"):
-            answer = requests.post(f"{member.asks.url}/api/{path}", json={"sql": "SELECT 1"}, headers=headers, timeout=30)
+            answer = requests.post(
+                f"{member.asks.url}/api/{path}", json={"sql": "SELECT 1"}, headers=headers, timeout=30
+            )
             assert answer.status_code == 403, answer.text

@@ -31,24 +31,26 @@ QUERIES = {
 
 # Not grouped by time, but by what slices of the time can be put together from. In an order of their own.
 DIVIDED = {
-    "a list": "SELECT DISTINCT obj_id FROM events WHERE $__timeFilter(timestamp) AND obj_id IS NOT NULL ORDER BY obj_id",
+    "a list": "SELECT DISTINCT obj_id FROM events "
+    "WHERE $__timeFilter(timestamp) AND obj_id IS NOT NULL ORDER BY obj_id",
     "a list of two": "SELECT DISTINCT scope, user_id % 2 FROM events WHERE $__timeFilter(timestamp) ORDER BY ALL",
     "groups": "SELECT scope, avg(duration), min(duration), max(obj_id), sum(count), count() FROM events "
     "WHERE $__timeFilter(timestamp) GROUP BY scope HAVING count() > 2 ORDER BY scope",
-    "extremes": "SELECT user_id, min(timestamp), max(obj_val), maxIf(duration, scope = 'load:cvat'), avgIf(obj_id, obj_id > 9), "
-    "minIf(obj_id, obj_id > 900) FROM events WHERE $__timeFilter(timestamp) GROUP BY user_id ORDER BY user_id",
-    "different values": "SELECT scope, uniqExact(user_id), count(DISTINCT obj_val), uniqExact(source, obj_id), countIf(duration > 5), "
-    "sum(duration) / 1000 AS s FROM events WHERE $__timeFilter(timestamp) GROUP BY scope ORDER BY s DESC, scope",
+    "extremes": "SELECT user_id, min(timestamp), max(obj_val), maxIf(duration, scope = 'load:cvat'), "
+    "avgIf(obj_id, obj_id > 9), minIf(obj_id, obj_id > 900) FROM events WHERE $__timeFilter(timestamp) GROUP BY user_id ORDER BY user_id",
+    "different values": "SELECT scope, uniqExact(user_id), count(DISTINCT obj_val), uniqExact(source, obj_id), "
+    "countIf(duration > 5), sum(duration) / 1000 AS s FROM events WHERE $__timeFilter(timestamp) GROUP BY scope ORDER BY s DESC, scope",
     "one group": "SELECT count(), uniqExact(user_id), max(timestamp), avg(count), sum(obj_id), min(scope) FROM events "
     "WHERE $__timeFilter(timestamp) AND user_id = 2",
     "no rows": "SELECT count(), max(timestamp), max(duration), avg(duration), sum(count), uniqExact(scope) FROM events "
     "WHERE $__timeFilter(timestamp) AND scope = 'no such'",
-    "of groups": "SELECT n, count() FROM (SELECT user_id, intDiv(obj_id, 10) AS n FROM events WHERE $__timeFilter(timestamp) "
-    "GROUP BY user_id, n) GROUP BY n ORDER BY count() DESC, n LIMIT 4",
+    "of groups": "SELECT n, count() FROM (SELECT user_id, intDiv(obj_id, 10) AS n FROM events "
+    "WHERE $__timeFilter(timestamp) GROUP BY user_id, n) GROUP BY n ORDER BY count() DESC, n LIMIT 4",
     "by a part of the time": "SELECT toHour(timestamp) AS hour, sum(duration), toDate(max(timestamp)) FROM events "
     "WHERE $__timeFilter(timestamp) GROUP BY hour ORDER BY hour",
-    "of the payload": "SELECT JSONExtractString(payload, 'name') AS name, sum(JSONExtractUInt(payload, 'working_time')) AS ms "
-    "FROM events WHERE JSONHas(payload, 'name') AND $__timeFilter(timestamp) GROUP BY name ORDER BY ms, name LIMIT 1 BY ms",
+    "of the payload": "SELECT JSONExtractString(payload, 'name') AS name, "
+    "sum(JSONExtractUInt(payload, 'working_time')) AS ms FROM events WHERE JSONHas(payload, 'name') "
+    "AND $__timeFilter(timestamp) GROUP BY name ORDER BY ms, name LIMIT 1 BY ms",
 }
 
 
