@@ -37,9 +37,11 @@ DIVIDED = {
     "groups": "SELECT scope, avg(duration), min(duration), max(obj_id), sum(count), count() FROM events "
     "WHERE $__timeFilter(timestamp) GROUP BY scope HAVING count() > 2 ORDER BY scope",
     "extremes": "SELECT user_id, min(timestamp), max(obj_val), maxIf(duration, scope = 'load:cvat'), "
-    "avgIf(obj_id, obj_id > 9), minIf(obj_id, obj_id > 900) FROM events WHERE $__timeFilter(timestamp) GROUP BY user_id ORDER BY user_id",
+    "avgIf(obj_id, obj_id > 9), minIf(obj_id, obj_id > 900) FROM events "
+    "WHERE $__timeFilter(timestamp) GROUP BY user_id ORDER BY user_id",
     "different values": "SELECT scope, uniqExact(user_id), count(DISTINCT obj_val), uniqExact(source, obj_id), "
-    "countIf(duration > 5), sum(duration) / 1000 AS s FROM events WHERE $__timeFilter(timestamp) GROUP BY scope ORDER BY s DESC, scope",
+    "countIf(duration > 5), sum(duration) / 1000 AS s FROM events "
+    "WHERE $__timeFilter(timestamp) GROUP BY scope ORDER BY s DESC, scope",
     "one group": "SELECT count(), uniqExact(user_id), max(timestamp), avg(count), sum(obj_id), min(scope) FROM events "
     "WHERE $__timeFilter(timestamp) AND user_id = 2",
     "no rows": "SELECT count(), max(timestamp), max(duration), avg(duration), sum(count), uniqExact(scope) FROM events "
