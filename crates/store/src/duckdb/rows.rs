@@ -96,7 +96,7 @@ impl VTab for Reader {
     type InitData = Mutex<Place>;
 
     fn bind(bind: &BindInfo) -> Result<Rows, Box<dyn Error>> {
-        let id = bind.get_parameter(0).to_uint64();
+        let id = u64::try_from(bind.get_parameter(0).to_int64())?;
         let rows = brought().get(&id).cloned();
         let rows = rows.ok_or("no such rows")?;
         let first = rows.batches.first().ok_or("rows without columns")?;
@@ -139,6 +139,7 @@ impl VTab for Reader {
     }
 
     fn parameters() -> Option<Vec<LogicalTypeHandle>> {
-        Some(vec![LogicalTypeHandle::from(LogicalTypeId::UBigint)])
+        // Signed: a literal is, and DuckDB makes no unsigned number of one that was folded.
+        Some(vec![LogicalTypeHandle::from(LogicalTypeId::Bigint)])
     }
 }
