@@ -108,9 +108,9 @@ class ClickHouse:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    def query(self, sql: str) -> Answer | Refusal:
+    def query(self, sql: str, **settings: str) -> Answer | Refusal:
         """Runs a query inside the database `cvat`."""
-        parameters = {"database": "cvat", "default_format": "JSONCompact", "max_execution_time": "20"}
+        parameters = {"database": "cvat", "default_format": "JSONCompact", "max_execution_time": "20"} | settings
         answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
         if answer.status_code != 200:
             # What a query printed before it failed is left in chDB, and would begin the next answer.

@@ -67,3 +67,9 @@ SELECT arrayFlatten([[1, 2], [3]]) AS a, arrayMap(x -> length(x), [[1, 2], []]) 
 
 -- array-join-within-array-join: a row of each element, and then of each element of what is made of it
 SELECT x, arrayJoin([1, 2]) AS y, count() AS n FROM events ARRAY JOIN arrayMap(v -> v * duration, [1, arrayJoin([10, 20])]) AS x WHERE scope = 'restore:job' AND duration < 100 GROUP BY x, y ORDER BY x, y LIMIT 20;
+
+-- nulls-joined: NULLs leave nothing behind
+SELECT arrayStringConcat(arrayMap(x -> NULL, [3, 1, 3])) AS a, arrayStringConcat([NULL, 'x', NULL], ',') AS b, arrayStringConcat(CAST([], 'Array(String)'), ',') AS c;
+
+-- sorted-within-having: a sorting lambda where groups are chosen
+SELECT source, arraySort(x -> -x, groupUniqArray(toMonth(timestamp))) AS months FROM events GROUP BY source HAVING arrayExists(x -> x > 6, arraySort(x -> -x, groupUniqArray(toMonth(timestamp)))) ORDER BY source;

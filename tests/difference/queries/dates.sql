@@ -123,3 +123,9 @@ SELECT count() FROM events WHERE toDate(timestamp) BETWEEN '2026-07-01' AND '202
 
 -- first-week: there is no Monday before the first day
 SELECT toMonday(toDate('1970-01-02')) AS a, toMonday(toDate('1970-01-05')) AS b, toMonday(CAST(NULL AS Nullable(Date))) AS c;
+
+-- first-weeks: no Date is before 1970
+SELECT toStartOfWeek(fromUnixTimestamp(86400)) AS a, toStartOfWeek(fromUnixTimestamp(86400), 1) AS b, toStartOfWeek(toDate('1970-01-03')) AS c, toStartOfWeek(toDate('1970-01-04')) AS d, toStartOfWeek(toDate('1970-01-05'), 1) AS e, toMonday(toDate('1970-01-06')) AS f;
+
+-- dates-or-null: a time behind the date is no harm, anything else is
+SELECT arrayMap(t -> toDateOrNull(t), ['2026-07-01 12:34:56', '2026-07-01 12:34:56.789', '2026/07/01 12:34:56', '2026-07-01T12:34:56', '2026-7-1', '2026-07-01x', '2026-07-01 12:34', '2026-07-01 ', '2026-7-1 12:00:00', '20260701', 'x', '']) AS dates;

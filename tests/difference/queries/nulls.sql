@@ -75,3 +75,6 @@ SELECT x = y AS same, x < y AS less FROM (SELECT number AS n, (n, toNullable(n))
 
 -- tuples-of-a-subquery-with-null: an element that is NULL by its type
 SELECT x = y AS same, x != y AS other FROM (SELECT (number, NULL) AS x, (1, NULL) AS y FROM numbers(2));
+
+-- null-by-type: what cannot be NULL is not asked
+SELECT isNull(duration) AS a, isNotNull(cast(user_id, 'Float64')) AS b, duration IS NOT NULL AS c, isNull(user_id) AS d, count() AS n FROM events GROUP BY a, b, c, d ORDER BY d;

@@ -66,3 +66,12 @@ SELECT user_id * 5000000000 * 5000000000 AS a, toInt64(user_id) * 5000000000 * -
 
 -- sums-beyond-64-bits: sums of what is large go around, too
 SELECT sum(toUInt64(-300)) AS a, sum(5000000000 * 5000000000) AS b, sum(DISTINCT -5000000000 * 5000000000) AS c, sumIf(toUInt64(duration - 500), duration < 400) AS d FROM events WHERE project_id = 3;
+
+-- single-precision: a Float32 beside another number is computed as a Float64
+SELECT toFloat32(0.1) - org_id AS a, toFloat32(0.1) + toFloat32(0.2) AS b, toFloat32(0.1) * 3 AS c, toFloat32(0.1) / toFloat32(3) AS d, toTypeName(-toFloat32(0.1)) AS e, -toFloat32(0.1) AS f FROM events WHERE org_id IS NOT NULL GROUP BY org_id ORDER BY org_id;
+
+-- places-beyond-64-bits: they count from the end where a text or a slice is cut, and are no element's
+SELECT arraySlice([1, 2, 3], toUInt64(-2)) AS a, arraySlice([1, 2, 3], 1, toUInt64(-2)) AS b, [1, 2, 3][toUInt64(-2)] AS c, substring('abcdef', toUInt64(-2)) AS d, left('abcdef', toUInt64(-2)) AS e, toDateTime('2026-06-01 00:00:00') + toIntervalHour(toUInt64(-2)) AS f;
+
+-- too-large-for-single: what no Float32 can be is infinite
+SELECT arrayMap(x -> toString(toFloat32(x)), [1e39, -1e39, 3.4e38, 3.4028235e38, 0 / 0, 1 / 0]) AS a, toString(CAST(1e300 AS Float32)) AS b, toFloat32(0.1) AS c;

@@ -79,3 +79,6 @@ SELECT number, bar(number, 0, 10, 10) AS bar FROM numbers(12) ORDER BY number;
 
 -- readable-zeros: zero keeps its sign
 SELECT formatReadableSize(-0.0) AS a, formatReadableQuantity(-0.0) AS b, formatReadableSize(-0.001) AS c, formatReadableTimeDelta(-0.0) AS d;
+
+-- places-with-fractions: of a float only the whole part is a place
+SELECT substring('abcdef', 2.7) AS a, left('abcdef', 0 + 0.1) AS b, substring('abcdef', 2.7, 1.9) AS c, right('abcdef', 2.9) AS d, substring('abcdef', -2.7) AS e, substringUTF8('äbcdef', 2.5) AS f, substring(scope, duration / 1000) AS g FROM events WHERE scope = 'load:cvat' AND duration < 10000 GROUP BY g ORDER BY g;

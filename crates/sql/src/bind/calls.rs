@@ -228,6 +228,7 @@ impl Binder<'_> {
             "array" => return self.array(arguments, at),
             _ => {}
         }
+        let arguments = self.whole_places(name, arguments)?;
         let function = self.signature(name, &arguments, at)?;
         if function.kind == FunctionKind::Aggregate {
             return Err(self.type_error(format!("{name} is an aggregate"), at));
@@ -244,6 +245,30 @@ impl Binder<'_> {
             arguments,
         };
         self.node(kind, ty, at)
+    }
+
+    /// Places within texts may be floats, of which ClickHouse takes the whole part.
+    fn whole_places(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Vec<Expr>, SqlError> {
+        const CUT: [&str; 6] = [
+            "substring",
+            "substr",
+            "mid",
+            "substringUTF8",
+            "left",
+            "right",
+        ];
+        if !CUT.contains(&name) {
+            return Ok(arguments);
+        }
+        let whole = arguments.into_iter().map(|argument| {
+            if argument.ty.is_float() {
+                let at = argument.at;
+                self.call("toInt64", vec![argument], at)
+            } else {
+                Ok(argument)
+            }
+        });
+        whole.collect()
     }
 
     /// Calls that are nodes of their own.

@@ -34,10 +34,17 @@ impl Lowering<'_> {
             return self.found(name, arguments);
         }
         let mut values = self.values(arguments)?;
-        if matches!(pass, "array_element" | "array_slice") {
-            for (value, place) in values.iter_mut().zip(arguments).skip(1) {
-                *value = self.bigint(place)?;
+        match pass {
+            "array_element" if *arguments[1].ty.inner() == DataType::UInt64 => {
+                // No array has a place beyond BIGINT.
+                values[1] = format!("CAST(least({}, {}) AS BIGINT)", values[1], i64::MAX);
             }
+            "array_slice" => {
+                for (value, place) in values.iter_mut().zip(arguments).skip(1) {
+                    *value = self.wrapped_bigint(place)?;
+                }
+            }
+            _ => {}
         }
         let default = arguments[0]
             .ty
@@ -207,7 +214,7 @@ impl Lowering<'_> {
                     "ASC"
                 };
                 Sql::value(format!(
-                    "list_transform(list_sort(list_transform({list}, lambda {parameter}, _i: {{'k': {key}, 'i': CASE WHEN '{direction}' = 'ASC' THEN _i ELSE -_i END, 'v': {parameter}}}), '{direction}'), lambda _e: _e.v)"
+                    "list_transform(list_sort(list_transform({list}, lambda {parameter}, _i: {{'k': {key}, 'i': CASE WHEN '{direction}' = 'ASC' THEN _i ELSE -_i END, 'v': {parameter}}}), '{direction}'), lambda _e: struct_extract(_e, 'v'))"
                 ))
             }
         })

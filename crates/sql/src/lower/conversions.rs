@@ -43,7 +43,7 @@ impl Lowering<'_> {
             DataType::String => Sql::value(self.string_of(value, None)?),
             DataType::Float64 | DataType::Float32 => {
                 let text = self.value(value)?;
-                Sql::value(format!("CAST({text} AS {})", inner_type(to)))
+                Sql::value(as_float(&text, &value.ty, to))
             }
             DataType::Bool => {
                 let text = self.value(value)?;
@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 } else {
                     text
                 };
-                format!("CAST({text} AS {})", inner_type(&expr.ty))
+                as_float(&text, &value.ty, &expr.ty)
             }
             "to_decimal" => match expr.ty.inner() {
                 DataType::Decimal { scale, .. } => {
@@ -337,6 +337,18 @@ impl Lowering<'_> {
         }
         self.string_of(value, None)
     }
+}
+
+/// A number as a float: what is too large for a Float32 is infinite, where DuckDB fails.
+fn as_float(number: &str, from: &DataType, to: &DataType) -> String {
+    let duck = inner_type(to);
+    if *to.inner() == DataType::Float32 && *from.inner() == DataType::Float64 {
+        // From the middle between the largest one and what would come next.
+        return format!(
+            "CAST(CASE WHEN abs({number}) >= 3.4028235677973366e38 THEN sign({number}) * 'inf'::DOUBLE ELSE {number} END AS {duck})"
+        );
+    }
+    format!("CAST({number} AS {duck})")
 }
 
 /// A text as ClickHouse writes it between quotes.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::conversions::signed;
+use super::numbers::has_large_part;
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, FunctionKind, Lowering as How};
@@ -44,7 +46,7 @@ impl Lowering<'_> {
 
     pub(super) fn float(&mut self, expr: &Expr) -> Result<String, SqlError> {
         let value = self.value(expr)?;
-        Ok(if expr.ty.is_float() {
+        Ok(if *expr.ty.inner() == DataType::Float64 {
             value
         } else {
             format!("CAST({value} AS DOUBLE)")
@@ -59,6 +61,14 @@ impl Lowering<'_> {
         } else {
             value
         })
+    }
+
+    /// As a BIGINT; what is beyond counts from the end, as it does for ClickHouse where it wants an `Int64`.
+    pub(super) fn wrapped_bigint(&mut self, expr: &Expr) -> Result<String, SqlError> {
+        if *expr.ty.inner() == DataType::UInt64 && has_large_part(expr) {
+            return Ok(signed(&self.value(expr)?));
+        }
+        self.bigint(expr)
     }
 
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<Sql, SqlError> {
@@ -172,6 +182,12 @@ impl Lowering<'_> {
         if expr.ty.is_nothing() {
             self.pass("functions of NULL");
             return Ok(Sql::value("NULL"));
+        }
+        if let "isNull" | "isNotNull" = function.name
+            && !arguments[0].ty.is_nullable()
+        {
+            // Known from the type, and not asked of a value that could not be converted.
+            return Ok(Sql::condition((function.name == "isNotNull").to_string()));
         }
         match function.lowering {
             How::Template(template) => {
@@ -335,7 +351,7 @@ impl Lowering<'_> {
         amount: &Expr,
         unit: IntervalUnit,
     ) -> Result<String, SqlError> {
-        let amount = self.bigint(amount)?;
+        let amount = self.wrapped_bigint(amount)?;
         Ok(match unit {
             IntervalUnit::Millisecond => format!("to_milliseconds({amount})"),
             IntervalUnit::Second => format!("to_seconds({amount})"),

@@ -75,7 +75,10 @@ impl Lowering<'_> {
         if *operand.ty.inner() == DataType::Bool {
             return Ok(format!("CAST({value} AS BIGINT)"));
         }
-        if result.ty.is_float() && operand.ty.is_decimal() {
+        // ClickHouse computes with Float64 where one side is a Float32.
+        let is_widened =
+            *operand.ty.inner() == DataType::Float32 && *result.ty.inner() == DataType::Float64;
+        if is_widened || result.ty.is_float() && operand.ty.is_decimal() {
             return Ok(format!("CAST({value} AS DOUBLE)"));
         }
         Ok(if operand.as_integer().is_some() {

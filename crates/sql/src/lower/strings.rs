@@ -44,7 +44,10 @@ impl Lowering<'_> {
                 let array = self.value(&arguments[0])?;
                 let separator = arguments.get(1).and_then(Expr::as_text).unwrap_or_default();
                 let separator = quoted(separator);
-                Sql::value(format!("array_to_string({array}, {separator})"))
+                // Of NULLs alone DuckDB makes NULL.
+                Sql::value(format!(
+                    "coalesce(array_to_string({array}, {separator}), '')"
+                ))
             }
             other => unreachable!("functions.txt names no pass {other}"),
         })
@@ -60,7 +63,7 @@ impl Lowering<'_> {
             places.push(if let Some(place) = argument.as_integer() {
                     Place::Literal(place.clamp(-FAR, FAR))
 } else {
-                    let n = self.value(argument)?;
+                    let n = self.wrapped_bigint(argument)?;
                     Place::Computed(format!(
                         "CAST(CASE WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR} ELSE {n} END AS BIGINT)"
                     ))

@@ -87,11 +87,20 @@ impl Lowering<'_> {
             "start_of_week" => {
                 let time = self.wall_clock(&arguments[0], timezone)?;
                 let mode = arguments.get(1).and_then(Expr::as_integer).unwrap_or(0);
-                if mode % 2 == 1 {
-                    format!("CAST(date_trunc('week', {time}) AS DATE)")
+                let (first, start) = if mode % 2 == 1 {
+                    (
+                        "1970-01-05",
+                        format!("CAST(date_trunc('week', {time}) AS DATE)"),
+                    )
                 } else {
-                    format!("(CAST({time} AS DATE) - CAST(dayofweek({time}) AS INTEGER))")
-                }
+                    let start =
+                        format!("CAST({time} AS DATE) - CAST(dayofweek({time}) AS INTEGER)");
+                    ("1970-01-04", start)
+                };
+                // A Date is not before 1970.
+                format!(
+                    "(CASE WHEN {time} < TIMESTAMP '{first}' THEN DATE '1970-01-01' ELSE {start} END)"
+                )
             }
             "start_of_interval" => self.start_of_interval(name, arguments, timezone, expr)?,
             "date_trunc" => self.date_trunc(arguments, timezone, expr)?,

@@ -1,0 +1,76 @@
+"""Differences for which annoscope is not to blame, each recognized by a query that leaves the reason out.
+
+A difference is explained only if it is gone then: what else is wrong with the query still shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from . import compare
+from .engines import Annoscope, Answer, ClickHouse, Refusal
+from .tree import Node, node
+
+# Whose last binary digit depends on the library that computes it, or on the order of the rows. Within a number it is
+# less than the tolerance; but a text shows it, and then the text's length and whatever is compared with it differ.
+LAST_DIGITS = re.compile(r"(pow|power|exp|cbrt|log|log2|log10|ln|sum|avg|var|stddev|corr)\w*\(")
+# Where rows are compared with each other.
+SETS = re.compile(r"\b(DISTINCT|INTERSECT|EXCEPT)\b")
+
+Compared = Callable[..., bool]
+
+
+def explanation(query: Node, complete: Callable[[Node], str], equal: Compared) -> str | None:
+    """Why the engines differ; none if nobody knows. `equal` tells whether they answer a query alike."""
+    sql = complete(query)
+    rounded = changed(query, with_less_digits)
+    if rounded != query and equal(complete(rounded)):
+        return "the last digit of a float within a text"
+    # max(x * 2) becomes max(x) * 2, which is another number beyond 64 bits, and min(t + 60) of no rows is 60.
+    if equal(sql, optimize_arithmetic_operations_in_aggregate_functions="0"):
+        return "arithmetic that ClickHouse takes out of aggregates"
+    # NaN has many bit patterns, and each is a value of its own in ClickHouse's sets.
+    numbers = changed(query, without_nan)
+    if SETS.search(sql) and numbers != query and equal(complete(numbers)):
+        return "NaN in sets of ClickHouse"
+    # From now to 18 hours ago ClickHouse counts one week forwards.
+    days = sql.replace("age('week'", "age('day'")
+    if days != sql and equal(days):
+        return "weeks backwards of ClickHouse"
+    return None
+
+
+def changed(query: Node, change: Callable[[Node], Node]) -> Node:
+    """The query with a change at each of its nodes, the innermost first."""
+    parts = [changed(part, change) if isinstance(part, Node) else part for part in query.parts]
+    return change(node(query.kind, *parts))
+
+
+def with_less_digits(part: Node) -> Node:
+    """24 of the 53 binary digits of a float that is not exact."""
+    if part.kind != "float" or not LAST_DIGITS.match(str(part)):
+        return part
+    return node(part.kind, "toFloat64(toFloat32(", part, "))")
+
+
+def without_nan(part: Node) -> Node:
+    """A column with a number where it has NaN."""
+    value = part.parts[0] if part.parts else ""
+    if part.kind != "item" or not isinstance(value, Node) or value.kind != "float":
+        return part
+    return node(part.kind, "if(isNaN(", value, "), 0.125, ", value, ")", *part.parts[1:])
+
+
+def comparison(annoscope: Annoscope, clickhouse: ClickHouse, tolerance: Callable[[str], float | None]) -> Compared:
+    """Tells whether the engines answer a query alike."""
+
+    def equal(sql: str, **settings: str) -> bool:
+        expected = clickhouse.query(sql, **settings)
+        if isinstance(expected, Refusal):
+            return False
+        answer = annoscope.query(sql)
+        rules = compare.Rules.of(sql, tolerance(sql))
+        return isinstance(answer, Answer) and not compare.differs(answer, expected, rules)
+
+    return equal
