@@ -141,6 +141,10 @@ WRONG = {
     "no name": ("POST", "admin/users", {"username": ""}, 400, "username"),
     "a colon": ("POST", "admin/users", {"username": "a:b"}, 400, "username"),
     "an id of nobody": ("POST", "admin/users", {"username": "new", "id": 0}, 400, "id"),
+    "an id that nothing is above": ("POST", "admin/users", {"username": "new", "id": 2**63 - 1}, 400, "id"),
+    "an organization's id that nothing is above": (
+        *("POST", "admin/organizations", {"slug": "new", "owner": "anna", "id": 2**63 - 1}, 400, "id"),
+    ),
     "an unknown privilege": ("POST", "admin/users", {"username": "new", "privilege": "king"}, 400, "privilege"),
     "an unknown field": ("POST", "admin/users", {"username": "new", "is_superuser": True}, 400, "is_superuser"),
     "an empty password": ("POST", "admin/users", {"username": "new", "password": ""}, 400, "password"),

@@ -10,7 +10,7 @@ import requests
 
 import events
 import exports
-from server import run_cli, wait_for
+from server import Server, User, run_cli, wait_for
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -96,6 +96,16 @@ def test_security_headers_are_on_every_kind_of_answer(make_server) -> None:
     answer = requests.get(f"{server.ingest_url}nothing", timeout=10)
     assert answer.status_code == 404
     check_headers(answer)
+
+
+def test_what_is_told_to_somebody_is_kept_by_nobody_between(server: Server, admin: User) -> None:
+    """No cache on the way or in the browser shows it to the next one."""
+    for path in ("users/self", "admin/users", "tokens", "dashboards", "requests"):
+        answer = requests.get(f"{server.url}/api/{path}", headers=admin.headers, timeout=10)
+        assert "no-store" in answer.headers.get("Cache-Control", ""), path
+    body = {"username": admin.name, "password": admin.password}
+    login = requests.post(f"{server.url}/api/auth/login", json=body, timeout=10)
+    assert "no-store" in login.headers.get("Cache-Control", "")
 
 
 def test_one_account_has_so_many_requests_a_minute(make_server) -> None:

@@ -163,7 +163,7 @@ def test_a_request_is_seen_whole(person: Person) -> None:
     page.keyboard.press("Escape")
     expect(whole).to_have_count(0)
     expect(sheet).to_be_visible()
-    sheet.press("Escape")
+    page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
 
 

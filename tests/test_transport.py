@@ -237,6 +237,12 @@ def test_a_wrong_certificate_stops_the_start_and_is_named(tmp_path: Path, certif
         assert "PRIVATE KEY" not in refused.stderr
 
 
+def test_the_ingest_port_has_no_tls_and_promises_none(secure_server: Server) -> None:
+    answer = events.ingest(secure_server, [events.server_event()])
+    assert answer.status_code == 200
+    assert "Strict-Transport-Security" not in answer.headers
+
+
 # Proxies.
 
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "stats.example.org", "X-Forwarded-For": "192.0.2.7"}

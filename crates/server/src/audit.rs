@@ -21,6 +21,7 @@ use crate::error::{ApiError, Failure};
 use crate::exports::ExportRequest;
 use crate::identity::{Actor, AuditEvent, Caller, Weight};
 use crate::ingest::{self, Arrival};
+use crate::request_id;
 use crate::state::AppState;
 
 /// How often the table is looked at: the command line writes to it, too.
@@ -57,7 +58,8 @@ pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
     }
 }
 
-/// Middleware: an answer of 500 becomes an event, as exceptions of CVAT's server do.
+/// Middleware: an answer of 500 becomes an event, as exceptions of CVAT's server do. It stands
+/// around the handlers and within the check of access, so that it knows who asked.
 pub async fn exceptions(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let method = request.method().as_str().to_owned();
     let path = request
@@ -68,14 +70,9 @@ pub async fn exceptions(State(state): State<AppState>, request: Request, next: N
         .collect::<String>();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map(|route| route.as_str().to_owned());
-    let mut actor = Actor::of(request.extensions());
-    let response = next.run(request).await;
+    let actor = Actor::of(request.extensions());
+    let response = request_id::answer(request, next).await;
     if let Some(Failure(message)) = response.extensions().get::<Failure>() {
-        // Who it was is known only behind the check of access, which is within.
-        actor.user = response
-            .extensions()
-            .get::<Actor>()
-            .and_then(|actor| actor.user.clone());
         let payload = json!({
             "message": message.chars().take(MAX_MESSAGE_CHARS).collect::<String>(),
             "stack": "",
@@ -148,3 +145,6 @@ fn object(value: Value) -> Map<String, Value> {
         _ => Map::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

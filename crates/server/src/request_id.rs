@@ -32,17 +32,18 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
         http.method = %request.method(),
         http.path = request.uri().path(),
     );
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let answer = async {
-        // Safe to go on: the request is gone, and shared state is locked by no more than
-        // statements that leave it whole.
-        let answer = answer.await;
-        answer.unwrap_or_else(|panic| ApiError::Internal(text_of(&*panic).into()).into_response())
-    };
-    let mut response = answer.instrument(span).await;
+    let mut response = answer(request, next).instrument(span).await;
     let value = HeaderValue::from_str(&id.to_string()).expect("a UUID is ASCII");
     response.headers_mut().insert(HEADER, value);
     response
+}
+
+/// The answer; a panic becomes a 500.
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    // Safe to go on: the request is gone, and shared state is locked by no more than
+    // statements that leave it whole.
+    answer.unwrap_or_else(|panic| ApiError::Internal(text_of(&*panic).into()).into_response())
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> String {

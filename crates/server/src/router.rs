@@ -48,8 +48,10 @@ pub fn main(state: AppState) -> Router {
     let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
     let routes = api.merge(page::router()).merge(docs);
     let access = state.access.clone();
+    let has_tls = state.config.tls.is_on();
     // Routes are chosen within, by the path that this has changed.
-    let routes = MapRequestLayer::new(below_the_page).layer(finish(routes, Some(access), state));
+    let routes =
+        MapRequestLayer::new(below_the_page).layer(finish(routes, Some(access), has_tls, state));
     Router::new().fallback_service(routes)
 }
 
@@ -72,30 +74,36 @@ fn below_the_page(mut request: Request) -> Request {
 
 /// The ingest port; with `access`, it asks for credentials.
 pub fn ingest(state: AppState, access: Option<Access>) -> Router {
-    finish(ingest::router(), access, state)
+    // It has no TLS, whatever the API has.
+    finish(ingest::router(), access, false, state)
 }
 
 /// What holds for every route of both ports. From the outside in: a request has an id and a
-/// client, answers have their headers and are counted, failures are recorded, and nothing is
-/// reached but by its rule.
-fn finish(routes: Router<AppState>, access: Option<Access>, state: AppState) -> Router {
+/// client, answers have their headers and are counted, nothing is reached but by its rule, and
+/// failures are recorded.
+fn finish(
+    routes: Router<AppState>,
+    access: Option<Access>,
+    has_tls: bool,
+    state: AppState,
+) -> Router {
     let routes = routes
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    let routes = routes.layer(middleware::from_fn_with_state(
+        state.clone(),
+        audit::exceptions,
+    ));
     let routes = match access {
         Some(access) => routes.layer(middleware::from_fn_with_state(access, identity::check)),
         None => routes,
     };
     let reach = Reach {
         trusted: state.config.proxy.trusted(),
-        has_tls: state.config.tls.is_on(),
+        has_tls,
     };
     let headers = SecurityHeaders::new(&state.config.page.embedded_by);
     routes
-        .layer(middleware::from_fn_with_state(
-            state.clone(),
-            audit::exceptions,
-        ))
         .layer(middleware::from_fn_with_state(state.clone(), count))
         .layer(middleware::from_fn_with_state(headers, headers::secure))
         .layer(middleware::from_fn_with_state(reach, client::identify))

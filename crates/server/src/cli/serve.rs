@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{CliError, logging};
-use crate::config::Config;
+use crate::config::{AuthKind, Config};
 use crate::identity::Accounts;
 use crate::server;
 
@@ -14,7 +14,10 @@ pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
     let accounts = Accounts::open(&config.data_dir)?;
     let lock = server::lock(&config)?;
     accounts.purge_expired()?;
-    greet_first_start(&accounts, out)?;
+    // Where CVAT knows the users, that password would open nothing.
+    if config.auth == AuthKind::Accounts {
+        greet_first_start(&accounts, out)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

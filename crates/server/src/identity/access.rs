@@ -1,6 +1,6 @@
 //! The way in: no handler sees a request before its route's rule was asked.
 //!
-//! rule of the route ─ who is it? ─ which organization? ─ may they? ─ how often? ─ handler
+//! rule of the route ─ who is it? ─ how often? ─ which organization? ─ may they? ─ handler
 //!
 //! **Invariant:** a route that [`super::rights::RULES`] does not name answers nobody
 //! (`a_route_without_a_rule_answers_nobody`).
@@ -116,13 +116,6 @@ pub async fn check(
         }
         let Authenticated { person, scope } = access.identity.person(&parts).await?;
         let mut caller = Caller::new(&person, scope);
-        match access.organization(&parts, &person, action).await {
-            Ok(found) => (caller.organization, caller.role) = found,
-            // Who one is does not depend on it.
-            Err(_) if matches!(action, Action::Identify | Action::OwnAccount) => {}
-            Err(error) => return Err(error),
-        }
-        let decided = rights::decide(action, &caller, access.policy);
         if access.requests.check_key(&caller.id).is_err() {
             return Err(ApiError::TooManyRequests {
                 detail:
@@ -131,7 +124,13 @@ pub async fn check(
                 retry_after_s: 1,
             });
         }
-        decided?;
+        match access.organization(&parts, &person, action).await {
+            Ok(found) => (caller.organization, caller.role) = found,
+            // Who one is does not depend on it.
+            Err(_) if matches!(action, Action::Identify | Action::OwnAccount) => {}
+            Err(error) => return Err(error),
+        }
+        rights::decide(action, &caller, access.policy)?;
         if action == Action::Look {
             let rows = rights::view(&caller, access.policy)?;
             let caller = caller.clone();
@@ -141,7 +140,13 @@ pub async fn check(
         parts.extensions.insert(caller);
         request = Request::from_parts(parts, body);
     }
-    Ok(next.run(request).await)
+    let mut response = next.run(request).await;
+    if action != Action::Open {
+        // What is told to somebody is nobody else's: no cache shows it to the next one.
+        let value = HeaderValue::from_static("private, no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, value);
+    }
+    Ok(response)
 }
 
 impl Access {

@@ -53,6 +53,10 @@ pub const STATE_FILE: &str = "state.sqlite";
 /// transaction, so five seconds mean that something hangs.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Largest id: beyond it a double of JavaScript is another number, and `SQLite` needs room above
+/// the largest one to give out the next.
+const MAX_ID: i64 = 1 << 53;
+
 /// Verifications at the same time (issue 2): each takes a core and 19 MiB.
 const MAX_VERIFICATIONS: usize = 2;
 

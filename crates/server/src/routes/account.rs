@@ -108,7 +108,7 @@ struct Me {
     /// `admin`, `business`, `user` or `worker`.
     privilege: &'static str,
     /// By slug.
-    organizations: Vec<OrganizationAnswer>,
+    organizations: Vec<MembershipAnswer>,
     /// Within the organization that the request names.
     may: May,
 }
@@ -125,7 +125,7 @@ struct May {
 
 /// An organization that somebody belongs to.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OrganizationAnswer {
+pub(super) struct MembershipAnswer {
     id: i64,
     slug: String,
     name: String,
@@ -133,9 +133,9 @@ pub(super) struct OrganizationAnswer {
     role: &'static str,
 }
 
-impl OrganizationAnswer {
-    pub(super) fn of(membership: Membership) -> OrganizationAnswer {
-        OrganizationAnswer {
+impl MembershipAnswer {
+    pub(super) fn of(membership: Membership) -> MembershipAnswer {
+        MembershipAnswer {
             id: membership.organization.id,
             slug: membership.organization.slug,
             name: membership.name,
@@ -193,7 +193,8 @@ async fn log_in(
     })?;
     let cookies = Cookies::of(&client).set(&login.session, &login.csrf_token);
     let key = login.key;
-    Ok((cookies, cvat_json(LoginAnswer { key })))
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    Ok((no_store, cookies, cvat_json(LoginAnswer { key })))
 }
 
 /// Logs out: ends the session of the cookie and the login key.
@@ -243,7 +244,6 @@ async fn change_password(
     person: Person,
     JsonBody(change): JsonBody<PasswordChange>,
 ) -> Result<impl IntoResponse, ApiError> {
-    state.access.require_own_accounts()?;
     if change.new_password1 != change.new_password2 {
         let text = "The two password fields didn't match.";
         return Err(ApiError::Invalid {
@@ -329,10 +329,7 @@ async fn me(
             save_dashboards: may(Action::EditDashboards),
             administer: may(Action::Administer),
         },
-        organizations: memberships
-            .into_iter()
-            .map(OrganizationAnswer::of)
-            .collect(),
+        organizations: memberships.into_iter().map(MembershipAnswer::of).collect(),
         username: person.name,
         first_name: person.first_name,
         last_name: person.last_name,

@@ -187,8 +187,6 @@ fn send(download: Download, ask: Ask) -> Response {
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{}\"", download.file_name),
         ),
-        (header::CACHE_CONTROL, "private, no-store".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     let file = tokio::fs::File::from_std(download.file);
     let chunks = ReaderStream::with_capacity(file, CHUNK_BYTES).inspect_ok(move |chunk| {

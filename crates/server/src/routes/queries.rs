@@ -107,11 +107,7 @@ async fn query(
     let run = state.queries.start(request, &viewer, now).await?;
     let max_bytes = state.config.query.max_result_bytes;
     let answer = Answer::new(run, format, times, max_bytes);
-    let headers = [
-        (header::CONTENT_TYPE, format.media_type()),
-        (header::CACHE_CONTROL, "private, no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers = [(header::CONTENT_TYPE, format.media_type())];
     Ok((headers, Body::from_stream(answer.into_stream())).into_response())
 }
 

@@ -94,8 +94,8 @@ pub enum RefusedOrganization {
     /// Not a slug that a header and an address can carry.
     #[error("a slug must have 1 to 16 of the characters a-z, A-Z, 0-9, - and _")]
     BadSlug,
-    /// Ids begin at 1.
-    #[error("an id must be at least 1, got {id}")]
+    /// Ids begin at 1, and end where doubles do.
+    #[error("an id must be at least 1 and at most 2^53, got {id}")]
     BadId {
         /// The id.
         id: i64,
@@ -139,8 +139,8 @@ pub enum RefusedUser {
         /// Who has it.
         name: String,
     },
-    /// Ids begin at 1.
-    #[error("an id must be at least 1, got {id}")]
+    /// Ids begin at 1, and end where doubles do.
+    #[error("an id must be at least 1 and at most 2^53, got {id}")]
     BadId {
         /// The id.
         id: i64,

@@ -3,8 +3,8 @@
 use annoscope_events::Organization;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::AccountsError;
 use super::error::RefusedOrganization;
+use super::{AccountsError, MAX_ID};
 use crate::identity::Role;
 use crate::identity::organization::Wanted;
 
@@ -201,7 +201,7 @@ pub(super) fn insert(
     check_name(name)?;
     refuse_taken_slug(tx, slug, None)?;
     if let Some(id) = id {
-        if id < 1 {
+        if !(1..=MAX_ID).contains(&id) {
             return Err(RefusedOrganization::BadId { id }.into());
         }
         if find(tx, &Wanted::Id(id))?.is_some() {

@@ -149,7 +149,7 @@ fn bad_users_are_refused_with_the_reason() {
                 id: Some(0),
                 ..new("bert")
             },
-            "an id must be at least 1, got 0",
+            "an id must be at least 1 and at most 2^53, got 0",
         ),
         (
             NewUser {
@@ -548,7 +548,11 @@ fn organizations_are_found_and_refused_with_the_reason() {
     let cases = [
         ("acme", None, "there is an organization \"acme\" already"),
         ("other", Some(4), "the id 4 belongs to another organization"),
-        ("other", Some(0), "an id must be at least 1, got 0"),
+        (
+            "other",
+            Some(0),
+            "an id must be at least 1 and at most 2^53, got 0",
+        ),
         ("", None, slug),
         ("a b", None, slug),
         ("seventeen-letters", None, slug),

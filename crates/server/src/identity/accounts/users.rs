@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::RefusedUser;
-use super::{AccountsError, unknown};
+use super::{AccountsError, MAX_ID, unknown};
 use crate::identity::{Person, Privilege};
 
 /// As CVAT's (Django's) limit.
@@ -90,7 +90,7 @@ impl NewUser<'_> {
         check_person_name(self.first_name)?;
         check_person_name(self.last_name)?;
         match self.id {
-            Some(id) if id < 1 => Err(RefusedUser::BadId { id }),
+            Some(id) if !(1..=MAX_ID).contains(&id) => Err(RefusedUser::BadId { id }),
             _ => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::body::JsonBody;
 use crate::error::ApiError;
 use crate::identity::{self, Actor, NewUser, Privilege, UnknownWord, UserChange, UserSummary};
-use crate::routes::account::OrganizationAnswer;
+use crate::routes::account::MembershipAnswer;
 use crate::routes::id_of;
 use crate::routes::tokens::{self, TokenAnswer, TokenBody};
 use crate::state::AppState;
@@ -83,7 +83,7 @@ struct UserAnswer {
     is_active: bool,
     created_date: String,
     /// By slug.
-    organizations: Vec<OrganizationAnswer>,
+    organizations: Vec<MembershipAnswer>,
     /// Oldest first.
     tokens: Vec<TokenAnswer>,
     /// In the answer that makes one, and never again.
@@ -105,7 +105,7 @@ impl UserAnswer {
             has_analytics_access: person.has_analytics_access,
             is_active: user.is_active,
             created_date: Timestamp::from_millis(person.created_ms).to_string(),
-            organizations: memberships.map(OrganizationAnswer::of).collect(),
+            organizations: memberships.map(MembershipAnswer::of).collect(),
             tokens: user.tokens.into_iter().map(TokenAnswer::of).collect(),
             password: None,
         }
