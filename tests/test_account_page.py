@@ -78,6 +78,7 @@ def test_the_organization_is_chosen_in_the_header(office: Office, visit) -> None
     page.get_by_role("link", name="Look in north").click()
     expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
     assert page.url.endswith("/analytics/?org=north")
+    expect(page.get_by_role("heading", name="Nothing was recorded in north yet")).to_be_visible()
     with page.expect_request(lambda request: request.url.endswith("/api/query")) as asked:
         page.get_by_role("link", name="Management").click()
     assert asked.value.headers["x-organization"] == "north"

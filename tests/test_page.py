@@ -331,6 +331,18 @@ def test_the_timesheet_and_the_table_and_the_files_agree(person: Person) -> None
     assert float(footer.replace(",", "")) * 60 == pytest.approx(shown, abs=1)
 
 
+def test_the_timesheet_keeps_its_days_and_sums_in_sight(person: Person) -> None:
+    page = person.open("timesheet", "?from=now-7d&to=now")
+    panel = person.panel("Hours per person and day")
+    page.evaluate("document.querySelector('article').style.height = '150px'")
+    scroller = panel.get_by_role("group", name="Hours per person and day")
+    for top in (0, 1000):
+        scroller.evaluate("(element, top) => element.scrollTop = top", top)
+        expect(panel.get_by_role("columnheader", name="Sum")).to_be_in_viewport()
+        expect(panel.locator(".total .sum")).to_be_in_viewport()
+    assert scroller.evaluate("element => element.scrollTop") > 0
+
+
 def test_a_cell_of_the_timesheet_opens_to_its_sessions(person: Person) -> None:
     page = person.open("timesheet", "?from=now-7d&to=now&timezone=utc")
     panel = person.panel("Hours per person and day")

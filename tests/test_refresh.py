@@ -29,7 +29,7 @@ QUERIES = {
     "GROUP BY day HAVING count() > 1 ORDER BY day",
 }
 
-# Not grouped by time, but by what slices of the time can be put together from. In an order of their own.
+# Not grouped by time, but made of what slices of it have.
 DIVIDED = {
     "a list": "SELECT DISTINCT obj_id FROM events "
     "WHERE $__timeFilter(timestamp) AND obj_id IS NOT NULL ORDER BY obj_id",
@@ -50,6 +50,10 @@ DIVIDED = {
     "WHERE $__timeFilter(timestamp) GROUP BY user_id, n) GROUP BY n ORDER BY count() DESC, n LIMIT 4",
     "by a part of the time": "SELECT toHour(timestamp) AS hour, sum(duration), toDate(max(timestamp)) FROM events "
     "WHERE $__timeFilter(timestamp) GROUP BY hour ORDER BY hour",
+    "the newest": "SELECT timestamp, obj_id, obj_val FROM events WHERE $__timeFilter(timestamp) AND scope = 'load:cvat' "
+    "ORDER BY timestamp DESC, obj_id LIMIT 5",
+    "the newest of few": "SELECT * FROM events WHERE $__timeFilter(timestamp) AND obj_id % 9 = 0 "
+    "ORDER BY timestamp DESC, obj_id, user_id LIMIT 1000",
     "of the payload": "SELECT JSONExtractString(payload, 'name') AS name, "
     "sum(JSONExtractUInt(payload, 'working_time')) AS ms FROM events WHERE JSONHas(payload, 'name') "
     "AND $__timeFilter(timestamp) GROUP BY name ORDER BY ms, name LIMIT 1 BY ms",

@@ -1,13 +1,11 @@
 /** What a panel shows: its queries, asked again when something that they depend on changes. */
 import type { Answer, QueryBody } from '../lib/api/client';
 import { ApiFailure } from '../lib/api/client';
-import { PANEL_ROWS } from '../lib/api/limits';
 import type { Frame } from '../lib/data/frame';
 import { transform } from '../lib/data/transform';
 import type { Panel } from '../lib/model/dashboard';
-import { referencesIn } from '../lib/model/variable';
-import { bucketMs, parseSpan } from '../lib/time/interval';
 import type { Range } from '../lib/time/range';
+import { bodiesOf } from './bodies';
 import { said, type Board } from './board.svelte';
 
 export interface Sent {
@@ -31,11 +29,6 @@ export interface Failure {
   place: { line: number; column: number } | null;
 }
 
-/** A point every so many pixels: finer than that nobody sees. */
-const PX_PER_BUCKET = 4;
-/** Widths are rounded, so that a scroll bar that comes and goes asks nothing again. */
-const WIDTH_STEP_PX = 160;
-
 export class PanelData {
   shown = $state.raw<Shown | null>(null);
   isLoading = $state(false);
@@ -53,20 +46,12 @@ export class PanelData {
   update(panel: Panel, widthPx: number, isForced = false) {
     const board = this.#board;
     if (panel.targets.length === 0) return;
-    const variables = board.values(referencesIn(panel.targets.map(({ sql }) => sql).join('\n')));
-    // A filter that it needs is not there yet.
-    if (variables === null) {
+    const bodies = bodiesOf(board, panel, widthPx);
+    if (bodies === null) {
       this.isLoading = true;
       return;
     }
     const { range } = board;
-    const width = Math.max(1, Math.round(widthPx / WIDTH_STEP_PX)) * WIDTH_STEP_PX;
-    const points = panel.source.maxDataPoints ?? width / PX_PER_BUCKET;
-    const intervalMs = bucketMs(range.to - range.from, points, parseSpan(panel.source.interval ?? '') ?? 0);
-    const bodies = panel.targets.map(({ sql }): QueryBody => {
-      const usesInterval = /\$__(time)?interval/i.test(sql) || sql.includes('$__timeGroup');
-      return { sql, range, variables, limit: PANEL_ROWS, ...(usesInterval ? { intervalMs } : {}) };
-    });
     const key = JSON.stringify([bodies, panel.source.transformations]);
     if (key === this.#key && !isForced) return;
     this.#key = key;

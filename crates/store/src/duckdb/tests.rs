@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use annoscope_events::{Event, Interval, Payload, StoredEvent};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use uuid::Uuid;
@@ -435,4 +435,40 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
     let reservation = store.reserve(vec![]).await.unwrap();
     let closed = store.append(batch(reservation)).await;
     assert!(matches!(closed, Err(StoreError::NotOpen)), "{closed:?}");
+}
+
+/// More rows than a vector of DuckDB has, in several batches, NULL among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_reads_the_rows_that_it_brings() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let batch = |ids: std::ops::Range<i64>| {
+        let names = ids
+            .clone()
+            .map(|id| (id % 3 > 0).then(|| format!("żółw {}", id % 3)));
+        let columns: [(&str, Arc<dyn Array>); 2] = [
+            ("id", Arc::new(Int64Array::from_iter_values(ids))),
+            ("name", Arc::new(names.collect::<StringArray>())),
+        ];
+        let columns = columns.map(|(name, column)| (name, column, true));
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    let brought = Rows::new(vec![batch(0..3000), batch(3000..3000), batch(3000..6000)]);
+    let sql = format!(
+        "SELECT count(*) AS n, CAST(sum(s0) AS BIGINT) AS total, count(DISTINCT s1) AS names \
+         FROM {} GROUP BY s1 IS NULL ORDER BY n",
+        brought.source()
+    );
+    let with_rows = Query {
+        rows: Some(brought),
+        ..query(&sql, 10_000)
+    };
+    let found = rows(store.query(with_rows)).await.unwrap();
+    assert_eq!(column(&found, "n"), [Some(2000), Some(4000)]);
+    assert_eq!(column(&found, "names"), [Some(0), Some(2)]);
+    let total: i64 = column(&found, "total").into_iter().flatten().sum();
+    assert_eq!(total, (0..6000).sum::<i64>());
+
+    let gone = rows(store.query(query(&sql, 10_000))).await.unwrap_err();
+    assert!(gone.to_string().contains("no such rows"), "{gone}");
 }

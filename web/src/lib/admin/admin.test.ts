@@ -181,6 +181,8 @@ test.each([
   [new ApiFailure(400, 'x', { non_field_errors: ['Both are needed.'] }), {}, 'Both are needed.'],
   [new ApiFailure(400, 'Not JSON.', { detail: 'Not JSON.' }), {}, 'Not JSON.'],
   [new ApiFailure(400, 'One sentence.'), {}, 'One sentence.'],
+  [new ApiFailure(400, 'x', { username: ['there is a user "lena" already'] }), { username: 'There is a user "lena" already.' }, ''], // prettier-ignore
+  [new ApiFailure(409, 'this is the last', { detail: 'this is the last' }), {}, 'This is the last.'],
   [new ApiFailure(409, 'The last admin.', { detail: 'The last admin.' }), {}, 'The last admin.'],
   [new Error('broken'), {}, 'broken'],
 ])('%o is shared among the fields', (error, fields, rest) => {

@@ -16,16 +16,22 @@ export function problemsOf(error: unknown, fieldNames: readonly string[]): Probl
     return { fields: {}, rest: error instanceof Error ? error.message : String(error) };
   }
   if (error.status !== 400 || typeof error.body.detail === 'string') {
-    return { fields: {}, rest: error.message };
+    return { fields: {}, rest: sentence(error.message) };
   }
   const fields: Record<string, string> = {};
   const rest: string[] = [];
   for (const [name, said] of Object.entries(error.body)) {
-    const text = [said].flat().map(String).join(' ');
+    const text = [said].flat().map(String).map(sentence).join(' ');
     if (fieldNames.includes(name)) fields[name] = text;
     else rest.push(name === 'non_field_errors' ? text : `${name}: ${text}`);
   }
   // A list instead of an object has nothing but its sentence.
   if (Object.keys(error.body).length === 0) rest.push(error.message);
   return { fields, rest: rest.join(' ') };
+}
+
+/** The server's errors begin small and end open, so that logs can put them together. */
+function sentence(text: string): string {
+  if (text === '') return text;
+  return text[0]!.toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }

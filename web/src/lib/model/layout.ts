@@ -3,6 +3,16 @@ import type { GridPos } from './grafana';
 
 export const COLUMNS = 24;
 
+/** Of a line, between panels, and left and right of all of them, px. */
+export const LINE_PX = 30;
+export const GAP_PX = 8;
+export const PADDING_PX = 12;
+
+/** From one column's beginning to the next one's. */
+export function columnPx(gridPx: number): number {
+  return (gridPx - 2 * PADDING_PX + GAP_PX) / COLUMNS;
+}
+
 export interface Box extends GridPos {
   id: number;
 }

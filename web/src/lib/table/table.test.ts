@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
 import { cellBackground, cellText, tableColumns } from './columns';
 import { visibleColumns } from './window';
-import { fill, naturalWidths } from './width';
+import { fill, headerWidth, naturalWidths } from './width';
 import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
 const columns = Object.entries({ id: 'UInt64', name: 'Nullable(String)' }).map(([name, type]) => ({ name, type, kind: kindOf(type) })); // prettier-ignore
@@ -91,4 +91,12 @@ test('widths', () => {
   expect(name).toBe(420);
   expect(fill([100, 100], [true, false], 300)).toEqual([100, 200]);
   expect(fill([100, 100], [false, false], 150)).toEqual([100, 100]);
+});
+
+test.each([
+  ['project_id', null, 101],
+  ['Working time', '(h)', 140],
+  ['Job', null, 51],
+])('the header %s %s is %i px wide', (name, unit, expected) => {
+  expect(headerWidth(name, unit)).toBe(expected);
 });

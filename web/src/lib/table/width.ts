@@ -5,8 +5,15 @@ import { plainText, type Column } from '../data/frame';
 const LETTER_PX = 7.2;
 const PADDING_PX = 22;
 const [LEAST_PX, MOST_PX] = [56, 420];
+const MOST_HEADER_PX = 140;
 /** Enough to know a column by, and quick at 100,000 rows. */
 const N_SAMPLED = 200;
+
+/** What a name and its unit need, with room for the sort mark; a long one is cut all the same. */
+export function headerWidth(name: string, unit: string | null): number {
+  const letters = name.length + (unit === null ? 0 : unit.length + 1) + 1;
+  return Math.round(Math.min(letters * LETTER_PX + PADDING_PX, MOST_HEADER_PX));
+}
 
 /** `places` says where in a row each column is. */
 export function naturalWidths(columns: Column[], places: number[], rows: unknown[][]): number[] {
