@@ -15,6 +15,7 @@ pub mod config;
 mod dashboards;
 mod dead_letter;
 pub mod demo;
+mod description;
 mod error;
 mod exports;
 mod headers;

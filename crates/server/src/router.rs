@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::client::{self, Reach};
+use crate::description::ApiDescription;
 use crate::error::ApiError;
 use crate::headers::{self, SecurityHeaders};
 use crate::identity::{self, Access};
@@ -21,19 +22,11 @@ use crate::routes::{
     tokens,
 };
 use crate::state::AppState;
-use crate::{audit, clock, request_id};
-
-/// The API's description; the routes add themselves.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "annoscope",
-    description = "Activity analytics for image-annotation platforms. Speaks CVAT's event API."
-))]
-struct ApiDescription;
+use crate::{audit, clock, description, request_id};
 
 /// The API and the page.
 pub fn main(state: AppState) -> Router {
-    let (api, description) = OpenApiRouter::with_openapi(ApiDescription::openapi())
+    let (api, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
         .merge(account::router()) //  /api/auth/…  /api/users/self  /api/server/…
         .merge(tokens::router()) //   /api/tokens…
         .merge(admin::router()) //    /api/admin/…
@@ -45,7 +38,7 @@ pub fn main(state: AppState) -> Router {
         .merge(dashboards::router()) // /api/dashboards…
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
-    let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
+    let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description::complete(described));
     let routes = api.merge(page::router()).merge(docs);
     let access = state.access.clone();
     let has_tls = state.config.tls.is_on();

@@ -165,7 +165,7 @@ struct PasswordChange {
     tag = "account",
     request_body = Credentials,
     responses(
-        (status = 200, description = "Logged in", body = LoginAnswer),
+        (status = 200, description = "Logged in", content_type = "application/vnd.cvat+json", body = LoginAnswer),
         (status = 400, description = "Wrong or missing credentials", body = serde_json::Value),
         (status = 429, description = "Too many wrong passwords: try again after `Retry-After` seconds"),
         (status = 503, description = "Too many logins at the same time"),
@@ -203,7 +203,7 @@ async fn log_in(
     path = "/api/auth/logout",
     tag = "account",
     responses(
-        (status = 200, description = "Logged out", body = Detail),
+        (status = 200, description = "Logged out", content_type = "application/vnd.cvat+json", body = Detail),
         (status = 401, description = "Not logged in"),
         (status = 403, description = "A cookie without its CSRF token"),
     )
@@ -230,7 +230,7 @@ async fn log_out(
     tag = "account",
     request_body = PasswordChange,
     responses(
-        (status = 200, description = "Changed", body = Detail),
+        (status = 200, description = "Changed", content_type = "application/vnd.cvat+json", body = Detail),
         (status = 400, description = "What is wrong, by field", body = serde_json::Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "A cookie without its CSRF token, or a narrow token"),
@@ -260,7 +260,7 @@ async fn change_password(
 }
 
 /// Says what this server is.
-#[utoipa::path(get, path = "/api/server/about", tag = "account", responses((status = 200, description = "This server", body = About)))]
+#[utoipa::path(get, path = "/api/server/about", tag = "account", responses((status = 200, description = "This server", content_type = "application/vnd.cvat+json", body = About)))]
 async fn about() -> impl IntoResponse {
     cvat_json(About {
         name: "annoscope",
@@ -277,7 +277,7 @@ async fn about() -> impl IntoResponse {
     path = "/api/server/plugins",
     tag = "account",
     responses(
-        (status = 200, description = "The parts", body = Plugins),
+        (status = 200, description = "The parts", content_type = "application/vnd.cvat+json", body = Plugins),
         (status = 401, description = "No or wrong credentials"),
     )
 )]
@@ -296,7 +296,7 @@ async fn plugins() -> impl IntoResponse {
     path = "/api/users/self",
     tag = "account",
     responses(
-        (status = 200, description = "The caller's account", body = Me),
+        (status = 200, description = "The caller's account", content_type = "application/vnd.cvat+json", body = Me),
         (status = 401, description = "No or wrong credentials"),
     )
 )]

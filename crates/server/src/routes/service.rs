@@ -48,7 +48,7 @@ async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
 }
 
 /// Metrics in Prometheus's text format.
-#[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Metrics", body = String)))]
+#[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Metrics", content_type = "application/openmetrics-text", body = String)))]
 async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let text = state
         .metrics
