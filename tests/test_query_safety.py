@@ -232,3 +232,25 @@ def test_two_who_starve_hold_up_a_third_no_longer_than_the_limit(starved: Target
     for thread in asking:
         thread.join()
     assert {answer.json()["error"]["kind"] for answer in answers} <= set(endless["ends"])
+
+
+def test_who_fills_the_memory_costs_others_no_answer(starved: Target) -> None:
+    """Whoever asks for memory when there is none fails in DuckDB, the small beside the large; it tries again."""
+    large = "SELECT length(groupArray(range(100000 + number % 10))) FROM numbers(10000)"
+    small = {"sql": "SELECT length(groupArray(number * 2)) FROM numbers(1500000)"}
+    asked = threading.Event()
+
+    def fill() -> None:
+        while not asked.is_set():
+            starved.ask({"sql": large})
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    try:
+        for _ in range(40):
+            answer = starved.ask(small)
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["rows"] == [[1500000]]
+    finally:
+        asked.set()
+        filling.join()

@@ -19,6 +19,7 @@ mod error;
 mod grafana;
 mod instant;
 mod kept;
+mod places;
 mod registry;
 mod relation;
 mod render;
@@ -36,7 +37,6 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use futures::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::config::QueryConfig;
@@ -45,7 +45,8 @@ use crate::identity::rights::RowFilter;
 use crate::metrics::Metrics;
 
 use kept::KeptResults;
-use registry::Registry;
+use places::{Place, Places};
+use registry::{Registry, Running};
 use run::{Limits, Opened};
 
 pub use answer::Answer;
@@ -72,8 +73,7 @@ struct Inner {
     registry: Registry,
     config: QueryConfig,
     kept: KeptResults,
-    /// As many as the store runs at once; who waits here keeps its turn.
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Queries {
@@ -84,7 +84,7 @@ impl Queries {
                 store,
                 registry: Registry::new(metrics),
                 kept: KeptResults::new(config.cache_bytes),
-                places: Arc::new(Semaphore::new(config.max_concurrent as usize)),
+                places: Places::new(config.max_concurrent as usize),
                 config,
             }),
         }
@@ -122,7 +122,7 @@ impl Queries {
         let mut running = self.inner.registry.enter(caller, &request.sql, now);
         let opened = async {
             let prepared = prepare(request.sql, request.context, *rows).await?;
-            let opened = self.open(&prepared, request.may_reuse).await?;
+            let opened = self.open(&prepared, request.may_reuse, &running).await?;
             Ok((prepared, opened))
         };
         let opened = tokio::select! {
@@ -138,9 +138,7 @@ impl Queries {
             n_rows: request.limit,
             time: self.time_limit(),
         };
-        let mut run = Run::start(columns, opened, running, limits);
-        run.wait_for_rows().await?;
-        Ok((run, prepared))
+        Ok((Run::start(columns, opened, running, limits), prepared))
     }
 
     /// The queries under way, oldest first.
@@ -166,8 +164,34 @@ impl Queries {
         Duration::from_millis(self.inner.config.timeout_ms)
     }
 
-    /// The rows that a statement asks for.
-    async fn open(&self, prepared: &Prepared, may_reuse: bool) -> Result<Opened, QueryError> {
+    /// The rows that a statement asks for, of which the first are there. Who finds no memory
+    /// beside others tries once more: the others' part is no fault of its own.
+    async fn open(
+        &self,
+        prepared: &Prepared,
+        may_reuse: bool,
+        running: &Running,
+    ) -> Result<Opened, QueryError> {
+        let opened = self.open_once(prepared, may_reuse).await;
+        if !matches!(opened, Err(QueryError::MemoryLimit { .. })) || !running.had_company() {
+            return opened;
+        }
+        match self.inner.places.second_try(self.max_wait()).await {
+            Some(_turn) => self.open_once(prepared, may_reuse).await,
+            None => opened,
+        }
+    }
+
+    async fn open_once(&self, prepared: &Prepared, may_reuse: bool) -> Result<Opened, QueryError> {
+        let opened = self.open_statement(prepared, may_reuse).await?;
+        Ok(opened.with_first_rows().await?)
+    }
+
+    async fn open_statement(
+        &self,
+        prepared: &Prepared,
+        may_reuse: bool,
+    ) -> Result<Opened, QueryError> {
         match prepared.kind {
             StatementKind::ExplainSyntax => {
                 let lines = lines_batch(prepared.clickhouse.lines());
@@ -175,7 +199,7 @@ impl Queries {
             }
             StatementKind::Explain => {
                 let sql = format!("EXPLAIN {}", prepared.duckdb);
-                let opened = self.run_in_store(sql, None, None).await?;
+                let opened = self.run_in_store(vec![sql], None, None).await?;
                 Ok(opened.map(|plan| {
                     let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
                     lines.boxed()
@@ -185,15 +209,15 @@ impl Queries {
         }
     }
 
-    /// Waits for a place unless it has one, then starts the statement in the store.
+    /// Waits for a place unless it has one, then starts the statements in the store.
     async fn run_in_store(
         &self,
-        sql: String,
+        statements: Vec<String>,
         rows: Option<Rows>,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Result<Opened, QueryError> {
         let query = Query {
-            sql,
+            statements,
             time_limit: self.time_limit(),
             rows,
         };
@@ -201,7 +225,7 @@ impl Queries {
             let place = if let Some(place) = place {
                 place
             } else {
-                let place = Arc::clone(&self.inner.places).acquire_owned().await;
+                let place = self.inner.places.take().await;
                 place.map_err(|_| QueryError::Store(StoreError::NotOpen))?
             };
             loop {

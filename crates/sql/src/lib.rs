@@ -168,13 +168,27 @@ fn division(
         return found.with_text(text.ok()?).map(Division::Newest);
     }
     let found = slices::find_parts(query, context)?;
-    let partial = of_slice(found.events, &found.time).lower_rows(&found.partial);
-    let mut lowering = lowering();
-    lowering.rows = Some(found.events);
-    let whole = lowering.lower(&found.whole);
-    found
-        .with_texts(partial.ok()?, whole.ok()?)
-        .map(Division::Parts)
+    let texts = texts_of_parts(&found, lowering, of_slice);
+    found.with_texts(texts.ok()?).map(Division::Parts)
+}
+
+fn texts_of_parts<'a>(
+    found: &slices::Divided,
+    lowering: impl Fn() -> lower::Lowering<'a>,
+    of_slice: impl Fn(usize, &ir::Expr) -> lower::Lowering<'a>,
+) -> Result<slices::Texts, SqlError> {
+    let mut numbered = of_slice(found.events, &found.time);
+    numbered.is_numbered = true;
+    let numbered_rows = numbered.lower_rows(&found.partial)?;
+    let mut of_rows = lowering();
+    of_rows.rows = Some(found.events);
+    Ok(slices::Texts {
+        partial: of_slice(found.events, &found.time).lower_rows(&found.partial)?,
+        numbered: numbered_rows,
+        time: numbered.time(&found.time)?,
+        types: lower::Lowering::types_of_rows(&found.partial),
+        whole: of_rows.lower(&found.whole)?,
+    })
 }
 
 /// Where a text has a name as [`print::source_name`] makes them, in any place: escapes and quotes

@@ -18,6 +18,7 @@ mod numbers;
 mod readable;
 mod selects;
 mod strings;
+mod time_bounds;
 mod times;
 mod windows;
 
@@ -41,8 +42,12 @@ pub(crate) struct Lowering<'a> {
     pub passes: BTreeSet<&'static str>,
     /// The source and the time of which the text takes a slice, between marks.
     pub slice: Option<(usize, Expr)>,
+    /// Whether its rows are of several slices, told apart by a first column `slice`.
+    pub is_numbered: bool,
     /// The source for which rows of slices stand.
     pub rows: Option<usize>,
+    /// The window of the select at hand, for a relation that is narrowed.
+    bounds: Option<String>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
     /// Keys of ROLLUP, CUBE or GROUPING SETS, which are defaults where DuckDB has NULL.
@@ -93,7 +98,9 @@ impl<'a> Lowering<'a> {
             relation,
             passes: BTreeSet::new(),
             slice: None,
+            is_numbered: false,
             rows: None,
+            bounds: None,
             relation_sources: HashSet::new(),
             rolled_up: Vec::new(),
             group_keys: Vec::new(),
@@ -107,6 +114,20 @@ impl<'a> Lowering<'a> {
     /// The whole query, its columns cast to the types that `Prepared::duckdb` promises.
     pub fn lower(&mut self, query: &Query) -> Result<String, SqlError> {
         self.lower_as(query, result_type)
+    }
+
+    /// A time of the events, as it stands in the text.
+    pub fn time(&mut self, time: &Expr) -> Result<String, SqlError> {
+        self.value(time)
+    }
+
+    /// The types of the columns that [`Lowering::lower_rows`] gives.
+    pub fn types_of_rows(query: &Query) -> Vec<String> {
+        let columns = query.columns();
+        columns
+            .iter()
+            .map(|column| inner_type(&column.ty))
+            .collect()
     }
 
     /// The whole query, its columns as they are within a query: to be read by another one.
@@ -124,10 +145,11 @@ impl<'a> Lowering<'a> {
         let casts = columns.iter().enumerate().map(|(index, column)| {
             format!("CAST(c{index} AS {}) AS c{index}", type_of(&column.ty))
         });
-        let casts: Vec<String> = casts.collect();
+        let number = self.is_numbered.then(|| "slice".to_owned());
+        let columns: Vec<String> = number.into_iter().chain(casts).collect();
         Ok(format!(
             "SELECT {} FROM ({inner}) AS __result",
-            casts.join(", ")
+            columns.join(", ")
         ))
     }
 

@@ -189,7 +189,7 @@ impl Printer<'_> {
     fn source(&self, source: &Source) -> String {
         let name = source_name(source.id);
         match &source.kind {
-            SourceKind::Relation => format!("{} AS {name}", self.relation.source.clickhouse),
+            SourceKind::Relation => format!("{} AS {name}", self.relation.source.in_clickhouse()),
             SourceKind::Query(query) => format!("({}) AS {name}", self.query(query)),
             SourceKind::Numbers { offset, length } => format!(
                 "numbers({}, {}) AS {name}",

@@ -47,12 +47,44 @@ pub enum HotKind {
     String,
 }
 
-/// What stands in `FROM` for the relation: a table, or a subquery in parentheses that holds
-/// the rows which the caller may see.
+/// Where the rows come from, and which of them the caller may see. All of it is ours: no text of
+/// a user goes into it.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// In ClickHouse's SQL.
+    /// The table's name in ClickHouse.
     pub clickhouse: String,
-    /// In DuckDB's SQL; must also have the hidden columns of [`Relation::hot_paths`].
+    /// The table's name in DuckDB; it must also have the hidden columns of
+    /// [`Relation::hot_paths`].
     pub duckdb: String,
+    /// The condition that a visible row fulfils, the same text for both; all rows without one.
+    pub condition: Option<String>,
+}
+
+impl Source {
+    /// What stands in `FROM`, in ClickHouse's SQL.
+    pub(crate) fn in_clickhouse(&self) -> String {
+        match &self.condition {
+            None => self.clickhouse.clone(),
+            Some(condition) => format!("(SELECT * FROM {} WHERE {condition})", self.clickhouse),
+        }
+    }
+
+    /// What stands in `FROM`, in DuckDB's SQL. `bounds` are those of the query's window of time,
+    /// if it has one.
+    ///
+    /// `OFFSET 0` leaves out no row, but keeps DuckDB from evaluating conditions of the query on rows
+    /// that are not in it: the error of a cast would tell the value of a foreign row. It also
+    /// keeps DuckDB from pruning by the query's window, which is why the bounds, with which
+    /// nothing can fail, are put within: a week of 5 million rows takes 35 ms without them, 3
+    /// with them. ClickHouse takes no notice of it, and there a cast of a foreign row may fail.
+    pub(crate) fn in_duckdb(&self, bounds: Option<&str>) -> String {
+        let Some(condition) = &self.condition else {
+            return self.duckdb.clone();
+        };
+        let bounds = bounds.map_or_else(String::new, |bounds| format!(" AND {bounds}"));
+        format!(
+            "(SELECT * FROM {} WHERE {condition}{bounds} OFFSET 0)",
+            self.duckdb
+        )
+    }
 }

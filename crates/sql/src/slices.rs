@@ -8,10 +8,11 @@ mod bounds;
 mod newest;
 mod parts;
 
+pub(crate) use bounds::window;
 pub use newest::Newest;
 pub(crate) use newest::find as find_newest;
 pub use parts::Parts;
-pub(crate) use parts::{ROWS_MARK, find as find_parts};
+pub(crate) use parts::{Divided, NUMBER_MARK, ROWS_MARK, Texts, find as find_parts};
 
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ pub(crate) const FROM_MARK: &str = "__slice_from_us";
 pub(crate) const TO_MARK: &str = "__slice_to_us";
 
 /// The relation's column that says when an event happened: what the store knows to be changed.
-const EVENT_TIME: &str = "timestamp";
+pub(crate) const EVENT_TIME: &str = "timestamp";
 
 /// How a query's result is put together from slices of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ fn within(template: &str, slice: &Range<i64>) -> String {
 }
 
 /// The year 9999.
-const MAX_US: i64 = 253_402_300_799_000_000;
+pub(crate) const MAX_US: i64 = 253_402_300_799_000_000;
 
 /// A query that can be sliced, on its way to be lowered.
 pub(crate) struct Sliceable {

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod errors;
+mod narrowed;
 mod newest;
 mod parts;
 mod passes;
@@ -50,8 +51,9 @@ fn relation() -> Relation {
             ),
         ],
         source: Source {
-            clickhouse: "(SELECT * FROM cvat.events WHERE user_id = 7)".to_owned(),
-            duckdb: "(SELECT * FROM events WHERE user_id = 7)".to_owned(),
+            clickhouse: "cvat.events".to_owned(),
+            duckdb: "events".to_owned(),
+            condition: Some("user_id = 7".to_owned()),
         },
     }
 }

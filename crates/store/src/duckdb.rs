@@ -10,6 +10,7 @@ mod export;
 mod hashes;
 mod priority;
 mod query;
+mod readers;
 mod rows;
 mod schema;
 mod watchdog;
@@ -30,7 +31,7 @@ use crate::stats::{Counters, StoreStats};
 use crate::{EventBatch, EventStore, batch};
 
 use database::{Database, Purpose};
-use watchdog::Watchdog;
+use readers::Readers;
 use writer::Writer;
 
 pub use query::{Query, RecordBatches};
@@ -67,7 +68,7 @@ pub struct DuckDbStore {
     window: Arc<Window>,
     changes: Arc<Changes>,
     writer: Writer,
-    watchdog: Watchdog,
+    readers: Readers,
     counters: Arc<Counters>,
 }
 
@@ -90,13 +91,13 @@ impl DuckDbStore {
             Arc::clone(&window),
             Arc::clone(&changes),
         )?;
-        let watchdog = Watchdog::start()?;
+        let readers = Readers::start()?;
         Ok(DuckDbStore {
             database,
             window,
             changes,
             writer,
-            watchdog,
+            readers,
             counters,
         })
     }
@@ -124,11 +125,11 @@ impl EventStore for DuckDbStore {
     }
 
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
-        query::start(&self.database, &self.watchdog, query)
+        query::start(&self.database, &self.readers, query)
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        export::start(&self.database, &self.watchdog, filter)
+        export::start(&self.database, &self.readers, filter)
     }
 
     fn changes(&self) -> &Changes {

@@ -22,6 +22,8 @@ const MAX_SQL_CHARS: usize = 10_000;
 #[derive(Clone)]
 pub(super) struct Registry {
     entries: Arc<Mutex<BTreeMap<Uuid, Arc<Entry>>>>,
+    /// How many have ever been on the list.
+    n_entered: Arc<AtomicU64>,
     metrics: Arc<Metrics>,
 }
 
@@ -59,6 +61,10 @@ pub struct RunningQuery {
 /// is counted and logged.
 pub(super) struct Running {
     entry: Arc<Entry>,
+    /// Whether there were others on the list when it came.
+    found_others: bool,
+    /// The how manieth it is.
+    number: u64,
     registry: Registry,
     outcome: QueryOutcome,
     /// Of the request: rows go out, and the query ends, after the request's handler.
@@ -69,6 +75,7 @@ impl Registry {
     pub(super) fn new(metrics: Arc<Metrics>) -> Registry {
         Registry {
             entries: Arc::default(),
+            n_entered: Arc::default(),
             metrics,
         }
     }
@@ -87,9 +94,15 @@ impl Registry {
             cancel: CancellationToken::new(),
         });
         self.metrics.query_started();
-        self.lock().insert(entry.id, Arc::clone(&entry));
+        let mut entries = self.lock();
+        let found_others = !entries.is_empty();
+        let number = self.n_entered.fetch_add(1, Ordering::Relaxed) + 1;
+        entries.insert(entry.id, Arc::clone(&entry));
+        drop(entries);
         Running {
             entry,
+            found_others,
+            number,
             registry: self.clone(),
             outcome: QueryOutcome::Abandoned,
             span: Span::current(),
@@ -141,6 +154,12 @@ impl Running {
 
     pub(super) fn elapsed(&self) -> Duration {
         self.entry.started.elapsed()
+    }
+
+    /// Whether there were others meanwhile.
+    pub(super) fn had_company(&self) -> bool {
+        let n_entered = self.registry.n_entered.load(Ordering::Relaxed);
+        self.found_others || n_entered > self.number
     }
 
     /// Rows went to the client.

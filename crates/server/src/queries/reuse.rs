@@ -2,14 +2,14 @@
 //! asked of the store, and what is made of it.
 
 use annoscope_sql::{Division, Newest, Parts, Prepared, TimeSlices};
-use annoscope_store::StoreError;
+use annoscope_store::{Rows, StoreError};
 use arrow::array::RecordBatch;
 use futures::{StreamExt, stream};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::Queries;
 use super::error::QueryError;
 use super::kept::{Plan, Refresh, Search};
+use super::places::Place;
 use super::run::Opened;
 
 /// Most bytes of rows that are gathered before the first is sent.
@@ -18,7 +18,7 @@ const MAX_GATHERED_BYTES: usize = 8 << 20;
 /// Rows of a statement.
 enum Gathered {
     /// All of them, and the place that the statement had.
-    All(Vec<RecordBatch>, Option<OwnedSemaphorePermit>),
+    All(Vec<RecordBatch>, Option<Place>),
     /// Too many to wait for.
     Beyond(Opened),
 }
@@ -50,9 +50,9 @@ impl Queries {
     async fn open_whole(
         &self,
         prepared: &Prepared,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Result<Opened, QueryError> {
-        self.run_in_store(prepared.duckdb.clone(), None, place)
+        self.run_in_store(vec![prepared.duckdb.clone()], None, place)
             .await
     }
 
@@ -77,15 +77,11 @@ impl Queries {
     /// Asks the store for new and changed slices; `None` if they do not give the result.
     async fn refresh(&self, mut refresh: Refresh) -> Result<Option<Opened>, QueryError> {
         let read = async {
-            let mut place = None;
-            for statement in refresh.statements() {
-                let mut slice = self.run_in_store(statement, None, place.take()).await?;
-                while let Some(batch) = slice.batches.next().await {
-                    if !refresh.take(batch?) {
-                        return Ok(false);
-                    }
+            let mut slices = self.run_in_store(refresh.statements(), None, None).await?;
+            while let Some(batch) = slices.batches.next().await {
+                if !refresh.take(batch?) {
+                    return Ok(false);
                 }
-                place = slice.place;
             }
             Ok(true)
         };
@@ -133,7 +129,7 @@ impl Queries {
         &self,
         prepared: &Prepared,
         search: &Search<'_>,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Result<Opened, QueryError> {
         match self.gather(prepared.duckdb.clone(), place).await? {
             Gathered::All(rows, _) => {
@@ -144,33 +140,33 @@ impl Queries {
         }
     }
 
-    /// Asks the store for missing slices, and then for the result of all slices' rows; `None`
-    /// where the query is asked whole.
+    /// Asks the store for the result of all slices' rows. Missing ones are read for it, unless they
+    /// are too much to be read each time: then they are asked for first, to be kept. `None` where
+    /// the query is asked whole.
     async fn open_parts(&self, parts: &Parts) -> Result<Option<Opened>, QueryError> {
         let changes = self.inner.store.changes();
-        let Some(mut rows) = self.inner.kept.slice_rows(parts, changes) else {
+        let Some(mut slices) = self.inner.kept.slice_rows(parts, changes) else {
             return Ok(None);
         };
         let mut place = None;
-        if !rows.missing.is_empty() {
-            let statement = parts.of_slices(&rows.missing);
+        if slices.is_much_missing() {
+            let statement = parts.of_slices(&slices.missing);
             match self.gather(statement, None).await? {
                 Gathered::All(fresh, of_statement) => {
-                    rows.take(fresh);
+                    slices.keep(&fresh)?;
                     place = of_statement;
                 }
                 Gathered::Beyond(_) => {
-                    rows.give_up();
+                    slices.give_up();
                     return Ok(None);
                 }
             }
         }
-        let (rows, n_reused) = rows.finish()?;
-        let statement = match &rows {
-            Some(rows) => parts.of_rows(&rows.source()),
-            None => parts.of_no_rows(),
-        };
-        let opened = self.run_in_store(statement, rows, place).await?;
+        let n_reused = slices.n_reused;
+        let rows = slices.rows();
+        let source = rows.as_ref().map(Rows::source);
+        let statement = parts.of_rows(source.as_deref(), &slices.missing);
+        let opened = self.run_in_store(vec![statement], rows, place).await?;
         Ok(Some(Opened { n_reused, ..opened }))
     }
 
@@ -178,10 +174,10 @@ impl Queries {
     async fn gather(
         &self,
         statement: String,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Result<Gathered, QueryError> {
         let read = async {
-            let mut opened = self.run_in_store(statement, None, place).await?;
+            let mut opened = self.run_in_store(vec![statement], None, place).await?;
             let (mut rows, mut n_bytes) = (Vec::new(), 0);
             while let Some(batch) = opened.batches.next().await {
                 let batch = batch?;

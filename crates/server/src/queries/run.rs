@@ -9,14 +9,14 @@ use std::time::Duration;
 use annoscope_sql::ResultColumn;
 use annoscope_store::StoreError;
 use arrow::array::RecordBatch;
-use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::sync::OwnedSemaphorePermit;
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::QueryError;
+use super::places::Place;
 use super::registry::Running;
 use crate::metrics::QueryOutcome;
 
@@ -27,7 +27,7 @@ pub(super) type Batches = BoxStream<'static, Result<RecordBatch, StoreError>>;
 pub(super) struct Opened {
     pub(super) batches: Batches,
     /// What it occupies meanwhile.
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<Place>,
     /// Rows that had been kept from an earlier answer.
     pub(super) n_reused: u64,
 }
@@ -40,6 +40,16 @@ impl Opened {
             place: None,
             n_reused: 0,
         }
+    }
+
+    /// Waits for the first rows, the end, or the failure before them.
+    pub(super) async fn with_first_rows(mut self) -> Result<Opened, StoreError> {
+        let Some(first) = self.batches.next().await.transpose()? else {
+            // A stream may not be asked again after its end.
+            return Ok(self.map(|_| stream::empty().boxed()));
+        };
+        let first = stream::iter([Ok(first)]);
+        Ok(self.map(|rest| first.chain(rest).boxed()))
     }
 
     /// The same with other rows.
@@ -74,8 +84,6 @@ pub struct Run {
     _task: AbortOnDropHandle<()>,
     running: Running,
     limits: Limits,
-    /// A batch that came before somebody asked for it.
-    ahead: Option<RecordBatch>,
     n_left: u64,
     n_reused: u64,
     is_over: bool,
@@ -127,7 +135,6 @@ impl Run {
             _task: AbortOnDropHandle::new(tokio::spawn(work)),
             running,
             limits,
-            ahead: None,
             n_left: limits.n_rows,
             n_reused,
             is_over: false,
@@ -135,17 +142,8 @@ impl Run {
         }
     }
 
-    /// Waits for the first rows, the end, or the failure before them.
-    pub async fn wait_for_rows(&mut self) -> Result<(), QueryError> {
-        self.ahead = self.next().await?;
-        Ok(())
-    }
-
     /// The next rows; none at the end, which the limit of rows may bring about.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
-        if let Some(batch) = self.ahead.take() {
-            return Ok(Some(batch));
-        }
         while !self.is_over {
             let batch = match self.items.recv().await {
                 Some(Item::Batch(batch)) => batch,

@@ -239,12 +239,46 @@ async fn other_columns_than_announced_are_a_fault_of_ours() {
 
 #[tokio::test]
 async fn a_failure_before_the_first_row_is_known_before_the_answer() {
-    let fixture = Fixture::new();
     let message = "Conversion Error: no".to_owned();
     let batches = stream::iter([Err(StoreError::Statement { message })]).boxed();
-    let mut run = fixture.run(batches, limits(9));
-    let error = run.wait_for_rows().await.unwrap_err();
-    assert!(matches!(error, QueryError::Execution { .. }), "{error}");
+    let failed = Opened::ready(batches).with_first_rows().await;
+    assert!(matches!(failed, Err(StoreError::Statement { .. })));
+    // One that panics when it is asked again after its end.
+    let unfolded = |batches| {
+        stream::unfold(batches, |mut b: Batches| async {
+            Some((b.next().await?, b))
+        })
+    };
+    let ends: [&[u64]; 2] = [&[], &[2, 3]];
+    for ends in ends {
+        let opened = Opened::ready(unfolded(rows(ends)).boxed())
+            .with_first_rows()
+            .await
+            .unwrap();
+        let n_rows: Vec<_> = opened
+            .batches
+            .map(|batch| batch.unwrap().num_rows())
+            .collect()
+            .await;
+        assert_eq!(
+            n_rows.iter().sum::<usize>() as u64,
+            ends.last().copied().unwrap_or(0)
+        );
+    }
+}
+
+#[test]
+fn company_is_who_was_there_or_came() {
+    let fixture = Fixture::new();
+    let enter = || fixture.registry.enter(&caller(), "SELECT n", clock::now());
+    let first = enter();
+    assert!(!first.had_company());
+    let second = enter();
+    drop(second);
+    assert!(first.had_company());
+    assert!(enter().had_company());
+    drop(first);
+    assert!(!enter().had_company());
 }
 
 #[tokio::test]
@@ -258,7 +292,7 @@ async fn a_query_can_be_ended_by_others() {
     );
     assert_eq!(fixture.registry.owner_id(listed.id), Some(7));
     assert!(fixture.registry.end(listed.id));
-    let error = run.wait_for_rows().await.unwrap_err();
+    let error = run.next().await.unwrap_err();
     assert!(matches!(error, QueryError::Cancelled), "{error}");
     drop(run);
     assert!(!fixture.registry.end(listed.id));
@@ -289,7 +323,7 @@ async fn what_a_query_reads_from_is_dropped_with_it() {
     let fixture = Fixture::new();
     let (batches, dropped) = endless();
     let mut run = fixture.run(batches, limits(1000));
-    run.wait_for_rows().await.unwrap();
+    assert!(run.next().await.unwrap().is_some());
     drop(run);
     dropped.await.unwrap();
     assert_eq!(fixture.count("abandoned"), 1);

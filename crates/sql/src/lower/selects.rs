@@ -9,8 +9,10 @@ use crate::ir::{
     Select, SetOperator, Source, SourceKind,
 };
 use crate::print::source_name;
-use crate::slices::{FROM_MARK, ROWS_MARK, TO_MARK};
+use crate::slices::{NUMBER_MARK, ROWS_MARK};
 use crate::types::DataType;
+
+const GROUP_BY: &str = " GROUP BY ";
 
 impl Lowering<'_> {
     pub(super) fn query(&mut self, query: &Query) -> Result<String, SqlError> {
@@ -97,6 +99,7 @@ impl Lowering<'_> {
 
     /// The select without ORDER BY, LIMIT and what follows from them.
     fn rows(&mut self, select: &Select, limit_by: Option<&LimitBy>) -> Result<String, SqlError> {
+        self.bounds = self.bounds_of(select);
         let mut from = match &select.from {
             Some(from) => Some(self.relations(from)?),
             None => None,
@@ -114,13 +117,20 @@ impl Lowering<'_> {
             Some(filter) => Some(self.filter(filter)?),
             None => None,
         };
-        if let Some(slice) = self.slice_of(select)? {
+        if let Some(slice) = self.condition_of_slice(select)? {
             filter = Some(match filter {
                 Some(filter) => format!("{slice} AND ({filter})"),
                 None => slice,
             });
         }
-        let group_by = self.group_by(select)?;
+        let mut group_by = self.group_by(select)?;
+        if self.is_numbered && self.is_sliced(select) {
+            let _ = write!(text, "{NUMBER_MARK} AS slice, ");
+            group_by = match group_by.strip_prefix(GROUP_BY) {
+                Some(keys) => format!("{GROUP_BY}slice, {keys}"),
+                None => format!("{GROUP_BY}slice"),
+            };
+        }
         self.group_keys.clone_from(&select.group_by);
         if select.grouping.leaves_keys_out() {
             self.pass("rollup");
@@ -220,21 +230,6 @@ impl Lowering<'_> {
         self.cond(filter)
     }
 
-    /// The condition that takes a slice of the events, where the select is the one to slice.
-    fn slice_of(&mut self, select: &Select) -> Result<Option<String>, SqlError> {
-        let (Some((source, time)), Some(From::Source(from))) = (self.slice.clone(), &select.from)
-        else {
-            return Ok(None);
-        };
-        if from.id != source {
-            return Ok(None);
-        }
-        let time = self.value(&time)?;
-        Ok(Some(format!(
-            "({time} >= make_timestamp({FROM_MARK}) AND {time} < make_timestamp({TO_MARK}))"
-        )))
-    }
-
     fn limit_by_condition(&mut self, number: &str, by: &LimitBy) -> Result<String, SqlError> {
         self.pass("limit by");
         let (limit, offset) = (self.value(&by.limit)?, self.value(&by.offset)?);
@@ -322,7 +317,7 @@ impl Lowering<'_> {
             Grouping::Sets(sets) => {
                 format!(" GROUP BY GROUPING SETS ({})", grouping_sets(sets, &keys))
             }
-            Grouping::Plain | Grouping::None => format!(" GROUP BY {all}"),
+            Grouping::Plain | Grouping::None => format!("{GROUP_BY}{all}"),
         })
     }
 
@@ -393,11 +388,13 @@ impl Lowering<'_> {
         let name = source_name(source.id);
         Ok(match &source.kind {
             SourceKind::Relation if self.rows == Some(source.id) => {
-                format!("(FROM {ROWS_MARK}) AS {name}")
+                format!("({ROWS_MARK}) AS {name}")
             }
             SourceKind::Relation => {
                 self.relation_sources.insert(source.id);
-                format!("{} AS {name}", self.relation.source.duckdb)
+                let bounds = self.bounds.take();
+                let events = self.relation.source.in_duckdb(bounds.as_deref());
+                format!("{events} AS {name}")
             }
             SourceKind::Query(query) => {
                 let columns: Vec<String> = (0..query.columns().len())

@@ -2,8 +2,25 @@
 
 use std::ops::Range;
 
+use super::EVENT_TIME;
 use crate::context::Context;
-use crate::ir::{Expr, ExprKind};
+use crate::ir::{ColumnRef, Expr, ExprKind};
+
+/// The window of time that a filter names for the events of a source, µs since the epoch.
+pub(crate) fn window(filter: &Expr, events: usize, context: &Context) -> Range<i64> {
+    let mut time = None;
+    filter.any(&mut |expr| {
+        let is_time = matches!(&expr.kind, ExprKind::Column(ColumnRef { source, name, .. }) if *source == events && name == EVENT_TIME);
+        if is_time {
+            time = Some(expr.clone());
+        }
+        is_time
+    });
+    match time {
+        Some(time) => taken_out(filter.clone(), &time, context).1,
+        None => i64::MIN..i64::MAX,
+    }
+}
 
 /// Takes the comparisons of `time` with constants out of a filter: what is left, and the
 /// range that they name, µs since the epoch. What is no such comparison stays.

@@ -18,44 +18,94 @@ use groups::Groups;
 /// Stands for what [`Parts::whole`] reads from. As [`FROM_MARK`], it is in no name of a query.
 pub(crate) const ROWS_MARK: &str = "__slice_rows";
 
+/// Stands for the number of a row's slice.
+pub(crate) const NUMBER_MARK: &str = "__slice_number";
+
 /// How a query's result is put together from aggregates of slices of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// The times that the query asks for, µs since the epoch.
     pub range: Range<i64>,
-    partial: String,
-    n_columns: usize,
-    whole: String,
+    texts: Texts,
+}
+
+/// Lowered texts with marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Texts {
+    /// The rows of one slice.
+    pub partial: String,
+    /// The rows of slices that are next to each other, behind the number of its slice each.
+    pub numbered: String,
+    /// The events' time within both.
+    pub time: String,
+    /// The types of the rows' columns.
+    pub types: Vec<String>,
+    /// The result, of rows that stand where the events stood.
+    pub whole: String,
 }
 
 impl Parts {
     /// Two queries with the same key have the same rows of a slice.
     pub fn key(&self) -> &str {
-        &self.partial
+        &self.texts.partial
     }
 
-    /// DuckDB's text for the rows of slices, µs since the epoch: behind the number of its slice
-    /// each. The order of rows means nothing.
+    /// DuckDB's text for the rows of slices, µs since the epoch and in order: behind the number
+    /// of its slice each. The order of rows means nothing.
     pub fn of_slices(&self, slices: &[Range<i64>]) -> String {
-        let texts = slices.iter().enumerate().map(|(number, slice)| {
-            let rows = within(&self.partial, slice);
-            format!("SELECT {number} AS slice, * FROM ({rows})")
+        let Texts { numbered, time, .. } = &self.texts;
+        let mut number = 0;
+        // Each scan skips what lies between two of them, which one for all would not.
+        let scans = slices.chunk_by(|a, b| a.end == b.start).map(|scan| {
+            let expression = number_of(time, number, scan);
+            number += scan.len();
+            let span = scan[0].start..scan[scan.len() - 1].end;
+            within(numbered, &span).replacen(NUMBER_MARK, &expression, 1)
         });
-        texts.collect::<Vec<_>>().join(" UNION ALL ")
+        scans.collect::<Vec<_>>().join(" UNION ALL ")
     }
 
-    /// DuckDB's text for the result. `rows` gives, in FROM, the rows of slices that together
-    /// are [`Parts::range`], without the slices' numbers.
-    pub fn of_rows(&self, rows: &str) -> String {
-        self.whole.replacen(ROWS_MARK, rows, 1)
+    /// DuckDB's text for the result. `kept` gives, in FROM, the rows of slices, without the
+    /// slices' numbers; `read` are the slices that are read now. Together they are
+    /// [`Parts::range`].
+    pub fn of_rows(&self, kept: Option<&str>, read: &[Range<i64>]) -> String {
+        let Texts {
+            partial,
+            types,
+            whole,
+            ..
+        } = &self.texts;
+        let names: Vec<String> = (0..types.len()).map(|i| format!("s{i}")).collect();
+        let names = names.join(", ");
+        let casts = types.iter().enumerate();
+        let casts: Vec<String> = casts
+            .map(|(i, ty)| format!("CAST(s{i} AS {ty}) AS s{i}"))
+            .collect();
+        let kept = kept.map(|kept| format!("SELECT {} FROM {kept}", casts.join(", ")));
+        // Without a row the result would be one of nothing, in place of one of no events.
+        let nothing = (kept.is_none() && read.is_empty()).then_some(0..0);
+        let read = read.iter().chain(&nothing);
+        let read = read.map(|slice| format!("FROM ({}) AS read({names})", within(partial, slice)));
+        let rows: Vec<String> = kept.into_iter().chain(read).collect();
+        whole.replacen(ROWS_MARK, &rows.join(" UNION ALL "), 1)
     }
+}
 
-    /// DuckDB's text for the result of no rows at all.
-    pub fn of_no_rows(&self) -> String {
-        let names: Vec<String> = (0..self.n_columns).map(|i| format!("s{i}")).collect();
-        let rows = within(&self.partial, &(0..0));
-        self.of_rows(&format!("({rows}) AS no_rows({})", names.join(", ")))
+/// Which of `slices`, the first of which has the number `first`, a time lies in. Found by halves:
+/// a comparison for each would be too many for each row.
+fn number_of(time: &str, first: usize, slices: &[Range<i64>]) -> String {
+    let middle = slices.len() / 2;
+    if middle == 0 {
+        // As a literal it would be the place of a column.
+        return format!("CAST({first} AS INTEGER)");
     }
+    let (left, right) = slices.split_at(middle);
+    format!(
+        "CASE WHEN {time} < make_timestamp({}) THEN {} ELSE {} END",
+        right[0].start,
+        number_of(time, first, left),
+        number_of(time, first + middle, right)
+    )
 }
 
 /// A query that can be divided, on its way to be lowered.
@@ -72,15 +122,16 @@ pub(crate) struct Divided {
 
 impl Divided {
     /// Takes the lowered texts. `None` if a literal in them looks like a mark.
-    pub fn with_texts(self, partial: String, whole: String) -> Option<Parts> {
+    pub fn with_texts(self, texts: Texts) -> Option<Parts> {
         let once = |text: &str, mark| text.matches(mark).count() == 1;
-        let are_marked =
-            once(&partial, FROM_MARK) && once(&partial, TO_MARK) && once(&whole, ROWS_MARK);
-        are_marked.then(|| Parts {
+        let is_slice = |text: &str| once(text, FROM_MARK) && once(text, TO_MARK);
+        let are_marked = is_slice(&texts.partial)
+            && is_slice(&texts.numbered)
+            && once(&texts.numbered, NUMBER_MARK)
+            && once(&texts.whole, ROWS_MARK);
+        are_marked.then_some(Parts {
             range: self.range,
-            n_columns: self.partial.columns().len(),
-            partial,
-            whole,
+            texts,
         })
     }
 }

@@ -67,10 +67,15 @@ fn both_texts_of_a_divided_query() {
     let sql = "SELECT source, avg(duration) AS a, maxIf(obj_id, scope = 'x'), count(), uniqExact(user_id)
         FROM events WHERE $__timeFilter(timestamp) AND user_id > 3 GROUP BY source ORDER BY a LIMIT 5";
     let parts = parts(sql).unwrap();
-    let slices = [0..60_000_000, 60_000_000..90_000_000];
+    let slices = [
+        0..60_000_000,
+        60_000_000..90_000_000,
+        99_000_000..100_000_000,
+    ];
     insta::assert_snapshot!(format!(
-        "{}\n\n{}",
+        "{}\n\n{}\n\n{}",
         parts.of_slices(&slices),
-        parts.of_rows("kept()")
+        parts.of_rows(Some("kept()"), &slices[..1]),
+        parts.of_rows(None, &[])
     ));
 }

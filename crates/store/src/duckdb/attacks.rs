@@ -139,7 +139,7 @@ async fn no_sql_leaves_the_database() {
     let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
     for attack in attacks() {
         let query = Query {
-            sql: attack.aimed_at(dir.path()),
+            statements: vec![attack.aimed_at(dir.path())],
             time_limit: Duration::from_secs(10),
             rows: None,
         };
@@ -156,7 +156,7 @@ async fn no_sql_leaves_the_database() {
         .collect();
     assert_eq!(left, ["secret.csv"], "an attack wrote a file");
     let count = Query {
-        sql: "SELECT count(*) FROM events".to_owned(),
+        statements: vec!["SELECT count(*) FROM events".to_owned()],
         time_limit: Duration::from_secs(10),
         rows: None,
     };

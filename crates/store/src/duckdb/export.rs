@@ -11,7 +11,7 @@ use duckdb::Connection;
 
 use super::database::{Database, Purpose};
 use super::query::{self, RecordBatches, Sink};
-use super::watchdog::Watchdog;
+use super::readers::Readers;
 use crate::columns::EVENT_COLUMNS;
 use crate::error::StoreError;
 use crate::filter::EventFilter;
@@ -35,12 +35,12 @@ struct Span {
 
 pub(super) fn start(
     database: &Arc<Database>,
-    watchdog: &Watchdog,
+    readers: &Readers,
     filter: EventFilter,
 ) -> Result<RecordBatches, StoreError> {
     query::spawn(
         database,
-        watchdog,
+        readers,
         Purpose::Upkeep,
         TIME_LIMIT,
         move |connection, sink| {

@@ -1,4 +1,4 @@
-//! Reads: each on a thread and a connection of its own, streamed, with a time limit.
+//! Reads: each on a connection of its own, streamed, with a time limit.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use futures::Stream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
-use super::priority;
+use super::readers::Readers;
 use super::rows::Rows;
-use super::watchdog::{Cancel, Watchdog, Watched};
+use super::watchdog::{Cancel, Watched};
 use crate::error::{FailureKind, StoreError, without_excerpt};
 
 /// Batches that wait for their reader. A batch of DuckDB has 2,048 rows, so a slow reader
@@ -23,9 +23,10 @@ const BATCHES_AHEAD: usize = 8;
 /// A read-only query.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// In the store's own SQL: one SELECT, or `EXPLAIN` of one. Callers check what users type;
-    /// what is no SELECT fails nevertheless.
-    pub sql: String,
+    /// In the store's own SQL: a SELECT each, or `EXPLAIN` of one, whose rows follow one
+    /// another. All see the same events. Callers check what users type; what is no SELECT fails
+    /// nevertheless.
+    pub statements: Vec<String>,
     /// Longest time until the last row.
     pub time_limit: Duration,
     /// What the text reads by [`Rows::source`].
@@ -116,24 +117,25 @@ impl Sink {
 /// Starts a query.
 pub(super) fn start(
     database: &Arc<Database>,
-    watchdog: &Watchdog,
+    readers: &Readers,
     query: Query,
 ) -> Result<RecordBatches, StoreError> {
     let Query {
-        sql,
+        statements,
         time_limit,
         rows,
     } = query;
     spawn(
         database,
-        watchdog,
+        readers,
         Purpose::Query,
         time_limit,
         move |connection, sink| {
             let _brought = rows.map(Rows::lend);
             // Callers check what users type; these two hold should they miss something.
             connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
-            sink.run(connection, &one_select(&sql))
+            let mut statements = statements.iter();
+            statements.try_for_each(|sql| sink.run(connection, &one_select(sql)))
         },
     )
 }
@@ -148,24 +150,23 @@ pub(super) fn one_select(sql: &str) -> String {
     format!("{explain}FROM query('{}')", select.replace('\'', "''"))
 }
 
-/// Runs `work` on a thread of its own with a lent connection.
+/// Runs `work` on a reader's thread with a lent connection.
 pub(super) fn spawn(
     database: &Arc<Database>,
-    watchdog: &Watchdog,
+    readers: &Readers,
     purpose: Purpose,
     time_limit: Duration,
     work: impl FnOnce(&Connection, &Sink) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<RecordBatches, StoreError> {
     let lent = database.lend(purpose)?;
     let (sender, items) = channel(BATCHES_AHEAD);
-    let watched = watchdog.watch(lent.interrupt(), time_limit);
+    let watched = readers.watchdog.watch(lent.interrupt(), time_limit);
     let cancel = watched.cancel();
     let limits = Limits {
         time: time_limit,
         memory_bytes: database.config.memory_bytes,
     };
-    let read = move || {
-        priority::step_back();
+    readers.run(move || {
         let sink = Sink { items: sender };
         let result = work(lent.connection(), &sink);
         // Returned before the reader learns the end, so that he may start the next query.
@@ -176,14 +177,7 @@ pub(super) fn spawn(
         };
         // The reader may be gone; then nobody asks.
         let _ = sink.items.blocking_send(last);
-    };
-    std::thread::Builder::new()
-        .name("query".to_owned())
-        .spawn(read)
-        .map_err(|source| StoreError::Io {
-            doing: "starting a thread".to_owned(),
-            source,
-        })?;
+    });
     Ok(RecordBatches {
         items,
         has_ended: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use annoscope_events::{Event, Interval, Payload, StoredEvent};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ async fn rows(batches: Result<RecordBatches, StoreError>) -> Result<Vec<RecordBa
 
 fn query(sql: &str, limit_ms: u64) -> Query {
     Query {
-        sql: sql.to_owned(),
+        statements: vec![sql.to_owned()],
         time_limit: Duration::from_millis(limit_ms),
         rows: None,
     }
@@ -471,4 +471,37 @@ async fn a_query_reads_the_rows_that_it_brings() {
 
     let gone = rows(store.query(query(&sql, 10_000))).await.unwrap_err();
     assert!(gone.to_string().contains("no such rows"), "{gone}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_several_statements_follow_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let statements = [
+        "SELECT 1 AS n",
+        "SELECT 2 AS n WHERE false",
+        "SELECT 3 AS n",
+    ];
+    let several = Query {
+        statements: statements.map(str::to_owned).into(),
+        ..query("", 10_000)
+    };
+    let found = rows(store.query(several)).await.unwrap();
+    let numbers: Vec<i32> = found
+        .iter()
+        .flat_map(|batch| {
+            batch
+                .column(0)
+                .as_primitive::<Int32Type>()
+                .values()
+                .to_vec()
+        })
+        .collect();
+    assert_eq!(numbers, [1, 3]);
+
+    let failing = Query {
+        statements: vec!["SELECT 1".to_owned(), "SELECT error('no')".to_owned()],
+        ..query("", 10_000)
+    };
+    assert!(rows(store.query(failing)).await.is_err());
 }

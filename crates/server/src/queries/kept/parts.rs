@@ -7,8 +7,9 @@
 //!            anew: the slice that the new start cuts, those that got events, what is new
 //! ```
 //!
-//! The rows of all slices go back to the store, which makes the result of them. A query is
-//! divided when it is asked for the second time: nobody may ask again.
+//! The rows of kept slices go back to the store, which makes the result of them and of what is
+//! missing. Only when much is missing, it is asked for first and kept. A query is divided when it
+//! is asked for the second time: nobody may ask again.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +25,12 @@ use super::{Entry, KeptResults, floor, merge};
 
 /// Narrowest slice, µs: a quarter of an hour.
 const NARROW_US: i64 = 900_000_000;
+
+/// Most time that is read anew with each question, µs: a narrow slice at each end of a window.
+const MUCH_US: i64 = 2 * NARROW_US;
+
+/// Most slices that are.
+const MANY: usize = 4;
 
 /// A window has at least so many slices: an event of long ago makes one of them be asked anew.
 const SLICES: i64 = 8;
@@ -90,8 +97,8 @@ impl KeptResults {
         let kept = kept.unwrap_or_default();
         Some(SliceRows {
             missing: missing(&kept, &parts.range),
+            n_reused: n_rows(&kept) as u64,
             kept,
-            fresh: Vec::new(),
             as_of,
             results: self.clone(),
             key,
@@ -108,39 +115,33 @@ fn key(parts: &Parts) -> String {
 /// The rows that a divided query is made of.
 pub(in super::super) struct SliceRows {
     kept: Vec<Slice>,
-    /// The slices to ask for.
+    /// Slices without rows yet.
     pub(in super::super) missing: Vec<Range<i64>>,
-    fresh: Vec<RecordBatch>,
+    /// Rows that had been kept before.
+    pub(in super::super) n_reused: u64,
     as_of: u64,
     results: KeptResults,
     key: String,
 }
 
 impl SliceRows {
-    /// Takes the rows of [`SliceRows::missing`].
-    pub(in super::super) fn take(&mut self, fresh: Vec<RecordBatch>) {
-        self.fresh = fresh;
-    }
-
-    /// Next time the query is not divided.
-    pub(in super::super) fn give_up(self) {
-        let too_large = Entry::Divided(Known::TooLarge);
-        self.results.by_key.insert(self.key, Arc::new(too_large));
-    }
-
-    /// Keeps the slices. Their rows, `None` if there are none, and how many of them had been
-    /// kept before.
-    pub(in super::super) fn finish(self) -> Result<(Option<Rows>, u64), ArrowError> {
-        let n_reused: usize = n_rows(&self.kept);
-        let mut slices = self.kept;
-        slices.extend(by_slice(&self.missing, &self.fresh)?);
-        slices.sort_by_key(|slice| slice.range.start);
-        let rows: Vec<RecordBatch> = slices
+    /// Whether the missing slices are worth to be kept, and not only to be read now.
+    pub(in super::super) fn is_much_missing(&self) -> bool {
+        let us: i64 = self
+            .missing
             .iter()
-            .filter_map(|slice| slice.rows.clone())
-            .collect();
+            .map(|slice| slice.end - slice.start)
+            .sum();
+        us > MUCH_US || self.missing.len() > MANY
+    }
+
+    /// Takes the rows of [`SliceRows::missing`], which are none any more, and keeps all slices.
+    pub(in super::super) fn keep(&mut self, fresh: &[RecordBatch]) -> Result<(), ArrowError> {
+        let missing = std::mem::take(&mut self.missing);
+        self.kept.extend(by_slice(&missing, fresh)?);
+        self.kept.sort_by_key(|slice| slice.range.start);
         let known = Known::Slices {
-            slices,
+            slices: self.kept.clone(),
             as_of: self.as_of,
         };
         let known = if known.bytes() > self.results.max_bytes_of_one {
@@ -148,9 +149,25 @@ impl SliceRows {
         } else {
             known
         };
+        self.insert(known);
+        Ok(())
+    }
+
+    /// Next time the query is not divided.
+    pub(in super::super) fn give_up(self) {
+        self.insert(Known::TooLarge);
+    }
+
+    /// The rows of all slices but the missing ones; `None` if there are none.
+    pub(in super::super) fn rows(&self) -> Option<Rows> {
+        let rows = self.kept.iter().filter_map(|slice| slice.rows.clone());
+        let rows: Vec<RecordBatch> = rows.collect();
+        (!rows.is_empty()).then(|| Rows::new(rows))
+    }
+
+    fn insert(&self, known: Known) {
         let entry = Arc::new(Entry::Divided(known));
-        self.results.by_key.insert(self.key, entry);
-        Ok(((!rows.is_empty()).then(|| Rows::new(rows)), n_reused as u64))
+        self.results.by_key.insert(self.key.clone(), entry);
     }
 }
 

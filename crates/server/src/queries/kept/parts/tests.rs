@@ -107,7 +107,7 @@ fn answer(events: &[Event], slices: &[Range<i64>]) -> Option<RecordBatch> {
 }
 
 /// Asks as the server does. `None` where the query is asked whole; else its groups, and how
-/// many slices were asked for.
+/// many slices were read.
 fn ask(
     results: &KeptResults,
     changes: &Changes,
@@ -115,17 +115,24 @@ fn ask(
     parts: &Parts,
 ) -> Option<(BTreeMap<i64, i64>, usize)> {
     let mut slices = results.slice_rows(parts, changes)?;
-    let n_asked = slices.missing.len();
-    slices.take(answer(events, &slices.missing).into_iter().collect());
-    let (rows, _) = slices.finish().unwrap();
+    let n_read = slices.missing.len();
+    if slices.is_much_missing() {
+        let fresh = answer(events, &slices.missing);
+        slices.keep(fresh.as_slice()).unwrap();
+    }
     let mut groups = BTreeMap::new();
-    for batch in rows.iter().flat_map(Rows::batches) {
+    for slice in &slices.missing {
+        for (key, count) in within(events, slice) {
+            *groups.entry(key).or_insert(0) += count;
+        }
+    }
+    for batch in slices.rows().iter().flat_map(Rows::batches) {
         let column = |index: usize| batch.column(index).as_primitive::<Int64Type>().values();
         for (key, count) in column(0).iter().zip(column(1)) {
             *groups.entry(*key).or_insert(0) += count;
         }
     }
-    Some((groups, n_asked))
+    Some((groups, n_read))
 }
 
 proptest! {
