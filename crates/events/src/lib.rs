@@ -23,7 +23,7 @@ mod working_time;
 
 pub use client::{ClientRequest, CorrectedRequest, InvalidRequest, MAX_AHEAD};
 pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
-pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload};
+pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload, MARK};
 pub use json::InvalidJson;
 pub use payload::Payload;
 pub use scope::{

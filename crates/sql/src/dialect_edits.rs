@@ -66,8 +66,25 @@ const RULES: [Rule; 14] = [
 /// Applies all rules.
 pub(crate) fn edit(expanded: Expanded) -> Result<Expanded, SqlError> {
     let mut expanded = expanded;
-    for rule in RULES {
-        let mut edits = rule(&Scan::new(&expanded)?)?;
+    let mut rules = RULES.iter();
+    while let Some(edits) = next_edits(&expanded, &mut rules)? {
+        expanded = expanded.edit(edits);
+    }
+    Ok(expanded)
+}
+
+/// The edits of the next rule that has some. A text is scanned once for all rules that leave it as
+/// it is: most do, and long lists of values take their time.
+fn next_edits(
+    expanded: &Expanded,
+    rules: &mut std::slice::Iter<'_, Rule>,
+) -> Result<Option<Edits>, SqlError> {
+    let scan = Scan::new(expanded)?;
+    for rule in rules {
+        let mut edits = rule(&scan)?;
+        if edits.is_empty() {
+            continue;
+        }
         edits.sort_by_key(|(range, _)| (range.start, range.end));
         if let Some([_, (range, _)]) = edits
             .array_windows()
@@ -76,7 +93,7 @@ pub(crate) fn edit(expanded: Expanded) -> Result<Expanded, SqlError> {
             let message = "these clauses stand within each other in a way that is not supported";
             return Err(expanded.error(ErrorKind::Unsupported, range.start, message));
         }
-        expanded = expanded.edit(edits);
+        return Ok(Some(edits));
     }
-    Ok(expanded)
+    Ok(None)
 }

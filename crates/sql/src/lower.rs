@@ -59,6 +59,8 @@ pub(crate) struct Lowering<'a> {
     n_array_joins: usize,
     /// Hidden columns that WHERE of the select at hand keeps from being NULL.
     present: HashSet<String>,
+    /// Whether the select at hand gives the first rows of an order.
+    is_of_newest: bool,
     /// Whether every group has a row: then an aggregate without a filter is of some rows.
     groups_have_rows: bool,
 }
@@ -107,6 +109,7 @@ impl<'a> Lowering<'a> {
             array_joins: Vec::new(),
             n_array_joins: 0,
             present: HashSet::new(),
+            is_of_newest: false,
             groups_have_rows: false,
         }
     }

@@ -43,7 +43,8 @@ pub struct HotPath {
 pub enum HotKind {
     /// `JSONExtractUInt`.
     UInt,
-    /// `JSONExtractString`.
+    /// `JSONExtractString`. The text of null, an array or an object has a NUL character before it;
+    /// no other text has one.
     String,
 }
 

@@ -26,7 +26,6 @@ use moka::sync::Cache;
 use super::error::QueryError;
 use super::run::Batches;
 use merge::Rows;
-pub(super) use newest::Search;
 
 /// Most slices that are asked for one by one; those nearest to each other become one.
 const MAX_SLICES: usize = 4;

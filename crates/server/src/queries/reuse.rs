@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 
 use super::Queries;
 use super::error::QueryError;
-use super::kept::{Plan, Refresh, Search};
+use super::kept::{Plan, Refresh};
 use super::places::Place;
 use super::run::Opened;
 
@@ -96,7 +96,7 @@ impl Queries {
         }))
     }
 
-    /// Looks at the end of the window first: often that has all the rows.
+    /// Looks at the end of the window first, and further back until there are enough rows.
     async fn open_newest(
         &self,
         prepared: &Prepared,
@@ -104,39 +104,25 @@ impl Queries {
         may_reuse: bool,
     ) -> Result<Opened, QueryError> {
         let changes = self.inner.store.changes();
-        let search = self.inner.kept.search(newest, changes, may_reuse)?;
-        let (fresh, place) = match search.statement() {
-            Some(statement) => match self.gather(statement, None).await? {
-                Gathered::All(rows, place) => (Some(rows), place),
-                Gathered::Beyond(_) => (None, None),
-            },
-            None => (Some(Vec::new()), None),
-        };
-        let found = match &fresh {
-            Some(fresh) => search.finish(fresh)?,
-            None => None,
-        };
-        match found {
-            Some((rows, n_reused)) => Ok(Opened {
-                n_reused,
-                ..ready(rows)
-            }),
-            None => self.open_all_newest(prepared, &search, place).await,
-        }
-    }
-
-    async fn open_all_newest(
-        &self,
-        prepared: &Prepared,
-        search: &Search<'_>,
-        place: Option<Place>,
-    ) -> Result<Opened, QueryError> {
-        match self.gather(prepared.duckdb.clone(), place).await? {
-            Gathered::All(rows, _) => {
-                search.keep(&rows)?;
-                Ok(ready(rows))
+        let mut search = self.inner.kept.search(newest, changes, may_reuse)?;
+        let mut place = None;
+        loop {
+            let mut fresh = Vec::new();
+            if let Some(statement) = search.statement() {
+                match self.gather(statement, place).await? {
+                    Gathered::All(rows, of_statement) => (fresh, place) = (rows, of_statement),
+                    Gathered::Beyond(opened) => {
+                        return self.open_whole(prepared, opened.place).await;
+                    }
+                }
             }
-            Gathered::Beyond(opened) => Ok(opened),
+            if let Some((rows, n_reused)) = search.finish(&fresh)? {
+                return Ok(Opened {
+                    n_reused,
+                    ..ready(rows)
+                });
+            }
+            search.widen();
         }
     }
 

@@ -11,6 +11,11 @@ use crate::ir::{Expr, ExprKind};
 use crate::relation::HotKind;
 use crate::types::DataType;
 
+/// The mark of [`HotKind::String`]. Texts that come before the next character have it, or are
+/// empty.
+const MARK: &str = "chr(0)";
+const AFTER_MARK: &str = "chr(1)";
+
 impl Lowering<'_> {
     pub(super) fn json(
         &mut self,
@@ -113,16 +118,19 @@ impl Lowering<'_> {
         let value = format!("{source}.\"{}\"", hot.column);
         let is_present = self.present.contains(&value);
         let text = match (name, hot.kind) {
-            ("JSONExtractUInt", HotKind::UInt) | ("JSONExtractString", HotKind::String)
-                if is_present =>
-            {
-                value
-            }
+            ("JSONExtractUInt", HotKind::UInt) if is_present => value,
             ("JSONExtractUInt", HotKind::UInt) => {
                 format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, 0) END)")
             }
             ("JSONExtractString", HotKind::String) => {
-                format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, '') END)")
+                let text = format!(
+                    "CASE WHEN {value} < {AFTER_MARK} THEN substr({value}, 2) ELSE {value} END"
+                );
+                if is_present {
+                    format!("({text})")
+                } else {
+                    format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({text}, '') END)")
+                }
             }
             ("JSONHas" | "JSON_EXISTS", _) => {
                 self.pass("hot payload paths");
@@ -131,14 +139,9 @@ impl Lowering<'_> {
                 ))));
             }
             ("JSON_VALUE", HotKind::String) => {
-                // Of null, of objects and of lists the function has another text than the
-                // column; those begin so.
-                let path = self.path(name, keys)?;
-                let slow = self
-                    .extract(name, document, &payload, &path, &DataType::String)
-                    .text;
+                let marked = format!("CASE {value} WHEN {MARK} THEN 'null' ELSE '' END");
                 format!(
-                    "(CASE WHEN {payload} IS NULL THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} = '' OR {value}[1] IN ('{{', '[') THEN {slow} ELSE {value} END)"
+                    "(CASE WHEN {payload} IS NULL THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} < {AFTER_MARK} THEN {marked} ELSE {value} END)"
                 )
             }
             ("JSONExtractInt", HotKind::UInt) => {

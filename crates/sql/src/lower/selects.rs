@@ -51,7 +51,12 @@ impl Lowering<'_> {
         let present = std::mem::take(&mut self.present);
         let group_keys = std::mem::take(&mut self.group_keys);
         let groups_have_rows = self.groups_have_rows;
+        let is_of_newest = self.is_of_newest;
+        self.is_of_newest = !select.order_by.is_empty()
+            && select.limit.is_some()
+            && select.grouping == Grouping::None;
         let text = self.select_alone(select);
+        self.is_of_newest = is_of_newest;
         self.rolled_up = rolled_up;
         self.array_joins = array_joins;
         self.present = present;

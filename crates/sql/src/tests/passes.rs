@@ -59,6 +59,10 @@ const CASES: &[(&str, &str)] = &[
         "buckets of time",
         "toStartOfInterval(timestamp, INTERVAL 15 MINUTE)",
     ),
+    (
+        "IN as a list",
+        "SELECT scope IN ('a', 'b'), user_id IN (1, 2, 3, 4, 5, 6, 7, 8, 9) FROM events ORDER BY timestamp DESC LIMIT 5",
+    ),
     ("bytes of texts", "substring(scope, 2, 3)"),
     ("concat", "concat(scope, user_name)"),
     ("dateName", "dateName('month', timestamp)"),
@@ -94,10 +98,6 @@ const CASES: &[(&str, &str)] = &[
     (
         "limit by",
         "SELECT scope, timestamp FROM events ORDER BY timestamp DESC LIMIT 2 BY scope LIMIT 10",
-    ),
-    (
-        "long IN",
-        "scope IN ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i')",
     ),
     ("now", "now()"),
     ("numbers", "SELECT number FROM numbers(3)"),

@@ -6,10 +6,17 @@ use crate::error::StoreError;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1_events.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("schema/1_events.sql"),
+    include_str!("schema/2_marked_texts.sql"),
+];
 
 /// Brings the schema to today's version, in one transaction a step.
 pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    migrate_with(connection, &MIGRATIONS)
+}
+
+fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), StoreError> {
     connection
         .execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
     let found: i64 = connection.query_row(
@@ -17,11 +24,11 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
         [],
         |row| row.get(0),
     )?;
-    let known = i64::try_from(MIGRATIONS.len()).expect("there are few");
+    let known = i64::try_from(steps.len()).expect("there are few");
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
-    for (version, step) in (1..).zip(MIGRATIONS).skip(found as usize) {
+    for (version, step) in (1..).zip(steps).skip(found as usize) {
         connection.execute_batch(&format!(
             "BEGIN; {step}; INSERT INTO schema_version VALUES ({version}); COMMIT"
         ))?;
@@ -32,6 +39,8 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use annoscope_events::{HotPayload, Payload};
+
     use super::*;
 
     #[test]
@@ -47,5 +56,46 @@ mod tests {
             refused.contains("99") && refused.contains("newer annoscope"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn texts_get_the_marks_that_new_ones_have() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate_with(&connection, &MIGRATIONS[..1]).unwrap();
+        let values = [
+            ("null", ""),
+            ("[1]", "[1]"),
+            ("{}", "{}"),
+            (r#""""#, ""),
+            (r#""[1]""#, "[1]"),
+            (r#""{""#, "{"),
+            ("12", "12"),
+            (r#""Linux""#, "Linux"),
+        ];
+        for (n, (json, before)) in (0..).zip(values) {
+            let payload = format!(r#"{{"stack": {json}, "platform": {{"os": {json}}}}}"#);
+            connection
+                .execute(
+                    "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id, \
+                     obj_id, payload, payload_stack, payload_platform_os) \
+                     VALUES ('', '', now(), 0, now(), uuid(), ?, ?, ?, ?)",
+                    duckdb::params![n, payload, before, before],
+                )
+                .unwrap();
+        }
+        migrate(&connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT payload, payload_stack, payload_platform_os FROM events ORDER BY obj_id",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
+        });
+        for (row, (json, _)) in rows.unwrap().zip(values) {
+            let (payload, stack, os): (_, Option<String>, Option<String>) = row.unwrap();
+            let hot = HotPayload::extract(&Payload::parse(&payload).unwrap());
+            assert_eq!((stack, os), (hot.stack, hot.platform_os), "{json}");
+        }
     }
 }

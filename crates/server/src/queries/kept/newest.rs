@@ -15,8 +15,9 @@ use arrow::error::ArrowError;
 
 use super::{Entry, KeptResults, merge};
 
-/// Part of a window that is looked at first: twenty minutes of a week.
-const PART: i64 = 512;
+/// Parts of a window that are looked at in turn, until there are enough rows: of a week twenty
+/// minutes, three hours, a day, all. A look in vain takes a tenth of one at all of a window.
+const PARTS: [i64; 4] = [512, 64, 8, 1];
 
 /// The newest rows of a window.
 pub(super) struct Known {
@@ -39,7 +40,7 @@ impl Known {
 /// A query for the newest rows on its way.
 pub(in super::super) struct Search<'a> {
     newest: &'a Newest,
-    /// Where to look first: the end of the window.
+    /// Where to look: at the end of the window.
     slice: Range<i64>,
     /// Rows before that.
     kept: Option<RecordBatch>,
@@ -58,13 +59,12 @@ impl KeptResults {
         changes: &Changes,
         may_reuse: bool,
     ) -> Result<Search<'a>, ArrowError> {
-        let Range { start, end } = newest.range;
-        let from = end - (end - start) / PART;
+        let slice = part(newest, PARTS[0]);
         let mut search = Search {
             newest,
-            slice: from..end,
             kept: None,
-            known_from: from,
+            known_from: slice.start,
+            slice,
             // Before anything is read: what comes later is new to the rows.
             as_of: changes.latest(),
             results: may_reuse.then(|| self.clone()),
@@ -77,6 +77,12 @@ impl KeptResults {
         }
         Ok(search)
     }
+}
+
+/// The end of a window.
+fn part(newest: &Newest, part: i64) -> Range<i64> {
+    let Range { start, end } = newest.range;
+    end - (end - start) / part..end
 }
 
 /// A window of another length is another query: it may have other rows.
@@ -109,6 +115,17 @@ impl Search<'_> {
         (!self.slice.is_empty()).then(|| self.newest.duckdb(&self.slice))
     }
 
+    /// Looks further back, without what was kept.
+    pub(in super::super) fn widen(&mut self) {
+        let wider = PARTS.map(|n| part(self.newest, n));
+        let wider = wider
+            .into_iter()
+            .find(|wider| wider.start < self.known_from);
+        self.slice = wider.unwrap_or_else(|| self.newest.range.clone());
+        self.known_from = self.slice.start;
+        self.kept = None;
+    }
+
     /// The result, with the rows of the slice; and how many rows of it had been kept. `None` if
     /// older rows belong to it.
     pub(in super::super) fn finish(
@@ -132,7 +149,7 @@ impl Search<'_> {
     }
 
     /// Keeps the rows of a result.
-    pub(in super::super) fn keep(&self, rows: &[RecordBatch]) -> Result<(), ArrowError> {
+    fn keep(&self, rows: &[RecordBatch]) -> Result<(), ArrowError> {
         let Some(results) = &self.results else {
             return Ok(());
         };

@@ -89,22 +89,24 @@ fn ids(rows: &[RecordBatch]) -> Vec<i64> {
     ids.flat_map(|ids| ids.values().to_vec()).collect()
 }
 
-/// Asks as the server does. The rows, how many of them had been kept, and whether all of the
-/// window was asked for.
+/// Asks as the server does. The rows, how many of them had been kept, and how often the store
+/// was asked.
 fn ask(
     results: &KeptResults,
     changes: &Changes,
     events: &[Event],
     newest: &Newest,
-) -> (Vec<i64>, u64, bool) {
-    let search = results.search(newest, changes, true).unwrap();
-    let fresh = search.statement().map(|_| answer(events, &search.slice));
-    if let Some((rows, n_kept)) = search.finish(&fresh.unwrap_or_default()).unwrap() {
-        return (ids(&rows), n_kept, false);
+) -> (Vec<i64>, u64, usize) {
+    let mut search = results.search(newest, changes, true).unwrap();
+    let mut n_asked = 0;
+    loop {
+        let fresh = search.statement().map(|_| answer(events, &search.slice));
+        n_asked += usize::from(fresh.is_some());
+        if let Some((rows, n_kept)) = search.finish(&fresh.unwrap_or_default()).unwrap() {
+            return (ids(&rows), n_kept, n_asked);
+        }
+        search.widen();
     }
-    let whole = answer(events, &newest.range);
-    search.keep(&whole).unwrap();
-    (ids(&whole), 0, true)
 }
 
 proptest! {
@@ -140,15 +142,24 @@ fn the_next_window_asks_for_what_is_new() {
     let mut events: Vec<Event> = (0..600)
         .map(|minute| (minute * MINUTE_US, minute))
         .collect();
-    let (_, n_kept, is_whole) = ask(&results, &changes, &events, &newest(0, 599));
-    assert!(n_kept == 0 && is_whole);
-    let (rows, n_kept, is_whole) = ask(&results, &changes, &events, &newest(1, 599));
-    assert!(n_kept == 5 && !is_whole, "{rows:?}");
+    // A 512th of the window has one, a 64th has five.
+    let (_, n_kept, n_asked) = ask(&results, &changes, &events, &newest(0, 599));
+    assert_eq!((n_kept, n_asked), (0, 2));
+    let (rows, n_kept, n_asked) = ask(&results, &changes, &events, &newest(1, 599));
+    assert_eq!((n_kept, n_asked), (5, 1), "{rows:?}");
 
     // Late, but among the newest; and one that is too late to be.
     events.extend([(597 * MINUTE_US + 1000, 1000), (5 * MINUTE_US, 1001)]);
     changes.record([597 * MINUTE_US + 1000, 5 * MINUTE_US]);
-    let (rows, n_kept, is_whole) = ask(&results, &changes, &events, &newest(2, 599));
+    let (rows, n_kept, n_asked) = ask(&results, &changes, &events, &newest(2, 599));
     assert_eq!(rows, [599, 598, 1000, 597, 596]);
-    assert!(n_kept == 1 && !is_whole);
+    assert_eq!((n_kept, n_asked), (1, 1));
+}
+
+#[test]
+fn few_rows_are_looked_for_in_all_of_the_window() {
+    let (results, changes) = (KeptResults::new(1 << 20), Changes::default());
+    let events = [(MINUTE_US, 1), (500 * MINUTE_US, 2)];
+    let (rows, _, n_asked) = ask(&results, &changes, &events, &newest(0, 599));
+    assert_eq!((rows, n_asked), (vec![2, 1], 4));
 }
