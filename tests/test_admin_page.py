@@ -290,6 +290,31 @@ def test_a_login_that_ends_keeps_what_was_typed(office: Office, visit) -> None:
     expect(sheet.get_by_role("form", name="User").get_by_role("status")).to_contain_text("Saved")
 
 
+def test_names_are_texts_whatever_they_hold(office: Office, visit) -> None:
+    hostile = '<img src=x onerror="window.ran = 1">'
+
+    def make(path: str, body: dict[str, str]) -> dict:
+        url = f"{office.server.url}/api/{path}"
+        answer = requests.post(url, json=body, headers=office.lena.headers, timeout=10)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    names = {"first_name": hostile, "last_name": "{{7*7}}", "email": "javascript:window.ran=1@x"}
+    user = make("admin/users", {"username": "<svg onload=window.ran=1>", **names})
+    make(f"admin/users/{user['id']}/tokens", {"name": hostile, "scope": "read"})
+    organization = make("admin/organizations", {"slug": "hostile", "name": hostile, "owner": "lena"})
+    make("tokens", {"name": hostile})
+    page = visit(office.lena, "admin")
+    shown = {"user": user["id"], "organization": organization["id"]}
+    for view in [*VIEWS, "?org=hostile"]:
+        page.goto(f"{office.server.url}/analytics/{view.format(**shown)}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.ran") is None, view
+        assert page.locator("img[src=x], svg[onload]").count() == 0, view
+    page.goto(f"{office.server.url}/analytics/{VIEWS[1].format(**shown)}")
+    expect(page.get_by_text("<svg onload=window.ran=1>").first).to_be_visible()
+
+
 def accessibility_problems(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())
     result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

@@ -229,6 +229,19 @@ def test_the_ingest_port_asks_cvat(cvat: SmallCvat, make_server) -> None:
         assert events.ingest(server, [events.server_event()], headers=headers).status_code == status
 
 
+def test_without_a_session_the_page_leads_to_cvat(site: Site, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.server.url}/analytics/")
+    expect(page.get_by_role("link", name="Log in to CVAT")).to_have_attribute("href", "/auth/login")
+    expect(page.get_by_label("Password")).to_have_count(0)
+    cookies = [{"name": name, "value": value, "url": site.server.url} for name, value in site.bea.cookies.items()]
+    context.add_cookies(cookies)
+    page.get_by_role("button", name="I am logged in").click()
+    expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
+    context.close()
+
+
 def test_the_page_needs_no_login_of_its_own(site: Site, browser: Browser) -> None:
     context = browser.new_context()
     cookies = [{"name": name, "value": value, "url": site.server.url} for name, value in site.bea.cookies.items()]

@@ -294,6 +294,44 @@ def test_memberships_and_roles_count_at_once(server: Server) -> None:
     assert set(statuses(server, olga.headers, "acme").values()) == {404}
 
 
+def test_a_file_is_no_longer_ones_own_when_the_rights_to_its_events_end(server: Server) -> None:
+    olga, mia = server.add_user("olga"), server.add_user("mia")
+    server.add_org("acme", olga, maintainer=mia)
+    for user in (olga, mia):
+        assert push(sdk(server, user, "token", "acme")) == 201
+    within = {**mia.headers, "X-Organization": "acme"}
+
+    def finished(**query: object) -> str:
+        """The address of a file of events of the organization."""
+        address = f"{server.url}/api/events/export"
+        started = requests.post(address, params=query, headers=within, timeout=10).json()["rq_id"]
+        request = f"{server.url}/api/requests/{started}"
+        wait_for("the file", lambda: requests.get(request, headers=within, timeout=10).json()["status"] == "finished")
+        return requests.get(request, headers=within, timeout=10).json()["result_url"]
+
+    me = requests.get(f"{server.url}/api/users/self", headers=mia.headers, timeout=10).json()
+    of_all, of_mia = finished(), finished(user_id=me["id"])
+    query_id = exports.start(server, mia, org="acme")
+    exports.finish(server, mia, query_id)
+    by_query = {"query_id": query_id, "action": "download"}
+
+    def statuses_of_files() -> list[int]:
+        files = [(of_all, {}), (of_mia, {}), (f"{server.url}/api/events", by_query)]
+        # HEAD answers as GET, and forgets no file.
+        return [requests.head(url, params=more, headers=mia.headers, timeout=10).status_code for url, more in files]
+
+    assert statuses_of_files() == [200, 200, 403]
+    server.cli("org", "member", "acme", "mia", "--role", "worker")
+    assert statuses_of_files() == [403, 200, 403]
+    server.cli("org", "member", "acme", "mia", "--role", "maintainer")
+    by_query["org"] = "acme"
+    assert statuses_of_files() == [200, 200, 200]
+    server.cli("org", "member", "acme", "mia", "--remove")
+    assert statuses_of_files() == [403, 403, 403]
+    # One's own events are, outside of the organization.
+    assert requests.get(of_mia.partition("&org_id")[0], headers=mia.headers, timeout=10).status_code == 200
+
+
 def test_privileges_and_activity_count_at_once(server: Server) -> None:
     server.add_user("root", "admin")
     wim = server.add_user("wim", "worker")

@@ -141,6 +141,15 @@ def working_time(chance: random.Random) -> object:
     return {"working_time": chance.choice([0, 1, chance.randrange(100_000), chance.randrange(4_000_000)])}
 
 
+# At paths that have a column of their own: what is no text, and texts that look like it.
+ODD = [None, True, 12, -1.5, [], [1, "a"], {}, {"a": None}, "", "null", "[]", "{", "12"]
+
+
+def odd(chance: random.Random) -> object:
+    name, version, os, message = chance.choices(ODD, k=4)
+    return {"message": message, "platform": {"name": name, "version": version, "os": os}, "working_time": message}
+
+
 # Payloads of every other scope: each form of JSON value under the key `v`, and payloads that are no objects.
 FORMS: list[Payload] = [
     lambda chance: {},
@@ -157,6 +166,7 @@ FORMS: list[Payload] = [
     lambda chance: {"v": 'say "hi" \\ 🦆 / ünï', "a.b": 1, "with space": 2, "": 3, "ключ": "значение"},
     lambda chance: {"points": [{"x": i, "y": i * 1.5} for i in range(chance.randrange(4))], "v": ""},
     lambda chance: [1, "two", 3.5],
+    odd,
     lambda chance: 5,
     lambda chance: "just text",
     lambda chance: None,

@@ -1,10 +1,10 @@
 //! Small JSON bodies: forms, not events.
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, BoxError};
 use crate::media_type::{self, CVAT_JSON};
 
 /// Forms are short; whoever sends more is not filling one in.
@@ -19,15 +19,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<JsonBody<T>, ApiError> {
         media_type::require(request.headers(), &["application/json", CVAT_JSON])?;
-        let too_large = |_| ApiError::BodyTooLarge {
-            limit_bytes: MAX_BYTES,
-        };
-        let bytes = to_bytes(request.into_body(), MAX_BYTES)
-            .await
-            .map_err(too_large)?;
+        let body = Limited::new(request.into_body(), MAX_BYTES).collect();
+        let bytes = body.await.map_err(|error| refusal(&error))?.to_bytes();
         let body = serde_json::from_slice(&bytes).map_err(|error| ApiError::BadDocument {
             detail: format!("JSON parse error - {error}"),
         })?;
         Ok(JsonBody(body))
+    }
+}
+
+fn refusal(error: &BoxError) -> ApiError {
+    if error.is::<LengthLimitError>() {
+        ApiError::BodyTooLarge {
+            limit_bytes: MAX_BYTES,
+        }
+    } else {
+        ApiError::BodyBroken
     }
 }

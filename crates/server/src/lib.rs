@@ -23,6 +23,7 @@ pub mod identity;
 mod ingest;
 mod media_type;
 mod metrics;
+mod path;
 mod queries;
 mod request_id;
 mod router;

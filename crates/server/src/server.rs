@@ -32,6 +32,9 @@ use crate::tls;
 /// How long open requests may take to end after a signal, before the store is closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
+/// How often expired logins and tokens are removed; they open nothing before that.
+const PURGE: Duration = Duration::from_hours(1);
+
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -113,6 +116,7 @@ pub async fn run(
         )
     };
     let auditing = tokio::spawn(audit::keep_moving(state.clone()));
+    let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     let signal = async {
         wait_for_signal().await;
         tracing::info!("stopping: no new requests, then the queue, then a checkpoint");
@@ -129,6 +133,7 @@ pub async fn run(
     }
     exports.stop();
     auditing.abort();
+    purging.abort();
     if let Err(error) = audit::move_all(&state).await {
         tracing::warn!(%error, "the audit trail is moved to the store at the next start");
     }
@@ -143,6 +148,17 @@ pub async fn run(
     drop(dir_lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Forgets logins and tokens that have expired, now and once an hour.
+async fn keep_purged(accounts: Accounts) {
+    let mut period = tokio::time::interval(PURGE);
+    loop {
+        period.tick().await;
+        if let Err(error) = accounts.blocking(Accounts::purge_expired).await {
+            tracing::warn!(%error, "expired logins are still there");
+        }
+    }
 }
 
 pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {

@@ -14,6 +14,9 @@ pub struct Relation {
     pub uuids: Vec<String>,
     /// Payload paths that have a column of their own.
     pub hot_paths: Vec<HotPath>,
+    /// The hidden column of the embedded store that says whether `payload` is not NULL: who asks
+    /// `payload` itself reads it whole.
+    pub has_payload: String,
     /// How each store names it in `FROM`.
     pub source: Source,
 }
@@ -54,8 +57,7 @@ pub enum HotKind {
 pub struct Source {
     /// The table's name in ClickHouse.
     pub clickhouse: String,
-    /// The table's name in DuckDB; it must also have the hidden columns of
-    /// [`Relation::hot_paths`].
+    /// The table's name in DuckDB; it must also have the hidden columns of the [`Relation`].
     pub duckdb: String,
     /// The condition that a visible row fulfils, the same text for both; all rows without one.
     pub condition: Option<String>,

@@ -50,6 +50,7 @@ fn relation() -> Relation {
                 HotKind::String,
             ),
         ],
+        has_payload: "has_payload".to_owned(),
         source: Source {
             clickhouse: "cvat.events".to_owned(),
             duckdb: "events".to_owned(),

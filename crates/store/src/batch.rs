@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use annoscope_events::{HotPayload, Payload, StoredEvent, Timestamp};
 use arrow::array::{
-    ArrayRef, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use uuid::Uuid;
 
@@ -56,6 +56,7 @@ pub(crate) fn record_batch(
         hot_text(&hot, |h| h.platform_name.as_deref()),
         hot_text(&hot, |h| h.platform_version.as_deref()),
         hot_text(&hot, |h| h.platform_os.as_deref()),
+        has_payload(events),
     ];
     RecordBatch::try_new(table_schema(), columns).expect("columns are built by the schema")
 }
@@ -72,6 +73,11 @@ fn hot_text<'a>(
     get: impl Fn(&'a HotPayload) -> Option<&'a str>,
 ) -> ArrayRef {
     Arc::new(hot.iter().map(get).collect::<StringArray>())
+}
+
+fn has_payload(events: &[StoredEvent]) -> ArrayRef {
+    let has_payload = events.iter().map(|e| Some(e.event.payload.is_some()));
+    Arc::new(has_payload.collect::<BooleanArray>())
 }
 
 fn int(events: &[StoredEvent], get: impl Fn(&StoredEvent) -> Option<i64>) -> ArrayRef {

@@ -8,6 +8,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 /// The 17 columns that everyone sees, in the order of CVAT's table and CSV.
 pub const EVENT_COLUMNS: [&str; 17] = annoscope_events::FIELD_NAMES;
 
+/// The hidden column that says whether the payload is not NULL.
+pub const HAS_PAYLOAD: &str = "has_payload";
+
 /// Arrow schema of an append, column for column the table of `schema.sql`.
 ///
 /// All integers are BIGINT: DuckDB throws on unsigned arithmetic where ClickHouse widens.
@@ -60,6 +63,7 @@ static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("payload_platform_name", true),
         text("payload_platform_version", true),
         text("payload_platform_os", true),
+        Field::new(HAS_PAYLOAD, DataType::Boolean, false),
     ]))
 });
 

@@ -78,6 +78,14 @@ FROM events WHERE scope = 'load:cvat' GROUP BY ALL ORDER BY name, width, object,
 -- json-value-of-every-form: null is 'null', arrays and objects are empty
 SELECT JSONExtractRaw(payload, 'v') AS raw, JSON_VALUE(payload, '$.v') AS v FROM events WHERE scope = 'click:element' GROUP BY raw, v ORDER BY raw, v;
 
+-- json-odd: what is no text at a path that has a column
+SELECT JSON_VALUE(payload, '$.message') AS value, JSONExtractString(payload, 'message') AS text, JSONHas(payload, 'message') AS has, JSON_EXISTS(payload, '$.message') AS is_there, JSONExtractUInt(payload, 'working_time') AS number, count() AS n
+FROM events WHERE scope != 'send:exception' GROUP BY value, text, has, is_there, number ORDER BY value, text, has, is_there, number;
+
+-- json-odd-members: the same within an object, where the payload has one
+SELECT JSON_VALUE(payload, '$.platform.os') AS value, JSONExtractString(payload, 'platform', 'os') AS text, count() AS n
+FROM events WHERE JSONHas(payload, 'platform', 'os') AND JSONExtractString(payload, 'message') != 'quack' GROUP BY value, text ORDER BY value, text;
+
 -- json-exists: JSON_EXISTS tells what JSON_VALUE does not
 SELECT JSON_EXISTS(payload, '$.v') AS v, JSON_EXISTS(payload, '$.platform.os') AS os, count() AS n FROM events GROUP BY v, os ORDER BY v, os;
 

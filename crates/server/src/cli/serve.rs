@@ -13,7 +13,6 @@ pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
     // Makes the directory, for its owner only, if this is the first start.
     let accounts = Accounts::open(&config.data_dir)?;
     let lock = server::lock(&config)?;
-    accounts.purge_expired()?;
     // Where CVAT knows the users, that password would open nothing.
     if config.auth == AuthKind::Accounts {
         greet_first_start(&accounts, out)?;

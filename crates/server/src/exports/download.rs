@@ -9,6 +9,7 @@ use annoscope_events::Timestamp;
 use super::error::ExportError;
 use super::job::{Format, Job, JobKey, State};
 use super::table::Shared;
+use crate::identity::rights::RowFilter;
 
 /// A result, open for reading. It stays readable when it expires meanwhile.
 pub struct Download {
@@ -20,6 +21,8 @@ pub struct Download {
     pub format: Format,
     /// The name it is to be saved under: harmless characters only.
     pub file_name: String,
+    /// Whose events it has.
+    pub rows: RowFilter,
     job: Job,
     shared: Arc<Shared>,
 }
@@ -50,6 +53,7 @@ pub(super) fn open(
         n_bytes,
         format: job.format,
         file_name: job.file_name.clone(),
+        rows: job.rows,
         job,
         shared: Arc::clone(shared),
     })

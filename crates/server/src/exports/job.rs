@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::identity::Caller;
+use crate::identity::rights::RowFilter;
 
 /// The format of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +174,9 @@ pub struct Job {
     pub format: Format,
     /// The name that the download proposes.
     pub file_name: String,
+    /// Whose events it has.
+    #[serde(default)]
+    pub rows: RowFilter,
     /// When it was asked for.
     #[serde(with = "micros")]
     pub created_at: Timestamp,

@@ -50,7 +50,7 @@ pub enum Answer {
     /// It is ready, and the request did not ask for the file.
     Finished,
     /// It is ready.
-    Download(Download),
+    Download(Box<Download>),
     /// It failed.
     Failed {
         /// Why.
@@ -85,7 +85,7 @@ impl Exports {
             State::Queued | State::Started { .. } => Ok(Answer::Pending { query_id: id }),
             State::Finished { .. } if !request.is_download => Ok(Answer::Finished),
             State::Finished { .. } => match self.download(key, now).await {
-                Ok(download) => Ok(Answer::Download(download)),
+                Ok(download) => Ok(Answer::Download(Box::new(download))),
                 // Someone removed the file, or took the job a moment ago: as if unknown.
                 Err(ExportError::FileGone | ExportError::Unknown) => {
                     self.begin(owner, id, request, now).await

@@ -19,6 +19,7 @@ use super::job::{Job, JobKey, Owner, State};
 use super::request::ExportRequest;
 use crate::clock;
 use crate::config::Config;
+use crate::identity::rights::RowFilter;
 
 /// Jobs of all users that wait. A queue longer than that is not worked off within an hour.
 const MAX_QUEUED: usize = 1000;
@@ -212,6 +213,10 @@ impl Shared {
             file_id: Uuid::new_v4(),
             format: request.format,
             file_name: request.file_name,
+            rows: RowFilter {
+                user_id: request.filter.user_id,
+                org_id: request.filter.org_id,
+            },
             created_at: now,
             state: State::Queued,
             progress: 0.0,

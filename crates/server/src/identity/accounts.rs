@@ -103,7 +103,7 @@ impl Accounts {
         })
     }
 
-    /// Forgets what has expired: once at each start of the server. Blocks.
+    /// Forgets what has expired. Blocks.
     pub fn purge_expired(&self) -> Result<(), AccountsError> {
         self.write(|tx| {
             tokens::purge(tx, now_ms())?;

@@ -2,6 +2,7 @@
 
 use annoscope_events::{HOT_PATHS, HotKind as EventHotKind};
 use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
+use annoscope_store::HAS_PAYLOAD;
 
 use crate::identity::rights::RowFilter;
 
@@ -35,6 +36,7 @@ pub fn events(rows: RowFilter) -> Relation {
         ],
         uuids: vec![REQUEST_ID.to_owned()],
         hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
+        has_payload: HAS_PAYLOAD.to_owned(),
         source: source(rows),
     }
 }

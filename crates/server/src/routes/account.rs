@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use crate::body::JsonBody;
 use crate::client::Client;
+use crate::config::AuthKind;
 use crate::error::ApiError;
 use crate::identity::rights::{self, Action};
 use crate::identity::{self, Actor, Caller, LOGIN_LIFETIME_S, Membership, Person, Privilege};
@@ -72,6 +73,8 @@ struct About {
     logo_url: &'static str,
     /// Empty.
     subtitle: &'static str,
+    /// Whose accounts count, so where one logs in: `annoscope` or `cvat`. CVAT has no such field.
+    accounts: &'static str,
 }
 
 /// Which of CVAT's optional parts are there.
@@ -261,8 +264,12 @@ async fn change_password(
 
 /// Says what this server is.
 #[utoipa::path(get, path = "/api/server/about", tag = "account", responses((status = 200, description = "This server", content_type = "application/vnd.cvat+json", body = About)))]
-async fn about() -> impl IntoResponse {
+async fn about(State(state): State<AppState>) -> impl IntoResponse {
     cvat_json(About {
+        accounts: match state.config.auth {
+            AuthKind::Accounts => "annoscope",
+            AuthKind::Cvat => "cvat",
+        },
         name: "annoscope",
         description: "Activity analytics for image-annotation platforms.",
         version: VERSION,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::dashboards::{Change, DashboardError, Dashboards, Model};
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::rights::{self, Action};
+use crate::path::Path;
 use crate::state::AppState;
 
 /// Longest note of a version.

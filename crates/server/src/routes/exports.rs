@@ -88,7 +88,10 @@ async fn query_events(
         }
         Answer::Pending { query_id } => Ok(accepted(&json!({ "query_id": query_id }))),
         Answer::Finished => Ok(StatusCode::CREATED.into_response()),
-        Answer::Download(download) => Ok(send(download, ask)),
+        Answer::Download(download) => {
+            rights::may_read_export(&caller, download.rows)?;
+            Ok(send(*download, ask))
+        }
         Answer::Failed { message } => Err(ApiError::ExportFailed { message }),
     }
 }
@@ -136,7 +139,7 @@ async fn create_export(
         (status = 200, description = "The file", content_type = "text/csv", body = String),
         (status = 400, description = "There is no such request, or it is not finished", body = Vec<String>),
         (status = 401, description = "No or wrong credentials"),
-        (status = 403, description = "Another user's request"),
+        (status = 403, description = "Another user's request, or events that are no longer yours to see"),
         (status = 404, description = "The file is gone"),
     )
 )]
@@ -151,7 +154,10 @@ async fn download_export(
     rights::may_see_request(&caller, key.owner_id)?;
     match state.exports.download(key, clock::now()).await {
         // Read by whoever holds the link, as often as he likes.
-        Ok(download) => Ok(send(download, Ask::WithoutConsuming)),
+        Ok(download) => {
+            rights::may_read_export(&caller, download.rows)?;
+            Ok(send(download, Ask::WithoutConsuming))
+        }
         Err(error @ ExportError::Unknown) => Err(bad_request(&format!("rq_id: {error}"))),
         Err(error) => Err(error.into()),
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use crate::identity::{Caller, Viewer, rights};
 use crate::ingest::heavy;
 use crate::media_type;
+use crate::path::Path;
 use crate::queries::{Answer, Format, QueryRequest, RunningQuery, described};
 use crate::state::AppState;
 

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -19,6 +19,7 @@ use crate::exports::{
 };
 use crate::identity::{Caller, rights};
 use crate::media_type::CVAT_JSON;
+use crate::path::Path;
 use crate::state::AppState;
 
 /// Routes of this file.
@@ -220,7 +221,14 @@ impl Request {
                 id: job.owner.id,
                 username: job.owner.name,
             },
-            result_url: is_finished.then(|| format!("{base}/api/events/download?rq_id={id}")),
+            result_url: is_finished.then(|| {
+                // The rights to the file are those within its organization.
+                let org = job.owner.org_id.map(|id| format!("&org_id={id}"));
+                format!(
+                    "{base}/api/events/download?rq_id={id}{}",
+                    org.unwrap_or_default()
+                )
+            }),
             result_id: None,
             id,
         }

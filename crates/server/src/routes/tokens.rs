@@ -2,7 +2,7 @@
 
 use annoscope_events::Timestamp;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::body::JsonBody;
 use crate::clock;
 use crate::error::ApiError;
 use crate::identity::{Actor, NewToken, Person, Token, TokenScope};
+use crate::path::Path;
 use crate::state::AppState;
 
 /// Longest life of a token that has an end, days.

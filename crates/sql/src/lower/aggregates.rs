@@ -201,13 +201,14 @@ impl Lowering<'_> {
         tail: &str,
     ) -> Result<String, SqlError> {
         let argument = &aggregate.arguments[0];
-        if let Some((column, payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty()) {
+        if let Some((column, has_payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty())
+        {
             if self.present.contains(&column) {
                 return Ok(format!("CAST(sum({column}){tail} AS BIGINT)"));
             }
             // Where the path is not there it counts 0; only of no payload at all the sum is NULL.
             return Ok(format!(
-                "CASE WHEN count({payload}){tail} > 0 THEN coalesce(CAST(sum({column}){tail} AS BIGINT), 0) END"
+                "CASE WHEN bool_or({has_payload}){tail} THEN coalesce(CAST(sum({column}){tail} AS BIGINT), 0) END"
             ));
         }
         let value = self.value(argument)?;
@@ -228,7 +229,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// The hidden column and the payload of a sum over a hot path.
+    /// The hidden column of a sum over a hot path, and the one that says whether there is a payload.
     fn hot_sum(&mut self, argument: &Expr) -> Option<(String, String)> {
         let ExprKind::Call {
             function,
@@ -260,7 +261,8 @@ impl Lowering<'_> {
         let source = crate::print::source_name(column.source);
         let value = format!("{source}.\"{}\"", hot.column);
         self.pass("hot payload paths");
-        Some((value, format!("{source}.\"payload\"")))
+        let has_payload = format!("{source}.\"{}\"", self.relation.has_payload);
+        Some((value, has_payload))
     }
 
     /// With infinity or NaN the variance is 0, where DuckDB fails; a sample of one has none.

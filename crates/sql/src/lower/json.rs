@@ -113,14 +113,14 @@ impl Lowering<'_> {
         let Some(hot) = hot else {
             return Ok(None);
         };
-        let payload = self.value(document)?;
         let source = crate::print::source_name(column.source);
         let value = format!("{source}.\"{}\"", hot.column);
+        let has_payload = format!("{source}.\"{}\"", self.relation.has_payload);
         let is_present = self.present.contains(&value);
         let text = match (name, hot.kind) {
             ("JSONExtractUInt", HotKind::UInt) if is_present => value,
             ("JSONExtractUInt", HotKind::UInt) => {
-                format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({value}, 0) END)")
+                format!("(CASE WHEN {has_payload} THEN coalesce({value}, 0) END)")
             }
             ("JSONExtractString", HotKind::String) => {
                 let text = format!(
@@ -129,23 +129,24 @@ impl Lowering<'_> {
                 if is_present {
                     format!("({text})")
                 } else {
-                    format!("(CASE WHEN {payload} IS NOT NULL THEN coalesce({text}, '') END)")
+                    format!("(CASE WHEN {has_payload} THEN coalesce({text}, '') END)")
                 }
             }
             ("JSONHas" | "JSON_EXISTS", _) => {
                 self.pass("hot payload paths");
                 return Ok(Some(Sql::condition(format!(
-                    "(CASE WHEN {payload} IS NOT NULL THEN {value} IS NOT NULL END)"
+                    "(CASE WHEN {has_payload} THEN {value} IS NOT NULL END)"
                 ))));
             }
             ("JSON_VALUE", HotKind::String) => {
                 let marked = format!("CASE {value} WHEN {MARK} THEN 'null' ELSE '' END");
                 format!(
-                    "(CASE WHEN {payload} IS NULL THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} < {AFTER_MARK} THEN {marked} ELSE {value} END)"
+                    "(CASE WHEN NOT {has_payload} THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} < {AFTER_MARK} THEN {marked} ELSE {value} END)"
                 )
             }
             ("JSONExtractInt", HotKind::UInt) => {
                 let path = self.path(name, keys)?;
+                let payload = self.value(document)?;
                 let slow = self
                     .extract(name, document, &payload, &path, &DataType::Int64)
                     .text;

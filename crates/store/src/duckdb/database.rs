@@ -327,8 +327,6 @@ fn open_here(config: &StoreConfig) -> Result<Connection, StoreError> {
         .with("enable_external_access", "false")?;
     let connection = Connection::open_with_flags(config.dir.join(FILE), settings)?;
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
-    // Of the newest thousand rows only these are read in all their columns.
-    connection.execute_batch("SET GLOBAL late_materialization_max_rows = 1000")?;
     schema::migrate(&connection)?;
     rows::register(&connection)?;
     connection.execute_batch("SET lock_configuration = true")?;

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 /// directories out there have taken it.
 const MIGRATIONS: [&str; 2] = [
     include_str!("schema/1_events.sql"),
-    include_str!("schema/2_marked_texts.sql"),
+    include_str!("schema/2_hidden_columns.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_get_the_marks_that_new_ones_have() {
+    fn hidden_columns_become_what_new_ones_are() {
         let connection = Connection::open_in_memory().unwrap();
         migrate_with(&connection, &MIGRATIONS[..1]).unwrap();
         let values = [
@@ -83,10 +83,24 @@ mod tests {
                 )
                 .unwrap();
         }
+        connection
+            .execute_batch(
+                "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id) \
+                 VALUES ('', '', now(), 0, now(), uuid())",
+            )
+            .unwrap();
         migrate(&connection).unwrap();
+        let n_wrong: i64 = connection
+            .query_row(
+                "SELECT count(*) FROM events WHERE has_payload IS DISTINCT FROM (payload IS NOT NULL)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(n_wrong, 0);
         let mut statement = connection
             .prepare(
-                "SELECT payload, payload_stack, payload_platform_os FROM events ORDER BY obj_id",
+                "SELECT payload, payload_stack, payload_platform_os FROM events WHERE has_payload ORDER BY obj_id",
             )
             .unwrap();
         let rows = statement.query_map([], |row| {

@@ -133,6 +133,11 @@ export async function me(): Promise<Account | null> {
   }
 }
 
+/** Whose accounts count: ours have a form here, CVAT's one of their own. */
+export async function accountsOf(): Promise<'annoscope' | 'cvat'> {
+  return ((await request('GET', '/api/server/about')) as { accounts: 'annoscope' | 'cvat' }).accounts;
+}
+
 export const logIn = (username: string, password: string) =>
   request('POST', '/api/auth/login', { username, password });
 export const logOut = () => request('POST', '/api/auth/logout');

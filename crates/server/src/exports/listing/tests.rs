@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 use super::super::job::{Format, JobKey, Owner, State};
 use super::*;
+use crate::identity::rights::RowFilter;
 
 /// Jobs 1 to `n`, a ms apart; every third has failed, others wait.
 fn jobs(n: i64) -> Vec<Job> {
@@ -20,6 +21,7 @@ fn jobs(n: i64) -> Vec<Job> {
         format: Format::Csv,
         file_name: "a.csv".to_owned(),
         created_at: Timestamp::from_millis(i),
+        rows: RowFilter::default(),
         state: match i % 3 {
             0 => State::Failed {
                 finished_at: Timestamp::from_millis(i),

@@ -1,10 +1,12 @@
 //! Which rows of the events a caller may see.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Denied, Policy};
 use crate::identity::{Caller, Privilege, Role};
 
 /// Users and organizations to which rows are narrowed; `None` is "any".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowFilter {
     /// `user_id` of the event.
     pub user_id: Option<i64>,
@@ -45,6 +47,19 @@ pub fn export_filter(caller: &Caller, requested: RowFilter) -> Result<RowFilter,
         user_id: within(forced.user_id, requested.user_id, Denied::ForeignUser)?,
         org_id: within(forced.org_id, requested.org_id, Denied::ForeignOrganization)?,
     })
+}
+
+/// Whether the caller may still read a file of these rows: rights that were taken since it was
+/// written count for it as well. Own events stay one's own.
+pub fn may_read_export(caller: &Caller, rows: RowFilter) -> Result<(), Denied> {
+    if caller.privilege == Privilege::Admin || rows.user_id == Some(caller.id) {
+        return Ok(());
+    }
+    if export_filter(caller, rows)? == rows {
+        Ok(())
+    } else {
+        Err(Denied::ForeignOrganization)
+    }
 }
 
 /// The rows that the caller's rights leave (the table of contract, section 4).

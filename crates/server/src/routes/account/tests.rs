@@ -227,7 +227,14 @@ async fn what_the_sdk_asks_at_start_up() {
     let keys: Vec<&String> = about.body.as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
-        ["name", "description", "version", "logo_url", "subtitle"]
+        [
+            "name",
+            "description",
+            "version",
+            "logo_url",
+            "subtitle",
+            "accounts"
+        ]
     );
     assert!(
         about.body["version"]

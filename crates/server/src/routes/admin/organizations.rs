@@ -2,7 +2,7 @@
 
 use annoscope_events::Timestamp;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use crate::body::JsonBody;
 use crate::error::ApiError;
 use crate::identity::{Accounts, Actor, NewOrganization, OrganizationSummary, Role, UnknownWord};
+use crate::path::Path;
 use crate::routes::id_of;
 use crate::state::AppState;
 

@@ -1,5 +1,9 @@
--- Texts of payload values that are null, arrays or objects get a mark (annoscope_events::MARK): then no
--- query has to look at the payload for them.
+-- What hidden columns did not tell, so that queries had to read the payload for it: texts of values
+-- that are null, arrays or objects get a mark (annoscope_events::MARK), and whether there is a payload
+-- gets a column.
+
+ALTER TABLE events ADD COLUMN has_payload BOOLEAN DEFAULT true;
+UPDATE events SET has_payload = false WHERE payload IS NULL;
 
 UPDATE events SET payload_message = chr(0) || payload_message
 WHERE (payload_message = '' OR payload_message[1] IN ('{', '['))
