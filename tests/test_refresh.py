@@ -50,8 +50,8 @@ DIVIDED = {
     "WHERE $__timeFilter(timestamp) GROUP BY user_id, n) GROUP BY n ORDER BY count() DESC, n LIMIT 4",
     "by a part of the time": "SELECT toHour(timestamp) AS hour, sum(duration), toDate(max(timestamp)) FROM events "
     "WHERE $__timeFilter(timestamp) GROUP BY hour ORDER BY hour",
-    "the newest": "SELECT timestamp, obj_id, obj_val FROM events WHERE $__timeFilter(timestamp) AND scope = 'load:cvat' "
-    "ORDER BY timestamp DESC, obj_id LIMIT 5",
+    "the newest": "SELECT timestamp, obj_id, obj_val FROM events "
+    "WHERE $__timeFilter(timestamp) AND scope = 'load:cvat' ORDER BY timestamp DESC, obj_id LIMIT 5",
     "the newest of few": "SELECT * FROM events WHERE $__timeFilter(timestamp) AND obj_id % 9 = 0 "
     "ORDER BY timestamp DESC, obj_id, user_id LIMIT 1000",
     "of the payload": "SELECT JSONExtractString(payload, 'name') AS name, "

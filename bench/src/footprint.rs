@@ -1,7 +1,7 @@
 //! What ten million events cost: bytes on disk, memory, time to start, time to export.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
@@ -93,7 +93,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
 /// Runs `annoscope demo` as a user does.
 pub fn load_demo(bench: &Bench, server: &Server) -> Result<Duration> {
     let started = clock::now();
-    let status = Command::new(&bench.bin)
+    let status = process::annoscope(&bench.bin)
         .args(["demo", "--events", &bench.sizes.footprint.to_string()])
         .args(["--days", &DAYS.to_string(), "--seed", &SEED.to_string()])
         .args(["--end", &bench.end.to_string(), "--url", &server.ingest_url])

@@ -45,7 +45,7 @@ impl Server {
             .append(true)
             .open(data_dir.with_extension("log"))?;
         let started = clock::now();
-        let mut child = Command::new(bin)
+        let mut child = annoscope(bin)
             .args([
                 "serve",
                 "--listen",
@@ -178,7 +178,7 @@ fn addresses(data_dir: &Path, pid: u32) -> Option<(String, String)> {
 /// Makes an administrator with the command line. Returns the token.
 pub fn add_admin(bin: &Path, data_dir: &Path) -> Result<String> {
     fs::create_dir_all(data_dir)?;
-    let mut child = Command::new(bin)
+    let mut child = annoscope(bin)
         .args([
             "user",
             "add",
@@ -198,12 +198,21 @@ pub fn add_admin(bin: &Path, data_dir: &Path) -> Result<String> {
     stdin.write_all(b"a password for the benchmark\n")?;
     drop(stdin);
     ensure!(child.wait()?.success(), "annoscope user add failed");
-    let output = Command::new(bin)
+    let output = annoscope(bin)
         .args(["user", "token", "bench", "--data-dir"])
         .arg(data_dir)
         .output()?;
     ensure!(output.status.success(), "annoscope user token failed");
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// The program, with its own defaults: what names it for the benchmarks is no setting of it.
+pub fn annoscope(bin: &Path) -> Command {
+    let mut command = Command::new(bin);
+    command
+        .env_remove("ANNOSCOPE_BIN")
+        .env_remove("ANNOSCOPE_CACHE");
+    command
 }
 
 /// Bytes on disk of all files in a directory, by their names; subdirectories as one.

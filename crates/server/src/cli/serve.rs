@@ -10,6 +10,7 @@ use crate::server;
 /// Runs the server until it is told to stop.
 pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
     logging::start(&config.log);
+    take_small_pages();
     // Makes the directory, for its owner only, if this is the first start.
     let accounts = Accounts::open(&config.data_dir)?;
     let lock = server::lock(&config)?;
@@ -37,3 +38,17 @@ fn greet_first_start(accounts: &Accounts, out: &mut dyn Write) -> Result<(), Cli
     }
     Ok(())
 }
+
+/// Takes memory from the system in small pages only. The allocator would ask for pages of 2 MB, and
+/// many threads hold a part of one each: with twenty clients the process took 1,002 MB in place of
+/// 389.
+#[cfg(target_os = "linux")]
+fn take_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "the system goes on giving huge pages");
+    }
+}
+
+/// Elsewhere the allocator does not ask for larger ones.
+#[cfg(not(target_os = "linux"))]
+fn take_small_pages() {}
