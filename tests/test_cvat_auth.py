@@ -235,6 +235,8 @@ def test_without_a_session_the_page_leads_to_cvat(site: Site, browser: Browser) 
     page.goto(f"{site.server.url}/analytics/")
     expect(page.get_by_role("link", name="Log in to CVAT")).to_have_attribute("href", "/auth/login")
     expect(page.get_by_label("Password")).to_have_count(0)
+    page.get_by_role("button", name="I am logged in").click()
+    expect(page.get_by_role("alert")).to_contain_text("nobody is logged in")
     cookies = [{"name": name, "value": value, "url": site.server.url} for name, value in site.bea.cookies.items()]
     context.add_cookies(cookies)
     page.get_by_role("button", name="I am logged in").click()

@@ -50,8 +50,7 @@ export class Board {
   now = $state(Date.now());
   loaded = $state<Record<string, Loaded>>({});
   /** Answers that are under way before their panel asks, each good for once. */
-  #ahead = new Map<string, Promise<Answer>>();
-  #aheadAbort = new AbortController();
+  #ahead = new Map<string, { answer: Promise<Answer>; abort: AbortController }>();
   #loads = new Map<string, { key: string; abort: AbortController }>();
 
   readonly dashboard = $derived.by(() => parseDashboard(this.uid, this.source));
@@ -89,15 +88,15 @@ export class Board {
 
   /** What is seen first is asked for before it is drawn. */
   #askAhead() {
+    this.#forgetAhead();
     const window = { widthPx: document.documentElement.clientWidth, heightPx: innerHeight };
     for (const { panel, widthPx } of firstPanels(this.dashboard, router.view.viewPanel, window)) {
       for (const body of bodiesOf(this, panel, widthPx) ?? []) {
-        const answer = this.pool.run(this.#aheadAbort.signal, () =>
-          query(body, 'A', this.#aheadAbort.signal),
-        );
+        const abort = new AbortController();
+        const answer = this.pool.run(abort.signal, () => query(body, 'A', abort.signal));
         // Told to the panel, if it asks for this.
         answer.catch(() => {});
-        this.#ahead.set(JSON.stringify(body), answer);
+        this.#ahead.set(JSON.stringify(body), { answer, abort });
       }
     }
   }
@@ -110,7 +109,7 @@ export class Board {
 
   /** Asks everything again, with a later "now". */
   again() {
-    this.#ahead.clear();
+    this.#forgetAhead();
     this.now = Date.now();
   }
 
@@ -198,7 +197,9 @@ export class Board {
     try {
       const ahead = this.#taken(body);
       if (ahead === null) return await this.pool.run(signal, () => query(body, refId, signal), urgency);
-      const { frame, stats } = await ahead;
+      // From now on it is the panel's, which may have no more use for it.
+      signal.addEventListener('abort', () => ahead.abort.abort(), { once: true });
+      const { frame, stats } = await ahead.answer;
       return { frame: { ...frame, refId }, stats };
     } catch (error) {
       if (error instanceof ApiFailure && error.status === 401) session.expired();
@@ -206,11 +207,16 @@ export class Board {
     }
   }
 
-  #taken(body: QueryBody): Promise<Answer> | null {
+  #taken(body: QueryBody) {
     const key = JSON.stringify(body);
-    const answer = this.#ahead.get(key) ?? null;
+    const ahead = this.#ahead.get(key) ?? null;
     this.#ahead.delete(key);
-    return answer;
+    return ahead;
+  }
+
+  #forgetAhead() {
+    for (const { abort } of this.#ahead.values()) abort.abort();
+    this.#ahead.clear();
   }
 
   /** What panels ask with beside their own queries. */
@@ -227,7 +233,7 @@ export class Board {
   };
 
   close() {
-    this.#aheadAbort.abort();
+    this.#forgetAhead();
     for (const { abort } of this.#loads.values()) abort.abort();
   }
 }
