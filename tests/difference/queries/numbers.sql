@@ -61,6 +61,9 @@ SELECT [10, 20, 30][toUInt64(toInt8(2))] AS a, substring('abcdef', toUInt64(toIn
 -- products-beyond-64-bits: they go around, with a sign or without
 SELECT 9223372036854775807 * toInt64(2) AS a, toUInt64(18446744073709551615) * toUInt64(18446744073709551615) AS b, toUInt64(-2) * toInt64(-3) AS c, 5000000000 * 5000000000 AS d, toTypeName(d) AS e, 5000000000 * -5000000000 AS f, 5000000000 * 5000000000 - 1 AS g, 5000000000 * 5000000000 + 5000000000 * 5000000000 AS h;
 
+-- opposites-of-64-bits: the end of them has none
+SELECT negate(toUInt64(-1)) AS a, -toUInt64(-300) AS b, -toInt64('-9223372036854775807') AS c, abs(toUInt64(-1)) AS d, abs(-9223372036854775808) AS e, negate(-9223372036854775808) AS f, negate(user_id - toUInt64(-1)) AS g FROM events WHERE user_id = 5 LIMIT 1;
+
 -- products-of-events: of ids that are large enough
 SELECT user_id * 5000000000 * 5000000000 AS a, toInt64(user_id) * 5000000000 * -5000000000 AS b, count() AS n FROM events WHERE project_id = 3 GROUP BY a, b ORDER BY a LIMIT 10;
 

@@ -22,11 +22,7 @@ impl Lowering<'_> {
         }
         let x = self.operand(a, expr)?;
         let Some(b) = rest.first() else {
-            return Ok(Sql::value(if name == "abs" {
-                format!("abs({x})")
-            } else {
-                format!("(-({x}))")
-            }));
+            return Ok(Sql::value(self.unary(name, a, &x, expr)));
         };
         let y = self.operand(b, expr)?;
         if expr.ty.is_integer()
@@ -67,6 +63,20 @@ impl Lowering<'_> {
                 }
             }
         }))
+    }
+
+    /// `negate` and `abs`. The end of 64 bits has no opposite in `Int64`.
+    fn unary(&mut self, name: &str, a: &Expr, x: &str, expr: &Expr) -> String {
+        let is_wide = expr.ty.is_integer() && has_large_part(a);
+        match name {
+            "abs" if is_wide => super::conversions::unsigned(&format!("abs(CAST({x} AS HUGEINT))")),
+            "abs" => format!("abs({x})"),
+            _ if is_wide => {
+                self.pass("products of 64 bits");
+                super::conversions::signed(&format!("(-CAST({x} AS HUGEINT))"))
+            }
+            _ => format!("(-({x}))"),
+        }
     }
 
     /// An operand; literals are BIGINT, because DuckDB computes with INTEGER else.
