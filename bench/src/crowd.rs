@@ -1,6 +1,7 @@
 //! How long an answer to new events takes while many people look at the slowest dashboard, and
 //! while their queries want more memory than there is.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -119,9 +120,9 @@ async fn measure(
     let before = Upkeep::of(server).await?;
     let crowd = Crowd::gather(bench, case, server, token);
     let interval = Duration::from_micros(1_000_000 * BATCH as u64 / RATE);
-    let outcome = Sender::new(server, token)
-        .at_intervals(loads, interval)
-        .await?;
+    let sender = Sender::new(server, token);
+    let sending = sender.at_intervals(loads, interval);
+    let (outcome, database_peak) = with_database_peak(server, sending).await?;
     let answers = crowd.go_home().await?;
     let upkeep = Upkeep::of(server).await?;
     check_all_new(server, outcome.n_events).await?;
@@ -157,7 +158,33 @@ async fn measure(
         ),
         "",
     );
+    table.push_alone(
+        "… memory of the database, the most of one look a second",
+        megabytes(database_peak),
+        "268 MB, store.memory_bytes",
+    );
     Ok(())
+}
+
+/// Looks at what the database holds, once a second, until `work` is done. Returns the most it
+/// held, in bytes, beside the work's result.
+async fn with_database_peak<T>(
+    server: &Server,
+    work: impl Future<Output = Result<T>>,
+) -> Result<(T, u64)> {
+    let peak = Cell::new(0);
+    let watch = async {
+        let mut looks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            looks.tick().await;
+            let held = server.metric("annoscope_store_memory_bytes").await?;
+            peak.set(peak.get().max(held));
+        }
+    };
+    tokio::select! {
+        done = work => Ok((done?, peak.get())),
+        failed = watch => failed,
+    }
 }
 
 /// What the store did beside answering.

@@ -272,7 +272,7 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// All metrics as text.
+    /// All metrics as text. Blocks while the store is asked what it holds.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
@@ -371,6 +371,13 @@ impl Collector for PartsCollector {
             "Duration of the last checkpoint",
             stats.last_checkpoint_ms,
         )?;
+        if let Some(bytes) = self.store.memory_bytes() {
+            gauge(
+                "store_memory_bytes",
+                "Memory of the database, which store.memory_bytes limits",
+                bytes,
+            )?;
+        }
         gauge(
             "window_events",
             "Events whose repeats are recognized",

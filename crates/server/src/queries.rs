@@ -26,17 +26,14 @@ mod render;
 mod request;
 mod reuse;
 mod run;
+mod statement;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
-use annoscope_sql::{Context, DataType, Prepared, ResultColumn, StatementKind};
-use annoscope_store::{EventStore, Query, Rows, StoreError};
-use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType as ArrowType, Field, Schema};
-use futures::{StreamExt, stream};
+use annoscope_sql::{Context, Prepared, StatementKind};
+use annoscope_store::EventStore;
 use uuid::Uuid;
 
 use crate::config::QueryConfig;
@@ -45,9 +42,10 @@ use crate::identity::rights::RowFilter;
 use crate::metrics::Metrics;
 
 use kept::KeptResults;
-use places::{Place, Places};
+use places::Places;
 use registry::{Registry, Running};
 use run::{Limits, Opened};
+use statement::{Statement, explain_column};
 
 pub use answer::Answer;
 pub use encode::Format;
@@ -57,10 +55,6 @@ pub use grafana::{FrameRequest, Frames};
 pub use registry::RunningQuery;
 pub use request::{InvalidBody, QueryRequest};
 pub use run::Run;
-
-/// How often a query that has a place asks again for a connection: the one before it may need
-/// some ms to give its own back.
-const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The queries of a server. Clones share them.
 #[derive(Clone)]
@@ -172,83 +166,30 @@ impl Queries {
         may_reuse: bool,
         running: &Running,
     ) -> Result<Opened, QueryError> {
-        let opened = self.open_once(prepared, may_reuse).await;
+        let opened = self.open_once(prepared, may_reuse, running).await;
         if !matches!(opened, Err(QueryError::MemoryLimit { .. })) || !running.had_company() {
             return opened;
         }
         match self.inner.places.second_try(self.max_wait()).await {
-            Some(_turn) => self.open_once(prepared, may_reuse).await,
+            Some(_turn) => self.open_once(prepared, may_reuse, running).await,
             None => opened,
         }
     }
 
-    async fn open_once(&self, prepared: &Prepared, may_reuse: bool) -> Result<Opened, QueryError> {
-        let opened = self.open_statement(prepared, may_reuse).await?;
-        Ok(opened.with_first_rows().await?)
-    }
-
-    async fn open_statement(
+    async fn open_once(
         &self,
         prepared: &Prepared,
         may_reuse: bool,
+        running: &Running,
     ) -> Result<Opened, QueryError> {
-        match prepared.kind {
-            StatementKind::ExplainSyntax => {
-                let lines = lines_batch(prepared.clickhouse.lines());
-                Ok(Opened::ready(stream::iter([Ok(lines)]).boxed()))
-            }
-            StatementKind::Explain => {
-                let sql = format!("EXPLAIN {}", prepared.duckdb);
-                let opened = self.run_in_store(vec![sql], None, None).await?;
-                Ok(opened.map(|plan| {
-                    let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
-                    lines.boxed()
-                }))
-            }
-            StatementKind::Select => self.open_select(prepared, may_reuse).await,
-        }
-    }
-
-    /// Waits for a place unless it has one, then starts the statements in the store.
-    async fn run_in_store(
-        &self,
-        statements: Vec<String>,
-        rows: Option<Rows>,
-        place: Option<Place>,
-    ) -> Result<Opened, QueryError> {
-        let query = Query {
-            statements,
-            time_limit: self.time_limit(),
-            rows,
+        let statement = Statement {
+            queries: self,
+            prepared,
+            may_reuse,
+            rows_read: running.rows_read(),
         };
-        let start = async {
-            let place = if let Some(place) = place {
-                place
-            } else {
-                let place = self.inner.places.take().await;
-                place.map_err(|_| QueryError::Store(StoreError::NotOpen))?
-            };
-            loop {
-                let (store, query) = (Arc::clone(&self.inner.store), query.clone());
-                // The store opens itself again within this call, should it have to.
-                let started = tokio::task::spawn_blocking(move || store.query(query)).await;
-                match started.map_err(|panic| QueryError::Internal(panic.into()))? {
-                    Ok(batches) => {
-                        return Ok(Opened {
-                            place: Some(place),
-                            ..Opened::ready(batches.boxed())
-                        });
-                    }
-                    Err(StoreError::Busy { .. }) => tokio::time::sleep(ASK_AGAIN).await,
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        };
-        let started = tokio::time::timeout(self.max_wait(), start).await;
-        started.unwrap_or_else(|_| {
-            let limit = self.inner.config.max_concurrent as usize;
-            Err(QueryError::Store(StoreError::Busy { limit }))
-        })
+        let opened = statement.open().await?;
+        Ok(opened.with_first_rows().await?)
     }
 }
 
@@ -259,35 +200,6 @@ async fn prepare(sql: String, context: Context, rows: RowFilter) -> Result<Prepa
     });
     let prepared = prepared.await;
     Ok(prepared.map_err(|panic| QueryError::Internal(panic.into()))??)
-}
-
-/// The one column of both kinds of EXPLAIN.
-fn explain_column() -> ResultColumn {
-    ResultColumn {
-        name: "explain".to_owned(),
-        data_type: DataType::String,
-    }
-}
-
-fn lines_batch<'a>(lines: impl Iterator<Item = &'a str>) -> RecordBatch {
-    // Gathered first: Arrow wants to know how many there are.
-    let lines: Vec<&str> = lines.collect();
-    let lines: ArrayRef = Arc::new(StringArray::from(lines));
-    let schema = Schema::new(vec![Field::new("explain", ArrowType::Utf8, false)]);
-    RecordBatch::try_new(Arc::new(schema), vec![lines]).expect("one column of the schema's type")
-}
-
-/// The lines of DuckDB's plan, which is text in the last column.
-fn plan_lines(plan: &RecordBatch) -> RecordBatch {
-    let texts = plan
-        .columns()
-        .last()
-        .map(|texts| cast(texts, &ArrowType::Utf8));
-    let Some(Ok(texts)) = texts else {
-        return lines_batch(std::iter::empty());
-    };
-    let texts = texts.as_string::<i32>();
-    lines_batch(texts.iter().flatten().flat_map(str::lines))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ use database::{Database, Purpose};
 use readers::Readers;
 use writer::Writer;
 
-pub use query::{Query, RecordBatches};
+pub use query::{Query, RecordBatches, RowsRead};
 pub use rows::Rows;
 
 /// Settings of the embedded store.
@@ -139,6 +139,12 @@ impl EventStore for DuckDbStore {
     fn stats(&self) -> StoreStats {
         self.database.measure_disk();
         self.counters.read()
+    }
+
+    fn memory_bytes(&self) -> Option<u64> {
+        let lent = self.database.lend(Purpose::Upkeep).ok()?;
+        let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
+        lent.connection().query_row(sql, [], |row| row.get(0)).ok()
     }
 
     fn close(&self) {

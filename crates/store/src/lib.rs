@@ -34,7 +34,7 @@ pub use lock::{DirLock, LockHolder};
 pub use repeats::Reservation;
 pub use stats::StoreStats;
 
-pub use crate::duckdb::{Query, RecordBatches, Rows};
+pub use crate::duckdb::{Query, RecordBatches, Rows, RowsRead};
 
 /// What one request brings: stored whole or not at all.
 pub struct EventBatch {
@@ -71,6 +71,10 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Counters and sizes, for metrics.
     fn stats(&self) -> StoreStats;
+
+    /// Memory that the store holds for queries, appends and cached blocks together, in bytes.
+    /// Asks the store, which takes some ms; `None` while it does not answer.
+    fn memory_bytes(&self) -> Option<u64>;
 
     /// Refuses new batches, commits what is queued and closes the store. Blocks; later calls
     /// do nothing.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use annoscope_events::Timestamp;
+use annoscope_store::RowsRead;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 use uuid::Uuid;
@@ -34,7 +35,9 @@ struct Entry {
     sql: String,
     started_at: Timestamp,
     started: Instant,
+    /// Sent so far.
     n_rows: AtomicU64,
+    rows_read: RowsRead,
     cancel: CancellationToken,
 }
 
@@ -91,6 +94,7 @@ impl Registry {
             started_at: now,
             started: clock::monotonic(),
             n_rows: AtomicU64::new(0),
+            rows_read: RowsRead::default(),
             cancel: CancellationToken::new(),
         });
         self.metrics.query_started();
@@ -167,6 +171,11 @@ impl Running {
         let n_rows = n_rows as u64;
         self.entry.n_rows.fetch_add(n_rows, Ordering::Relaxed);
         self.registry.metrics.query_rows_sent(n_rows);
+    }
+
+    /// Counts what the store reads for it.
+    pub(super) fn rows_read(&self) -> &RowsRead {
+        &self.entry.rows_read
     }
 
     pub(super) fn n_rows(&self) -> u64 {

@@ -1,16 +1,16 @@
 //! Queries that are put together from slices of time, some of which may have been kept: what is
 //! asked of the store, and what is made of it.
 
-use annoscope_sql::{Division, Newest, Parts, Prepared, TimeSlices};
+use annoscope_sql::{Division, Newest, Parts, TimeSlices};
 use annoscope_store::{Rows, StoreError};
 use arrow::array::RecordBatch;
 use futures::{StreamExt, stream};
 
-use super::Queries;
 use super::error::QueryError;
 use super::kept::{Plan, Refresh};
 use super::places::Place;
 use super::run::Opened;
+use super::statement::Statement;
 
 /// Most bytes of rows that are gathered before the first is sent.
 const MAX_GATHERED_BYTES: usize = 8 << 20;
@@ -23,53 +23,39 @@ enum Gathered {
     Beyond(Opened),
 }
 
-impl Queries {
+impl Statement<'_> {
     /// The rows of a SELECT.
-    pub(super) async fn open_select(
-        &self,
-        prepared: &Prepared,
-        may_reuse: bool,
-    ) -> Result<Opened, QueryError> {
-        let divided = match &prepared.division {
-            Some(Division::ByTime(slices)) if may_reuse => {
-                return self.open_by_time(prepared, slices).await;
+    pub(super) async fn open_select(&self) -> Result<Opened, QueryError> {
+        let divided = match &self.prepared.division {
+            Some(Division::ByTime(slices)) if self.may_reuse => {
+                return self.open_by_time(slices).await;
             }
-            Some(Division::Newest(newest)) => {
-                return self.open_newest(prepared, newest, may_reuse).await;
-            }
-            Some(Division::Parts(parts)) if may_reuse => self.open_parts(parts).await?,
+            Some(Division::Newest(newest)) => return self.open_newest(newest).await,
+            Some(Division::Parts(parts)) if self.may_reuse => self.open_parts(parts).await?,
             _ => None,
         };
         match divided {
             Some(opened) => Ok(opened),
-            None => self.open_whole(prepared, None).await,
+            None => self.open_whole(None).await,
         }
     }
 
     /// All rows, from the store.
-    async fn open_whole(
-        &self,
-        prepared: &Prepared,
-        place: Option<Place>,
-    ) -> Result<Opened, QueryError> {
-        self.run_in_store(vec![prepared.duckdb.clone()], None, place)
-            .await
+    async fn open_whole(&self, place: Option<Place>) -> Result<Opened, QueryError> {
+        let statements = vec![self.prepared.duckdb.clone()];
+        self.run_in_store(statements, None, place).await
     }
 
-    async fn open_by_time(
-        &self,
-        prepared: &Prepared,
-        slices: &TimeSlices,
-    ) -> Result<Opened, QueryError> {
-        let changes = self.inner.store.changes();
-        match self.inner.kept.plan(slices, changes) {
+    async fn open_by_time(&self, slices: &TimeSlices) -> Result<Opened, QueryError> {
+        let changes = self.queries.inner.store.changes();
+        match self.queries.inner.kept.plan(slices, changes) {
             Plan::Whole(keeper) => {
-                let opened = self.open_whole(prepared, None).await?;
+                let opened = self.open_whole(None).await?;
                 Ok(opened.map(|batches| keeper.watch(batches)))
             }
             Plan::Slices(refresh) => match self.refresh(refresh).await? {
                 Some(opened) => Ok(opened),
-                None => self.open_whole(prepared, None).await,
+                None => self.open_whole(None).await,
             },
         }
     }
@@ -97,14 +83,10 @@ impl Queries {
     }
 
     /// Looks at the end of the window first, and further back until there are enough rows.
-    async fn open_newest(
-        &self,
-        prepared: &Prepared,
-        newest: &Newest,
-        may_reuse: bool,
-    ) -> Result<Opened, QueryError> {
-        let changes = self.inner.store.changes();
-        let mut search = self.inner.kept.search(newest, changes, may_reuse)?;
+    async fn open_newest(&self, newest: &Newest) -> Result<Opened, QueryError> {
+        let changes = self.queries.inner.store.changes();
+        let kept = &self.queries.inner.kept;
+        let mut search = kept.search(newest, changes, self.may_reuse)?;
         let mut place = None;
         loop {
             let mut fresh = Vec::new();
@@ -112,7 +94,7 @@ impl Queries {
                 match self.gather(statement, place).await? {
                     Gathered::All(rows, of_statement) => (fresh, place) = (rows, of_statement),
                     Gathered::Beyond(opened) => {
-                        return self.open_whole(prepared, opened.place).await;
+                        return self.open_whole(opened.place).await;
                     }
                 }
             }
@@ -130,8 +112,8 @@ impl Queries {
     /// are too much to be read each time: then they are asked for first, to be kept. `None` where
     /// the query is asked whole.
     async fn open_parts(&self, parts: &Parts) -> Result<Option<Opened>, QueryError> {
-        let changes = self.inner.store.changes();
-        let Some(mut slices) = self.inner.kept.slice_rows(parts, changes) else {
+        let changes = self.queries.inner.store.changes();
+        let Some(mut slices) = self.queries.inner.kept.slice_rows(parts, changes) else {
             return Ok(None);
         };
         let mut place = None;
@@ -186,8 +168,8 @@ impl Queries {
         &self,
         read: impl Future<Output = Result<T, QueryError>>,
     ) -> Result<T, QueryError> {
-        let limit = self.time_limit();
-        let read = tokio::time::timeout(self.max_wait() + limit, read).await;
+        let limit = self.queries.time_limit();
+        let read = tokio::time::timeout(self.queries.max_wait() + limit, read).await;
         read.map_err(|_| QueryError::TimeLimit { limit })?
     }
 }

@@ -5,11 +5,15 @@ mod hours;
 
 use std::io::Cursor;
 
-use arrow::array::{Int64Array, UInt64Array};
+use annoscope_sql::{DataType, ResultColumn};
+use annoscope_store::StoreError;
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
+use arrow::datatypes::DataType as ArrowType;
 use arrow::ipc::reader::StreamReader;
+use futures::{StreamExt, stream};
 
 use super::render::TimeFormat;
-use super::run::Batches;
+use super::run::{Batches, Opened};
 use super::*;
 use crate::clock;
 use crate::config::Config;
@@ -122,7 +126,7 @@ async fn answers_of_each_format() {
     let fixture = Fixture::new();
     let stats = |rows, truncated| {
         format!(
-            "],\"stats\":{{\"rows\":{rows},\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n"
+            "],\"stats\":{{\"rows\":{rows},\"rows_read\":0,\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n"
         )
     };
     let head = "{\"columns\":[{\"name\":\"n\\\"\",\"type\":\"UInt64\"}],\"rows\":[";
@@ -347,19 +351,4 @@ async fn a_client_that_does_not_read_holds_nothing_past_the_time_limit() {
         }
     };
     assert!(matches!(error, QueryError::TimeLimit { .. }), "{error}");
-}
-
-#[test]
-fn plans_are_lines() {
-    let keys: ArrayRef = Arc::new(StringArray::from(vec!["physical_plan"]));
-    let texts: ArrayRef = Arc::new(StringArray::from(vec!["┌──┐\n│ab│\n"]));
-    let plan = RecordBatch::try_from_iter([("explain_key", keys), ("explain_value", texts)]);
-    let lines = plan_lines(&plan.unwrap());
-    let lines: Vec<_> = lines
-        .column(0)
-        .as_string::<i32>()
-        .iter()
-        .flatten()
-        .collect();
-    assert_eq!(lines, ["┌──┐", "│ab│"]);
 }

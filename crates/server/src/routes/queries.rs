@@ -87,7 +87,7 @@ struct QueryBody {
     tag = "queries",
     request_body(content = QueryBody, content_type = "application/json"),
     responses(
-        (status = 200, description = "`{\"columns\": [{\"name\", \"type\"}], \"rows\": [[…]], \"stats\": {\"rows\", \"elapsed_ms\", \"truncated\"}}`", content((Value = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
+        (status = 200, description = "`{\"columns\": [{\"name\", \"type\"}], \"rows\": [[…]], \"stats\": {\"rows\", \"rows_read\", \"reused_rows\", \"elapsed_ms\", \"truncated\"}}`", content((Value = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = 400, description = "`{\"detail\": text, \"error\": {\"kind\", \"message\", \"hint\", \"line\", \"column\"}}`", body = Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You may not query"),

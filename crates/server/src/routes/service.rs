@@ -50,9 +50,9 @@ async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
 /// Metrics in Prometheus's text format.
 #[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Metrics", content_type = "application/openmetrics-text", body = String)))]
 async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
-    let text = state
-        .metrics
-        .encode()
+    let text = tokio::task::spawn_blocking(move || state.metrics.encode())
+        .await
+        .map_err(|error| ApiError::Internal(error.into()))?
         .map_err(|error| ApiError::Internal(error.into()))?;
     Ok(([(header::CONTENT_TYPE, METRICS_TEXT)], text))
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::database::{Database, Purpose};
 use super::query::one_select;
 use super::tests::config;
-use super::{DuckDbStore, Query};
+use super::{DuckDbStore, Query, RowsRead};
 use crate::EventStore;
 use crate::stats::Counters;
 
@@ -142,6 +142,7 @@ async fn no_sql_leaves_the_database() {
             statements: vec![attack.aimed_at(dir.path())],
             time_limit: Duration::from_secs(10),
             rows: None,
+            rows_read: RowsRead::default(),
         };
         let outcome = match store.query(query) {
             Ok(batches) => batches.try_collect::<Vec<_>>().await,
@@ -159,6 +160,7 @@ async fn no_sql_leaves_the_database() {
         statements: vec!["SELECT count(*) FROM events".to_owned()],
         time_limit: Duration::from_secs(10),
         rows: None,
+        rows_read: RowsRead::default(),
     };
     let rows: Vec<_> = store.query(count).unwrap().try_collect().await.unwrap();
     assert_eq!(rows.len(), 1, "the events are still there");

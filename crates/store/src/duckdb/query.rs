@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -31,6 +32,35 @@ pub struct Query {
     pub time_limit: Duration,
     /// What the text reads by [`Rows::source`].
     pub rows: Option<Rows>,
+    /// Counts rows as the statements end.
+    pub rows_read: RowsRead,
+}
+
+/// How many stored rows queries had to read, those that they did not want included. Clones count
+/// together.
+#[derive(Clone, Debug, Default)]
+pub struct RowsRead(Arc<AtomicU64>);
+
+impl RowsRead {
+    /// The rows of all statements that have ended.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Lets a connection count. Whole groups of rows that the query's conditions exclude are not
+    /// read, nor counted.
+    const BEGIN: &str = r#"
+        SET enable_profiling = 'no_output';
+        SET custom_profiling_settings = '{"CUMULATIVE_ROWS_SCANNED": "true"}'"#;
+
+    fn add_those_of_last_statement(&self, connection: &Connection) {
+        let profile = connection.get_profiling_info();
+        let n_rows = profile.and_then(|profile| {
+            let n_rows = profile.metrics.get("CUMULATIVE_ROWS_SCANNED")?;
+            n_rows.parse::<u64>().ok()
+        });
+        self.0.fetch_add(n_rows.unwrap_or(0), Ordering::Relaxed);
+    }
 }
 
 /// The result of a read, batch by batch. Dropping it ends the read.
@@ -124,6 +154,7 @@ pub(super) fn start(
         statements,
         time_limit,
         rows,
+        rows_read,
     } = query;
     spawn(
         database,
@@ -132,10 +163,15 @@ pub(super) fn start(
         time_limit,
         move |connection, sink| {
             let _brought = rows.map(Rows::lend);
+            connection.execute_batch(RowsRead::BEGIN)?;
             // Callers check what users type; these two hold should they miss something.
             connection.execute_batch("BEGIN TRANSACTION READ ONLY")?;
             let mut statements = statements.iter();
-            statements.try_for_each(|sql| sink.run(connection, &one_select(sql)))
+            statements.try_for_each(|sql| {
+                sink.run(connection, &one_select(sql))?;
+                rows_read.add_those_of_last_statement(connection);
+                Ok(())
+            })
         },
     )
 }

@@ -47,7 +47,8 @@ export async function request(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  // Those that the document asks for ahead have to be asked for without headers (`ahead` in page.rs).
+  const headers: Record<string, string> = method === 'GET' ? {} : { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   // Accounts are administered outside of organizations: also that of the view may be removed.
   if (organization !== null && !path.startsWith('/api/admin/')) headers['X-Organization'] = organization;
@@ -153,6 +154,8 @@ export interface QueryBody {
 
 export interface Stats {
   rows: number;
+  /** Stored rows that were looked at for it. */
+  rows_read: number;
   reused_rows: number;
   elapsed_ms: number;
   truncated: boolean;

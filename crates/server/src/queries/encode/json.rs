@@ -66,6 +66,7 @@ impl Encoder for JsonEncoder {
     fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), QueryError> {
         let stats = json!({
             "rows": stats.n_rows,
+            "rows_read": stats.n_read,
             "reused_rows": stats.n_reused,
             "elapsed_ms": stats.elapsed.as_millis() as u64,
             "truncated": stats.is_truncated,

@@ -3,6 +3,7 @@
 
 use annoscope_events::{Event, EventHash, Interval, Payload, StoredEvent};
 use annoscope_store::{DuckDbStore, EventBatch};
+use futures::StreamExt;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
