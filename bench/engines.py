@@ -138,11 +138,11 @@ class ClickHouse:
             )
         )
 
-    def query(self, sql: str) -> tuple[float, bytes]:
+    def query(self, sql: str, **settings: object) -> tuple[float, bytes]:
         parameters = {"database": "cvat", "default_format": "JSONCompact"}
         begin = time.perf_counter()
         answer = self.session.post(
-            self.url, params=parameters, data=sql.encode(), timeout=120
+            self.url, params=parameters | settings, data=sql.encode(), timeout=120
         )
         took_ms = (time.perf_counter() - begin) * 1000
         if answer.status_code != 200:
