@@ -214,6 +214,30 @@ def test_dragging_zooms_and_back_goes_back(person: Person) -> None:
     expect(page.get_by_role("button", name=re.compile("^Time range: Last 7 days"))).to_be_visible()
 
 
+def test_what_a_view_begins_with_is_asked_ahead_and_once(person: Person) -> None:
+    page = person.open("management")
+    asked = page.evaluate("""() => performance.getEntriesByType("resource")
+        .filter(({ name }) => /users.self$|dashboards.management$/.test(name))
+        .map(({ name, initiatorType }) => [name.split("/").pop(), initiatorType])""")
+    assert sorted(asked) == [["management", "link"], ["self", "link"]]
+    # With an organization, requests have a header, which the document cannot name.
+    organization = page.request.get(f"{person.site.server.url}/analytics/d/management?org=shop")
+    assert "link" not in organization.headers
+
+
+def test_another_range_ends_what_was_asked_for_the_one_before(person: Person) -> None:
+    page, held = person.page, []
+    # Nobody answers: a question ends only if its panel gives it up.
+    page.route("**/api/query", lambda route: held.append(route.request))
+    with page.expect_request("**/api/query"):
+        page.goto(f"{person.site.server.url}/analytics/d/management?from=now-7d&to=now")
+    earlier = page.get_by_role("button", name="Earlier")
+    earlier.wait_for()
+    with page.expect_event("requestfailed", lambda request: request == held[0]):
+        earlier.click()
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_the_time_range_is_typed(person: Person) -> None:
     page = person.open("all-events")
     page.keyboard.press("t")
@@ -381,6 +405,7 @@ def test_a_panel_is_inspected(person: Person) -> None:
     expect(sheet.locator("pre").nth(1)).not_to_contain_text("$__timeFilter")
     sheet.get_by_role("tab", name="Timing").click()
     expect(sheet).to_contain_text("On the server")
+    expect(sheet).to_contain_text("Rows read")
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
     with page.expect_download() as download:

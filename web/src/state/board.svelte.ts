@@ -10,10 +10,11 @@ import { optionsOfRows, writtenOptions } from '../lib/model/options';
 import { chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
 import { Pool, type Urgency } from '../lib/query/pool';
-import type { Zone } from '../lib/time/calendar';
+import { localZone, type Zone } from '../lib/time/calendar';
 import { parseSpan } from '../lib/time/interval';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
 import { firstPanels } from '../lib/panels/first';
+import { componentOf } from '../panels/components';
 import { readDashboard } from './ahead';
 import { bodiesOf } from './bodies';
 import { router } from './router.svelte';
@@ -91,6 +92,7 @@ export class Board {
     this.#forgetAhead();
     const window = { widthPx: document.documentElement.clientWidth, heightPx: innerHeight };
     for (const { panel, widthPx } of firstPanels(this.dashboard, router.view.viewPanel, window)) {
+      void componentOf(panel.type);
       for (const body of bodiesOf(this, panel, widthPx) ?? []) {
         const abort = new AbortController();
         const answer = this.pool.run(abort.signal, () => query(body, 'A', abort.signal));
@@ -244,7 +246,7 @@ export function isOfPage({ name, kind }: Variable): boolean {
 }
 
 export function zoneName(zone: Zone): string {
-  return zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === 'utc' ? 'UTC' : localZone();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

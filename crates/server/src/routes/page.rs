@@ -1,7 +1,7 @@
 //! The page at `/analytics/`: built by Vite into `web/dist`, and part of the program.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -25,7 +25,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(async || Redirect::temporary(HOME)))
         .route("/analytics", get(async || Redirect::temporary(HOME)))
-        .route(HOME, get(async |headers: HeaderMap| file(INDEX, &headers)))
+        .route(HOME, get(home))
         .route("/analytics/auth", get(allowed))
         .route("/analytics/{*path}", get(path))
         .layer(CompressionLayer::new())
@@ -38,10 +38,48 @@ async fn allowed() -> StatusCode {
     StatusCode::OK
 }
 
-async fn path(Path(path): Path<String>, headers: HeaderMap) -> Response {
+async fn home(query: RawQuery, headers: HeaderMap) -> Response {
+    view("", query.0.as_deref(), &headers)
+}
+
+async fn path(Path(path): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
     // A file that is gone is one that a page from before an update asks for.
-    let is_file = Files::get(&path).is_some() || path.starts_with("assets/");
-    file(if is_file { &path } else { INDEX }, &headers)
+    if Files::get(&path).is_some() || path.starts_with("assets/") {
+        return file(&path, &headers);
+    }
+    view(&path, query.0.as_deref(), &headers)
+}
+
+/// The document for a view, which says what the page will ask for first.
+fn view(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let mut response = file(INDEX, headers);
+    if response.status() != StatusCode::NOT_FOUND {
+        for ahead in ahead(path, query) {
+            response.headers_mut().append(header::LINK, ahead);
+        }
+    }
+    response
+}
+
+/// What the page asks for before it can draw anything: who looks, and the dashboard. The browser
+/// asks for it while it still reads the page's program, which takes 50 ms of Chromium's time.
+fn ahead(path: &str, query: Option<&str>) -> Vec<HeaderValue> {
+    // With an organization the requests have a header, which cannot be told ahead.
+    let has_organization =
+        query.is_some_and(|query| query.split('&').any(|p| p.starts_with("org=")));
+    if has_organization {
+        return Vec::new();
+    }
+    let link = |path: &str| {
+        let link = format!("</analytics/api/{path}>; rel=preload; as=fetch; crossorigin");
+        HeaderValue::from_str(&link).ok()
+    };
+    let uid = path.strip_prefix("d/").filter(|uid| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !uid.is_empty() && uid.bytes().all(is_plain)
+    });
+    let dashboard = uid.and_then(|uid| link(&format!("dashboards/{uid}")));
+    link("users/self").into_iter().chain(dashboard).collect()
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Response {

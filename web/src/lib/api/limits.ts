@@ -1,7 +1,7 @@
 /** How much is asked for at once. */
 
-/** Queries under way: the server runs two at a time, and a third fills the gap between two answers. */
-export const QUERIES_AT_ONCE = 3;
+/** Queries under way: as many as the server runs at a time. Others wait here, where their order is known. */
+export const QUERIES_AT_ONCE = 2;
 /** Rows of a panel. */
 export const PANEL_ROWS = 20_000;
 /** Options of a filter. */

@@ -24,7 +24,8 @@ const MAX_TIMES = 20_000;
 
 /** `null` if there is no column of times, or none of numbers. */
 export function linesOf(frames: Frame[], range: Range): Lines | null {
-  const points = new Map<string, Omit<Series, 'name' | 'values'> & { at: Map<number, number | null> }>();
+  const read = new Map<string, Points>();
+  const seen = new Set<number>();
   let hasShape = false;
   for (const { columns, rows } of frames) {
     const time = columns.findIndex(({ kind }) => kind === 'time');
@@ -36,33 +37,38 @@ export function linesOf(frames: Frame[], range: Range): Lines | null {
       const instant = numberOf(row[time]);
       // Some queries ignore the range; what they return beyond it must not stretch the chart.
       if (instant === null || instant < range.from - stretch(range) || instant > range.to) continue;
+      seen.add(instant);
       const texts = labels.map((at) => (row[at] == null ? '(none)' : String(row[at])));
       const label = texts.join(' · ');
       for (const at of numbers) {
         const column = columns[at]!.name;
         const name = labels.length === 0 ? column : numbers.length === 1 ? label : `${label} · ${column}`;
-        let series = points.get(name);
-        if (!series) {
+        let points = read.get(name);
+        if (!points) {
           const named = Object.fromEntries(labels.map((at, i) => [columns[at]!.name, texts[i]!]));
-          points.set(name, (series = { column, labels: named, at: new Map() }));
+          read.set(name, (points = { column, labels: named, instants: [], values: [] }));
         }
-        series.at.set(instant, numberOf(row[at]));
+        points.instants.push(instant);
+        points.values.push(numberOf(row[at]));
       }
     }
   }
   if (!hasShape) return null;
-  const seen = new Set<number>();
-  for (const { at } of points.values()) for (const instant of at.keys()) seen.add(instant);
   const sorted = [...seen].sort((a, b) => a - b);
   const stepMs = stepOf(sorted);
   const times = stepMs === null ? sorted : filled(sorted, stepMs);
-  const series = Array.from(points, ([name, { column, labels, at }]) => ({
-    name,
-    column,
-    labels,
-    values: times.map((instant) => at.get(instant) ?? null),
-  }));
+  const place = new Map(times.map((instant, at) => [instant, at]));
+  const series = Array.from(read, ([name, { column, labels, instants, values }]) => {
+    const all = new Array<number | null>(times.length).fill(null);
+    instants.forEach((instant, i) => (all[place.get(instant)!] = values[i]!));
+    return { name, column, labels, values: all };
+  });
   return { times, stepMs, series };
+}
+
+/** What the rows say of a series, in their order. */
+interface Points extends Pick<Series, 'column' | 'labels' | 'values'> {
+  instants: number[];
 }
 
 /** The bucket that the range begins in starts before it. */

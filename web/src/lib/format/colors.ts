@@ -3,6 +3,8 @@
 /** How many series colours the style sheet has. */
 export const N_SERIES_COLORS = 8;
 
+const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2]];
+
 /**
  * Gives each entity of a dashboard its colour, the same in all panels. In the order of first
  * appearance and not by a hash: with eight colours two of five names would often share one.
@@ -11,12 +13,21 @@ export class Palette {
   #slots = new Map<string, number>();
 
   colorOf(entity: string): string {
+    return seriesColor(this.#slotOf(entity));
+  }
+
+  /** How its line is drawn, px on and off: whoever shares a colour with one before is dashed. */
+  dashOf(entity: string): readonly number[] {
+    return DASHES[Math.floor(this.#slotOf(entity) / N_SERIES_COLORS) % DASHES.length]!;
+  }
+
+  #slotOf(entity: string): number {
     let slot = this.#slots.get(entity);
     if (slot === undefined) {
       slot = this.#slots.size;
       this.#slots.set(entity, slot);
     }
-    return seriesColor(slot);
+    return slot;
   }
 
   /** A colour that a file names. */

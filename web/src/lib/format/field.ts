@@ -20,8 +20,11 @@ export function fieldConfig(
   column: Pick<Column, 'name' | 'kind'>,
   refId = 'A',
 ): FieldConfig {
-  const config: FieldConfig = structuredClone(panel.fieldConfig?.defaults ?? {});
-  for (const { matcher, properties } of panel.fieldConfig?.overrides ?? []) {
+  const { defaults = {}, overrides = [] } = panel.fieldConfig ?? {};
+  // Not deeper: overrides set whole values.
+  const config: FieldConfig = { ...defaults };
+  if (defaults.custom) config.custom = { ...defaults.custom };
+  for (const { matcher, properties } of overrides) {
     if (!matches(matcher ?? {}, column, refId)) continue;
     for (const { id, value } of properties ?? []) {
       if (id?.startsWith('custom.')) set((config.custom ??= {}), id.slice(7), value);

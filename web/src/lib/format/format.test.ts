@@ -95,6 +95,8 @@ test('the last override that matches wins', () => {
 test('colours', () => {
   const palette = new Palette();
   expect([palette.colorOf('a'), palette.colorOf('b'), palette.colorOf('a')]).toEqual(['var(--series-1)', 'var(--series-2)', 'var(--series-1)']); // prettier-ignore
+  for (const name of 'cdefghi') palette.colorOf(name);
+  expect([palette.colorOf('i'), palette.dashOf('a'), palette.dashOf('i')]).toEqual(['var(--series-1)', [], [6, 3]]); // prettier-ignore
   expect(namedColor('semi-dark-red')).toBe('var(--bad)');
   expect(namedColor('#ff0000')).toBe('#ff0000');
   expect(namedColor('url(x)')).toBe('var(--text)');

@@ -1,5 +1,5 @@
 /** Times as text, in the zone of the dashboard. */
-import { partsOf, type Zone } from './calendar';
+import { localZone, partsOf, type Zone } from './calendar';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -47,7 +47,7 @@ export function tickText(instant: number, stepMs: number, zone: Zone): string {
 
 export function zoneText(zone: Zone): string {
   if (zone === 'utc') return 'UTC';
-  return Intl.DateTimeFormat().resolvedOptions().timeZone.split('/').pop()!.replaceAll('_', ' ');
+  return localZone().split('/').pop()!.replaceAll('_', ' ');
 }
 
 function two(number: number): string {
