@@ -1,6 +1,6 @@
 //! Which times were changed since when: what tells whether a kept result is still true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +10,9 @@ const SLOT_US: i64 = 60_000_000;
 /// Most slots that are told apart: 4 MB. Beyond it all is forgotten, which [`Changes::since`]
 /// says.
 const MAX_SLOTS: usize = 100_000;
+
+/// Most times of events that are known one by one: 160 kB.
+pub(crate) const MAX_RECENT: usize = 20_000;
 
 /// The times of the events that were appended since the store was opened.
 ///
@@ -30,9 +33,36 @@ struct Slots {
     forgotten: u64,
     /// The latest append that changed a slot.
     changed: BTreeMap<i64, u64>,
+    /// Times of the last events that were appended, µs, at most [`MAX_RECENT`].
+    recent: VecDeque<i64>,
 }
 
 impl Changes {
+    /// Of a store whose last events, in the order of their appends, have these times, µs since the
+    /// epoch.
+    pub fn after(times_us: Vec<i64>) -> Changes {
+        let slots = Slots {
+            recent: times_us.into(),
+            ..Slots::default()
+        };
+        Changes {
+            slots: Mutex::new(slots),
+        }
+    }
+
+    /// A time, µs since the epoch, from which on there are at least `n` events before `end_us`, and
+    /// not many more where events are appended soon after they happen. `None` where the last
+    /// [`MAX_RECENT`] do not tell.
+    pub fn n_newest_from(&self, n: usize, end_us: i64) -> Option<i64> {
+        let mut times: Vec<i64> = {
+            let slots = self.lock();
+            let recent = slots.recent.iter().copied();
+            recent.filter(|time_us| *time_us < end_us).collect()
+        };
+        let at = times.len().checked_sub(n)?;
+        (n > 0).then(|| *times.select_nth_unstable(at).1)
+    }
+
     /// The number of the latest append.
     pub fn latest(&self) -> u64 {
         self.lock().latest
@@ -64,6 +94,10 @@ impl Changes {
         let latest = slots.latest;
         let mut last_slot = None;
         for time_us in times_us {
+            if slots.recent.len() == MAX_RECENT {
+                slots.recent.pop_front();
+            }
+            slots.recent.push_back(time_us);
             let slot = time_us.div_euclid(SLOT_US);
             // Most events follow one another.
             if last_slot != Some(slot) {
@@ -122,6 +156,33 @@ mod tests {
                 end: SLOT_US
             }]
         ));
+    }
+
+    #[test]
+    fn as_many_events_are_from_a_time_on() {
+        let changes = Changes::after(vec![4, 1]);
+        changes.record([3, 7, 5]);
+        let cases = [
+            // The newest are 7, 5, 4, 3, 1.
+            (1, i64::MAX, Some(7)),
+            (3, i64::MAX, Some(4)),
+            (5, i64::MAX, Some(1)),
+            (6, i64::MAX, None),
+            (0, i64::MAX, None),
+            // Before an end.
+            (1, 7, Some(5)),
+            (2, 5, Some(3)),
+            (4, 5, None),
+        ];
+        for (n, end_us, expected) in cases {
+            assert_eq!(
+                changes.n_newest_from(n, end_us),
+                expected,
+                "{n} before {end_us}"
+            );
+        }
+        changes.record((0..).take(MAX_RECENT));
+        assert_eq!(changes.n_newest_from(MAX_RECENT, i64::MAX), Some(0));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use annoscope_events::{EventHash, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::changes::Changes;
+use crate::changes::{Changes, MAX_RECENT};
 use crate::error::StoreError;
 use crate::filter::EventFilter;
 use crate::repeats::{Day, Reservation, Window, WindowLimits};
@@ -84,8 +84,9 @@ impl DuckDbStore {
         };
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
         hashes::load(&database, &window, &saved_window(config), Day::of(now))?;
-        Counters::set(&counters.rows_total, count_rows(&database)?);
-        let changes = Arc::new(Changes::default());
+        let n_rows = count_rows(&database)?;
+        Counters::set(&counters.rows_total, n_rows);
+        let changes = Arc::new(Changes::after(last_times(&database, n_rows)?));
         let writer = Writer::start(
             Arc::clone(&database),
             Arc::clone(&window),
@@ -173,6 +174,17 @@ fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
     Ok(lent
         .connection()
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+}
+
+/// Times of the last events in the order of their appends, µs since the epoch.
+fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, StoreError> {
+    let lent = database.lend(Purpose::Upkeep)?;
+    let first = n_rows.saturating_sub(MAX_RECENT as u64);
+    let mut statement = lent
+        .connection()
+        .prepare("SELECT epoch_us(\"timestamp\") FROM events WHERE rowid >= ? ORDER BY rowid")?;
+    let times = statement.query_map([first], |row| row.get(0))?;
+    Ok(times.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -341,7 +341,7 @@ async fn events_and_checkpoints_succeed_when_queries_have_used_up_memory_and_spi
             );
             std::thread::spawn(move || exhaust(&store, &is_over, &n_exhausted))
         });
-        let mut n_rounds = 0;
+        let (mut n_rounds, mut n_looks) = (0, 0);
         while n_rounds < 20
             || n_exhausted.load(Ordering::Relaxed) < 4
             || store.stats().checkpoints < 3
@@ -350,13 +350,16 @@ async fn events_and_checkpoints_succeed_when_queries_have_used_up_memory_and_spi
             append(&store, events, vec![]).await;
             n_rounds += 1;
             // DuckDB does not ask for all that it takes: some MB are beyond the limit.
-            let held = store.memory_bytes().unwrap();
-            assert!(held <= small.memory_bytes + (16 << 20), "{held}");
+            if let Some(held) = store.memory_bytes() {
+                assert!(held <= small.memory_bytes + (16 << 20), "{held}");
+                n_looks += 1;
+            }
         }
         is_over.store(true, Ordering::Relaxed);
         for asking in crowd {
             asking.join().unwrap();
         }
+        assert!(n_looks > 0, "the store never said what it holds");
         let stats = store.stats();
         assert_eq!((stats.failed_commits, stats.failed_checkpoints), (0, 0));
         assert_eq!(stats.rows_total, (n_rounds * ROUND) as u64);

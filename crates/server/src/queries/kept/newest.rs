@@ -15,8 +15,9 @@ use arrow::error::ArrowError;
 
 use super::{Entry, KeptResults, merge};
 
-/// Parts of a window that are looked at in turn, until there are enough rows: of a week twenty
-/// minutes, three hours, a day, all. A look in vain takes a tenth of one at all of a window.
+/// Where the last events are no help, parts of a window that are looked at in turn, until there are
+/// enough rows: of a week twenty minutes, three hours, a day, all. A look in vain takes a tenth of
+/// one at all of a window; where the lists of its filters are long, as much as one in success.
 const PARTS: [i64; 4] = [512, 64, 8, 1];
 
 /// The newest rows of a window.
@@ -59,7 +60,7 @@ impl KeptResults {
         changes: &Changes,
         may_reuse: bool,
     ) -> Result<Search<'a>, ArrowError> {
-        let slice = part(newest, PARTS[0]);
+        let slice = first(newest, changes);
         let mut search = Search {
             newest,
             kept: None,
@@ -76,6 +77,16 @@ impl KeptResults {
             search.begin_with(known, &changed)?;
         }
         Ok(search)
+    }
+}
+
+/// Where to look first: at twice as many events as rows are wanted, as filters leave some out.
+fn first(newest: &Newest, changes: &Changes) -> Range<i64> {
+    let Range { start, end } = newest.range;
+    let n_events = usize::try_from(newest.n_rows.saturating_mul(2)).unwrap_or(usize::MAX);
+    match changes.n_newest_from(n_events, end) {
+        Some(from) => from.max(start)..end,
+        None => part(newest, PARTS[0]),
     }
 }
 

@@ -163,3 +163,16 @@ fn few_rows_are_looked_for_in_all_of_the_window() {
     let (rows, _, n_asked) = ask(&results, &changes, &events, &newest(0, 599));
     assert_eq!((rows, n_asked), (vec![2, 1], 4));
 }
+
+#[test]
+fn long_after_the_newest_event_it_is_found_at_once() {
+    let results = KeptResults::new(1 << 20);
+    let events: Vec<Event> = (0..600)
+        .map(|minute| (minute * MINUTE_US, minute))
+        .collect();
+    let changes = Changes::after(events.iter().map(|(time_us, _)| *time_us).collect());
+    let (rows, _, n_asked) = ask(&results, &changes, &events, &newest(0, 5_000));
+    assert_eq!((rows, n_asked), (vec![599, 598, 597, 596, 595], 1));
+    let (rows, _, n_asked) = ask(&results, &changes, &events, &newest(600, 5_000));
+    assert_eq!((rows, n_asked), (vec![], 1));
+}
