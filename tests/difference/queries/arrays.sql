@@ -73,3 +73,9 @@ SELECT arrayStringConcat(arrayMap(x -> NULL, [3, 1, 3])) AS a, arrayStringConcat
 
 -- sorted-within-having: a sorting lambda where groups are chosen
 SELECT source, arraySort(x -> -x, groupUniqArray(toMonth(timestamp))) AS months FROM events GROUP BY source HAVING arrayExists(x -> x > 6, arraySort(x -> -x, groupUniqArray(toMonth(timestamp)))) ORDER BY source;
+
+-- slices-of-unknown-length: a length that is NULL is the array's
+SELECT arraySlice(['a', 'b', 'c'], -5, count) AS a, arraySlice(['a', 'b', 'c'], -2, count) AS b, arraySlice(['a', 'b', 'c'], 2, count) AS c, arraySlice(['a', 'b'], -7, NULL) AS d, arraySlice(['a', 'b'], toInt8OrNull('-7'), count) AS e FROM events GROUP BY count ORDER BY count LIMIT 5;
+
+-- join-within-a-join: rows of the elements that a lambda reads
+SELECT x, count() AS n FROM events ARRAY JOIN arrayMap(y -> arrayJoin([1, 2]), [1, 2, 3]) AS x WHERE toMonth(timestamp) = 6 GROUP BY x ORDER BY x;

@@ -78,3 +78,15 @@ SELECT arraySlice([1, 2, 3], toUInt64(-2)) AS a, arraySlice([1, 2, 3], 1, toUInt
 
 -- too-large-for-single: what no Float32 can be is infinite
 SELECT arrayMap(x -> toString(toFloat32(x)), [1e39, -1e39, 3.4e38, 3.4028235e38, 0 / 0, 1 / 0]) AS a, toString(CAST(1e300 AS Float32)) AS b, toFloat32(0.1) AS c;
+
+-- whole-divisions-of-null: what is unknown stays so, also by zero
+SELECT intDivOrZero(org_id, count - count) AS a, intDivOrZero(toNullable(5), 0) AS b, intDivOrZero(NULL, 0) AS c, count() AS n FROM events GROUP BY a ORDER BY a;
+
+-- numbers-between-spaces: they are none
+SELECT toFloat64OrNull('  3') AS a, toFloat64OrNull('3 ') AS b, toFloat64OrZero(' 3') AS c, toFloat64OrNull('-3.5') AS d, toFloat64OrZero(concat('4', if(user_id = 5, '', ' '))) AS e, toFloat64OrZero('') AS f FROM events GROUP BY e ORDER BY e;
+
+-- nan-beside-null: it is equal to itself where one side can be NULL
+SELECT isDistinctFrom(nan, nan) AS a, isDistinctFrom(toNullable(nan), nan) AS b, isDistinctFrom(nan, toNullable(nan)) AS c, isNotDistinctFrom(nan, nan) AS d, isNotDistinctFrom(toNullable(nan), nan) AS e, isDistinctFrom(nullIf(nan, 1), 1) AS f;
+
+-- extremes-beside-null: a NULL of no type takes the others' type
+SELECT greatest('1.5', NULL) AS a, least('1.5', NULL) AS b, greatest('1.5', anyLast(NULL)) AS c, greatest(2, NULL, 3) AS d, greatest(toDate('2026-01-01'), NULL) AS e;

@@ -253,6 +253,7 @@ impl Binder<'_> {
                         precision: *precision,
                         timezone,
                     },
+                    DataType::Nothing => first.ty.clone(),
                     other => {
                         return Err(self.type_error(format!("{other} has no time zone"), at));
                     }
@@ -362,7 +363,7 @@ impl Binder<'_> {
                 | IntervalUnit::Month
                 | IntervalUnit::Quarter
                 | IntervalUnit::Year
-                    if time.is_date() || matches!(time.inner(), DataType::DateTime(_)) =>
+                    if matches!(time.inner(), DataType::Date | DataType::DateTime(_)) =>
                 {
                     DataType::Date
                 }
@@ -377,6 +378,10 @@ impl Binder<'_> {
                         } else {
                             0
                         },
+                        timezone,
+                    },
+                    DataType::Date32 => DataType::DateTime64 {
+                        precision: 0,
                         timezone,
                     },
                     _ => DataType::DateTime(timezone),

@@ -47,7 +47,11 @@ impl Lowering<'_> {
         from: Option<&From>,
         input: &mut String,
     ) -> Result<String, SqlError> {
-        let reads_columns = array.any(&mut |part| matches!(part.kind, ExprKind::Column(_)));
+        // The elements of an arrayJoin are a column, too.
+        let reads_columns = array.any(&mut |part| {
+            let is_join = part.as_call().is_some_and(|(f, _)| f.name == "arrayJoin");
+            is_join || matches!(part.kind, ExprKind::Column(_))
+        });
         if !text.contains("lambda ") || !reads_columns {
             return Ok(text);
         }

@@ -98,9 +98,11 @@ impl Lowering<'_> {
                 let start = format!(
                     "(CASE WHEN {offset} < 0 THEN len({a}) + {offset} + 1 ELSE {offset} END)"
                 );
+                // A length that is NULL in some rows is the array's, from the offset on.
                 let end = match values.get(2) {
+                    Some(_) if arguments[2].is_null_literal() => format!("len({a})"),
                     Some(length) => format!(
-                        "CASE WHEN {length} IS NULL THEN len({a}) WHEN {length} < 0 THEN len({a}) + {length} ELSE {start} + {length} - 1 END"
+                        "CASE WHEN {length} IS NULL THEN {start} + len({a}) - 1 WHEN {length} < 0 THEN len({a}) + {length} ELSE {start} + {length} - 1 END"
                     ),
                     None => format!("len({a})"),
                 };

@@ -113,12 +113,15 @@ impl Lowering<'_> {
         let wall = self.wall_clock(time, timezone)?;
         let width_us = amount * 86_400 * SECOND;
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
-        // The midnight of a Date is the time zone's, too.
-        let zone = match timezone {
-            Some(zone) if time.ty.is_date() => Some(zone.to_owned()),
-            _ => Self::foreign_zone(time, timezone),
-        };
-        Ok(match zone {
+        // The midnight of a Date is the time zone's, too. That of the first day of 1970 is before all
+        // that ClickHouse knows where the sun rises earlier: it takes the next one.
+        if let Some(zone) = timezone.filter(|_| time.ty.is_date()) {
+            let midnight = self.instant(&start, zone);
+            return Ok(format!(
+                "(CASE WHEN {midnight} < TIMESTAMP '1970-01-01' THEN {midnight} + INTERVAL {amount} DAY ELSE {midnight} END)"
+            ));
+        }
+        Ok(match Self::foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })

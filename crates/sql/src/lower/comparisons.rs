@@ -43,7 +43,10 @@ impl Lowering<'_> {
                 guards.push(format!("isnan({text})"));
             }
         }
-        if guards.is_empty() {
+        // Where one side can be NULL, isDistinctFrom takes NaN for equal to itself, as DuckDB does.
+        let is_equal_to_itself =
+            name.starts_with("is") && (a.ty.is_nullable() || b.ty.is_nullable());
+        if guards.is_empty() || is_equal_to_itself {
             return Ok(Sql::condition(compared));
         }
         // NaN is neither equal to, less nor greater than anything; in DuckDB it is the greatest.
@@ -51,8 +54,8 @@ impl Lowering<'_> {
         if name.starts_with("is") {
             let guard = &guards[0];
             return Ok(Sql::condition(match name {
-                "isDistinctFrom" => format!("({compared} OR coalesce({guard}, false))"),
-                _ => format!("({compared} AND NOT coalesce({guard}, false))"),
+                "isDistinctFrom" => format!("({compared} OR {guard})"),
+                _ => format!("({compared} AND NOT {guard})"),
             }));
         }
         let unknown = if a.ty.is_nullable() || b.ty.is_nullable() {

@@ -94,6 +94,11 @@ impl Lowering<'_> {
                 let text = self.value(value)?;
                 let text = if value.ty.is_time() {
                     format!("epoch(CAST({text} AS TIMESTAMP))")
+                } else if value.ty.is_string() {
+                    // DuckDB reads a number between spaces, too.
+                    format!(
+                        "CASE WHEN regexp_matches({text}, '^\\s|\\s$') THEN error('no number: ' || {text}) ELSE {text} END"
+                    )
                 } else {
                     text
                 };

@@ -121,7 +121,12 @@ impl Lowering<'_> {
             format!("CAST(trunc({x} / {y}) AS BIGINT)")
         };
         if name == "intDivOrZero" {
-            return format!("(CASE WHEN {y} = 0 THEN 0 ELSE {quotient} END)");
+            let known = if a.ty.is_nullable() {
+                format!(" AND {x} IS NOT NULL")
+            } else {
+                String::new()
+            };
+            return format!("(CASE WHEN {y} = 0{known} THEN 0 ELSE {quotient} END)");
         }
         self.guarded(b, y, &quotient, &DataType::Int64)
     }
@@ -227,7 +232,18 @@ impl Lowering<'_> {
 
     /// `greatest` and `least`: NaN is neither, where for DuckDB it is the greatest.
     pub(super) fn extremes(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
-        let values = self.values(arguments)?;
+        let mut values = self.values(arguments)?;
+        if let Some(known) = arguments.iter().find(|argument| !argument.ty.is_nothing()) {
+            // DuckDB takes a NULL of no type for a number, and then the others.
+            let ty = super::inner_type(&known.ty);
+            for (value, _) in values
+                .iter_mut()
+                .zip(arguments)
+                .filter(|(_, argument)| argument.ty.is_nothing())
+            {
+                *value = format!("CAST({value} AS {ty})");
+            }
+        }
         let extreme = |values: &[String]| format!("{name}({})", values.join(", "));
         if !arguments.iter().any(|argument| argument.ty.is_float()) {
             return Ok(Sql::value(extreme(&values)));
