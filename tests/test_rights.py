@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -207,6 +208,23 @@ def test_queries(world: World, name: str, org: str, expected: set[str] | int) ->
     headers = {**user.headers, "X-Organization": org}
     asked = requests.get(f"{world.server.url}/analytics/auth", headers=headers, timeout=10)
     assert asked.status_code == (expected if isinstance(expected, int) else 200)
+
+
+@pytest.mark.parametrize(
+    ("name", "org", "sees_all"), [("root", "", True), ("root", "acme", False), ("wim", "acme", False)]
+)
+def test_how_many_events_there_are_is_told_to_who_sees_them(world: World, name: str, org: str, sees_all: bool) -> None:
+    user: User = getattr(world, name)
+
+    def ask(sql: str) -> dict:
+        headers = {**user.headers, "X-Organization": org}
+        return requests.post(f"{world.server.url}/api/query", json={"sql": sql}, headers=headers, timeout=30).json()
+
+    sql = "SELECT scope, count() FROM events GROUP BY scope"
+    n_read = ask(sql)["stats"]["rows_read"]
+    assert (n_read is not None and n_read > 0) if sees_all else n_read is None
+    plan = "\n".join(line for (line,) in ask(f"EXPLAIN {sql}")["rows"])
+    assert bool(re.search(r"~\d", plan)) == sees_all, plan
 
 
 def test_fields_of_the_body_do_not_say_who_somebody_is(server: Server, admin: User) -> None:

@@ -112,10 +112,9 @@ impl Queries {
         viewer: &Viewer,
         now: Timestamp,
     ) -> Result<(Run, Prepared), QueryError> {
-        let Viewer { caller, rows } = viewer;
-        let mut running = self.inner.registry.enter(caller, &request.sql, now);
+        let mut running = self.inner.registry.enter(viewer, &request.sql, now);
         let opened = async {
-            let prepared = prepare(request.sql, request.context, *rows).await?;
+            let prepared = prepare(request.sql, request.context, viewer.rows).await?;
             let opened = self.open(&prepared, request.may_reuse, &running).await?;
             Ok((prepared, opened))
         };
@@ -187,6 +186,7 @@ impl Queries {
             prepared,
             may_reuse,
             rows_read: running.rows_read(),
+            sees_all: running.sees_all(),
         };
         let opened = statement.open().await?;
         Ok(opened.with_first_rows().await?)

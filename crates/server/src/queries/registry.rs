@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::error::QueryError;
 use crate::clock;
-use crate::identity::Caller;
+use crate::identity::Viewer;
+use crate::identity::rights::RowFilter;
 use crate::metrics::{Metrics, QueryOutcome};
 
 /// How much of a query's text is kept, characters: it is for people to recognize it.
@@ -66,6 +67,7 @@ pub(super) struct Running {
     entry: Arc<Entry>,
     /// Whether there were others on the list when it came.
     found_others: bool,
+    sees_all: bool,
     /// The how manieth it is.
     number: u64,
     registry: Registry,
@@ -84,7 +86,8 @@ impl Registry {
     }
 
     /// Puts a query on the list.
-    pub(super) fn enter(&self, caller: &Caller, sql: &str, now: Timestamp) -> Running {
+    pub(super) fn enter(&self, viewer: &Viewer, sql: &str, now: Timestamp) -> Running {
+        let Viewer { caller, rows } = viewer;
         let cut = sql.char_indices().nth(MAX_SQL_CHARS);
         let entry = Arc::new(Entry {
             id: Uuid::new_v4(),
@@ -106,6 +109,7 @@ impl Registry {
         Running {
             entry,
             found_others,
+            sees_all: *rows == RowFilter::default(),
             number,
             registry: self.clone(),
             outcome: QueryOutcome::Abandoned,
@@ -176,6 +180,12 @@ impl Running {
     /// Counts what the store reads for it.
     pub(super) fn rows_read(&self) -> &RowsRead {
         &self.entry.rows_read
+    }
+
+    /// Whether its viewer sees all events. Others are not told what counts events that are not
+    /// theirs.
+    pub(super) fn sees_all(&self) -> bool {
+        self.sees_all
     }
 
     pub(super) fn n_rows(&self) -> u64 {

@@ -95,8 +95,9 @@ pub struct Run {
 pub struct Stats {
     /// Rows sent.
     pub n_rows: u64,
-    /// Rows that the store read for it, as far as its statements have ended.
-    pub n_read: u64,
+    /// Rows that the store read for it, as far as its statements have ended; `None` for who does not
+    /// see all events.
+    pub n_read: Option<u64>,
     /// Rows of the result that had been kept from an earlier answer.
     pub n_reused: u64,
     /// From the arrival of the request.
@@ -185,7 +186,7 @@ impl Run {
         self.running.ended(QueryOutcome::Finished);
         Stats {
             n_rows: self.running.n_rows(),
-            n_read: self.running.rows_read().get(),
+            n_read: (self.running.sees_all()).then(|| self.running.rows_read().get()),
             n_reused: self.n_reused,
             elapsed: self.running.elapsed(),
             is_truncated: self.is_truncated,

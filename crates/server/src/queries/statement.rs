@@ -26,6 +26,8 @@ pub(super) struct Statement<'a> {
     /// Whether kept rows may be used.
     pub(super) may_reuse: bool,
     pub(super) rows_read: &'a RowsRead,
+    /// Whether the viewer may know how many events there are.
+    pub(super) sees_all: bool,
 }
 
 impl Statement<'_> {
@@ -39,8 +41,10 @@ impl Statement<'_> {
             StatementKind::Explain => {
                 let sql = format!("EXPLAIN {}", self.prepared.duckdb);
                 let opened = self.run_in_store(vec![sql], None, None).await?;
+                let sees_all = self.sees_all;
                 Ok(opened.map(|plan| {
-                    let lines = plan.map(|batch| batch.map(|plan| plan_lines(&plan)));
+                    let lines =
+                        plan.map(move |batch| batch.map(|plan| plan_lines(&plan, sees_all)));
                     lines.boxed()
                 }))
             }
@@ -108,8 +112,9 @@ fn lines_batch<'a>(lines: impl Iterator<Item = &'a str>) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), vec![lines]).expect("one column of the schema's type")
 }
 
-/// The lines of DuckDB's plan, which is text in the last column.
-fn plan_lines(plan: &RecordBatch) -> RecordBatch {
+/// The lines of DuckDB's plan, which is text in the last column. How many rows there are in the
+/// store, which the plan estimates, only who sees all events is told.
+fn plan_lines(plan: &RecordBatch, sees_all: bool) -> RecordBatch {
     let texts = plan
         .columns()
         .last()
@@ -118,7 +123,26 @@ fn plan_lines(plan: &RecordBatch) -> RecordBatch {
         return lines_batch(std::iter::empty());
     };
     let texts = texts.as_string::<i32>();
-    lines_batch(texts.iter().flatten().flat_map(str::lines))
+    let lines = texts.iter().flatten().flat_map(str::lines);
+    if sees_all {
+        return lines_batch(lines);
+    }
+    let lines: Vec<String> = lines.map(without_estimates).collect();
+    lines_batch(lines.iter().map(String::as_str))
+}
+
+/// A line of a plan with dots in place of the digits of `~1,234 rows`.
+fn without_estimates(line: &str) -> String {
+    let mut is_estimate = false;
+    let hidden = line.chars().map(|char| {
+        is_estimate = char == '~' || (is_estimate && (char.is_ascii_digit() || char == ','));
+        if is_estimate && char != '~' {
+            '·'
+        } else {
+            char
+        }
+    });
+    hidden.collect()
 }
 
 #[cfg(test)]
@@ -128,15 +152,22 @@ mod tests {
     #[test]
     fn plans_are_lines() {
         let keys: ArrayRef = Arc::new(StringArray::from(vec!["physical_plan"]));
-        let texts: ArrayRef = Arc::new(StringArray::from(vec!["┌──┐\n│ab│\n"]));
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["┌──┐\n│a ~1,234 rows 5│\n"]));
         let plan = RecordBatch::try_from_iter([("explain_key", keys), ("explain_value", texts)]);
-        let lines = plan_lines(&plan.unwrap());
-        let lines: Vec<_> = lines
-            .column(0)
-            .as_string::<i32>()
-            .iter()
-            .flatten()
-            .collect();
-        assert_eq!(lines, ["┌──┐", "│ab│"]);
+        let plan = plan.unwrap();
+        let cases = [
+            (true, ["┌──┐", "│a ~1,234 rows 5│"]),
+            (false, ["┌──┐", "│a ~····· rows 5│"]),
+        ];
+        for (sees_all, expected) in cases {
+            let lines = plan_lines(&plan, sees_all);
+            let lines: Vec<_> = lines
+                .column(0)
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .collect();
+            assert_eq!(lines, expected);
+        }
     }
 }

@@ -43,7 +43,7 @@ impl Fixture {
     }
 
     fn run(&self, batches: Batches, limits: Limits) -> Run {
-        let running = self.registry.enter(&caller(), "SELECT n", clock::now());
+        let running = self.registry.enter(&viewer(), "SELECT n", clock::now());
         Run::start(vec![column()], Opened::ready(batches), running, limits)
     }
 
@@ -83,8 +83,11 @@ impl Fixture {
     }
 }
 
-fn caller() -> Caller {
-    Caller::for_testing(Privilege::Admin, None, None)
+fn viewer() -> Viewer {
+    Viewer {
+        caller: Caller::for_testing(Privilege::Admin, None, None),
+        rows: RowFilter::default(),
+    }
 }
 
 fn column() -> ResultColumn {
@@ -274,7 +277,7 @@ async fn a_failure_before_the_first_row_is_known_before_the_answer() {
 #[test]
 fn company_is_who_was_there_or_came() {
     let fixture = Fixture::new();
-    let enter = || fixture.registry.enter(&caller(), "SELECT n", clock::now());
+    let enter = || fixture.registry.enter(&viewer(), "SELECT n", clock::now());
     let first = enter();
     assert!(!first.had_company());
     let second = enter();

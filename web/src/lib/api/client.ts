@@ -154,8 +154,8 @@ export interface QueryBody {
 
 export interface Stats {
   rows: number;
-  /** Stored rows that were looked at for it. */
-  rows_read: number;
+  /** Stored rows that were looked at for it; `null` for who does not see all events. */
+  rows_read: number | null;
   reused_rows: number;
   elapsed_ms: number;
   truncated: boolean;
