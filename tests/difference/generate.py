@@ -95,6 +95,7 @@ INEXACT_TOLERANCE = 1e-6
 REFUSED = {
     # ClickHouse makes a Variant or an Int128, which no client of events knows what to do with.
     "have no common type": "UInt64 beside numbers with a sign, NULL beside arrays",
+    "in one branch and": "UInt64 in one branch of UNION, a float in another",
     # ClickHouse joins an array of constants after the groups are made.
     "arrayJoin of groups": "arrayJoin beside GROUP BY",
     # ClickHouse folds the key to a constant first, and orders by nothing.

@@ -119,3 +119,9 @@ SELECT source = any('client') AS a, any(5) > any(3) AS b, max(duration) >= any(0
 
 -- correlation-of-no-rows: without rows there is NULL where there can be one, and NaN else
 SELECT corrIf(0.5, count, source = 'no such') AS a, corrIf(0.5, duration, source = 'no such') AS b, corr(duration / 4, toNullable(1 / 0)) AS c, intDivOrZero(a, a) AS d FROM events;
+
+-- quantiles-of-nan: of NaN only it is NaN, -OrDefault is for no rows
+SELECT toString(medianOrDefault(nan)) AS a, toString(medianOrNull(nan)) AS b, toString(median(nan)) AS c, quantileOrDefault(0.5)(if(user_id = 5, nan, duration)) AS d, toString(quantileOrDefault(0.5)(if(user_id > 0, nan, 1))) AS e, medianOrDefaultIf(nan, user_id = -1) AS f FROM events WHERE scope = 'load:cvat';
+
+-- arrays-of-nothing: what is put into NULL stays NULL
+SELECT arrayPushFront(arrayEnumerate(splitByChar(',', NULL)), 0) AS a, arrayPushBack(NULL, 1) AS b;

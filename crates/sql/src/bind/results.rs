@@ -259,7 +259,7 @@ impl Binder<'_> {
                     }
                 });
             }
-            "arrayPushBack" | "arrayPushFront" => {
+            "arrayPushBack" | "arrayPushFront" if !first.ty.is_nothing() => {
                 let item = first.ty.item().unwrap_or(&DataType::Nothing);
                 let common = supertype([item, &arguments[1].ty]);
                 return common.map(DataType::array_of).ok_or_else(|| {

@@ -34,6 +34,19 @@ impl Lowering<'_> {
             // Of NaN only it is NaN.
             let of_all = self.aggregate_call(aggregate, expr, over, &chosen)?;
             format!("coalesce({call}, {of_all})")
+        } else if aggregate.suffix != Suffix::None
+            && skips_nan(aggregate)
+            && aggregate.function.name != "quantiles"
+        {
+            // Of NaN only it is NaN, also with -OrNull and -OrDefault: these are for no rows.
+            let value = self.value(&aggregate.arguments[0])?;
+            let filter = match chosen.as_slice() {
+                [] => String::new(),
+                chosen => format!(" FILTER (WHERE {})", chosen.join(" AND ")),
+            };
+            format!(
+                "coalesce({call}, CASE WHEN count({value}){filter}{over} > 0 THEN 'nan'::DOUBLE END)"
+            )
         } else {
             call
         };
@@ -81,17 +94,8 @@ impl Lowering<'_> {
                 let value = self.value(argument)?;
                 conditions.push(format!("{value} IS NOT NULL"));
             }
-            let skips_nan = matches!(
-                name,
-                "min"
-                    | "max"
-                    | "median"
-                    | "quantile"
-                    | "quantiles"
-                    | "medianExact"
-                    | "quantileExact"
-            );
-            if skips_nan && argument.ty.is_float() {
+            let is_extreme = matches!(name, "min" | "max");
+            if (is_extreme && argument.ty.is_float()) || skips_nan(aggregate) {
                 let value = self.value(argument)?;
                 self.pass("NaN in extremes");
                 conditions.push(format!("NOT isnan({value})"));
@@ -429,6 +433,15 @@ impl Lowering<'_> {
         };
         format!("coalesce({call}, {default})")
     }
+}
+
+/// Whether it is a quantile of floats, which leaves NaN out.
+fn skips_nan(aggregate: &Aggregate) -> bool {
+    let is_quantile = matches!(
+        aggregate.function.name,
+        "median" | "quantile" | "quantiles" | "medianExact" | "quantileExact"
+    );
+    is_quantile && aggregate.arguments[0].ty.is_float()
 }
 
 /// A quantile as ClickHouse interpolates it: it adds the next value times 0 also where the quantile is
