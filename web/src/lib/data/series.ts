@@ -26,6 +26,8 @@ const MAX_TIMES = 20_000;
 export function linesOf(frames: Frame[], range: Range): Lines | null {
   const read = new Map<string, Points>();
   const seen = new Set<number>();
+  // Some queries ignore the range; what they return beyond it must not stretch the chart.
+  const first = range.from - stretch(range);
   let hasShape = false;
   for (const { columns, rows } of frames) {
     const time = columns.findIndex(({ kind }) => kind === 'time');
@@ -33,19 +35,19 @@ export function linesOf(frames: Frame[], range: Range): Lines | null {
     const labels = columns.flatMap(({ kind }, at) => (kind === 'text' || kind === 'boolean' ? [at] : []));
     if (time < 0 || numbers.length === 0) continue;
     hasShape = true;
+    const text = (row: unknown[], at: number) => (row[at] == null ? '(none)' : String(row[at]));
     for (const row of rows) {
       const instant = numberOf(row[time]);
-      // Some queries ignore the range; what they return beyond it must not stretch the chart.
-      if (instant === null || instant < range.from - stretch(range) || instant > range.to) continue;
+      if (instant === null || instant < first || instant > range.to) continue;
       seen.add(instant);
-      const texts = labels.map((at) => (row[at] == null ? '(none)' : String(row[at])));
-      const label = texts.join(' · ');
+      let label = labels.length > 0 ? text(row, labels[0]!) : '';
+      for (let i = 1; i < labels.length; i++) label += ` · ${text(row, labels[i]!)}`;
       for (const at of numbers) {
         const column = columns[at]!.name;
         const name = labels.length === 0 ? column : numbers.length === 1 ? label : `${label} · ${column}`;
         let points = read.get(name);
         if (!points) {
-          const named = Object.fromEntries(labels.map((at, i) => [columns[at]!.name, texts[i]!]));
+          const named = Object.fromEntries(labels.map((at) => [columns[at]!.name, text(row, at)]));
           read.set(name, (points = { column, labels: named, instants: [], values: [] }));
         }
         points.instants.push(instant);
