@@ -50,5 +50,5 @@ SELECT intDiv(toUnixTimestamp(timestamp), 86400) * 86400 AS day, count() AS n FR
 -- truncated-date32: they stay Date32, and become times of a wider range by day
 SELECT dateTrunc('year', toDate32('2026-07-05')) AS a, dateTrunc('quarter', toDate32('2026-07-05'), 'Asia/Kolkata') AS b, dateTrunc('week', toDate32(timestamp)) AS c, date_trunc('day', toDate32('2026-07-05')) AS d, dateTrunc('day', toDate32('2026-07-05'), 'Asia/Kolkata') AS e, count() AS n FROM events GROUP BY c ORDER BY c;
 
--- first-midnight: before 1970 there is none
-SELECT toStartOfDay(toDate('1970-01-01'), 'Europe/Berlin') AS a, toStartOfDay(toDate('1970-01-02'), 'Europe/Berlin') AS b, toStartOfDay(toDate('1970-01-01'), 'America/New_York') AS c, toStartOfDay(toDate('2026-06-20'), 'Europe/Berlin') AS d, toTimeZone(parseDateTimeBestEffortOrNull(NULL), 'Europe/Berlin') AS e;
+-- first-midnight: before 1970 there is none, and each function takes another instant for it
+SELECT toStartOfDay(toDate('1970-01-01'), 'Europe/Berlin') AS a, toStartOfDay(toDate('1970-01-02'), 'Europe/Berlin') AS b, toStartOfDay(toDate('1970-01-01'), 'America/New_York') AS c, toStartOfDay(toDate('2026-06-20'), 'Europe/Berlin') AS d, toTimeZone(parseDateTimeBestEffortOrNull(NULL), 'Europe/Berlin') AS e, dateTrunc('day', toDate('1970-01-01'), 'Europe/Berlin') AS f, toStartOfInterval(toDate('1970-01-01'), INTERVAL 1 DAY, 'Europe/Berlin') AS g, toStartOfInterval(toDate('1970-01-05'), INTERVAL 3 DAY, 'Europe/Berlin') AS h, toStartOfDay(toDate('1970-01-01'), 'UTC') AS i;

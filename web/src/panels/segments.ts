@@ -2,8 +2,9 @@
 import uPlot from 'uplot';
 
 /**
- * uPlot's own lines draw through gaps and clip them out, a rectangle for each: with 200 lines that takes
- * longer than the lines. It is for many points a pixel, where these here would be drawn in vain.
+ * uPlot's own lines draw through gaps and clip them out, a rectangle for each: with the 200 lines of
+ * Management the first panel came at 304 ms, and comes at 264 so. Theirs are for more points than pixels,
+ * most of which would be drawn in vain here.
  */
 export const segments: uPlot.Series.PathBuilder = (u, seriesIdx, idx0, idx1) =>
   uPlot.orient(

@@ -20,7 +20,20 @@ impl Lowering<'_> {
             let hint = Some("write a literal, as in INTERVAL 15 MINUTE");
             return Err(self.unsupported("this interval", hint, arguments[1].at));
         };
-        self.bucket(&arguments[0], amount, unit, timezone, expr)
+        let time = &arguments[0];
+        let start = self.bucket(time, amount, unit, timezone, expr)?;
+        match timezone {
+            Some(zone) if name == "toStartOfDay" && *time.ty.inner() == DataType::Date => {
+                // Where that midnight is before 1970, it takes the next one, and others the start of 1970.
+                let day = self.value(time)?;
+                let midnight = self.instant(&format!("CAST({day} AS TIMESTAMP)"), zone);
+                let next = self.instant(&format!("CAST({day} + 1 AS TIMESTAMP)"), zone);
+                Ok(format!(
+                    "(CASE WHEN {midnight} < TIMESTAMP '1970-01-01' THEN {next} ELSE {start} END)"
+                ))
+            }
+            _ => Ok(start),
+        }
     }
 
     /// The start of the bucket of time that the value is in.
@@ -114,12 +127,10 @@ impl Lowering<'_> {
         let width_us = amount * 86_400 * SECOND;
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
         // The midnight of a Date is the time zone's, too. That of the first day of 1970 is before all
-        // that ClickHouse knows where the sun rises earlier: it takes the next one.
+        // that ClickHouse knows where the sun rises earlier.
         if let Some(zone) = timezone.filter(|_| time.ty.is_date()) {
             let midnight = self.instant(&start, zone);
-            return Ok(format!(
-                "(CASE WHEN {midnight} < TIMESTAMP '1970-01-01' THEN {midnight} + INTERVAL {amount} DAY ELSE {midnight} END)"
-            ));
+            return Ok(format!("greatest({midnight}, TIMESTAMP '1970-01-01')"));
         }
         Ok(match Self::foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),

@@ -71,11 +71,7 @@ export function fixedUnit(unit: string): string | null {
 /** `1,204`, `0.35`: with at most as many decimals as are worth reading. */
 export function numberText(value: number, decimals: number | null = null): string {
   const digits = Math.min(Math.max(decimals ?? autoDecimals(value, 2), 0), 20);
-  const size = Math.abs(value);
-  // From here on `toFixed` writes an exponent; what is no number is "NaN" or "∞".
-  if (!(size < 1e21)) return value.toLocaleString('en', { maximumFractionDigits: digits });
-  const text = size.toFixed(digits);
-  return value < 0 && Number(text) !== 0 ? `-${grouped(text)}` : grouped(text);
+  return formatter(digits).format(Object.is(value, -0) ? 0 : value);
 }
 
 /** Decimals that a whole column shares, so that its points stand below each other. */
@@ -100,14 +96,16 @@ function autoDecimals(value: number, most: number): number {
         : Math.min(most - Math.floor(Math.log10(size)) - 1, 6);
 }
 
-/**
- * By hand, since the first use of `Intl` loads its data: 13 ms in Chromium, more than the chart needs
- * whose axis it labels.
- */
-function grouped(digits: string): string {
-  const [whole, fraction] = digits.split('.');
-  const thousands = whole!.replace(/\B(?=(\d{3})+$)/g, ',');
-  return fraction === undefined ? thousands : `${thousands}.${fraction}`;
+const formatters = new Map<number, Intl.NumberFormat>();
+
+/** Kept, since making one costs more than a thousand uses. */
+function formatter(digits: number): Intl.NumberFormat {
+  let found = formatters.get(digits);
+  if (!found) {
+    found = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formatters.set(digits, found);
+  }
+  return found;
 }
 
 function scaleOf(unit: string, value: number): [number, Scale[] | null] {

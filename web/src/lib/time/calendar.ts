@@ -6,10 +6,9 @@
 /** The zone in which times are shown and days begin. */
 export type Zone = 'browser' | 'utc';
 
-/** The browser's zone by its name in the IANA database. `Intl` knows it everywhere, but loads its data first. */
+/** The browser's zone by its name in the IANA database. */
 export function localZone(): string {
-  const { Temporal } = globalThis as { Temporal?: { Now: { timeZoneId: () => string } } };
-  return Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 export type Unit = 's' | 'm' | 'h' | 'd' | 'w' | 'M' | 'y';

@@ -60,12 +60,11 @@ impl KeptResults {
         changes: &Changes,
         may_reuse: bool,
     ) -> Result<Search<'a>, ArrowError> {
-        let slice = first(newest, changes);
         let mut search = Search {
             newest,
             kept: None,
-            known_from: slice.start,
-            slice,
+            known_from: newest.range.start,
+            slice: newest.range.clone(),
             // Before anything is read: what comes later is new to the rows.
             as_of: changes.latest(),
             results: may_reuse.then(|| self.clone()),
@@ -75,6 +74,9 @@ impl KeptResults {
             && let Some(changed) = changes.since(known.as_of)
         {
             search.begin_with(known, &changed)?;
+        } else {
+            search.slice = first(newest, changes);
+            search.known_from = search.slice.start;
         }
         Ok(search)
     }
