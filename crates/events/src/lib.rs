@@ -8,6 +8,7 @@
 // The names of databases are no code.
 #![allow(clippy::doc_markdown)]
 
+mod claimed_hours;
 mod client;
 mod event;
 mod field;
@@ -21,6 +22,7 @@ mod server;
 mod time;
 mod working_time;
 
+pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
 pub use client::{ClientRequest, CorrectedRequest, InvalidRequest, MAX_AHEAD};
 pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
 pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload, MARK};
