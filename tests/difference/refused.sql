@@ -128,3 +128,6 @@ SELECT 1 INTO OUTFILE '/tmp/x';
 
 -- refused: null byte
 SELECT length('\0');
+
+-- refused: nothing cannot be summed
+SELECT arraySum([]);

@@ -179,14 +179,15 @@ fn texts_of_parts<'a>(
 ) -> Result<slices::Texts, SqlError> {
     let mut numbered = of_slice(found.events, &found.time);
     numbered.is_numbered = true;
-    let numbered_rows = numbered.lower_rows(&found.partial)?;
+    let (numbered_rows, _) = numbered.lower_rows(&found.partial)?;
+    let (partial, types) = of_slice(found.events, &found.time).lower_rows(&found.partial)?;
     let mut of_rows = lowering();
     of_rows.rows = Some(found.events);
     Ok(slices::Texts {
-        partial: of_slice(found.events, &found.time).lower_rows(&found.partial)?,
+        partial,
         numbered: numbered_rows,
         time: numbered.time(&found.time)?,
-        types: lower::Lowering::types_of_rows(&found.partial),
+        types,
         whole: of_rows.lower(&found.whole)?,
     })
 }

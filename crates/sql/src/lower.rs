@@ -14,6 +14,7 @@ mod conversions;
 mod expressions;
 mod fill;
 mod json;
+mod large;
 mod numbers;
 mod readable;
 mod selects;
@@ -57,6 +58,8 @@ pub(crate) struct Lowering<'a> {
     /// Arrays that `arrayJoin` unnests in the select at hand, and what their elements are named.
     array_joins: Vec<(Expr, String)>,
     n_array_joins: usize,
+    /// Columns of subqueries, by source and place, whose integers can be beyond BIGINT or near its end.
+    large_columns: HashSet<(usize, usize)>,
     /// Hidden columns that WHERE of the select at hand keeps from being NULL.
     present: HashSet<String>,
     /// Whether the select at hand gives the first rows of an order.
@@ -108,6 +111,7 @@ impl<'a> Lowering<'a> {
             group_keys: Vec::new(),
             array_joins: Vec::new(),
             n_array_joins: 0,
+            large_columns: HashSet::new(),
             present: HashSet::new(),
             is_of_newest: false,
             groups_have_rows: false,
@@ -116,7 +120,10 @@ impl<'a> Lowering<'a> {
 
     /// The whole query, its columns cast to the types that `Prepared::duckdb` promises.
     pub fn lower(&mut self, query: &Query) -> Result<String, SqlError> {
-        self.lower_as(query, result_type)
+        let columns = query.columns();
+        let types: Vec<String> = columns.iter().map(|c| result_type(&c.ty)).collect();
+        let inner = self.query(query)?;
+        Ok(self.with_types(&inner, &types))
     }
 
     /// A time of the events, as it stands in the text.
@@ -124,36 +131,28 @@ impl<'a> Lowering<'a> {
         self.value(time)
     }
 
-    /// The types of the columns that [`Lowering::lower_rows`] gives.
-    pub fn types_of_rows(query: &Query) -> Vec<String> {
-        let columns = query.columns();
-        columns
-            .iter()
-            .map(|column| inner_type(&column.ty))
-            .collect()
-    }
-
-    /// The whole query, its columns as they are within a query: to be read by another one.
-    pub fn lower_rows(&mut self, query: &Query) -> Result<String, SqlError> {
-        self.lower_as(query, inner_type)
-    }
-
-    fn lower_as(
-        &mut self,
-        query: &Query,
-        type_of: impl Fn(&DataType) -> String,
-    ) -> Result<String, SqlError> {
+    /// The whole query, its columns as they are within a query, and their types: to be read by another one.
+    pub fn lower_rows(&mut self, query: &Query) -> Result<(String, Vec<String>), SqlError> {
         let inner = self.query(query)?;
-        let columns = query.columns();
-        let casts = columns.iter().enumerate().map(|(index, column)| {
-            format!("CAST(c{index} AS {}) AS c{index}", type_of(&column.ty))
+        let are_large = self.large_columns_of(query);
+        let columns = query.columns().into_iter().zip(are_large);
+        let types = columns.map(|(column, is_large)| match column.ty.inner() {
+            // Rows go through Arrow, which has no HUGEINT.
+            DataType::UInt64 if is_large => "UBIGINT".to_owned(),
+            _ => inner_type(&column.ty),
         });
+        let types: Vec<String> = types.collect();
+        Ok((self.with_types(&inner, &types), types))
+    }
+
+    fn with_types(&self, inner: &str, types: &[String]) -> String {
+        let casts = types
+            .iter()
+            .enumerate()
+            .map(|(index, ty)| format!("CAST(c{index} AS {ty}) AS c{index}"));
         let number = self.is_numbered.then(|| "slice".to_owned());
         let columns: Vec<String> = number.into_iter().chain(casts).collect();
-        Ok(format!(
-            "SELECT {} FROM ({inner}) AS __result",
-            columns.join(", ")
-        ))
+        format!("SELECT {} FROM ({inner}) AS __result", columns.join(", "))
     }
 
     fn pass(&mut self, name: &'static str) {

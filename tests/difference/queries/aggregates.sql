@@ -125,3 +125,21 @@ SELECT toString(medianOrDefault(nan)) AS a, toString(medianOrNull(nan)) AS b, to
 
 -- arrays-of-nothing: what is put into NULL stays NULL
 SELECT arrayPushFront(arrayEnumerate(splitByChar(',', NULL)), 0) AS a, arrayPushBack(NULL, 1) AS b;
+
+-- sums-beyond-64-bits: sums and averages of integers go around
+SELECT sum(x) AS a, avg(x) AS b, sumIf(x, x > 0) AS c, sumOrNull(x) AS d, sum(toNullable(x)) AS e, sumDistinct(x) AS f, avgOrDefault(x) AS g, sum(toInt64(x)) AS h, avg(-toInt64(x)) AS i FROM (SELECT toUInt64(9223372036854775806) + number % 2 AS x FROM numbers(5));
+
+-- sums-of-large-payloads: a payload may have any number
+SELECT sum(JSONExtractUInt(p, 'working_time')) AS a, sum(JSONExtractUInt(p, 'working_time') * 1000) AS b, avg(JSONExtractUInt(p, 'working_time')) AS c, sum(JSONExtractInt(p, 'working_time')) AS d, min(toInt64(JSONExtractUInt(p, 'working_time'))) AS f FROM (SELECT arrayJoin(['{"working_time": 18446744073709551615}', '{"working_time": 9223372036854775807}', '{"working_time": 9223372036854775806}', '{"working_time": 3}']) AS p);
+
+-- sums-of-windows-beyond-64-bits: a running sum goes around
+SELECT n, sum(x) OVER (ORDER BY n) AS a, avg(x) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS b FROM (SELECT number AS n, toUInt64(9223372036854775808) + number AS x FROM numbers(5)) ORDER BY n;
+
+-- what-is-made-of-large-sums: arithmetic, texts and sums of sums that are beyond BIGINT
+SELECT s + 1 AS a, s - 1 AS b, s * 2 AS c, s / 2 AS d, intDiv(s, 2) AS e, s % 10 AS f, -s AS g, toInt64(s) AS h, toString(s) AS i, [s] AS j, (s, 1) AS k, s IN (1, 18446744073709551614) AS l, toUInt8(s) AS m, greatest(s, 5) AS n FROM (SELECT sum(x) AS s FROM (SELECT toUInt64(9223372036854775807) AS x FROM numbers(2)));
+
+-- unions-of-large-sums: beside smaller numbers
+SELECT max(s) AS a, sum(s) AS b, avg(s) AS c, uniqExact(s) AS d FROM (SELECT sum(x) AS s FROM (SELECT toUInt64(9223372036854775807) AS x FROM numbers(2)) UNION ALL SELECT toUInt64(5));
+
+-- sums-of-arrays-beyond-64-bits: go around as aggregates do
+SELECT arraySum([18446744073709551615, 2]) AS a, arraySum(x -> x, [9223372036854775807, 9223372036854775808, 5]) AS b, arrayCumSum([18446744073709551615, 2]) AS c, arrayAvg([18446744073709551615, 3]) AS d;

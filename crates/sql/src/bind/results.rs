@@ -104,6 +104,9 @@ impl Binder<'_> {
             "rounded" if first.is_decimal() => first.inner().clone(),
             "rounded" if *first.inner() == DataType::Float32 => DataType::Float32,
             "rounded" => DataType::Float64,
+            "sum" | "cumulated" if first.item() == Some(&DataType::Nothing) => {
+                return Err(self.type_error("an array of nothing cannot be summed", at));
+            }
             "sum" => self.sum_of(first.item().unwrap_or(first), at)?,
             "mappedsum" => self.sum_of(&first.clone(), at)?,
             "mapped" => DataType::array_of(first.clone()),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::conversions::{signed, unsigned};
-use super::numbers::has_large_part;
+use super::large::is_of_64_bits;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;
 use crate::functions::{Lowering as How, Nullability};
@@ -154,6 +154,7 @@ impl Lowering<'_> {
             });
         };
         match pass {
+            "avg" => self.mean(aggregate, distinct, &tail(conditions)),
             "sum" => self.sum(aggregate, expr, distinct, &tail(conditions)),
             "count_distinct" => {
                 self.pass("uniq");
@@ -207,17 +208,19 @@ impl Lowering<'_> {
         let argument = &aggregate.arguments[0];
         if let Some((column, has_payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty())
         {
+            let sum = unsigned(&format!("sum({column}){tail}"));
             if self.present.contains(&column) {
-                return Ok(format!("CAST(sum({column}){tail} AS BIGINT)"));
+                return Ok(sum);
             }
             // Where the path is not there it counts 0; only of no payload at all the sum is NULL.
             return Ok(format!(
-                "CASE WHEN bool_or({has_payload}){tail} THEN coalesce(CAST(sum({column}){tail} AS BIGINT), 0) END"
+                "CASE WHEN bool_or({has_payload}){tail} THEN coalesce({sum}, 0) END"
             ));
         }
         let value = self.value(argument)?;
         let sum = format!("sum({distinct}{value}){tail}");
-        if expr.ty.is_integer() && has_large_part(argument) {
+        // DuckDB adds with 128 bits: what is beyond 64 goes around at the end, as it does for ClickHouse.
+        if expr.ty.is_integer() && is_of_64_bits(&argument.ty) {
             return Ok(if expr.ty.is_unsigned() {
                 unsigned(&sum)
             } else {
@@ -231,6 +234,29 @@ impl Lowering<'_> {
         } else {
             format!("CAST({sum} AS {})", inner_type(&expr.ty))
         })
+    }
+
+    /// ClickHouse divides the sum of integers, which goes around.
+    fn mean(
+        &mut self,
+        aggregate: &Aggregate,
+        distinct: &str,
+        tail: &str,
+    ) -> Result<String, SqlError> {
+        let argument = &aggregate.arguments[0];
+        if !is_of_64_bits(&argument.ty) {
+            let value = self.float(argument)?;
+            return Ok(format!("avg({distinct}{value}){tail}"));
+        }
+        let value = self.value(argument)?;
+        let sum = format!("sum({distinct}{value}){tail}");
+        let sum = if argument.ty.is_unsigned() {
+            unsigned(&sum)
+        } else {
+            signed(&sum)
+        };
+        let count = format!("count({distinct}{value}){tail}");
+        Ok(format!("(CAST({sum} AS DOUBLE) / {count})"))
     }
 
     /// The hidden column of a sum over a hot path, and the one that says whether there is a payload.

@@ -30,6 +30,9 @@ impl Lowering<'_> {
         if pass == "higher_order" {
             return self.higher_order(name, arguments, expr);
         }
+        if pass == "array_sum" {
+            return self.array_sum(name, &arguments[0]);
+        }
         if matches!(pass, "has" | "has_several" | "index_of") {
             return self.found(name, arguments);
         }
@@ -126,6 +129,25 @@ impl Lowering<'_> {
         }))
     }
 
+    /// `arraySum`, `arrayAvg`, `arrayCumSum`: sums of integers go around, as they do in aggregates.
+    fn array_sum(&mut self, name: &str, array: &Expr) -> Result<Sql, SqlError> {
+        let list = self.value(array)?;
+        let item = array.ty.item().map_or(&DataType::Nothing, DataType::inner);
+        let sum_of = |list: &str| around(format!("list_sum({list})"), item);
+        Ok(Sql::value(match name {
+            "arraySum" => format!("coalesce({}, 0)", sum_of(&list)),
+            "arrayAvg" if item.is_integer() => format!(
+                "coalesce(CAST({} AS DOUBLE) / nullif(list_count({list}), 0), 0)",
+                sum_of(&list)
+            ),
+            "arrayAvg" => format!("coalesce(CAST(list_avg({list}) AS DOUBLE), 0)"),
+            _ => {
+                let sum = sum_of(&format!("{list}[1:_i]"));
+                format!("list_transform({list}, lambda _v, _i: {sum})")
+            }
+        }))
+    }
+
     /// `has`, `hasAny`, `hasAll`, `indexOf`: NULL is found among NULLs.
     fn found(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
         let (a, b) = (self.value(&arguments[0])?, self.value(&arguments[1])?);
@@ -204,8 +226,11 @@ impl Lowering<'_> {
                 Sql::value(format!("coalesce(({})[1], {default})", filtered(self)?))
             }
             "arraySum" => Sql::value(format!(
-                "coalesce(list_sum(list_transform({list}, {})), 0)",
-                value(self)?
+                "coalesce({}, 0)",
+                around(
+                    format!("list_sum(list_transform({list}, {}))", value(self)?),
+                    body.ty.inner()
+                )
             )),
             _ => {
                 // Sorted by what the lambda makes of each element.
@@ -220,5 +245,14 @@ impl Lowering<'_> {
                 ))
             }
         })
+    }
+}
+
+/// A sum of integers of a type; DuckDB adds with 128 bits.
+fn around(sum: String, item: &DataType) -> String {
+    match item {
+        DataType::UInt64 => super::conversions::unsigned(&sum),
+        DataType::Int64 => super::conversions::signed(&sum),
+        _ => sum,
     }
 }

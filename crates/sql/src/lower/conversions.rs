@@ -217,20 +217,12 @@ impl Lowering<'_> {
         };
         let is_whole = *from == DataType::String || from.is_time() || *from == DataType::Bool;
         Ok(match to {
-            DataType::Int64 if *from == DataType::UInt64 && self.may_be_large(value) => {
-                signed(&number)
-            }
+            DataType::Int64 if *from == DataType::UInt64 && self.is_large(value) => signed(&number),
             DataType::UInt64 | DataType::Int64 if is_whole || from.is_unsigned() => number,
             DataType::UInt64 => unsigned(&number),
             _ if *from == DataType::UInt64 => format!("CAST({} AS BIGINT)", wrapped(number, to)),
             _ => wrapped(number, to),
         })
-    }
-
-    /// Whether a `UInt64` can be beyond BIGINT: those of the store are not, those of subqueries may be.
-    fn may_be_large(&self, value: &Expr) -> bool {
-        let is_foreign = |part: &Expr| matches!(&part.kind, ExprKind::Column(column) if !self.relation_sources.contains(&column.source));
-        super::numbers::has_large_part(value) || value.any(&mut |part| is_foreign(part))
     }
 
     fn parse_integer(&mut self, name: &str, value: &Expr, expr: &Expr) -> Result<String, SqlError> {
@@ -247,8 +239,12 @@ impl Lowering<'_> {
             DataType::Int32 => ("^[-+]?[0-9]+$", "INTEGER"),
             _ => ("^[-+]?[0-9]+$", "BIGINT"),
         };
+        let inner = match ty {
+            DataType::UInt64 => "UBIGINT",
+            _ => "BIGINT",
+        };
         let parsed = format!(
-            "CASE WHEN regexp_matches({text}, '{pattern}') THEN try_cast(try_cast({text} AS {duck}) AS BIGINT) END"
+            "CASE WHEN regexp_matches({text}, '{pattern}') THEN CAST(try_cast({text} AS {duck}) AS {inner}) END"
         );
         Ok(if name.ends_with("OrNull") {
             format!("({parsed})")
@@ -404,7 +400,7 @@ pub(super) fn wrapped(number: String, to: &DataType) -> String {
 /// An integer of any size as `Int64` has it: a BIGINT.
 pub(super) fn signed(number: &str) -> String {
     format!(
-        "CAST((({number} + 9223372036854775808) & 18446744073709551615) - 9223372036854775808 AS BIGINT)"
+        "CAST(((CAST({number} AS HUGEINT) + 9223372036854775808) & 18446744073709551615) - 9223372036854775808 AS BIGINT)"
     )
 }
 

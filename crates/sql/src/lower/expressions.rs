@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::conversions::signed;
-use super::numbers::has_large_part;
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, FunctionKind, Lowering as How};
@@ -65,7 +64,7 @@ impl Lowering<'_> {
 
     /// As a BIGINT; what is beyond counts from the end, as it does for ClickHouse where it wants an `Int64`.
     pub(super) fn wrapped_bigint(&mut self, expr: &Expr) -> Result<String, SqlError> {
-        if *expr.ty.inner() == DataType::UInt64 && has_large_part(expr) {
+        if *expr.ty.inner() == DataType::UInt64 && self.is_large(expr) {
             return Ok(signed(&self.value(expr)?));
         }
         self.bigint(expr)
@@ -286,7 +285,7 @@ impl Lowering<'_> {
             | "array_string_concat"
             | "split" => self.string_function(pass, name, arguments),
             "json" => self.json(name, arguments, expr),
-            "array_element" | "array_distinct" | "count_equal" | "array_extreme"
+            "array_element" | "array_distinct" | "array_sum" | "count_equal" | "array_extreme"
             | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" | "has"
             | "has_several" | "index_of" => self.array_function(pass, name, arguments, expr),
             "running_difference" => {

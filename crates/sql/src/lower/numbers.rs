@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Lowering, Sql};
 use crate::error::SqlError;
-use crate::ir::{Expr, ExprKind, Literal};
+use crate::ir::{Expr, ExprKind};
 use crate::types::{DataType, IntervalUnit};
 
 impl Lowering<'_> {
@@ -27,7 +27,7 @@ impl Lowering<'_> {
         let y = self.operand(b, expr)?;
         if expr.ty.is_integer()
             && matches!(name, "plus" | "minus" | "multiply")
-            && may_exceed(name, a, b)
+            && self.may_exceed(name, a, b)
         {
             return Ok(Sql::value(self.wrapped_arithmetic(name, &x, &y, &expr.ty)));
         }
@@ -67,7 +67,7 @@ impl Lowering<'_> {
 
     /// `negate` and `abs`. The end of 64 bits has no opposite in `Int64`.
     fn unary(&mut self, name: &str, a: &Expr, x: &str, expr: &Expr) -> String {
-        let is_wide = expr.ty.is_integer() && has_large_part(a);
+        let is_wide = expr.ty.is_integer() && self.is_large(a);
         match name {
             "abs" if is_wide => super::conversions::unsigned(&format!("abs(CAST({x} AS HUGEINT))")),
             "abs" => format!("abs({x})"),
@@ -360,52 +360,5 @@ impl Lowering<'_> {
             format!("({rounded} / 1e{digits})")
         };
         Ok(Sql::value(rounded))
-    }
-}
-
-/// Bits that values of 64 bits usually need: ids, counts, and ms since the epoch, which take 41.
-const USUAL_BITS: u32 = 42;
-
-/// Whether a result of 64 bits has to be computed with more. Where that is not foreseen, as in the sum of
-/// two ids near the end of the range, DuckDB fails, and no result is wrong.
-fn may_exceed(name: &str, a: &Expr, b: &Expr) -> bool {
-    let is_product = name == "multiply" && is_large_product(a, b);
-    is_product || has_large_part(a) || has_large_part(b)
-}
-
-/// Whether an expression has a part that can be near the end of 64 bits or beyond.
-pub(super) fn has_large_part(expr: &Expr) -> bool {
-    expr.any(&mut |part| match &part.kind {
-        ExprKind::Literal(_) => part.ty.is_integer() && magnitude_bits(part) > 62,
-        _ => part
-            .as_call()
-            .is_some_and(|(function, arguments)| match function.name {
-                "multiply" => {
-                    part.ty.is_integer() && is_large_product(&arguments[0], &arguments[1])
-                }
-                "toUInt64" => !arguments[0].ty.is_unsigned(),
-                _ => false,
-            }),
-    })
-}
-
-fn is_large_product(a: &Expr, b: &Expr) -> bool {
-    magnitude_bits(a) + magnitude_bits(b) > 62
-}
-
-/// How many bits an integer needs, at most or usually.
-fn magnitude_bits(operand: &Expr) -> u32 {
-    let bits = operand.ty.magnitude_bits().unwrap_or(64);
-    match (&operand.kind, operand.as_call()) {
-        (ExprKind::Literal(Literal::UInt(value)), _) => 64 - value.leading_zeros(),
-        (ExprKind::Literal(Literal::Int(value)), _) => 64 - value.unsigned_abs().leading_zeros(),
-        (_, Some((function, [a, b]))) if function.name == "multiply" => {
-            bits.min(magnitude_bits(a) + magnitude_bits(b))
-        }
-        (_, Some((function, [a, b]))) if matches!(function.name, "plus" | "minus") => {
-            bits.min(magnitude_bits(a).max(magnitude_bits(b)) + 1)
-        }
-        _ if bits > 32 => USUAL_BITS,
-        _ => bits,
     }
 }

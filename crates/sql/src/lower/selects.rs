@@ -31,15 +31,23 @@ impl Lowering<'_> {
                     SetOperator::Except => " EXCEPT ",
                     SetOperator::ExceptAll => " EXCEPT ALL ",
                 };
-                let casts = columns.iter().enumerate().map(|(index, column)| {
-                    format!("CAST(c{index} AS {}) AS c{index}", inner_type(&column.ty))
-                });
-                let casts = casts.collect::<Vec<_>>().join(", ");
                 let mut texts = Vec::with_capacity(branches.len());
                 for branch in branches {
-                    texts.push(format!("(SELECT {casts} FROM ({}))", self.query(branch)?));
+                    texts.push(self.query(branch)?);
                 }
-                Ok(texts.join(operator))
+                let are_large = self.large_columns_of(query);
+                let casts = columns.iter().zip(are_large).enumerate();
+                let casts = casts.map(|(index, (column, is_large))| {
+                    let ty = match column.ty.inner() {
+                        DataType::UInt64 if is_large => "HUGEINT".to_owned(),
+                        _ => inner_type(&column.ty),
+                    };
+                    format!("CAST(c{index} AS {ty}) AS c{index}")
+                });
+                let casts = casts.collect::<Vec<_>>().join(", ");
+                let branches = texts.iter();
+                let branches = branches.map(|text| format!("(SELECT {casts} FROM ({text}))"));
+                Ok(branches.collect::<Vec<_>>().join(operator))
             }
         }
     }
@@ -405,7 +413,11 @@ impl Lowering<'_> {
                 let columns: Vec<String> = (0..query.columns().len())
                     .map(|i| format!("s{i}"))
                     .collect();
-                format!("({}) AS {name}({})", self.query(query)?, columns.join(", "))
+                let text = self.query(query)?;
+                let are_large = self.large_columns_of(query).into_iter().enumerate();
+                let large = are_large.filter_map(|(index, is)| is.then_some((source.id, index)));
+                self.large_columns.extend(large);
+                format!("({text}) AS {name}({})", columns.join(", "))
             }
             SourceKind::Numbers { offset, length } => {
                 self.pass("numbers");

@@ -110,19 +110,19 @@ impl Groups {
         Some(Expr::new(sum, ty, at))
     }
 
-    /// As the average is computed: of floats, which are exact up to 2^53.
+    /// As the average is computed: the sum, which may go around, by the count.
     fn mean(&mut self, aggregate: &Aggregate, value: &Expr, expr: &Expr) -> Option<Expr> {
-        let float = DataType::Float64.nullable_if(value.ty.is_nullable());
-        let as_float = ExprKind::Cast {
-            value: Box::new(value.clone()),
-            or_null: false,
+        let whole = if value.ty.is_unsigned() {
+            DataType::UInt64
+        } else {
+            DataType::Int64
         };
-        let as_float = Expr::new(as_float, float.clone(), expr.at);
+        let whole = whole.nullable_if(value.ty.is_nullable());
         let filter = &aggregate.filter;
-        let sum = call_of(function("sum", 1)?, vec![as_float], filter.clone());
+        let sum = call_of(function("sum", 1)?, vec![value.clone()], filter.clone());
         let count = call_of(function("count", 1)?, vec![value.clone()], filter.clone());
         let divide = function("divide", 2)?;
-        let sum = self.summed(Expr::new(sum, float, expr.at))?;
+        let sum = self.summed(Expr::new(sum, whole, expr.at))?;
         let count = self.summed(Expr::new(count, DataType::UInt64, expr.at))?;
         let quotient = ExprKind::Call {
             function: divide,
