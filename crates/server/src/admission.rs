@@ -4,15 +4,15 @@
 //! request ends, so a thousand large requests cannot use up the memory: the late ones get
 //! 503 and come again.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::content_encoding::Encodings;
 use crate::error::ApiError;
 
 /// Taken before the length is known, and the step in which more is taken.
@@ -56,7 +56,7 @@ impl Admission {
 
     /// Reads a body whole. 413 beyond the limit of one body, 503 beyond the budget of all.
     pub async fn read(&self, headers: &HeaderMap, body: Body) -> Result<AdmittedBody, ApiError> {
-        let encoding = Encoding::of(headers)?;
+        let encodings = Encodings::of(headers)?;
         let announced = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -71,14 +71,17 @@ impl Admission {
             share.grow_to(bytes.len() + chunk.len())?;
             bytes.extend_from_slice(&chunk);
         }
-        if encoding == Encoding::Identity {
+        if encodings.is_empty() {
             return Ok(AdmittedBody {
                 bytes: bytes.into(),
                 _room: share,
             });
         }
-        let inflated = tokio::task::spawn_blocking(move || inflate(encoding, &bytes, share));
-        let (bytes, share) = inflated.await.map_err(|_| ApiError::BodyBroken)??;
+        let decoded = tokio::task::spawn_blocking(move || {
+            let bytes = encodings.decode(bytes, |n_bytes| share.grow_to(n_bytes))?;
+            Ok::<_, ApiError>((bytes, share))
+        });
+        let (bytes, share) = decoded.await.map_err(|_| ApiError::BodyBroken)??;
         Ok(AdmittedBody {
             bytes: bytes.into(),
             _room: share,
@@ -116,53 +119,5 @@ impl Share {
         }
         self.bytes = target;
         Ok(())
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Identity,
-    Gzip,
-    Deflate,
-}
-
-impl Encoding {
-    fn of(headers: &HeaderMap) -> Result<Encoding, ApiError> {
-        let value = headers
-            .get(header::CONTENT_ENCODING)
-            .map(HeaderValue::as_bytes);
-        match value.map(<[u8]>::to_ascii_lowercase).as_deref() {
-            None | Some(b"" | b"identity") => Ok(Encoding::Identity),
-            Some(b"gzip" | b"x-gzip") => Ok(Encoding::Gzip),
-            Some(b"deflate") => Ok(Encoding::Deflate),
-            Some(other) => Err(ApiError::UnsupportedEncoding {
-                encoding: String::from_utf8_lossy(&other[..other.len().min(40)]).into_owned(),
-            }),
-        }
-    }
-}
-
-/// Decompresses step by step, so that a bomb meets the limit before it meets the memory.
-fn inflate(
-    encoding: Encoding,
-    packed: &[u8],
-    mut share: Share,
-) -> Result<(Vec<u8>, Share), ApiError> {
-    let mut reader: Box<dyn Read> = match encoding {
-        Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
-        Encoding::Deflate | Encoding::Identity => Box::new(flate2::read::ZlibDecoder::new(packed)),
-    };
-    let mut bytes = Vec::new();
-    let mut step = vec![0; STEP_BYTES];
-    loop {
-        let n_read = reader
-            .read(&mut step)
-            .map_err(|_| ApiError::BodyNotDecodable)?;
-        if n_read == 0 {
-            return Ok((bytes, share));
-        }
-        // The packed body is still in memory: both count.
-        share.grow_to(packed.len().max(bytes.len() + n_read))?;
-        bytes.extend_from_slice(&step[..n_read]);
     }
 }

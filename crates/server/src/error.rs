@@ -47,7 +47,7 @@ pub enum ApiError {
     /// 400: the connection broke within the body.
     #[error("The request body could not be read.")]
     BodyBroken,
-    /// 400: the body is not of the encoding it claims.
+    /// 422: the body is not of the encoding it claims.
     #[error("The request body cannot be decompressed.")]
     BodyNotDecodable,
     /// 401.
@@ -107,7 +107,9 @@ pub enum ApiError {
         media_type: String,
     },
     /// 415.
-    #[error("Unsupported content encoding {encoding:?} in request: use gzip, deflate or none.")]
+    #[error(
+        "Unsupported content encoding {encoding:?} in request: use gzip, deflate, snappy, zstd, several of them, or none."
+    )]
     UnsupportedEncoding {
         /// As sent.
         encoding: String,
@@ -201,8 +203,8 @@ impl ApiError {
             | ApiError::BadRequest { .. }
             | ApiError::BadDocument { .. }
             | ApiError::BadQuery { .. }
-            | ApiError::BodyBroken
-            | ApiError::BodyNotDecodable => StatusCode::BAD_REQUEST,
+            | ApiError::BodyBroken => StatusCode::BAD_REQUEST,
+            ApiError::BodyNotDecodable => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             ApiError::Forbidden { .. } => StatusCode::FORBIDDEN,
             ApiError::NotFound | ApiError::Unknown { .. } | ApiError::UnknownRequest { .. } => {

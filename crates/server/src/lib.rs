@@ -12,6 +12,7 @@ pub mod cli;
 mod client;
 mod clock;
 pub mod config;
+mod content_encoding;
 mod dashboards;
 mod dead_letter;
 pub mod demo;
