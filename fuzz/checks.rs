@@ -4,8 +4,8 @@
 //! The fuzz targets and a short test of the workspace run the same functions.
 
 use annoscope_events::{
-    Activity, ClientRequest, FIELD_NAMES, HotPayload, Ids, Interval, Organization, Payload, Sender,
-    StoredEvent, Timestamp, parse_server_body, server_event_json,
+    Activity, ClientHours, ClientRequest, FIELD_NAMES, HotPayload, Ids, Interval, Organization,
+    Payload, Sender, StoredEvent, Timestamp, parse_server_body, server_event_json,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -64,6 +64,7 @@ pub fn client_request(data: &[u8]) {
     }
     for stored in &stored {
         check_stored(stored);
+        check_common_form(stored.event.payload.as_ref().expect("never without"));
     }
     let all_repeated = vec![true; n_events];
     assert!(
@@ -90,7 +91,7 @@ pub fn client_request(data: &[u8]) {
 
 /// One body of the ingest door.
 pub fn server_body(data: &[u8]) {
-    let Ok(events) = parse_server_body(data, RECEIVED) else {
+    let Ok(events) = parse_server_body(data, RECEIVED, ClientHours::Claimed) else {
         return;
     };
     for (index, event) in events.iter().enumerate() {
@@ -113,10 +114,14 @@ pub fn payload(data: &[u8]) {
         return;
     };
     let by_serde = serde_json::from_str::<&RawValue>(text);
+    let as_sent = Payload::as_sent(text.to_owned());
+    assert_eq!(as_sent.as_str(), text);
+    check_payload(&as_sent);
     match Payload::parse(text) {
         Ok(payload) => {
             assert!(by_serde.is_ok(), "accepted what is not JSON");
-            check_payload(&payload);
+            assert_eq!(as_sent.is_json(), payload.is_json());
+            check_common_form(&payload);
             // Keys like this one have a meaning in serde_json's values.
             if !text.contains("serde_json") {
                 let as_sent: Value = serde_json::from_str(text).expect("it is JSON");
@@ -221,15 +226,7 @@ fn check_stored(stored: &StoredEvent) {
         event.org_id,
     ];
     assert!(ids.into_iter().flatten().all(|id| id >= 0));
-    let texts = [
-        Some(&event.scope),
-        event.obj_name.as_ref(),
-        event.obj_val.as_ref(),
-        event.user_name.as_ref(),
-        event.user_email.as_ref(),
-        event.org_slug.as_ref(),
-    ];
-    assert!(texts.into_iter().flatten().all(|text| !text.contains('\0')));
+    assert!((Timestamp::EARLIEST..=Timestamp::LATEST).contains(&event.timestamp));
     if let Some(payload) = &event.payload {
         check_payload(payload);
     }
@@ -237,23 +234,32 @@ fn check_stored(stored: &StoredEvent) {
 
     let mut element = Vec::new();
     server_event_json(stored, &mut element);
-    let read = parse_server_body(&element, RECEIVED).expect("what is written is read");
+    let read = parse_server_body(&element, RECEIVED, ClientHours::Claimed)
+        .expect("what is written is read");
     let [Ok(read)] = read.as_slice() else {
         panic!("what is written is rejected: {read:?}");
     };
     assert_eq!(read.stored, *stored);
 }
 
-fn check_payload(payload: &Payload) {
+/// What a client sent.
+fn check_common_form(payload: &Payload) {
     assert!(payload.as_str().is_ascii());
-    serde_json::from_str::<&RawValue>(payload.as_str()).expect("a payload is JSON");
+    serde_json::from_str::<&RawValue>(payload.as_str()).expect("a client's payload is JSON");
     assert_eq!(
         Payload::parse(payload.as_str()).as_ref(),
         Ok(payload),
         "it has one form"
     );
-    // Whatever it holds is extracted without a panic.
-    HotPayload::extract(payload);
+}
+
+fn check_payload(payload: &Payload) {
+    if payload.is_json() {
+        serde_json::from_str::<&RawValue>(payload.as_str()).expect("it is JSON");
+    }
+    // Whatever it holds is extracted without a panic, and nothing of what is no JSON.
+    let hot = HotPayload::extract(payload);
+    assert!(payload.is_json() || hot == HotPayload::default());
 }
 
 fn check_intervals(intervals: &[Interval]) {

@@ -71,11 +71,4 @@ impl<'a> RawFields<'a> {
     pub fn is_repeated(&self, field: Field) -> bool {
         self.repeated & (1 << field as u32) != 0
     }
-
-    /// The first field whose key occurs more than once.
-    pub fn first_repeated(&self) -> Option<&'static str> {
-        FIELD_NAMES
-            .get(self.repeated.trailing_zeros() as usize)
-            .copied()
-    }
 }

@@ -7,8 +7,15 @@
 
 use std::borrow::Cow;
 
+mod readable;
+
+pub(crate) use readable::{is_readable, overflows};
+
 /// Deepest nesting of arrays and objects that is read: what `serde_json` reads, too.
 pub(crate) const MAX_DEPTH: u32 = 127;
+
+/// Deepest nesting of a payload that ClickHouse's JSON functions read.
+const MAX_PAYLOAD_DEPTH: u32 = 1024;
 
 /// Text that is not JSON by RFC 8259, or that cannot be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,11 +31,24 @@ pub struct InvalidJson {
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    max_depth: u32,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { text, at: 0 }
+        Scanner {
+            text,
+            at: 0,
+            max_depth: MAX_DEPTH,
+        }
+    }
+
+    /// For the text of a payload, which may be nested more deeply than a body.
+    pub fn of_payload(text: &'a str) -> Scanner<'a> {
+        Scanner {
+            max_depth: MAX_PAYLOAD_DEPTH,
+            ..Scanner::new(text)
+        }
     }
 
     /// The first byte of the next token; `None` at the end of the text.
@@ -98,20 +118,24 @@ impl<'a> Scanner<'a> {
 
     /// Passes one value and hands out its text. Iterative, so no depth overflows.
     pub fn value(&mut self) -> Result<&'a str, InvalidJson> {
-        self.peek();
+        if !matches!(self.peek(), Some(b'{' | b'[')) {
+            return self.scalar();
+        }
         let start = self.at;
         // One bit a level: whether it is an object.
-        let mut objects: u128 = 0;
-        let mut depth = 0;
+        let mut objects = [0_u64; MAX_PAYLOAD_DEPTH as usize / 64];
+        let mut depth = 0_u32;
         loop {
             match self.peek() {
                 Some(open @ (b'{' | b'[')) => {
-                    if depth == MAX_DEPTH {
+                    if depth == self.max_depth {
                         return self.fail("nested too deeply");
                     }
                     self.bump();
+                    let (word, bit) = (depth as usize / 64, depth % 64);
+                    objects[word] &= !(1 << bit);
+                    objects[word] |= u64::from(open == b'{') << bit;
                     depth += 1;
-                    objects = objects << 1 | u128::from(open == b'{');
                     let goes_on = if open == b'{' {
                         self.next_key(true)?.is_some()
                     } else {
@@ -120,7 +144,6 @@ impl<'a> Scanner<'a> {
                     if goes_on {
                         continue;
                     }
-                    objects >>= 1;
                     depth -= 1;
                 }
                 _ => {
@@ -131,7 +154,9 @@ impl<'a> Scanner<'a> {
                 if depth == 0 {
                     return Ok(&self.text[start..self.at]);
                 }
-                let goes_on = if objects & 1 == 1 {
+                let innermost = depth - 1;
+                let is_object = objects[innermost as usize / 64] >> (innermost % 64) & 1 == 1;
+                let goes_on = if is_object {
                     self.next_key(false)?.is_some()
                 } else {
                     self.next_element(false)?
@@ -139,8 +164,7 @@ impl<'a> Scanner<'a> {
                 if goes_on {
                     break;
                 }
-                objects >>= 1;
-                depth -= 1;
+                depth = innermost;
             }
         }
     }
@@ -303,6 +327,29 @@ pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, LoneSurrogate> {
         rest = escaped;
     }
     Ok(Cow::Owned(text))
+}
+
+/// The text of a string with U+FFFD in the place of each lone surrogate, and whether there was
+/// one.
+pub(crate) fn unquote_mended(raw: &str) -> (Cow<'_, str>, bool) {
+    if let Ok(text) = unquote(raw) {
+        return (text, false);
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = &raw[1..raw.len() - 1];
+    while !rest.is_empty() {
+        let n_plain = rest.bytes().position(|byte| byte == b'\\');
+        let (plain, escaped) = rest.split_at(n_plain.unwrap_or(rest.len()));
+        text.push_str(plain);
+        rest = escaped;
+        if !rest.is_empty() {
+            let (character, n_bytes) =
+                unescape(rest).unwrap_or((char::REPLACEMENT_CHARACTER, "\\uXXXX".len()));
+            text.push(character);
+            rest = &rest[n_bytes..];
+        }
+    }
+    (Cow::Owned(text), true)
 }
 
 /// The character of the escape that `text` starts with, and the length of the escape.

@@ -34,7 +34,7 @@ pub use scope::{
 };
 pub use sender::{Organization, Sender};
 pub use server::{
-    InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, parse_server_body,
+    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, parse_server_body,
     server_event_json,
 };
 pub use time::{InvalidTimestamp, Timestamp};

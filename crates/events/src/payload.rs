@@ -1,32 +1,49 @@
-//! Payloads: JSON text that every reader may rely on.
+//! Payloads: texts that hold JSON, as a rule.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::json::{
-    InvalidJson, LoneSurrogate, MAX_DEPTH, Scanner, push_ascii_char, unescape, unquote,
+    InvalidJson, LoneSurrogate, MAX_DEPTH, Scanner, is_readable, overflows, push_ascii_char,
+    unescape, unquote,
 };
 
-/// Text that is valid JSON by RFC 8259, so no query has to guard against broken text.
+/// The text of a payload, and whether JSON functions can read it.
 ///
-/// It is written as CVAT's server writes it, which is Python's `json.dumps`: `", "` and
-/// `": "` between items, everything but printable ASCII as `\uXXXX`. A number keeps the
-/// digits it was sent with. Of a key that occurs twice the last value stays, at the place
-/// of the first. `NaN` and `Infinity`, lone surrogates and `\u0000` are refused (the last
-/// because half of the readers cut or refuse text with a NUL), and so is nesting
-/// deeper than 127 levels.
+/// What a server sends is kept as it came, JSON or not. What a client sends is JSON, and is written in
+/// the common form: as CVAT's server writes it, which is Python's `json.dumps`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payload(String);
+pub struct Payload {
+    text: String,
+    is_json: bool,
+}
 
 impl Payload {
-    /// Reads JSON text and writes it in the common form.
+    /// The text as it came.
+    pub fn as_sent(text: String) -> Payload {
+        let is_json = is_readable(&text);
+        Payload { text, is_json }
+    }
+
+    /// The text as it came, with its common form, where it has one.
+    pub(crate) fn with_common_form(text: String) -> (Payload, Option<CommonForm>) {
+        match common_form(&text) {
+            Ok(form) => {
+                let is_json = !form.has_overflow;
+                (Payload { text, is_json }, Some(form))
+            }
+            Err(_) => (Payload::as_sent(text), None),
+        }
+    }
+
+    /// Reads JSON text and writes it in the common form. `NaN` and `Infinity`, lone surrogates and
+    /// `\u0000` are refused, and so is nesting deeper than 127 levels.
     pub fn parse(text: &str) -> Result<Payload, InvalidJson> {
-        // Separators gain a space each; most payloads have few of them.
-        let mut out = String::with_capacity(text.len() + text.len() / 8 + 8);
-        let mut scanner = Scanner::new(text);
-        write_value(&mut scanner, &mut out, 0)?;
-        scanner.finish()?;
-        Ok(Payload(out))
+        let form = common_form(text)?;
+        Ok(Payload {
+            is_json: !form.has_overflow,
+            text: form.text,
+        })
     }
 
     /// The payload that holds `value`. Fails where a text in it has a NUL character, or
@@ -37,23 +54,61 @@ impl Payload {
 
     /// `{}`: what CVAT stores where a client sends no payload.
     pub fn empty() -> Payload {
-        Payload("{}".to_owned())
+        Payload {
+            text: "{}".to_owned(),
+            is_json: true,
+        }
     }
 
-    /// From text that this crate has written in the common form itself.
-    pub(crate) fn from_normalized(text: String) -> Payload {
-        Payload(text)
+    /// With another spelling of some keys, which makes no JSON of what is none, and the reverse.
+    pub(crate) fn rewritten(mut self, rewrite: impl Fn(&str) -> Cow<'_, str>) -> Payload {
+        if let Cow::Owned(text) = rewrite(&self.text) {
+            self.text = text;
+        }
+        self
     }
 
-    /// The JSON text.
+    /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// The JSON text.
+    /// The text.
     pub fn into_string(self) -> String {
-        self.0
+        self.text
     }
+
+    /// Whether ClickHouse's JSON functions find a value in the text: it is JSON by RFC 8259, its
+    /// strings are texts, and its numbers are numbers. Of other text they give their defaults.
+    pub fn is_json(&self) -> bool {
+        self.is_json
+    }
+}
+
+/// JSON text in the common form.
+pub(crate) struct CommonForm {
+    /// As Python's `json.dumps` writes it: `", "` and `": "` between items, everything but printable
+    /// ASCII as `\uXXXX`. A number keeps the digits it was sent with. Of a key that occurs twice the last
+    /// value stays, at the place of the first.
+    ///
+    /// The hash of a payload is of this form, stored as it came or not: so a repeat is known from
+    /// before servers' payloads were kept as they came. It must not change.
+    pub text: String,
+    /// Whether a number in it is beyond all floats, for which ClickHouse takes none of it.
+    has_overflow: bool,
+}
+
+/// Reads JSON text and writes it in the common form.
+pub(crate) fn common_form(text: &str) -> Result<CommonForm, InvalidJson> {
+    let mut form = CommonForm {
+        // Separators gain a space each; most payloads have few of them.
+        text: String::with_capacity(text.len() + text.len() / 8 + 8),
+        has_overflow: false,
+    };
+    let mut scanner = Scanner::new(text);
+    write_value(&mut scanner, &mut form, 0)?;
+    scanner.finish()?;
+    Ok(form)
 }
 
 /// Keys up to which comparing with each is faster than hashing.
@@ -103,22 +158,27 @@ impl<'a> Members<'a> {
 }
 
 /// Recursive: `MAX_DEPTH` frames at most.
-fn write_value(scanner: &mut Scanner<'_>, out: &mut String, depth: u32) -> Result<(), InvalidJson> {
+fn write_value(
+    scanner: &mut Scanner<'_>,
+    form: &mut CommonForm,
+    depth: u32,
+) -> Result<(), InvalidJson> {
+    let out = &mut form.text;
     match scanner.peek() {
         Some(b'{' | b'[') if depth == MAX_DEPTH => scanner.fail("nested too deeply"),
-        Some(b'{') => write_object(scanner, out, depth),
+        Some(b'{') => write_object(scanner, form, depth),
         Some(b'[') => {
             scanner.bump();
             out.push('[');
             let mut is_first = true;
             while scanner.next_element(is_first)? {
                 if !is_first {
-                    out.push_str(", ");
+                    form.text.push_str(", ");
                 }
                 is_first = false;
-                write_value(scanner, out, depth + 1)?;
+                write_value(scanner, form, depth + 1)?;
             }
-            out.push(']');
+            form.text.push(']');
             Ok(())
         }
         Some(b'"') => {
@@ -127,7 +187,9 @@ fn write_value(scanner: &mut Scanner<'_>, out: &mut String, depth: u32) -> Resul
             write_string(raw, start, out)
         }
         _ => {
-            out.push_str(scanner.scalar()?);
+            let scalar = scanner.scalar()?;
+            out.push_str(scalar);
+            form.has_overflow |= overflows(scalar);
             Ok(())
         }
     }
@@ -135,9 +197,10 @@ fn write_value(scanner: &mut Scanner<'_>, out: &mut String, depth: u32) -> Resul
 
 fn write_object(
     scanner: &mut Scanner<'_>,
-    out: &mut String,
+    form: &mut CommonForm,
     depth: u32,
 ) -> Result<(), InvalidJson> {
+    let mut out = &mut form.text;
     let start = out.len();
     scanner.bump();
     out.push('{');
@@ -157,7 +220,8 @@ fn write_object(
         write_string(raw_key, key_offset, out)?;
         out.push_str(": ");
         let value_start = out.len();
-        write_value(scanner, out, depth + 1)?;
+        write_value(scanner, form, depth + 1)?;
+        out = &mut form.text;
         let written = Written {
             key: key_start..value_start,
             value: value_start..out.len(),

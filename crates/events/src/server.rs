@@ -4,14 +4,16 @@
 //! A body is one object, an array of objects, or objects one after another, as in
 //! newline-delimited JSON. A broken document is refused as a whole; an element that
 //! cannot be stored is rejected alone, with the reason, because a sender would repeat the
-//! whole set for ever. Values are read as leniently as ClickHouse's `JSONEachRow` does,
-//! but what does not fit is rejected where ClickHouse stores another number.
+//! whole set for ever. Values are read as leniently as Vector and ClickHouse's `JSONEachRow` read
+//! them: of a repeated key the last value counts, a payload is kept as it came. What does not fit is
+//! rejected where ClickHouse stores another number. `docs/bad-events.md` has the table.
 
 mod values;
 mod write;
 
 use std::borrow::Cow;
 
+use crate::claimed_hours::{keep_sent_hours, may_carry_hours, rename_claimed_hours};
 use crate::event::{Event, EventHash, MAX_EVENTS, StoredEvent};
 use crate::field::{Field, RawFields};
 use crate::hash::HashInput;
@@ -69,11 +71,21 @@ pub enum InvalidDocument {
     TooMany,
 }
 
+/// Whether the key `working_time` in payloads of clients' events that a server passes on tells hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientHours {
+    /// It is a claim, and renamed.
+    Claimed,
+    /// It was computed by the server: what CVATs did that had no `send:working_time`.
+    Legacy,
+}
+
 /// Reads a body. An empty one holds no events. `received_at` is the time of events that
 /// carry none.
 pub fn parse_server_body(
     body: &[u8],
     received_at: Timestamp,
+    client_hours: ClientHours,
 ) -> Result<Vec<Result<ServerEvent, RejectedEvent>>, InvalidDocument> {
     let text = std::str::from_utf8(body).map_err(|error| InvalidDocument::NotUtf8 {
         offset: error.valid_up_to(),
@@ -81,6 +93,7 @@ pub fn parse_server_body(
     let mut scanner = Scanner::new(text);
     let mut reader = Reader {
         received_at,
+        client_hours,
         hash_input: HashInput::ingest(),
         events: Vec::new(),
     };
@@ -100,6 +113,7 @@ pub fn parse_server_body(
 
 struct Reader {
     received_at: Timestamp,
+    client_hours: ClientHours,
     hash_input: HashInput,
     events: Vec<Result<ServerEvent, RejectedEvent>>,
 }
@@ -127,13 +141,10 @@ impl Reader {
     }
 
     fn event(&mut self, fields: &RawFields<'_>) -> Result<ServerEvent, Reason> {
-        if let Some(name) = fields.first_repeated() {
-            return Err(Reason(format!("{name}: the key occurs twice")));
-        }
-        let text = |field| values::text(fields, field);
+        let text = |field| values::text(fields, field).map(Cow::into_owned);
         let id = |field| values::integer(fields, field, i64::MAX);
         let timestamp = values::timestamp(fields)?;
-        let scope = text(Field::Scope)?.unwrap_or_default();
+        let scope = text(Field::Scope).unwrap_or_default();
         if scope.is_empty() {
             return Err(Reason("scope: missing or empty".to_owned()));
         }
@@ -143,16 +154,32 @@ impl Reader {
         }
         let count = values::integer(fields, Field::Count, i64::from(u16::MAX))?;
         let duration = values::integer(fields, Field::Duration, i64::from(u32::MAX))?;
+        let source = match values::text(fields, Field::Source).as_deref() {
+            None | Some("server") => Cow::Borrowed("server"),
+            Some("client") => Cow::Borrowed("client"),
+            Some(other) => Cow::Owned(other.to_owned()),
+        };
+        let is_legacy = self.client_hours == ClientHours::Legacy;
+        let carries_hours = may_carry_hours(&scope, &source, is_legacy);
+        // The hash is of what was sent, so the common form is made before a claim is renamed.
+        let (payload, common_form) = text(Field::Payload)
+            .map(Payload::with_common_form)
+            .map(|(payload, form)| {
+                let sent = form.map_or_else(|| payload.as_str().to_owned(), |form| form.text);
+                let renamed = payload.rewritten(if carries_hours {
+                    keep_sent_hours
+                } else {
+                    rename_claimed_hours
+                });
+                (renamed, sent)
+            })
+            .unzip();
         let event = Event {
-            scope: scope.into_owned(),
-            obj_name: text(Field::ObjName)?.map(Cow::into_owned),
+            scope,
+            obj_name: text(Field::ObjName),
             obj_id: id(Field::ObjId)?,
-            obj_val: text(Field::ObjVal)?.map(Cow::into_owned),
-            source: match text(Field::Source)?.as_deref() {
-                None | Some("server") => Cow::Borrowed("server"),
-                Some("client") => Cow::Borrowed("client"),
-                Some(other) => Cow::Owned(other.to_owned()),
-            },
+            obj_val: text(Field::ObjVal),
+            source,
             timestamp: timestamp.unwrap_or(self.received_at),
             count: count.map(|count| u16::try_from(count).expect("range was checked")),
             duration: u32::try_from(duration.unwrap_or(0)).expect("range was checked"),
@@ -160,13 +187,14 @@ impl Reader {
             task_id: id(Field::TaskId)?,
             job_id: id(Field::JobId)?,
             user_id: id(Field::UserId)?,
-            user_name: text(Field::UserName)?.map(Cow::into_owned),
-            user_email: text(Field::UserEmail)?.map(Cow::into_owned),
+            user_name: text(Field::UserName),
+            user_email: text(Field::UserEmail),
             org_id: id(Field::OrgId)?,
-            org_slug: text(Field::OrgSlug)?.map(Cow::into_owned),
-            payload: values::payload(fields)?,
+            org_slug: text(Field::OrgSlug),
+            payload,
         };
-        let hash = timestamp.map(|_| hash(&event, &mut self.hash_input));
+        let sent = common_form.as_deref();
+        let hash = timestamp.map(|_| hash(&event, sent, fields, &mut self.hash_input));
         Ok(ServerEvent {
             stored: StoredEvent { event, intervals },
             hash,
@@ -174,12 +202,22 @@ impl Reader {
     }
 }
 
-fn hash(event: &Event, input: &mut HashInput) -> EventHash {
-    input.text(Field::Scope, Some(&event.scope));
-    input.text(Field::ObjName, event.obj_name.as_deref());
+/// The hash of what was sent: a text that had to be mended goes in as its JSON; `payload` is in its
+/// common form, where it has one, and an empty one is none.
+fn hash(
+    event: &Event,
+    payload: Option<&str>,
+    fields: &RawFields<'_>,
+    input: &mut HashInput,
+) -> EventHash {
+    let text = |input: &mut HashInput, field, text: Option<&str>| {
+        input.text(field, values::mended(fields, field).or(text));
+    };
+    text(input, Field::Scope, Some(&event.scope));
+    text(input, Field::ObjName, event.obj_name.as_deref());
     input.integer(Field::ObjId, event.obj_id);
-    input.text(Field::ObjVal, event.obj_val.as_deref());
-    input.text(Field::Source, Some(&event.source));
+    text(input, Field::ObjVal, event.obj_val.as_deref());
+    text(input, Field::Source, Some(&event.source));
     input.integer(Field::Timestamp, Some(event.timestamp.micros()));
     input.integer(Field::Count, event.count.map(i64::from));
     input.integer(Field::Duration, Some(i64::from(event.duration)));
@@ -187,11 +225,12 @@ fn hash(event: &Event, input: &mut HashInput) -> EventHash {
     input.integer(Field::TaskId, event.task_id);
     input.integer(Field::JobId, event.job_id);
     input.integer(Field::UserId, event.user_id);
-    input.text(Field::UserName, event.user_name.as_deref());
-    input.text(Field::UserEmail, event.user_email.as_deref());
+    text(input, Field::UserName, event.user_name.as_deref());
+    text(input, Field::UserEmail, event.user_email.as_deref());
     input.integer(Field::OrgId, event.org_id);
-    input.text(Field::OrgSlug, event.org_slug.as_deref());
-    input.text(Field::Payload, event.payload.as_ref().map(Payload::as_str));
+    text(input, Field::OrgSlug, event.org_slug.as_deref());
+    let payload = payload.filter(|payload| !payload.is_empty());
+    text(input, Field::Payload, payload);
     input.finish()
 }
 

@@ -20,8 +20,14 @@ pub struct InvalidTimestamp;
 const MAX_TEXT_BYTES: usize = 27;
 
 impl Timestamp {
-    /// 1970-01-01T00:00:00Z, the earliest time an event may have.
+    /// 1970-01-01T00:00:00Z, the earliest time that a client's event may have.
     pub const EPOCH: Timestamp = Timestamp(0);
+
+    /// 1900-01-01T00:00:00Z, the first time that ClickHouse's `DateTime64(3)` holds.
+    pub const EARLIEST: Timestamp = Timestamp(-2_208_988_800_000_000);
+
+    /// 2299-12-31T23:59:59.999999Z, the last one.
+    pub const LATEST: Timestamp = Timestamp(10_413_791_999_999_999);
 
     /// From microseconds since the epoch, UTC.
     pub const fn from_micros(micros: i64) -> Timestamp {

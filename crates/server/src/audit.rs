@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use annoscope_events::parse_server_body;
+use annoscope_events::{ClientHours, parse_server_body};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -124,7 +124,9 @@ pub async fn move_all(state: &AppState) -> Result<(), ApiError> {
             request_id: Uuid::new_v4(),
         };
         let (mut events, mut rejected) = (Vec::new(), Vec::new());
-        for element in parse_server_body(body.as_bytes(), arrival.received_at)? {
+        for element in
+            parse_server_body(body.as_bytes(), arrival.received_at, ClientHours::Claimed)?
+        {
             match element {
                 Ok(event) => events.push(event),
                 Err(event) => rejected.push(event),

@@ -17,6 +17,9 @@ pub struct Relation {
     /// The hidden column of the embedded store that says whether `payload` is not NULL: who asks
     /// `payload` itself reads it whole.
     pub has_payload: String,
+    /// The hidden column of the embedded store that says where JSON functions may look into `payload`:
+    /// of what is no JSON ClickHouse's give their defaults, DuckDB's fail.
+    pub payload_is_json: String,
     /// How each store names it in `FROM`.
     pub source: Source,
 }

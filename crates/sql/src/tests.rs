@@ -51,6 +51,7 @@ fn relation() -> Relation {
             ),
         ],
         has_payload: "has_payload".to_owned(),
+        payload_is_json: "payload_is_json".to_owned(),
         source: Source {
             clickhouse: "cvat.events".to_owned(),
             duckdb: "events".to_owned(),

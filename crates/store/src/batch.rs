@@ -56,7 +56,8 @@ pub(crate) fn record_batch(
         hot_text(&hot, |h| h.platform_name.as_deref()),
         hot_text(&hot, |h| h.platform_version.as_deref()),
         hot_text(&hot, |h| h.platform_os.as_deref()),
-        has_payload(events),
+        flag(events, |payload| payload.is_some()),
+        flag(events, |payload| payload.is_none_or(Payload::is_json)),
     ];
     RecordBatch::try_new(table_schema(), columns).expect("columns are built by the schema")
 }
@@ -75,9 +76,9 @@ fn hot_text<'a>(
     Arc::new(hot.iter().map(get).collect::<StringArray>())
 }
 
-fn has_payload(events: &[StoredEvent]) -> ArrayRef {
-    let has_payload = events.iter().map(|e| Some(e.event.payload.is_some()));
-    Arc::new(has_payload.collect::<BooleanArray>())
+fn flag(events: &[StoredEvent], get: impl Fn(Option<&Payload>) -> bool) -> ArrayRef {
+    let flags = events.iter().map(|e| Some(get(e.event.payload.as_ref())));
+    Arc::new(flags.collect::<BooleanArray>())
 }
 
 fn int(events: &[StoredEvent], get: impl Fn(&StoredEvent) -> Option<i64>) -> ArrayRef {

@@ -11,6 +11,9 @@ pub const EVENT_COLUMNS: [&str; 17] = annoscope_events::FIELD_NAMES;
 /// The hidden column that says whether the payload is not NULL.
 pub const HAS_PAYLOAD: &str = "has_payload";
 
+/// The hidden column that is false where JSON functions cannot read the payload.
+pub const PAYLOAD_IS_JSON: &str = "payload_is_json";
+
 /// Arrow schema of an append, column for column the table of `schema.sql`.
 ///
 /// All integers are BIGINT: DuckDB throws on unsigned arithmetic where ClickHouse widens.
@@ -64,6 +67,7 @@ static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("payload_platform_version", true),
         text("payload_platform_os", true),
         Field::new(HAS_PAYLOAD, DataType::Boolean, false),
+        Field::new(PAYLOAD_IS_JSON, DataType::Boolean, false),
     ]))
 });
 

@@ -26,7 +26,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 pub use changes::Changes;
-pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, events_schema};
+pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema};
 pub use duckdb::{DuckDbStore, StoreConfig};
 pub use error::StoreError;
 pub use filter::EventFilter;

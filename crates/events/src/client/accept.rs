@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::{ClientEvent, CorrectedRequest};
+use crate::claimed_hours::rename_claimed_hours;
 use crate::event::{Event, StoredEvent};
 use crate::payload::Payload;
 use crate::scope::{USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE};
@@ -53,7 +54,7 @@ impl CorrectedRequest {
 }
 
 fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
-    let payload = event.payload.value().cloned();
+    let payload = event.payload.value();
     StoredEvent {
         event: Event {
             scope: event.scope.as_ref().to_owned(),
@@ -75,7 +76,8 @@ fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
             user_email: Some(by.user_email.clone()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
-            payload: payload.map(Payload::from_normalized),
+            payload: payload
+                .map(|payload| Payload::as_sent(rename_claimed_hours(payload).into_owned())),
         },
         intervals: Vec::new(),
     }
@@ -105,7 +107,7 @@ fn working_time_event(row: WorkingTime, by: &Sender, request_id: Uuid) -> Stored
             user_email: Some(by.user_email.clone()).filter(|email| !email.is_empty()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
-            payload: Some(Payload::from_normalized(payload)),
+            payload: Some(Payload::as_sent(payload)),
         },
         intervals: row.intervals,
     }

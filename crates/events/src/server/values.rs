@@ -4,15 +4,11 @@ use std::borrow::Cow;
 
 use crate::event::Interval;
 use crate::field::{Field, RawFields};
-use crate::json::{InvalidJson, Kind, LoneSurrogate, Scanner, kind, unquote};
-use crate::payload::Payload;
+use crate::json::{InvalidJson, Kind, Scanner, kind, unquote_mended};
 use crate::time::Timestamp;
 
 /// Intervals that one element may carry.
 pub const MAX_INTERVALS: usize = 10_000;
-
-/// Last second that ClickHouse's `DateTime` holds: 2106-02-07T06:28:15Z.
-const MAX_SECONDS: i64 = u32::MAX as i64;
 
 /// Why an element is rejected; starts with the name of the field.
 #[derive(Debug)]
@@ -24,29 +20,23 @@ impl Reason {
     }
 }
 
-/// Text as sent; a number, a literal, a list or an object becomes its JSON text.
-pub(super) fn text<'a>(
-    fields: &RawFields<'a>,
-    field: Field,
-) -> Result<Option<Cow<'a, str>>, Reason> {
-    let Some(raw) = fields.get(field) else {
-        return Ok(None);
-    };
-    let text = match kind(raw) {
-        Kind::Null => return Ok(None),
-        Kind::String => unescaped(field, raw)?,
-        Kind::Bool | Kind::Number | Kind::Array | Kind::Object => Cow::Borrowed(raw),
-    };
-    if text.contains('\0') {
-        return Err(Reason::new(field, "null characters are not allowed"));
+/// Text as sent; a number, a literal, a list or an object becomes its JSON text. Of a lone
+/// surrogate, which no database takes, there is U+FFFD.
+pub(super) fn text<'a>(fields: &RawFields<'a>, field: Field) -> Option<Cow<'a, str>> {
+    let raw = fields.get(field)?;
+    match kind(raw) {
+        Kind::Null => None,
+        Kind::String => Some(unquote_mended(raw).0),
+        Kind::Bool | Kind::Number | Kind::Array | Kind::Object => Some(Cow::Borrowed(raw)),
     }
-    Ok(Some(text))
 }
 
-fn unescaped(field: Field, raw: &str) -> Result<Cow<'_, str>, Reason> {
-    unquote(raw).map_err(|LoneSurrogate(unit)| {
-        Reason::new(field, format_args!("lone surrogate U+{unit:X}"))
-    })
+/// The JSON text of a field's value if [`text`] had to mend it.
+pub(super) fn mended<'a>(fields: &RawFields<'a>, field: Field) -> Option<&'a str> {
+    let raw = fields.get(field)?;
+    // The first character of an escape that may be one: few texts have any.
+    let is_suspect = kind(raw) == Kind::String && (raw.contains("\\ud") || raw.contains("\\uD"));
+    (is_suspect && unquote_mended(raw).1).then_some(raw)
 }
 
 /// An integer from 0 to `max`: a number without a fraction but zeros, its text, or
@@ -63,7 +53,7 @@ pub(super) fn integer(
         Kind::Null => return Ok(None),
         Kind::Bool => Cow::Borrowed(if raw == "true" { "1" } else { "0" }),
         Kind::Number => Cow::Borrowed(raw),
-        Kind::String => unescaped(field, raw)?,
+        Kind::String => unquote_mended(raw).0,
         Kind::Array | Kind::Object => return Err(Reason::new(field, "not an integer")),
     };
     let whole = match text.split_once('.') {
@@ -87,9 +77,9 @@ pub(super) fn timestamp(fields: &RawFields<'_>) -> Result<Option<Timestamp>, Rea
     };
     let timestamp = match kind(raw) {
         Kind::Null => return Ok(None),
-        Kind::Number => unix_seconds(raw),
+        Kind::Number => number_of_seconds(raw),
         Kind::String => {
-            let text = unescaped(field, raw)?;
+            let text = unquote_mended(raw).0;
             unix_seconds(&text).or_else(|| Timestamp::parse_iso8601(&text).ok())
         }
         Kind::Bool | Kind::Array | Kind::Object => None,
@@ -97,10 +87,37 @@ pub(super) fn timestamp(fields: &RawFields<'_>) -> Result<Option<Timestamp>, Rea
     let Some(timestamp) = timestamp else {
         return Err(Reason::new(field, "neither ISO 8601 nor unix seconds"));
     };
-    if timestamp < Timestamp::EPOCH || timestamp.micros() / 1_000_000 > MAX_SECONDS {
-        return Err(Reason::new(field, "not from 1970-01-01 to 2106-02-07"));
+    if !(Timestamp::EARLIEST..=Timestamp::LATEST).contains(&timestamp) {
+        return Err(Reason::new(field, "not from 1900-01-01 to 2299-12-31"));
     }
     Ok(Some(timestamp))
+}
+
+/// A JSON number of seconds, which may have an exponent.
+fn number_of_seconds(raw: &str) -> Option<Timestamp> {
+    let Some((mantissa, exponent)) = raw.split_once(['e', 'E']) else {
+        return unix_seconds(raw);
+    };
+    // Beyond these, every number is 0 or no time; digits alone may still overflow.
+    let exponent = exponent.parse::<i64>().ok()?.clamp(-400, 400);
+    let (sign, digits) = match mantissa.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let zeros = "0".repeat(exponent.unsigned_abs() as usize);
+    let digits = if exponent < 0 {
+        format!("{zeros}{whole}{fraction}")
+    } else {
+        format!("{whole}{fraction}{zeros}")
+    };
+    let point = if exponent < 0 {
+        whole.len()
+    } else {
+        whole.len() + zeros.len()
+    };
+    let (whole, fraction) = digits.split_at(point);
+    unix_seconds(&format!("{sign}{whole}.{fraction}0"))
 }
 
 /// Digits, and a fraction whose digits past the sixth are cut. Exact: not through a float,
@@ -133,26 +150,6 @@ fn unix_seconds(text: &str) -> Option<Timestamp> {
     }))
 }
 
-/// Text that holds JSON, or JSON itself; null and empty text are no payload.
-pub(super) fn payload(fields: &RawFields<'_>) -> Result<Option<Payload>, Reason> {
-    let field = Field::Payload;
-    let Some(raw) = fields.get(field) else {
-        return Ok(None);
-    };
-    let text = match kind(raw) {
-        Kind::Null => return Ok(None),
-        Kind::String => unescaped(field, raw)?,
-        Kind::Bool | Kind::Number | Kind::Array | Kind::Object => Cow::Borrowed(raw),
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match Payload::parse(&text) {
-        Ok(payload) => Ok(Some(payload)),
-        Err(error) => Err(Reason::new(field, format_args!("not valid JSON: {error}"))),
-    }
-}
-
 /// `[[start_ms, end_ms], …]`: in time order, not overlapping. Missing and null are none.
 pub(super) fn intervals(raw: Option<&str>) -> Result<Vec<Interval>, Reason> {
     let Some(raw) = raw.filter(|raw| kind(raw) != Kind::Null) else {
@@ -174,10 +171,11 @@ pub(super) fn intervals(raw: Option<&str>) -> Result<Vec<Interval>, Reason> {
             return Err(Reason(format!("intervals: more than {MAX_INTERVALS}")));
         }
         let interval = pair(&mut scanner).ok().flatten().ok_or_else(form)?;
-        let earliest_ms = intervals.last().map_or(0, |previous| previous.end_ms);
-        let latest_ms = MAX_SECONDS * 1000 + 999;
+        let earliest_ms = intervals
+            .last()
+            .map_or(Timestamp::EARLIEST.millis(), |previous| previous.end_ms);
         if !(earliest_ms..=interval.end_ms).contains(&interval.start_ms)
-            || interval.end_ms > latest_ms
+            || interval.end_ms > Timestamp::LATEST.millis()
         {
             return Err(form());
         }

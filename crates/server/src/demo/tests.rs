@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 
-use annoscope_events::{ClientRequest, WORKING_TIME_SCOPE, parse_server_body};
+use annoscope_events::{ClientHours, ClientRequest, WORKING_TIME_SCOPE, parse_server_body};
 
 use super::calendar::{DAY_MS, HOUR_MS};
 use super::*;
@@ -85,7 +85,7 @@ fn counts_are_exact_and_times_in_order_within_the_period() {
 fn every_line_is_read_back_as_it_was() {
     let config = config(50_000, 10);
     let events: Vec<_> = generate(&config).unwrap().collect();
-    let read = parse_server_body(&ndjson(&config), END).unwrap();
+    let read = parse_server_body(&ndjson(&config), END, ClientHours::Claimed).unwrap();
     assert_eq!(read.len(), events.len());
     let mut hashes = HashSet::new();
     for (read, event) in read.into_iter().zip(&events) {

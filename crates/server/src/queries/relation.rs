@@ -2,7 +2,7 @@
 
 use annoscope_events::{HOT_PATHS, HotKind as EventHotKind};
 use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
-use annoscope_store::HAS_PAYLOAD;
+use annoscope_store::{HAS_PAYLOAD, PAYLOAD_IS_JSON};
 
 use crate::identity::rights::RowFilter;
 
@@ -33,10 +33,16 @@ pub fn events(rows: RowFilter) -> Relation {
                 name: REQUEST_ID.to_owned(),
                 data_type: DataType::Nullable(Box::new(DataType::String)),
             },
+            Column {
+                // Whether JSON functions can read the payload.
+                name: PAYLOAD_IS_JSON.to_owned(),
+                data_type: DataType::Bool,
+            },
         ],
         uuids: vec![REQUEST_ID.to_owned()],
         hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
         has_payload: HAS_PAYLOAD.to_owned(),
+        payload_is_json: PAYLOAD_IS_JSON.to_owned(),
         source: source(rows),
     }
 }

@@ -1,7 +1,7 @@
 //! JSON in texts: ClickHouse never fails on it, DuckDB does.
 //!
-//! Payloads of the events are valid JSON or NULL (the store sees to it), so they need no guard;
-//! and some of their paths have a column of their own.
+//! Of the events' payloads a column says which are JSON; and some of their paths have a column of
+//! their own.
 
 use std::fmt::Write as _;
 
@@ -26,6 +26,13 @@ impl Lowering<'_> {
         self.pass("JSON");
         let (name, arguments) = self.canonical(name, arguments, expr)?;
         let document = &arguments[0];
+        if name == "isValidJSON" {
+            let text = self.value(document)?;
+            let is_json = self.is_json(document, &text);
+            return Ok(Sql::condition(format!(
+                "(CASE WHEN {text} IS NOT NULL THEN {is_json} END)"
+            )));
+        }
         if let Some(hot) = self.hot_path(&name, document, &arguments[1..])? {
             return Ok(hot);
         }
@@ -139,7 +146,10 @@ impl Lowering<'_> {
                 ))));
             }
             ("JSON_VALUE", HotKind::String) => {
-                let marked = format!("CASE {value} WHEN {MARK} THEN 'null' ELSE '' END");
+                // Behind the mark is an array, an object, or a text that begins with the mark.
+                let marked = format!(
+                    "CASE WHEN {value} = {MARK} THEN 'null' WHEN {value}[2] = {MARK} THEN substr({value}, 2) ELSE '' END"
+                );
                 format!(
                     "(CASE WHEN NOT {has_payload} THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} < {AFTER_MARK} THEN {marked} ELSE {value} END)"
                 )
@@ -236,9 +246,10 @@ impl Lowering<'_> {
     }
 
     /// Members by number count from 1, those of objects, too.
-    fn member(&mut self, document: &str, keys: &[Expr]) -> Result<String, SqlError> {
+    fn member(&mut self, document: &Expr, text: &str, keys: &[Expr]) -> Result<String, SqlError> {
         self.pass("JSON members by number");
-        let mut member = format!("(CASE WHEN json_valid({document}) THEN {document} END)");
+        let is_json = self.is_json(document, text);
+        let mut member = format!("(CASE WHEN {is_json} THEN {text} END)");
         for key in keys {
             member = if key.ty.is_string() {
                 let path = self.path("JSONExtractRaw", std::slice::from_ref(key))?;
@@ -272,7 +283,7 @@ impl Lowering<'_> {
         keys: &[Expr],
         expr: &Expr,
     ) -> Result<Sql, SqlError> {
-        let found = self.member(text, keys)?;
+        let found = self.member(document, text, keys)?;
         let plain = Expr::new(
             ExprKind::LambdaParameter(found.clone()),
             document.ty.inner().clone(),
@@ -310,16 +321,38 @@ impl Lowering<'_> {
         Ok(quoted(&pointer))
     }
 
-    fn extract(&mut self, name: &str, document: &Expr, j: &str, path: &str, ty: &DataType) -> Sql {
-        let is_payload = matches!(&document.kind, ExprKind::Column(column)
-            if column.name == "payload" && self.relation_sources.contains(&column.source));
-        let guarded = |text: String| {
-            if is_payload {
-                text
-            } else {
-                format!("CASE WHEN json_valid({j}) THEN {text} END")
-            }
+    /// The condition under which DuckDB's JSON functions may read a document without failing. Of a
+    /// payload it is a column, but where rows are grouped by the payload itself: there is none then.
+    fn is_json(&self, document: &Expr, text: &str) -> String {
+        let (payload, is_present) = match &document.kind {
+            ExprKind::Call {
+                function,
+                arguments,
+                ..
+            } if function.name == "assumeNotNull" => (&arguments[0], true),
+            _ => (document, false),
         };
+        let ExprKind::Column(column) = &payload.kind else {
+            return format!("json_valid({text})");
+        };
+        if column.name != "payload"
+            || !self.relation_sources.contains(&column.source)
+            || self.group_keys.contains(payload)
+        {
+            return format!("json_valid({text})");
+        }
+        let source = crate::print::source_name(column.source);
+        let is_json = format!("{source}.\"{}\"", self.relation.payload_is_json);
+        if is_present {
+            // In the place of no payload is an empty text.
+            return format!("({source}.\"{}\" AND {is_json})", self.relation.has_payload);
+        }
+        is_json
+    }
+
+    fn extract(&mut self, name: &str, document: &Expr, j: &str, path: &str, ty: &DataType) -> Sql {
+        let is_json = self.is_json(document, j);
+        let guarded = |text: String| format!("CASE WHEN {is_json} THEN {text} END");
         let string = guarded(format!("json_extract_string({j}, {path})"));
         let kind = guarded(format!("json_type({j}, {path})"));
         // ClickHouse writes a float anew: 131.0 becomes 131.
@@ -361,7 +394,7 @@ impl Lowering<'_> {
             "JSONExtractString" => or_null(format!("coalesce({text}, '')")),
             "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
             "JSONExtractBool" => or_null(format!(
-                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN 1 END, 0)"
+                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN CAST({string} NOT IN ('0', '-0') AS BIGINT) END, 0)"
             )),
             "only texts" => or_null(format!(
                 "coalesce(CASE WHEN {kind} = 'VARCHAR' THEN {string} END, '')"

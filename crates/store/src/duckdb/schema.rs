@@ -6,9 +6,10 @@ use crate::error::StoreError;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("schema/1_events.sql"),
     include_str!("schema/2_hidden_columns.sql"),
+    include_str!("schema/3_payload_is_json.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
@@ -92,7 +93,8 @@ mod tests {
         migrate(&connection).unwrap();
         let n_wrong: i64 = connection
             .query_row(
-                "SELECT count(*) FROM events WHERE has_payload IS DISTINCT FROM (payload IS NOT NULL)",
+                "SELECT count(*) FROM events WHERE has_payload IS DISTINCT FROM (payload IS NOT NULL) \
+                 OR payload_is_json IS DISTINCT FROM true",
                 [],
                 |row| row.get(0),
             )
@@ -111,5 +113,43 @@ mod tests {
             let hot = HotPayload::extract(&Payload::parse(&payload).unwrap());
             assert_eq!((stack, os), (hot.stack, hot.platform_os), "{json}");
         }
+    }
+
+    #[test]
+    fn payloads_of_an_older_data_directory_are_json() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.duckdb");
+        let connection = Connection::open(&path).unwrap();
+        migrate_with(&connection, &MIGRATIONS[..2]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id, payload, has_payload) \
+                 SELECT 'a:b', 'server', now(), 0, now(), uuid(), p, p IS NOT NULL \
+                 FROM (VALUES ('{\"a\": 1}'), (NULL)) AS old(p)",
+            )
+            .unwrap();
+        drop(connection);
+        let connection = Connection::open(&path).unwrap();
+        migrate(&connection).unwrap();
+        connection
+            .execute_batch("INSERT INTO events BY NAME SELECT * REPLACE ('{' AS payload, false AS payload_is_json) FROM events")
+            .unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT payload_is_json, CASE WHEN payload_is_json THEN json_extract_string(payload, '$.a') END \
+                 FROM events ORDER BY ALL DESC NULLS LAST",
+            )
+            .unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, bool>(0)?, row.get::<_, Option<String>>(1)?))
+        });
+        let rows: Vec<_> = rows.unwrap().map(Result::unwrap).collect();
+        let expected = [
+            (true, Some("1".to_owned())),
+            (true, None),
+            (false, None),
+            (false, None),
+        ];
+        assert_eq!(rows, expected);
     }
 }
