@@ -61,6 +61,12 @@ FILLS = [
     ("toStartOfHour(timestamp)", [" STEP INTERVAL 1 HOUR", " STEP 3600", " STEP toIntervalHour(6)"]),
     ("toMonday(timestamp)", [" STEP INTERVAL 1 WEEK", " STEP 7"]),
 ]
+JOINS = [
+    *("INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "JOIN", "FULL JOIN"),
+    *("ANY LEFT JOIN", "LEFT ANY JOIN", "ANY JOIN", "ANY INNER JOIN", "ANY RIGHT JOIN"),
+    *("LEFT SEMI JOIN", "SEMI LEFT JOIN", "RIGHT SEMI JOIN", "SEMI JOIN"),
+    *("LEFT ANTI JOIN", "ANTI LEFT JOIN", "RIGHT ANTI JOIN", "ANTI JOIN"),
+]
 FRAMES = [
     *("", " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", " ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING"),
     " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING",
@@ -98,6 +104,9 @@ REFUSED = {
     "in one branch and": "UInt64 in one branch of UNION, a float in another",
     # ClickHouse joins an array of constants after the groups are made.
     "arrayJoin of groups": "arrayJoin beside GROUP BY",
+    # ClickHouse takes some that it has compared for one.
+    "is a column of several tables": "a name that several tables of several joins have",
+    "a second column called": "columns of one name",
     # ClickHouse folds the key to a constant first, and orders by nothing.
     "a key beside SELECT DISTINCT": "DISTINCT ordered by what becomes a constant",
     "a subquery within a lambda": "IN (SELECT …) within a lambda",
@@ -127,7 +136,9 @@ class Generator(Grammar):
             (6, lambda: self.grouped(self.source(), EVENTS).query),
             (3, self.of_subquery),
             (3, self.with_cte),
-            (3, self.joined),
+            (5, self.joined),
+            (2, self.nearest),
+            (1, self.ordered_extremes),
             (2, self.union),
             (4, self.windowed),
             (2, self.filled),
@@ -285,15 +296,62 @@ class Generator(Grammar):
         )
 
     def joined(self) -> Node:
+        """Two or three tables that have columns of the same names, joined in all the ways there are."""
         key, kind = self.chance.choice(KEYS)
-        sides = [self.side(key), self.side(key)]
         kind = "near_1970" if kind in ("date", "datetime") else kind
-        columns = {"a.k": kind, "b.k": kind, "a.x": sides[0][1], "b.x": sides[1][1]}
-        join = self.one_of(["INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "JOIN"])
-        plain = [node("column", column) for column in ("a.k", "a.x", "b.x")]
-        select = self.selected([*plain, *(self.some(columns, 1) if self.likely(0.5) else [])])
+        n_tables = 3 if self.likely(0.25) else 2
+        names = "abc"[:n_tables]
+        sides = [self.side(key) for _ in names]
+        columns: Scope = {}
+        for name, (_, value) in zip(names, sides, strict=True):
+            columns |= {f"{name}.k": kind, f"{name}.x": value}
+        tables: list[str | Node] = [" FROM ", sides[0][0], f" AS {names[0]}"]
+        merged = False
+        for name, (side, _) in zip(names[1:], sides[1:], strict=True):
+            using = self.likely(0.4)
+            merged |= using
+            # The key is one of each side's groups, so that there is one partner for each row.
+            on = "USING (k)" if using else f"ON a.k = {name}.k"
+            tables += [f" {self.one_of(JOINS if n_tables == 2 else JOINS[:5])} ", side, f" AS {name} {on}"]
+        if n_tables == 2 and not merged and self.likely(0.2):
+            tables.append(node(OPTIONAL, self.one_of([" AND a.k IS NOT NULL", " AND b.k IS NOT NULL"])))
+        return node("query", "SELECT ", self.of_joined(columns, merged, n_tables), *tables)
+
+    def of_joined(self, columns: Scope, merged: bool, n_tables: int) -> Node:
+        if self.likely(0.3):
+            return items([node("star", self.one_of(["*", "b.*", "b.*, a.*", "*, b.x"]))])
+        # Without its table a column is the left one's, or the one that USING made.
+        bare = ["k"] * merged + ["x"] * (n_tables == 2)
+        plain = [node("column", column) for column in self.chance.sample([*columns, *bare], 3)]
+        if self.likely(0.5):
+            plain += self.some(columns, 1)
+        return items(plain) if self.likely(0.5) else self.selected(plain)
+
+    def nearest(self) -> Node:
+        """ASOF JOIN, USING as well: a row of a key and a time on the right side, so that one is the nearest."""
+        key = self.one_of(["source", "project_id", "user_id", "org_slug"])
+        times = [self.one_of(["toDate(timestamp)", "toMonday(timestamp)", "toStartOfDay(timestamp)"])] * 2
+        value = self.summary(EVENTS)
+        left = node("side", f"(SELECT {key} AS k, {times[0]} AS t, count() AS n", self.source(), " GROUP BY k, t)")
+        right = node("side", f"(SELECT {key} AS k, {times[1]} AS t, ", value, " AS x", self.source(), " GROUP BY k, t)")
+        compared = self.one_of(["a.t >= b.t", "a.t > b.t", "a.t <= b.t", "a.t < b.t", "b.t < a.t", "b.t <= a.t"])
+        condition = self.one_of(["USING (k, t)", *[f"ON a.k = b.k AND {compared}"] * 3])
+        join = self.one_of(["ASOF JOIN", "ASOF LEFT JOIN", "LEFT ASOF JOIN", "ASOF INNER JOIN"])
+        select = self.one_of(["*", "a.k, a.t, b.t, x", "n, b.x, b.k", "t, count(b.k), max(x)"])
+        group = " GROUP BY t" if "count(" in select else ""
+        return node("query", f"SELECT {select} FROM ", left, f" AS a {join} ", right, f" AS b {condition}{group}")
+
+    def ordered_extremes(self) -> Node:
+        """NULL and NaN in the order of rows, of tuples and of arrays."""
+        value = self.one_of(["x", "(x, y)", "tuple(y, x)", "[x]", "[y, x]"])
+        direction = self.one_of(["", " DESC"]) + self.one_of(["", " NULLS FIRST", " NULLS LAST"])
+        inner = "SELECT number, arrayElement([1.5, NULL, nan, -1, inf, nan, NULL, 2], number % 8 + 1) AS x, "
+        inner += f"{self.one_of(['number % 3', 'nullIf(number % 3, 1)', 'x'])} AS y FROM numbers(16)"
+        select = self.one_of(
+            ["number", "number, toString(x)", f"number, row_number() OVER (ORDER BY {value}{direction}, number)"]
+        )
         return node(
-            "query", "SELECT ", select, " FROM ", sides[0][0], f" AS a {join} ", sides[1][0], " AS b ON a.k = b.k"
+            "query", f"SELECT {select} FROM (SELECT {value} AS v, * FROM ({inner})) ORDER BY v{direction}, number"
         )
 
     def side(self, key: str) -> tuple[Node, str]:

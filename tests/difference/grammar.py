@@ -230,6 +230,10 @@ FORMS: dict[str, list[tuple[str, str]]] = {
         *(("cond", "{str} IN ('', 'draw:object', 'a')"), ("cond", "{str} NOT IN ()")),
         ("cond", "{int} IN (SELECT user_id FROM events WHERE duration > 1000)"),
         ("cond", "{int} NOT IN (SELECT project_id FROM events)"),
+        *(("cond", "({int}, {str}) IN ((1, 'a'), (NULL, ''), (7, NULL))"), ("cond", "{int} NOT IN (toNullable(3), 7)")),
+        ("cond", "({int}, {int}) NOT IN ((0, NULL), (1, 7), (NULL, NULL))"),
+        ("cond", "({int}, {int}) IN (SELECT user_id, project_id FROM events WHERE duration > 1000)"),
+        ("cond", "({int}, {int}) NOT IN (SELECT user_id, project_id FROM events)"),
     ],
     "CAST": [("str", "CAST({int} AS String)"), ("int", "CAST({int} AS Int64)"), ("float", "{int}::Float64")],
     "CASE": [

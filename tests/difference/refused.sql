@@ -4,10 +4,65 @@ SELECT * APPLY(toString) FROM events;
 -- refused: COLUMNS
 SELECT COLUMNS('user') FROM events;
 
--- refused: ASOF
-SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k AND a.x >= b.x;
+-- refused: ASOF JOIN without an equality
+SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.x >= b.x;
 
+-- refused: ASOF JOIN by other than one comparison
+SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k;
 
+-- refused: ASOF JOIN by String
+SELECT a.x FROM (SELECT 1 AS k, 'a' AS x) AS a ASOF JOIN (SELECT 1 AS k, 'a' AS x) AS b ON a.k = b.k AND a.x >= b.x;
+
+-- refused: ASOF RIGHT JOIN
+SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF RIGHT JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k AND a.x >= b.x;
+
+-- refused: ASOF JOIN beside ANY
+SELECT a.x FROM (SELECT 1 AS k, 1 AS x) AS a ASOF ANY JOIN (SELECT 1 AS k, 1 AS x) AS b ON a.k = b.k AND a.x >= b.x;
+
+-- refused: FULL JOIN
+SELECT a.x FROM (SELECT 1 AS x) AS a ANY FULL JOIN (SELECT 1 AS x) AS b ON a.x = b.x;
+
+-- refused: ANY INNER JOIN by more than equalities
+SELECT a.x FROM (SELECT 1 AS x) AS a ANY INNER JOIN (SELECT 1 AS x) AS b ON a.x = b.x OR a.x = b.x + 1;
+
+-- refused: ANY or SEMI JOIN of several tables
+SELECT a.x, b.x FROM (SELECT 1 AS x) AS a CROSS JOIN (SELECT 1 AS x) AS b ANY RIGHT JOIN (SELECT 1 AS x) AS c ON a.x = c.x;
+
+-- refused: without an equality
+SELECT a.x FROM (SELECT 1 AS x) AS a LEFT ANTI JOIN (SELECT 1 AS x) AS b ON a.x < b.x;
+
+-- refused: on one side only
+SELECT k FROM (SELECT 1 AS k) AS a RIGHT JOIN (SELECT toNullable(1) AS k) AS b USING (k);
+
+-- refused: twice in USING
+SELECT x FROM (SELECT 1 AS x) AS a JOIN (SELECT 1 AS x) AS b USING (x, x);
+
+-- refused: needs an alias
+SELECT * FROM (SELECT 1 AS x) AS a JOIN (SELECT 1 AS x) ON 1;
+
+-- refused: a join in parentheses
+SELECT a.x FROM (SELECT 1 AS x) AS a JOIN ((SELECT 1 AS x) AS b JOIN (SELECT 1 AS x) AS c ON b.x = c.x) ON a.x = b.x;
+
+-- refused: several tables
+SELECT x FROM (SELECT 1 AS x) AS a CROSS JOIN (SELECT 2 AS x) AS b CROSS JOIN (SELECT 3 AS y) AS c;
+
+-- refused: a second column called x
+SELECT 1 AS x, 2 AS x;
+
+-- refused: a subquery without an alias
+SELECT EXISTS (SELECT 1);
+
+-- refused: a subquery without an alias
+SELECT (SELECT 5) AS a, (SELECT 6);
+
+-- refused: greatest of Array
+SELECT greatest([NULL], [0]);
+
+-- refused: NULL value
+SELECT CAST(NULL, 'UInt64');
+
+-- refused: an interval as a result
+SELECT INTERVAL 1 DAY;
 
 -- refused: lambda
 WITH x -> x + 1 AS f SELECT f(duration) FROM events;

@@ -5,10 +5,13 @@
 //! expression of WITH is a name for all that follows; ORDER BY of a UNION is its last branch's.
 
 mod aggregates;
+mod array_joins;
 mod calls;
 mod casts;
 mod clauses;
+mod columns;
 mod expressions;
+mod joins;
 mod names;
 mod query;
 mod results;
@@ -55,6 +58,8 @@ pub(crate) struct Binder<'a> {
 pub(crate) struct Outer<'q> {
     tables: HashMap<String, Rc<Table<'q>>>,
     expressions: HashMap<String, &'q ast::Expr>,
+    /// Those of `expressions` that are of the query itself, not of one around it.
+    named_here: BTreeSet<String>,
 }
 
 /// A common table: bound anew wherever it is used, as ClickHouse does.
@@ -71,6 +76,11 @@ pub(crate) struct Scope<'q> {
     /// Aliases whose definition is being bound.
     resolving: Vec<String>,
     sources: Vec<ScopeSource>,
+    /// How many joins there are of its tables.
+    n_joins: usize,
+    using: Vec<columns::Using>,
+    /// How many subqueries without an alias have a name.
+    n_subqueries: std::cell::Cell<usize>,
     lambdas: Vec<LambdaParameter>,
     windows: HashMap<String, &'q ast::WindowSpec>,
 }
@@ -81,20 +91,29 @@ struct LambdaParameter {
     ty: DataType,
 }
 
+/// What a source is to the names of a select.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ScopeKind {
+    /// The events, some of whose columns are no part of `*`.
+    Relation,
+    Query,
+    /// `numbers`, `system.one`.
+    Other,
+    /// Its columns are elements of joined arrays.
+    Arrays,
+}
+
 /// A source as the names of a select see it.
 struct ScopeSource {
     id: usize,
     /// Names that may stand before the dot.
     qualifiers: Vec<String>,
     columns: Vec<crate::ir::Column>,
-    /// Columns that `USING` merged into another source's: seen only with a qualifier.
-    merged: BTreeSet<String>,
+    /// Of joined arrays without an alias: the columns that the elements stand for.
+    replaced: Vec<Option<columns::Place>>,
     /// Whether an outer join may leave its rows out.
     or_default: bool,
-    /// Whether its columns are elements of joined arrays.
-    is_array_join: bool,
-    /// Whether it is the events, some of whose columns are no part of `*`.
-    is_relation: bool,
+    kind: ScopeKind,
 }
 
 impl<'a> Binder<'a> {

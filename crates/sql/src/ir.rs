@@ -291,8 +291,7 @@ pub(crate) struct Join {
     pub left: From,
     pub right: From,
     pub kind: JoinKind,
-    /// `ANY`: one matching row of the right side at most.
-    pub is_any: bool,
+    pub strictness: Strictness,
     pub on: Option<Expr>,
 }
 
@@ -303,8 +302,34 @@ pub(crate) enum JoinKind {
     Right,
     Full,
     Cross,
+    /// The rows of the left side that have a partner, with one of them.
     LeftSemi,
+    RightSemi,
+    /// The rows of the left side that have none; the right one's columns are defaults.
     LeftAnti,
+    RightAnti,
+}
+
+impl JoinKind {
+    /// Whether there are rows without one of the side.
+    pub fn leaves_out(self, is_right: bool) -> bool {
+        match self {
+            JoinKind::Left | JoinKind::LeftAnti => is_right,
+            JoinKind::Right | JoinKind::RightAnti => !is_right,
+            JoinKind::Full => true,
+            JoinKind::Inner | JoinKind::Cross | JoinKind::LeftSemi | JoinKind::RightSemi => false,
+        }
+    }
+}
+
+/// How many of the rows that meet are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    All,
+    /// One row of the other side for each of the side that is kept; of an inner join one pair for each key.
+    Any,
+    /// The nearest row of the right side by a comparison of one column.
+    Asof,
 }
 
 #[derive(Clone, Debug, PartialEq)]

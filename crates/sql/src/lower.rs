@@ -13,6 +13,7 @@ mod comparisons;
 mod conversions;
 mod expressions;
 mod fill;
+mod joins;
 mod json;
 mod large;
 mod numbers;
@@ -51,6 +52,10 @@ pub(crate) struct Lowering<'a> {
     bounds: Option<String>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
+    /// Sources that the joins of the select at hand leave out of all rows.
+    absent: HashSet<usize>,
+    /// Sources whose columns the select at hand reads.
+    read_sources: HashSet<usize>,
     /// Keys of ROLLUP, CUBE or GROUPING SETS, which are defaults where DuckDB has NULL.
     rolled_up: Vec<Expr>,
     /// Keys of the GROUP BY of the select at hand.
@@ -107,6 +112,8 @@ impl<'a> Lowering<'a> {
             rows: None,
             bounds: None,
             relation_sources: HashSet::new(),
+            absent: HashSet::new(),
+            read_sources: HashSet::new(),
             rolled_up: Vec::new(),
             group_keys: Vec::new(),
             array_joins: Vec::new(),
@@ -121,6 +128,11 @@ impl<'a> Lowering<'a> {
     /// The whole query, its columns cast to the types that `Prepared::duckdb` promises.
     pub fn lower(&mut self, query: &Query) -> Result<String, SqlError> {
         let columns = query.columns();
+        if let Some(column) = columns.iter().find(|column| column.ty.is_interval()) {
+            let what = format!("an interval as a result ({})", column.name);
+            let hint = Some("add it to a time, or select its number");
+            return Err(self.unsupported(&what, hint, 0));
+        }
         let types: Vec<String> = columns.iter().map(|c| result_type(&c.ty)).collect();
         let inner = self.query(query)?;
         Ok(self.with_types(&inner, &types))

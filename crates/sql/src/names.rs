@@ -2,137 +2,307 @@
 //!
 //! Dashboards' legends show these names.
 
+mod literals;
+
 use std::fmt::Write as _;
 
 use sqlparser::ast::{
-    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, Value,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Subscript,
+    UnaryOperator, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
+pub(crate) use self::literals::quoted;
+use self::literals::{list as constant_list, literal, negative, special};
 use crate::shape::call_of;
 
+/// What the names of columns mean.
+pub(crate) trait ColumnNames {
+    /// The name in the result of what is written `a.b.c`.
+    fn column_name(&self, parts: &[Ident]) -> String;
+
+    /// The number of the next subquery without an alias, from 1.
+    fn next_subquery(&self) -> usize;
+}
+
 /// The name of an expression.
-pub(crate) fn name_of(expr: &Expr) -> String {
-    if let Some((name, arguments)) = call_of(expr) {
-        return format!("{name}({})", list(arguments));
+pub(crate) fn name_of(expr: &Expr, columns: &dyn ColumnNames) -> String {
+    Names { columns }.of(expr)
+}
+
+/// The name of a call.
+pub(crate) fn name_of_parts(
+    function: &str,
+    arguments: &[&Expr],
+    columns: &dyn ColumnNames,
+) -> String {
+    let arguments = Names { columns }.list(arguments.iter().copied());
+    match function {
+        "array" => format!("[{arguments}]"),
+        _ => format!("{function}({arguments})"),
     }
-    match expr {
-        Expr::Identifier(ident) => ident.value.clone(),
-        Expr::CompoundIdentifier(parts) => parts
-            .last()
-            .map_or_else(String::new, |part| part.value.clone()),
-        Expr::Nested(inner) => name_of(inner),
-        Expr::Value(value) => literal(&value.value),
-        Expr::UnaryOp { expr, .. } => format!("-{}", name_of(expr)),
-        Expr::Tuple(items) => format!("({})", list(items)),
-        Expr::Array(array) => format!("[{}]", list(&array.elem)),
-        Expr::Between {
-            expr,
-            negated,
-            low,
-            high,
-        } => {
-            let (value, low, high) = (name_of(expr), name_of(low), name_of(high));
-            if *negated {
-                format!("or(less({value}, {low}), greater({value}, {high}))")
-            } else {
-                format!("and(greaterOrEquals({value}, {low}), lessOrEquals({value}, {high}))")
+}
+
+struct Names<'a> {
+    columns: &'a dyn ColumnNames,
+}
+
+impl Names<'_> {
+    /// ClickHouse numbers subqueries in the order in which it comes to them.
+    fn subquery(&self) -> String {
+        format!("_subquery_{}", self.columns.next_subquery())
+    }
+}
+
+impl Names<'_> {
+    fn of(&self, expr: &Expr) -> String {
+        if let Some((name, arguments)) = call_of(expr) {
+            return format!("{name}({})", self.list(arguments));
+        }
+        match expr {
+            Expr::Identifier(ident) => self.identifier(ident),
+            Expr::CompoundIdentifier(parts) => self.columns.column_name(parts),
+            Expr::Nested(inner)
+            | Expr::UnaryOp {
+                op: UnaryOperator::Plus,
+                expr: inner,
+            } => self.of(inner),
+            Expr::Value(value) => literal(&value.value),
+            Expr::UnaryOp { expr, .. } => negative(&self.of(expr)),
+            Expr::Tuple(items) => format!("({})", self.list(items)),
+            Expr::Array(array) => {
+                constant_list(array).unwrap_or_else(|| format!("[{}]", self.list(&array.elem)))
             }
-        }
-        Expr::In {
-            expr,
-            target,
-            negated,
-            ..
-        } => {
-            let function = if *negated { "notIn" } else { "in" };
-            format!("{function}({}, {})", name_of(expr), in_target(target))
-        }
-        Expr::Case {
-            operand,
-            conditions,
-            else_result,
-            ..
-        } => {
-            let mut arguments: Vec<String> =
-                operand.iter().map(|operand| name_of(operand)).collect();
-            for when in conditions {
-                arguments.push(name_of(&when.condition));
-                arguments.push(name_of(&when.result));
+            Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => {
+                let (value, low, high) = (self.of(expr), self.of(low), self.of(high));
+                if *negated {
+                    format!("or(less({value}, {low}), greater({value}, {high}))")
+                } else {
+                    format!("and(greaterOrEquals({value}, {low}), lessOrEquals({value}, {high}))")
+                }
             }
-            arguments.push(
-                else_result
-                    .as_ref()
-                    .map_or("NULL".to_owned(), |e| name_of(e)),
-            );
-            let function = if operand.is_some() {
-                "caseWithExpression"
-            } else {
-                "multiIf"
-            };
-            format!("{function}({})", arguments.join(", "))
-        }
-        Expr::Cast {
-            expr, data_type, ..
-        } => format!(
-            "CAST({}, {})",
-            name_of(expr),
-            quoted(&data_type.to_string())
-        ),
-        Expr::Interval(interval) => {
-            let unit = interval
-                .leading_field
-                .as_ref()
-                .map_or_else(String::new, ToString::to_string);
-            let unit = unit.to_lowercase();
-            let unit = unit.trim_end_matches('s');
-            let mut letters = unit.chars();
-            let first = letters.next().map(|first| first.to_uppercase().to_string());
-            format!(
-                "toInterval{}{}({})",
-                first.unwrap_or_default(),
-                letters.as_str(),
-                name_of(&interval.value)
-            )
-        }
-        Expr::CompoundFieldAccess { root, access_chain } => {
-            access_chain
-                .iter()
-                .fold(name_of(root), |name, access| match access {
+            Expr::In {
+                expr,
+                target,
+                negated,
+                ..
+            } => {
+                let function = if *negated { "notIn" } else { "in" };
+                format!("{function}({}, {})", self.of(expr), self.in_target(target))
+            }
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => {
+                let mut arguments: Vec<String> =
+                    operand.iter().map(|operand| self.of(operand)).collect();
+                for when in conditions {
+                    arguments.push(self.of(&when.condition));
+                    arguments.push(self.of(&when.result));
+                }
+                let otherwise = else_result.as_ref();
+                arguments.push(otherwise.map_or("NULL".to_owned(), |e| self.of(e)));
+                let function = if operand.is_some() {
+                    "caseWithExpression"
+                } else {
+                    "multiIf"
+                };
+                format!("{function}({})", arguments.join(", "))
+            }
+            Expr::Cast {
+                expr, data_type, ..
+            } => format!(
+                "CAST({}, {})",
+                self.of(expr),
+                quoted(&data_type.to_string())
+            ),
+            Expr::Interval(interval) => {
+                let unit = interval.leading_field.as_ref();
+                let unit = unit.map_or_else(String::new, ToString::to_string);
+                interval_of(&unit, &self.of(&interval.value))
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                let access = |name: String, access: &AccessExpr| match access {
                     AccessExpr::Subscript(Subscript::Index { index }) => {
-                        format!("arrayElement({name}, {})", name_of(index))
+                        format!("arrayElement({name}, {})", self.of(index))
                     }
-                    AccessExpr::Dot(field) => format!("tupleElement({name}, {})", name_of(field)),
+                    AccessExpr::Dot(field) => format!("tupleElement({name}, {})", self.of(field)),
                     AccessExpr::Subscript(other) => format!("{name}[{other}]"),
-                })
+                };
+                access_chain.iter().fold(self.of(root), access)
+            }
+            Expr::Lambda(lambda) => {
+                let parameters = lambda.params.iter();
+                let parameters: Vec<&str> = parameters.map(|p| p.name.value.as_str()).collect();
+                format!(
+                    "lambda(tuple({}), {})",
+                    parameters.join(", "),
+                    self.of(&lambda.body)
+                )
+            }
+            Expr::Function(function) => self.function(function),
+            Expr::Floor { expr, field } => {
+                format!("floor({}{})", self.of(expr), scale_of(field))
+            }
+            Expr::Ceil { expr, field } => format!("ceil({}{})", self.of(expr), scale_of(field)),
+            Expr::TypedString(typed) => {
+                let ty = match typed.data_type.to_string().as_str() {
+                    "DATE" => "toDate",
+                    _ => "toDateTime",
+                };
+                format!("{ty}({})", literal(&typed.value.value))
+            }
+            Expr::Subquery(_) => self.subquery(),
+            Expr::Exists { .. } => format!("exists({})", self.subquery()),
+            Expr::Named { name, .. } => name.value.clone(),
+            other => other.to_string(),
         }
-        Expr::Lambda(lambda) => {
-            let parameters: Vec<String> = lambda
-                .params
-                .iter()
-                .map(|parameter| parameter.name.value.clone())
-                .collect();
-            format!(
-                "lambda(tuple({}), {})",
-                parameters.join(", "),
-                name_of(&lambda.body)
-            )
-        }
-        Expr::Function(function) => function_name(function),
-        Expr::Floor { expr, field } => format!("floor({}{})", name_of(expr), scale_of(field)),
-        Expr::Ceil { expr, field } => format!("ceil({}{})", name_of(expr), scale_of(field)),
-        Expr::TypedString(typed) => {
-            let ty = match typed.data_type.to_string().as_str() {
-                "DATE" => "toDate",
-                _ => "toDateTime",
-            };
-            format!("{ty}({})", literal(&typed.value.value))
-        }
-        Expr::Subquery(_) => "_subquery1".to_owned(),
-        Expr::Exists { .. } => "exists(_subquery1)".to_owned(),
-        Expr::Named { name, .. } => name.value.clone(),
-        other => other.to_string(),
     }
+
+    /// A name without a table; `NaN` is a number.
+    fn identifier(&self, ident: &Ident) -> String {
+        let is_quoted = ident.quote_style.is_some();
+        match special(&ident.value).filter(|_| !is_quoted) {
+            Some(number) => number.to_owned(),
+            None => self.columns.column_name(std::slice::from_ref(ident)),
+        }
+    }
+
+    fn in_target(&self, target: &sqlparser::ast::InTarget) -> String {
+        match target {
+            sqlparser::ast::InTarget::List(items) if items.len() == 1 => self.of(&items[0]),
+            sqlparser::ast::InTarget::List(items) => format!("({})", self.list(items)),
+            sqlparser::ast::InTarget::Table { name, .. } => name.to_string(),
+            _ => self.subquery(),
+        }
+    }
+
+    fn list<'a>(&self, items: impl IntoIterator<Item = &'a Expr>) -> String {
+        let names: Vec<String> = items.into_iter().map(|item| self.of(item)).collect();
+        names.join(", ")
+    }
+
+    fn function(&self, function: &Function) -> String {
+        let name = function.name.0.last().map_or_else(String::new, |part| {
+            part.as_ident()
+                .map_or_else(|| part.to_string(), |ident| ident.value.clone())
+        });
+        let given = arguments(&function.args);
+        let mut written: Vec<String> = given.iter().map(|argument| self.of(argument)).collect();
+        if let Some(respelled) = respelled(&name, &written) {
+            return respelled;
+        }
+        let is_distinct = matches!(&function.args, FunctionArguments::List(list)
+            if list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct));
+        let mut suffix = if is_distinct { "Distinct" } else { "" }.to_owned();
+        if let Some(filter) = &function.filter {
+            suffix.push_str("If");
+            written.push(self.of(filter));
+        }
+        let mut text = format!("{name}{suffix}");
+        let parameters = arguments(&function.parameters);
+        if !parameters.is_empty() {
+            let _ = write!(text, "({})", self.list(parameters));
+        }
+        let _ = write!(text, "({})", written.join(", "));
+        match &function.over {
+            Some(WindowType::NamedWindow(window)) => {
+                let _ = write!(text, " OVER {}", window.value);
+            }
+            Some(WindowType::WindowSpec(spec)) => {
+                let _ = write!(text, " OVER ({})", self.window(spec));
+            }
+            None => {}
+        }
+        text
+    }
+
+    fn window(&self, spec: &WindowSpec) -> String {
+        let mut parts = Vec::new();
+        if !spec.partition_by.is_empty() {
+            parts.push(format!("PARTITION BY {}", self.list(&spec.partition_by)));
+        }
+        if !spec.order_by.is_empty() {
+            let keys = spec.order_by.iter().map(|key| {
+                let is_descending = key.options.sort == Some(sqlparser::ast::OrderBySort::Desc);
+                let direction = if is_descending { "DESC" } else { "ASC" };
+                let nulls = match key.options.nulls_first {
+                    Some(true) => " NULLS FIRST",
+                    Some(false) => " NULLS LAST",
+                    None => "",
+                };
+                format!("{} {direction}{nulls}", self.of(&key.expr))
+            });
+            parts.push(format!("ORDER BY {}", keys.collect::<Vec<_>>().join(", ")));
+        }
+        if let Some(frame) = &spec.window_frame {
+            let units = match frame.units {
+                WindowFrameUnits::Rows => "ROWS",
+                WindowFrameUnits::Range => "RANGE",
+                WindowFrameUnits::Groups => "GROUPS",
+            };
+            let end = frame.end_bound.as_ref();
+            let end = end.map_or("CURRENT ROW".to_owned(), |bound| self.bound(bound));
+            let start = self.bound(&frame.start_bound);
+            parts.push(format!("{units} BETWEEN {start} AND {end}"));
+        }
+        parts.join(" ")
+    }
+
+    fn bound(&self, bound: &WindowFrameBound) -> String {
+        match bound {
+            WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
+            WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
+            WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
+            WindowFrameBound::Preceding(Some(n)) => format!("{} PRECEDING", self.of(n)),
+            WindowFrameBound::Following(Some(n)) => format!("{} FOLLOWING", self.of(n)),
+        }
+    }
+}
+
+/// Calls that ClickHouse's parser makes others of.
+fn respelled(name: &str, arguments: &[String]) -> Option<String> {
+    let list = || arguments.join(", ");
+    Some(match name.to_ascii_lowercase().as_str() {
+        "cast" => format!("CAST({})", list()),
+        "nested" | "parameter" => arguments.first().cloned().unwrap_or_default(),
+        "tuple" => format!("({})", list()),
+        "array" => format!("[{}]", list()),
+        "dateadd" | "date_add" | "timestampadd" | "timestamp_add" => match arguments {
+            [time, interval] => format!("plus({time}, {interval})"),
+            [unit, n, time] => format!("plus({time}, {})", interval_of(unit, n)),
+            _ => return None,
+        },
+        "datesub" | "date_sub" | "timestampsub" | "timestamp_sub" => match arguments {
+            [time, interval] => format!("minus({time}, {interval})"),
+            [unit, n, time] => format!("minus({time}, {})", interval_of(unit, n)),
+            _ => return None,
+        },
+        "datediff" | "date_diff" | "timestampdiff" | "timestamp_diff" => {
+            format!("dateDiff({})", list())
+        }
+        "position" => format!("position({})", list()),
+        "trim" => format!("trimBoth({})", list()),
+        "ltrim" => format!("trimLeft({})", list()),
+        "rtrim" => format!("trimRight({})", list()),
+        _ => return None,
+    })
+}
+
+/// `INTERVAL n unit`; the unit may be plural or a text.
+fn interval_of(unit: &str, n: &str) -> String {
+    let unit = unit.trim_matches('\'').to_lowercase();
+    let unit = unit.trim_end_matches('s');
+    let mut letters = unit.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    let first = first.unwrap_or_default();
+    format!("toInterval{first}{}({n})", letters.as_str())
 }
 
 fn scale_of(field: &sqlparser::ast::CeilFloorKind) -> String {
@@ -142,178 +312,14 @@ fn scale_of(field: &sqlparser::ast::CeilFloorKind) -> String {
     }
 }
 
-fn in_target(target: &sqlparser::ast::InTarget) -> String {
-    match target {
-        sqlparser::ast::InTarget::List(items) if items.len() == 1 => name_of(&items[0]),
-        sqlparser::ast::InTarget::List(items) => format!("({})", list(items)),
-        _ => "_subquery1".to_owned(),
-    }
-}
-
-fn list<'a>(items: impl IntoIterator<Item = &'a Expr>) -> String {
-    items
-        .into_iter()
-        .map(name_of)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 /// The arguments in parentheses, without `*`.
-fn arguments(arguments: &FunctionArguments) -> Vec<String> {
+fn arguments(arguments: &FunctionArguments) -> Vec<&Expr> {
     let FunctionArguments::List(list) = arguments else {
         return Vec::new();
     };
-    list.args
-        .iter()
-        .filter_map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(name_of(expr)),
-            _ => None,
-        })
-        .collect()
-}
-
-fn function_name(function: &Function) -> String {
-    let name = function.name.0.last().map_or_else(String::new, |part| {
-        part.as_ident()
-            .map_or_else(|| part.to_string(), |ident| ident.value.clone())
+    let arguments = list.args.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
     });
-    let mut written = arguments(&function.args);
-    match name.as_str() {
-        "cast" => return format!("CAST({})", written.join(", ")),
-        "nested" | "parameter" => return written.first().cloned().unwrap_or_default(),
-        "tuple" => return format!("({})", written.join(", ")),
-        "array" => return format!("[{}]", written.join(", ")),
-        "DATE_ADD" | "dateAdd" | "date_add" | "timestamp_add" if written.len() == 2 => {
-            return format!("plus({})", written.join(", "));
-        }
-        "date_diff" | "timestamp_diff" => {
-            return format!("dateDiff({})", written.join(", "));
-        }
-        "trim" | "ltrim" | "rtrim" => {
-            let canonical = match name.as_str() {
-                "trim" => "trimBoth",
-                "ltrim" => "trimLeft",
-                _ => "trimRight",
-            };
-            return format!("{canonical}({})", written.join(", "));
-        }
-        _ => {}
-    }
-    let is_distinct = matches!(&function.args, FunctionArguments::List(list)
-        if list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct));
-    let mut suffix = if is_distinct { "Distinct" } else { "" }.to_owned();
-    if let Some(filter) = &function.filter {
-        suffix.push_str("If");
-        written.push(name_of(filter));
-    }
-    let mut text = format!("{name}{suffix}");
-    let parameters = self::arguments(&function.parameters);
-    if !parameters.is_empty() {
-        let _ = write!(text, "({})", parameters.join(", "));
-    }
-    let _ = write!(text, "({})", written.join(", "));
-    match &function.over {
-        Some(WindowType::NamedWindow(window)) => {
-            let _ = write!(text, " OVER {}", window.value);
-        }
-        Some(WindowType::WindowSpec(spec)) => {
-            let _ = write!(text, " OVER ({})", window(spec));
-        }
-        None => {}
-    }
-    text
-}
-
-fn window(spec: &WindowSpec) -> String {
-    let mut parts = Vec::new();
-    if !spec.partition_by.is_empty() {
-        parts.push(format!("PARTITION BY {}", list(&spec.partition_by)));
-    }
-    if !spec.order_by.is_empty() {
-        let keys = spec.order_by.iter().map(|key| {
-            let is_descending = key.options.sort == Some(sqlparser::ast::OrderBySort::Desc);
-            let direction = if is_descending { "DESC" } else { "ASC" };
-            format!("{} {direction}", name_of(&key.expr))
-        });
-        parts.push(format!("ORDER BY {}", keys.collect::<Vec<_>>().join(", ")));
-    }
-    if let Some(frame) = &spec.window_frame {
-        let units = match frame.units {
-            WindowFrameUnits::Rows => "ROWS",
-            WindowFrameUnits::Range => "RANGE",
-            WindowFrameUnits::Groups => "GROUPS",
-        };
-        let end = frame
-            .end_bound
-            .as_ref()
-            .map_or("CURRENT ROW".to_owned(), bound);
-        parts.push(format!(
-            "{units} BETWEEN {} AND {end}",
-            bound(&frame.start_bound)
-        ));
-    }
-    parts.join(" ")
-}
-
-fn bound(bound: &WindowFrameBound) -> String {
-    match bound {
-        WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-        WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
-        WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
-        WindowFrameBound::Preceding(Some(n)) => format!("{} PRECEDING", name_of(n)),
-        WindowFrameBound::Following(Some(n)) => format!("{} FOLLOWING", name_of(n)),
-    }
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Number(text, _) => number(text),
-        Value::HexStringLiteral(digits) => number(&format!("0x{digits}")),
-        Value::SingleQuotedString(text) => quoted(text),
-        Value::Boolean(value) => value.to_string(),
-        Value::Null => "NULL".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Integers in decimal; floats as ClickHouse prints them: `1e3` is `1000.`.
-fn number(text: &str) -> String {
-    let plain = text.replace('_', "");
-    if let Some(hex) = plain.strip_prefix("0x") {
-        return u64::from_str_radix(hex, 16).map_or(plain.clone(), |value| value.to_string());
-    }
-    if plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain.trim_start_matches('0').to_owned()
-            + if plain.trim_start_matches('0').is_empty() {
-                "0"
-            } else {
-                ""
-            };
-    }
-    match plain.parse::<f64>() {
-        Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value}."),
-        Ok(value) => format!("{value}"),
-        Err(_) => plain,
-    }
-}
-
-/// A string literal in ClickHouse's spelling.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('\'');
-    for c in text.chars() {
-        match c {
-            '\'' => quoted.push_str("\\'"),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            '\0' => quoted.push_str("\\0"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('\'');
-    quoted
+    arguments.collect()
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::ir::{
     Aggregate, Bound, Distinct, Expr, ExprKind, From, Grouping, Haystack, Join, JoinKind, Literal,
-    OrderKey, Query, Select, SetOperator, Source, SourceKind, Suffix, Window,
+    OrderKey, Query, Select, SetOperator, Source, SourceKind, Strictness, Suffix, Window,
 };
 use crate::names::quoted;
 use crate::relation::Relation;
@@ -201,7 +201,11 @@ impl Printer<'_> {
     }
 
     fn join(&self, join: &Join) -> String {
-        let any = if join.is_any { "ANY " } else { "" };
+        let strictness = match join.strictness {
+            Strictness::All => "",
+            Strictness::Any => "ANY ",
+            Strictness::Asof => "ASOF ",
+        };
         let kind = match join.kind {
             JoinKind::Inner => "INNER JOIN",
             JoinKind::Left => "LEFT JOIN",
@@ -209,10 +213,12 @@ impl Printer<'_> {
             JoinKind::Full => "FULL JOIN",
             JoinKind::Cross => "CROSS JOIN",
             JoinKind::LeftSemi => "LEFT SEMI JOIN",
+            JoinKind::RightSemi => "RIGHT SEMI JOIN",
             JoinKind::LeftAnti => "LEFT ANTI JOIN",
+            JoinKind::RightAnti => "RIGHT ANTI JOIN",
         };
         let mut text = format!(
-            "{} {any}{kind} {}",
+            "{} {strictness}{kind} {}",
             self.from(&join.left),
             self.from(&join.right)
         );

@@ -13,6 +13,7 @@ pub(crate) fn call_of(expr: &Expr) -> Option<(&'static str, Vec<&Expr>)> {
         Expr::BinaryOp { left, op, right } => match op {
             BinaryOperator::And => ("and", chain(expr, &BinaryOperator::And)),
             BinaryOperator::Or => ("or", chain(expr, &BinaryOperator::Or)),
+            BinaryOperator::StringConcat => ("concat", chain(expr, &BinaryOperator::StringConcat)),
             op => (operator(op)?, vec![left, right]),
         },
         Expr::UnaryOp { op, expr } => match op {
@@ -99,7 +100,6 @@ fn operator(op: &BinaryOperator) -> Option<&'static str> {
         BinaryOperator::Divide => "divide",
         BinaryOperator::Modulo => "modulo",
         BinaryOperator::DuckIntegerDivide | BinaryOperator::MyIntegerDivide => "intDiv",
-        BinaryOperator::StringConcat => "concat",
         BinaryOperator::Eq => "equals",
         BinaryOperator::NotEq => "notEquals",
         BinaryOperator::Lt => "less",
@@ -125,7 +125,7 @@ fn extract(field: &DateTimeField) -> Option<&'static str> {
     })
 }
 
-/// The operands of `a AND b AND c`, which the parser nests to the left; no recursion, so that
+/// The operands of `a AND b AND c` or `a || b || c`, which the parser nests to the left; no recursion, so that
 /// a long chain needs no deep stack.
 fn chain<'a>(expr: &'a Expr, op: &BinaryOperator) -> Vec<&'a Expr> {
     let mut operands = Vec::new();
@@ -146,5 +146,13 @@ fn chain<'a>(expr: &'a Expr, op: &BinaryOperator) -> Vec<&'a Expr> {
 }
 
 fn is_number(expr: &Expr) -> bool {
-    matches!(expr, Expr::Value(value) if matches!(value.value, Value::Number(..)))
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        // ClickHouse's parser takes them for numbers wherever they stand.
+        Expr::Identifier(ident) => {
+            let name = ident.value.to_ascii_lowercase();
+            ident.quote_style.is_none() && matches!(name.as_str(), "inf" | "infinity" | "nan")
+        }
+        _ => false,
+    }
 }

@@ -90,3 +90,6 @@ SELECT isDistinctFrom(nan, nan) AS a, isDistinctFrom(toNullable(nan), nan) AS b,
 
 -- extremes-beside-null: a NULL of no type takes the others' type
 SELECT greatest('1.5', NULL) AS a, least('1.5', NULL) AS b, greatest('1.5', anyLast(NULL)) AS c, greatest(2, NULL, 3) AS d, greatest(toDate('2026-01-01'), NULL) AS e;
+
+-- extremes-of-no-number: of three values NaN is the last
+SELECT least(1, inf, nan) AS a, greatest(1., nan, 2.) AS b, least(materialize(nan), 2., 3.) AS c, least(materialize(1.), nan) AS d, greatest(nan, materialize(1.)) AS e;

@@ -48,3 +48,27 @@ SELECT DISTINCT x, name FROM (SELECT 'a' AS name, arrayJoin([nan, 1.5, 2.5, 1.5]
 
 -- behind-all-keys: what stands behind all keys of GROUP BY orders nothing, and is not computed where nobody reads it
 SELECT source FROM (SELECT source, project_id, quantileExact(0.9)(intDiv(0.5, nan - duration)) AS q FROM events GROUP BY source, project_id ORDER BY source, project_id DESC, q) WHERE project_id < 3;
+
+-- no-number-first: NULLS FIRST takes NaN along
+SELECT number, number + number / nullIf(number, 1) AS a FROM numbers(3) ORDER BY a ASC NULLS FIRST;
+
+-- no-number-first-descending: behind NULL
+SELECT toString(x) AS t FROM (SELECT arrayJoin([1, NULL, nan, 2, NULL, nan, -inf, inf]) AS x) ORDER BY x DESC NULLS FIRST;
+
+-- no-number-of-groups: averages of nothing
+SELECT scope, avgIf(duration, duration > 100000) AS a FROM events GROUP BY scope ORDER BY a DESC NULLS FIRST, scope LIMIT 5;
+
+-- no-number-in-windows: in windows, too
+SELECT toString(x) AS t, row_number() OVER (ORDER BY x NULLS FIRST, n) AS r, row_number() OVER (ORDER BY x DESC NULLS FIRST, n) AS d FROM (SELECT arrayElement([1.5, NULL, nan, 2], number + 1) AS x, number AS n FROM numbers(4)) ORDER BY r;
+
+-- tuples-with-null: NULL and NaN within tuples
+SELECT n, (x, y) AS v FROM (SELECT number AS n, arrayElement([1.5, NULL, nan], number % 3 + 1) AS x, nullIf(number % 2, 1) AS y FROM numbers(6)) ORDER BY v DESC, n;
+
+-- tuples-that-are-computed: of a subquery
+SELECT n FROM (SELECT number AS n, (arrayElement([1.5, NULL, nan], number % 3 + 1), nullIf(number % 2, 1)) AS v FROM numbers(6)) ORDER BY v NULLS FIRST, n;
+
+-- arrays-with-null-first: and within arrays
+SELECT n FROM (SELECT number AS n, [arrayElement([1.5, NULL, nan], number % 3 + 1), 2] AS v FROM numbers(6)) ORDER BY v NULLS FIRST, n;
+
+-- tuples-that-are-groups: a key that is a tuple
+SELECT (project_id, source) AS k, count() AS n FROM events GROUP BY k ORDER BY k;

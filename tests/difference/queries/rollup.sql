@@ -25,3 +25,9 @@ SELECT source, max(duration) AS longest FROM events GROUP BY GROUPING SETS (sour
 
 -- grouping-sets-of-no-rows: only the total has a row
 SELECT source, count() AS n, max(duration) AS longest, avg(duration) AS usual FROM events WHERE scope = 'no:such' GROUP BY GROUPING SETS ((source), ());
+
+-- cube-of-tuples: the elements of a tuple are keys
+SELECT tuple(number) AS x FROM numbers(2) GROUP BY number, tuple(number) WITH CUBE ORDER BY x;
+
+-- rollup-of-tuples: in ROLLUP, too
+SELECT (source, project_id) AS x, count() AS n FROM events WHERE project_id < 4 GROUP BY x WITH ROLLUP ORDER BY x, n;

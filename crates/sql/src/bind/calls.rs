@@ -133,7 +133,7 @@ impl Binder<'_> {
                 None => {
                     let is_nested = std::mem::replace(&mut self.in_aggregate, true);
                     if is_nested {
-                        let name = crate::names::name_of(&Ast::Function(call.clone()));
+                        let name = crate::names::name_of(&Ast::Function(call.clone()), scope);
                         let message = format!("the aggregate {name} stands within another one");
                         return Err(self.type_error(message, at));
                     }

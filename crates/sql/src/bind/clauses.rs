@@ -62,6 +62,9 @@ impl Binder<'_> {
             }
             return Ok((keys, Grouping::None));
         }
+        if matches!(grouping, Grouping::Rollup | Grouping::Cube) {
+            keys = elements(keys);
+        }
         for key in &keys {
             if key.has_aggregate() {
                 return Err(self.type_error("an aggregate cannot be a key of GROUP BY", key.at));
@@ -134,6 +137,7 @@ impl Binder<'_> {
         &mut self,
         order_by: Option<&'q ast::OrderBy>,
         items: &[Item],
+        whole: &[Expr],
         scope: &mut Scope<'q>,
     ) -> Result<Vec<OrderKey>, SqlError> {
         let Some(order_by) = order_by else {
@@ -147,10 +151,12 @@ impl Binder<'_> {
                     let key = self.order_key(key, scope, items)?;
                     match &key.expr.kind {
                         // Sorted by its elements, one after the other.
-                        ExprKind::Tuple(parts) => bound.extend(parts.iter().map(|part| OrderKey {
-                            expr: part.clone(),
-                            ..key.clone()
-                        })),
+                        ExprKind::Tuple(parts) if !whole.contains(&key.expr) => {
+                            bound.extend(parts.iter().map(|part| OrderKey {
+                                expr: part.clone(),
+                                ..key.clone()
+                            }));
+                        }
                         _ => bound.push(key),
                     }
                 }
@@ -390,4 +396,21 @@ pub(super) fn has_ties(clause: &LimitClause) -> bool {
         | LimitClause::OffsetCommaLimit { limit, .. } => !std::ptr::eq(without_ties(limit), limit),
         LimitClause::LimitOffset { .. } => false,
     }
+}
+
+/// Keys with the elements of tuples in their place, each once: of these ClickHouse makes the sets of ROLLUP and CUBE.
+fn elements(keys: Vec<Expr>) -> Vec<Expr> {
+    let mut all: Vec<Expr> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let parts = match key.kind {
+            ExprKind::Tuple(parts) => elements(parts),
+            _ => vec![key],
+        };
+        for part in parts {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+    }
+    all
 }

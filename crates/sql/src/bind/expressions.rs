@@ -49,6 +49,11 @@ impl Binder<'_> {
                 expr,
             } => match &**expr {
                 Ast::Value(value) => self.literal(&value.value, true, at),
+                Ast::Identifier(ident) => {
+                    let value = super::names::special_number(&ident.value).unwrap_or(f64::NAN);
+                    let literal = ExprKind::Literal(Literal::Float(-value));
+                    self.node(literal, DataType::Float64, at)
+                }
                 _ => Err(self.unsupported("this form of -", None, at)),
             },
             Ast::UnaryOp {

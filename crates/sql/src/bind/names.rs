@@ -4,7 +4,7 @@ use sqlparser::ast::{Expr as Ast, Ident};
 
 use super::{Binder, Scope};
 use crate::error::{ErrorKind, SqlError};
-use crate::ir::{ColumnRef, Expr, ExprKind, Literal};
+use crate::ir::{Expr, ExprKind, Literal};
 use crate::types::DataType;
 
 impl Binder<'_> {
@@ -33,12 +33,7 @@ impl Binder<'_> {
         {
             return self.alias(name, expression, scope);
         }
-        let special = match name.to_ascii_lowercase().as_str() {
-            "nan" => Some(f64::NAN),
-            "inf" | "infinity" => Some(f64::INFINITY),
-            _ => None,
-        };
-        if let Some(special) = special {
+        if let Some(special) = special_number(name) {
             let literal = ExprKind::Literal(Literal::Float(special));
             return self.node(literal, DataType::Float64, at);
         }
@@ -81,10 +76,15 @@ impl Binder<'_> {
         at: usize,
         scope: &mut Scope<'q>,
     ) -> Result<Expr, SqlError> {
-        if let [qualifier @ .., column] = parts {
-            let qualifier: Vec<&str> = qualifier.iter().map(|part| part.value.as_str()).collect();
-            let qualifier = qualifier.join(".");
-            if let Some(column) = self.column(Some(&qualifier), &column.value, at, scope)? {
+        // A subquery's column may have a name with dots in it, as `b.x` of a join.
+        for split in 0..parts.len() {
+            let text = |parts: &[Ident]| {
+                let parts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+                parts.join(".")
+            };
+            let qualifier = (split > 0).then(|| text(&parts[..split]));
+            let name = text(&parts[split..]);
+            if let Some(column) = self.column(qualifier.as_deref(), &name, at, scope)? {
                 return Ok(column);
             }
         }
@@ -99,46 +99,6 @@ impl Binder<'_> {
         Err(self.unknown_name(&written.join("."), at, scope))
     }
 
-    pub(super) fn column(
-        &mut self,
-        qualifier: Option<&str>,
-        name: &str,
-        at: usize,
-        scope: &Scope<'_>,
-    ) -> Result<Option<Expr>, SqlError> {
-        let mut found: Option<(usize, usize)> = None;
-        for (place, source) in scope.sources.iter().enumerate() {
-            let is_meant = match qualifier {
-                Some(qualifier) => source.qualifiers.iter().any(|q| q == qualifier),
-                None => !source.merged.contains(name),
-            };
-            let index = source.columns.iter().position(|column| column.name == name);
-            if let (true, Some(index)) = (is_meant, index) {
-                if found.is_some() {
-                    let message = format!("{name} is a column of several tables");
-                    let mut error = self.error(ErrorKind::Unknown, message, at);
-                    error.hint = Some(format!("write the table's alias before it, as in t.{name}"));
-                    return Err(error);
-                }
-                found = Some((place, index));
-            }
-        }
-        let Some((place, index)) = found else {
-            return Ok(None);
-        };
-        let source = &scope.sources[place];
-        let column = &source.columns[index];
-        let reference = ColumnRef {
-            source: source.id,
-            index,
-            name: column.name.clone(),
-            or_default: source.or_default && !column.ty.is_nullable(),
-            is_element: source.is_array_join,
-        };
-        let ty = column.ty.clone();
-        self.node(ExprKind::Column(reference), ty, at).map(Some)
-    }
-
     pub(super) fn unknown_name(&self, name: &str, at: usize, scope: &Scope<'_>) -> SqlError {
         let columns = scope.sources.iter().flat_map(|source| &source.columns);
         let known = columns
@@ -151,5 +111,14 @@ impl Binder<'_> {
         );
         error.hint = crate::similar::nearest(name, known);
         error
+    }
+}
+
+/// The number that ClickHouse's parser takes a name for, in any case of its letters.
+pub(super) fn special_number(name: &str) -> Option<f64> {
+    match name.to_ascii_lowercase().as_str() {
+        "nan" => Some(f64::NAN),
+        "inf" | "infinity" => Some(f64::INFINITY),
+        _ => None,
     }
 }

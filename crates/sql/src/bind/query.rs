@@ -7,14 +7,21 @@ use sqlparser::ast::{
 };
 
 use super::clauses::has_ties;
-use super::{Binder, Outer, Scope, Table};
+use super::columns::{Found, Place};
+use super::{Binder, Outer, Scope, ScopeKind, ScopeSource, Table};
 use crate::error::{ErrorKind, SqlError};
-use crate::ir::{Column, Distinct, Expr, ExprKind, Grouping, Item, Query, Select, SetOperator};
+use crate::ir::{
+    Column, Distinct, Expr, ExprKind, From, Grouping, Haystack, Item, Query, Select, SetOperator,
+    SourceKind,
+};
 use crate::names::name_of;
 use crate::typing::supertype;
 
 /// Prefix of the common tables that the token pass makes of `WITH expression AS name`.
 const WITH_EXPRESSION: &str = "with expression ";
+
+/// What ClickHouse's names for subqueries begin with.
+const SUBQUERY: &str = "_subquery_";
 
 /// What stands behind a query's body.
 struct Tail<'q> {
@@ -54,6 +61,7 @@ impl Binder<'_> {
         outer: &Outer<'q>,
     ) -> Result<Outer<'q>, SqlError> {
         let mut outer = outer.clone();
+        outer.named_here.clear();
         let Some(with) = &query.with else {
             return Ok(outer);
         };
@@ -72,6 +80,7 @@ impl Binder<'_> {
                         return Err(self.unsupported("a lambda in WITH", None, at));
                     }
                     outer.expressions.insert(name.to_owned(), expr);
+                    outer.named_here.insert(name.to_owned());
                 }
                 continue;
             }
@@ -231,7 +240,11 @@ impl Binder<'_> {
             Some(AstDistinct::Distinct) => Distinct::Rows,
             Some(AstDistinct::On(keys)) => Distinct::On(self.exprs(keys, &mut scope)?),
         };
-        let order_by = self.order_by(tail.order_by, &items, &mut scope)?;
+        let mut whole: Vec<Expr> = group_by.clone();
+        if distinct == Distinct::Rows {
+            whole.extend(items.iter().map(|item| item.expr.clone()));
+        }
+        let order_by = self.order_by(tail.order_by, &items, &whole, &mut scope)?;
         let (limit_by, mut limit, offset) = self.limits(tail.limit, &items, &mut scope, at)?;
         let mut with_ties = tail.limit.is_some_and(has_ties);
         if let Some(fetch) = tail.fetch {
@@ -284,6 +297,9 @@ impl Binder<'_> {
             aliases: std::collections::HashMap::new(),
             resolving: Vec::new(),
             sources: Vec::new(),
+            n_joins: super::joins::count(&select.from),
+            using: Vec::new(),
+            n_subqueries: std::cell::Cell::new(0),
             lambdas: Vec::new(),
             windows: std::collections::HashMap::new(),
         };
@@ -309,11 +325,15 @@ impl Binder<'_> {
         scope: &mut Scope<'q>,
     ) -> Result<Vec<Item>, SqlError> {
         let mut items = Vec::new();
+        let is_outermost = self.depth == 1;
         for item in projection {
             match item {
                 SelectItem::UnnamedExpr(ast) => {
                     let expr = self.expr(ast, scope)?;
-                    let name = name_of(ast);
+                    let name = name_of(ast, scope);
+                    if is_outermost && name.contains(SUBQUERY) {
+                        self.check_subqueries(&expr, &items, scope)?;
+                    }
                     items.push(Item { expr, name });
                 }
                 SelectItem::ExprWithAlias { expr: ast, alias } => {
@@ -341,7 +361,46 @@ impl Binder<'_> {
                 }
             }
         }
+        self.refuse_equal_names(&items)?;
         Ok(items)
+    }
+
+    /// ClickHouse takes no two expressions for one name, but what it calls itself so.
+    fn refuse_equal_names(&self, items: &[Item]) -> Result<(), SqlError> {
+        let mut named: std::collections::HashMap<&str, &Expr> = std::collections::HashMap::new();
+        for item in items {
+            let first = named.entry(&item.name).or_insert(&item.expr);
+            if **first != item.expr {
+                let what = format!("a second column called {}", item.name);
+                return Err(self.unsupported(&what, Some("give one an alias"), item.expr.at));
+            }
+        }
+        Ok(())
+    }
+
+    /// ClickHouse numbers subqueries without an alias as it comes to them. In other than plain queries, that is its
+    /// secret; EXISTS it calls by its value.
+    fn check_subqueries(
+        &self,
+        expr: &Expr,
+        before: &[Item],
+        scope: &Scope<'_>,
+    ) -> Result<(), SqlError> {
+        let is_plain = |source: &ScopeSource| source.kind != ScopeKind::Query;
+        let is_unknown = expr.any(&mut |part| !names_are_known(part))
+            || !scope.sources.iter().all(is_plain)
+            || !scope.outer.named_here.is_empty()
+            || before
+                .iter()
+                .any(|item| !item.name.contains(SUBQUERY) && item.expr.any(&mut Expr::is_query));
+        if is_unknown {
+            return Err(self.unsupported(
+                "a column of a subquery without an alias",
+                Some("give it an alias: (SELECT …) AS name"),
+                expr.at,
+            ));
+        }
+        Ok(())
     }
 
     fn wildcard(
@@ -372,36 +431,54 @@ impl Binder<'_> {
             return Err(self.unsupported("EXCLUDE", Some("write * EXCEPT (…)"), at));
         }
         let mut items = Vec::new();
+        if qualifier.is_none() {
+            let mut order: Vec<usize> = (0..scope.using.len()).collect();
+            order.sort_by_key(|using| std::cmp::Reverse(scope.using[*using].join));
+            for using in order {
+                let name = &scope.using[using].name;
+                if !left_out.contains(name) {
+                    items.push(Item {
+                        expr: self.found_column(Found::Using(using), at, scope)?,
+                        name: name.clone(),
+                    });
+                }
+            }
+        }
         let mut is_met = false;
-        for source in &scope.sources {
+        for (place, source) in scope.sources.iter().enumerate() {
             let is_meant = match qualifier {
-                Some(qualifier) => source.qualifiers.iter().any(|q| q == qualifier),
-                None => true,
+                Some(qualifier) => source.is_called(qualifier),
+                None => !source.is_array_join(),
             };
             is_met |= is_meant;
             if !is_meant {
                 continue;
             }
-            let n_listed = if source.is_relation {
+            let n_listed = if source.kind == ScopeKind::Relation {
                 self.relation.columns.len()
             } else {
                 source.columns.len()
             };
             for (index, column) in source.columns.iter().enumerate().take(n_listed) {
-                let is_merged = qualifier.is_none() && source.merged.contains(&column.name);
+                let is_merged =
+                    qualifier.is_none() && scope.using_of(place, &column.name).is_some();
                 if is_merged || left_out.contains(&column.name) {
                     continue;
                 }
-                let reference = crate::ir::ColumnRef {
-                    source: source.id,
-                    index,
-                    name: column.name.clone(),
-                    or_default: source.or_default && !column.ty.is_nullable(),
-                    is_element: source.is_array_join,
+                let place = Place {
+                    source: place,
+                    column: index,
+                };
+                let element = scope.element_of(place).filter(|_| qualifier.is_none());
+                // Columns of one name are one: there are no two expressions for it.
+                let column = source.columns.iter().position(|c| c.name == column.name);
+                let place = Place {
+                    column: column.unwrap_or(index),
+                    ..place
                 };
                 items.push(Item {
-                    expr: self.node(ExprKind::Column(reference), column.ty.clone(), at)?,
-                    name: column.name.clone(),
+                    expr: self.place(element.unwrap_or(place), at, scope)?,
+                    name: scope.listed_name(place),
                 });
             }
         }
@@ -495,6 +572,36 @@ impl Binder<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether ClickHouse's names for its subqueries are known: those of plain ones.
+fn names_are_known(part: &Expr) -> bool {
+    let query = match &part.kind {
+        ExprKind::Subquery(query)
+        | ExprKind::In {
+            haystack: Haystack::Query(query),
+            ..
+        } => query,
+        ExprKind::Exists(_) => return false,
+        _ => return true,
+    };
+    match &**query {
+        Query::Set { .. } => false,
+        Query::Select(select) => {
+            let has_query = |expr: &&Expr| expr.any(&mut Expr::is_query);
+            let is_plain = match &select.from {
+                None => true,
+                Some(From::Source(source)) => !matches!(source.kind, SourceKind::Query(_)),
+                Some(_) => false,
+            };
+            is_plain
+                && !select
+                    .clauses()
+                    .iter()
+                    .chain(&select.filter.as_ref())
+                    .any(has_query)
+        }
     }
 }
 

@@ -117,7 +117,11 @@ impl Binder<'_> {
                 }
                 item => item.clone(),
             }),
-            "flattened" => first.item().cloned().unwrap_or(DataType::Nothing),
+            "flattened" => first
+                .item()
+                .filter(|item| item.item().is_some())
+                .unwrap_or(first)
+                .clone(),
             "cumulated" => DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?),
             "repeated" => DataType::array_of(arguments[1].ty.clone()),
             "range" => DataType::array_of(

@@ -100,8 +100,22 @@ impl Binder<'_> {
         mut bound: Vec<Expr>,
         needle: &Expr,
     ) -> Result<Vec<Expr>, SqlError> {
+        if let DataType::Tuple(types) = &needle.ty
+            && bound.len() == types.len()
+            && bound.len() > 1
+            && !bound
+                .iter()
+                .any(|item| matches!(item.ty, DataType::Tuple(_)))
+        {
+            // `(a, b) IN (1, 2)`: one tuple.
+            let at = bound[0].at;
+            bound = vec![self.tuple(bound, at)?];
+        }
         if let [single] = bound.as_mut_slice() {
             let is_list = match (&single.kind, &needle.ty) {
+                (ExprKind::Array(parts), DataType::Array(_)) => {
+                    !parts.is_empty() && parts.iter().all(|part| part.ty.item().is_some())
+                }
                 (ExprKind::Array(_), _) => true,
                 (ExprKind::Tuple(parts), DataType::Tuple(_)) => parts
                     .iter()

@@ -1,12 +1,15 @@
 //! Casts: `sqlparser` knows few of ClickHouse's types, so types become strings.
 
+use std::ops::Range;
+
 use super::scan::{Edits, Scan};
 use crate::error::SqlError;
 use crate::expand::lexer::TokenKind;
 use crate::expand::string_literal;
 
 /// `CAST(x AS Type)` and `CAST(x, 'Type')` become `"cast"(x, 'Type')`; `x::Type` becomes
-/// `x::"Type"`, which [`crate::dialect`] parses as the same call.
+/// `x::"Type"`, which [`crate::dialect`] parses as the same call. A number before `::` is read as a text, as ClickHouse
+/// does it: `-5::Int8` is `'-5'::Int8`.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn calls(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     let mut edits = Vec::new();
@@ -21,15 +24,50 @@ pub(super) fn calls(scan: &Scan<'_>) -> Result<Edits, SqlError> {
                 _ => i + 2,
             };
             let data_type = i + 1..end;
-            let name = scan.slice(&data_type).replace('"', "\"\"");
+            let name = type_name(scan, data_type.clone()).replace('"', "\"\"");
             edits.push((scan.bytes(&data_type), format!("\"{name}\"")));
+            if let Some(number) = number_before(scan, i) {
+                let text = string_literal(scan.slice(&number));
+                edits.push((scan.bytes(&number), text));
+            }
         }
     }
     Ok(edits)
 }
 
+/// The number that ends before the token `i`, with its sign.
+fn number_before(scan: &Scan<'_>, i: usize) -> Option<Range<usize>> {
+    let number = i.checked_sub(1)?;
+    if scan.kind(number) != TokenKind::Number {
+        return None;
+    }
+    let is_sign = |sign: usize| {
+        scan.text(sign) == "-" && !sign.checked_sub(1).is_some_and(|i| scan.ends_operand(i))
+    };
+    let sign = number.checked_sub(1).filter(|sign| is_sign(*sign));
+    Some(sign.unwrap_or(number)..i)
+}
+
+/// A type as ClickHouse spells it: `Decimal(10, 2)`.
+fn type_name(scan: &Scan<'_>, tokens: Range<usize>) -> String {
+    let mut name = String::new();
+    for i in tokens.clone() {
+        let is_word = |i: usize| matches!(scan.kind(i), TokenKind::Word | TokenKind::Number);
+        let text = scan.text(i);
+        let is_after = i > tokens.start;
+        if is_after && (scan.text(i - 1) == "," || (is_word(i) && is_word(i - 1))) {
+            name.push(' ');
+        }
+        match text {
+            "=" => name.push_str(" = "),
+            text => name.push_str(text),
+        }
+    }
+    name
+}
+
 /// The edit of `AS Type` before the closing bracket of `opening`, if there is one.
-fn cast_as(scan: &Scan<'_>, opening: usize) -> Option<(std::ops::Range<usize>, String)> {
+fn cast_as(scan: &Scan<'_>, opening: usize) -> Option<(Range<usize>, String)> {
     let closing = scan.closing(opening);
     let inside = opening + 1..closing;
     if scan.level(inside.clone()).any(|i| scan.text(i) == ",") {
@@ -40,7 +78,7 @@ fn cast_as(scan: &Scan<'_>, opening: usize) -> Option<(std::ops::Range<usize>, S
     if data_type.is_empty() || closing >= scan.tokens.len() {
         return None;
     }
-    let text = string_literal(scan.slice(&data_type));
+    let text = string_literal(&type_name(scan, data_type));
     Some((
         scan.end_before(last_as)..scan.start(closing),
         format!(", {text}"),

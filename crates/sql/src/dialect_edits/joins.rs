@@ -10,8 +10,9 @@ const WORDS: [&str; 13] = [
     "RIGHT", "SEMI",
 ];
 
-/// Takes `GLOBAL`, `LOCAL` and `ALL` away; `ANY` becomes `GLOBAL` at the beginning, which
-/// nothing else uses then; `SEMI LEFT` becomes `LEFT SEMI`.
+/// Takes `GLOBAL`, `LOCAL` and `ALL` away; `SEMI LEFT` becomes `LEFT SEMI`. A `GLOBAL`, which nothing else uses
+/// then, marks what the parser has no word for: `GLOBAL JOIN`, `GLOBAL LEFT JOIN` and `GLOBAL RIGHT JOIN` are those of
+/// `ANY`, `GLOBAL INNER JOIN`, `GLOBAL LEFT OUTER JOIN` and `GLOBAL RIGHT OUTER JOIN` those of `ASOF`.
 pub(super) fn words(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     let mut edits = Vec::new();
     for i in 0..scan.tokens.len() {
@@ -35,27 +36,45 @@ fn join_edits(scan: &Scan<'_>, join: usize, edits: &mut Edits) -> Result<(), Sql
     if first > 0 && scan.keyword(first - 1, "PASTE") {
         return Err(scan.unsupported(first - 1, "PASTE JOIN is not supported", "join by a key"));
     }
+    let has = |word| (first..join).any(|i| scan.keyword(i, word));
+    if has("ASOF") || has("ANY") {
+        return marked(scan, first, join, edits);
+    }
     let strictness = |i: usize| scan.one_of(i, &["SEMI", "ANTI"]);
     let side = |i: usize| scan.one_of(i, &["LEFT", "RIGHT"]);
     for i in first..join {
-        let token = scan.bytes(&(i..i + 1));
-        match scan.one_of(i, &WORDS) {
-            Some("ASOF") => {
-                let hint = "join by a key, and choose the row by `argMax`";
-                return Err(scan.unsupported(i, "ASOF JOIN is not supported", hint));
-            }
-            Some("ALL" | "GLOBAL" | "LOCAL" | "ANY") => edits.push((token, String::new())),
-            _ => {}
+        if let Some("ALL" | "GLOBAL" | "LOCAL") = scan.one_of(i, &WORDS) {
+            edits.push((scan.bytes(&(i..i + 1)), String::new()));
         }
         if let (Some(strictness), Some(side)) = (strictness(i), side(i + 1)) {
             let swapped = format!("{side} {strictness}");
             edits.push((scan.bytes(&(i..i + 2)), swapped));
         }
     }
-    if (first..join).any(|i| scan.keyword(i, "ANY")) {
-        let start = scan.start(first);
-        edits.push((start..start, "GLOBAL ".to_owned()));
+    Ok(())
+}
+
+/// `ANY` and `ASOF`, in the parser's words.
+fn marked(scan: &Scan<'_>, first: usize, join: usize, edits: &mut Edits) -> Result<(), SqlError> {
+    let has = |word| (first..join).any(|i| scan.keyword(i, word));
+    let is_asof = has("ASOF");
+    let others = ["SEMI", "ANTI", "CROSS"];
+    let other = others.into_iter().find(|word| has(word));
+    if let Some(other) = other.or((is_asof && has("ANY")).then_some("ANY")) {
+        let strictness = if is_asof { "ASOF" } else { "ANY" };
+        let message = format!("{strictness} JOIN beside {other} is not supported");
+        return Err(scan.unsupported(first, &message, "use one of them"));
     }
+    let words = match (is_asof, has("LEFT"), has("RIGHT"), has("FULL")) {
+        (_, _, _, true) => "GLOBAL FULL",
+        (true, true, ..) => "GLOBAL LEFT OUTER",
+        (true, _, true, _) => "GLOBAL RIGHT OUTER",
+        (true, ..) => "GLOBAL INNER",
+        (false, true, ..) => "GLOBAL LEFT",
+        (false, _, true, _) => "GLOBAL RIGHT",
+        (false, ..) => "GLOBAL",
+    };
+    edits.push((scan.bytes(&(first..join)), words.to_owned()));
     Ok(())
 }
 

@@ -10,14 +10,21 @@ const BEFORE_EXPRESSIONS: [&str; 14] = [
     "THEN", "ELSE", "BETWEEN",
 ];
 
+/// Words that may stand behind the arrays of ARRAY JOIN.
+const AFTER_TABLES: [&str; 18] = [
+    "JOIN", "LEFT", "INNER", "RIGHT", "FULL", "CROSS", "ANY", "ASOF", "WHERE", "PREWHERE", "GROUP",
+    "HAVING", "ORDER", "LIMIT", "OFFSET", "WINDOW", "QUALIFY", "SETTINGS",
+];
+
 /// `minus(a, b)` is a call, though MINUS is a set operation of other dialects; so is `any(x)` behind a
-/// comparison, where others compare with any row of a subquery.
+/// comparison, where others compare with any row of a subquery. And of `substr` the parser would make `substring`.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn functions(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     let is_query = |i| scan.word(i, "SELECT") || scan.word(i, "WITH");
     let is_call = |i: &usize| {
         let is_any = scan.text(*i) == "any" && !is_query(i + 2);
-        (is_any || scan.text(*i) == "minus") && scan.text(i + 1) == "("
+        let is_call = is_any || scan.text(*i) == "minus" || scan.word(*i, "substr");
+        is_call && scan.text(i + 1) == "("
     };
     let calls = (0..scan.tokens.len()).filter(is_call);
     Ok(calls
@@ -25,19 +32,23 @@ pub(super) fn functions(scan: &Scan<'_>) -> Result<Edits, SqlError> {
         .collect())
 }
 
-/// `ARRAY JOIN [1, 2]` becomes `ARRAY JOIN "array"(1, 2)`: the parser wants a table there.
+/// `ARRAY JOIN [1, 2], [3, 4]` becomes `ARRAY JOIN "array"(1, 2), "array"(3, 4)`: the parser wants tables there.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn joined_arrays(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     let mut edits = Vec::new();
-    for i in 2..scan.tokens.len() {
-        let closing = scan.closing(i);
-        let is_joined = scan.text(i) == "["
-            && scan.word(i - 1, "JOIN")
-            && scan.word(i - 2, "ARRAY")
-            && closing < scan.tokens.len();
-        if is_joined {
-            edits.push((scan.bytes(&(i..i + 1)), "\"array\"(".to_owned()));
-            edits.push((scan.bytes(&(closing..closing + 1)), ")".to_owned()));
+    for join in 1..scan.tokens.len() {
+        if !(scan.word(join, "JOIN") && scan.word(join - 1, "ARRAY")) {
+            continue;
+        }
+        let ends = |i: usize| scan.one_of(i, &AFTER_TABLES).is_some();
+        let arrays = scan.until(join + 1, ends);
+        for i in scan.level(arrays) {
+            let closing = scan.closing(i);
+            let begins = i == join + 1 || scan.text(i - 1) == ",";
+            if scan.text(i) == "[" && begins && closing < scan.tokens.len() {
+                edits.push((scan.bytes(&(i..i + 1)), "\"array\"(".to_owned()));
+                edits.push((scan.bytes(&(closing..closing + 1)), ")".to_owned()));
+            }
         }
     }
     Ok(edits)

@@ -312,7 +312,27 @@ fn joins_have_the_parsers_words() {
         ),
         (
             "SELECT 1 FROM a GLOBAL ANY LEFT OUTER JOIN b USING x",
-            "SELECT 1 FROM a GLOBAL LEFT OUTER JOIN b USING (x)",
+            "SELECT 1 FROM a GLOBAL LEFT JOIN b USING (x)",
+        ),
+        (
+            "SELECT 1 FROM a ANY INNER JOIN b USING x",
+            "SELECT 1 FROM a GLOBAL JOIN b USING (x)",
+        ),
+        (
+            "SELECT 1 FROM a ASOF JOIN b USING (x, y)",
+            "SELECT 1 FROM a GLOBAL INNER JOIN b USING (x, y)",
+        ),
+        (
+            "SELECT 1 FROM a LEFT ASOF JOIN b ON a.x = b.x AND a.y >= b.y",
+            "SELECT 1 FROM a GLOBAL LEFT OUTER JOIN b ON a.x = b.x AND a.y >= b.y",
+        ),
+        (
+            "SELECT 1 FROM a ASOF ANY JOIN b USING (x, y)",
+            "! Unsupported line 1, column 17: ASOF JOIN beside ANY is not supported; use one of them",
+        ),
+        (
+            "SELECT 1 FROM a ANTI RIGHT JOIN b USING x",
+            "SELECT 1 FROM a RIGHT ANTI JOIN b USING (x)",
         ),
         (
             "SELECT 1 FROM a SEMI LEFT JOIN b USING x",
@@ -329,10 +349,6 @@ fn joins_have_the_parsers_words() {
         (
             "SELECT x GLOBAL NOT IN (1) FROM a WHERE x GLOBAL IN (SELECT 1)",
             "SELECT x NOT IN (1) FROM a WHERE x IN (SELECT 1)",
-        ),
-        (
-            "SELECT 1 FROM a ASOF JOIN b USING (x)",
-            "! Unsupported line 1, column 17: ASOF JOIN is not supported; join by a key, and choose the row by `argMax`",
         ),
         (
             "SELECT 1 UNION ALL SELECT 2 FROM a JOIN b ON 1",

@@ -17,8 +17,19 @@ impl Lowering<'_> {
             input = format!("{input}, LATERAL {unnested}");
         }
         let mut columns = Vec::new();
+        let mut are_equal = Vec::new();
+        for (array, _) in &join.arrays[1..] {
+            let (first, other) = (self.value(&join.arrays[0].0)?, self.value(array)?);
+            are_equal.push(format!("len({first}) = len({other})"));
+        }
         for (index, (array, _)) in join.arrays.iter().enumerate() {
             let mut text = self.value(array)?;
+            if index == 0 && !are_equal.is_empty() {
+                text = format!(
+                    "CASE WHEN {} THEN {text} ELSE error('the arrays of ARRAY JOIN have different lengths') END",
+                    are_equal.join(" AND ")
+                );
+            }
             if join.is_left {
                 let item = array
                     .ty

@@ -111,7 +111,7 @@ impl Lowering<'_> {
     }
 
     /// A side of a comparison with a value of type `with`.
-    fn comparable(&mut self, expr: &Expr, with: &DataType) -> Result<String, SqlError> {
+    pub(super) fn comparable(&mut self, expr: &Expr, with: &DataType) -> Result<String, SqlError> {
         let value = self.value(expr)?;
         if with.is_datetime() && expr.ty.is_number() {
             self.pass("numbers as times");
@@ -160,31 +160,11 @@ impl Lowering<'_> {
         haystack: &Haystack,
         negated: bool,
     ) -> Result<Sql, SqlError> {
-        let operator = if negated { "NOT IN" } else { "IN" };
         let value = self.value(needle)?;
         Ok(Sql::condition(match haystack {
-            Haystack::List(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for item in items {
-                    if item.is_null_literal() {
-                        // ClickHouse ignores NULL in a set; for DuckDB nothing is NOT IN it.
-                        self.pass("NULL in IN");
-                        continue;
-                    }
-                    values.push(self.comparable(item, &needle.ty)?);
-                }
-                if values.is_empty() {
-                    self.pass("empty IN");
-                    format!("(CASE WHEN {value} IS NULL THEN NULL ELSE {negated} END)")
-                } else if self.is_listed(&needle.ty, values.len()) {
-                    self.pass("IN as a list");
-                    let not = if negated { "NOT " } else { "" };
-                    format!("({not}list_contains([{}], {value}))", values.join(", "))
-                } else {
-                    format!("({value} {operator} ({}))", values.join(", "))
-                }
-            }
+            Haystack::List(items) => self.in_list(needle, &value, items, negated)?,
             Haystack::Query(query) => {
+                let operator = if negated { "NOT IN" } else { "IN" };
                 let columns = query.columns();
                 let inner = self.query(query)?;
                 let names: Vec<String> = (0..columns.len()).map(|i| format!("c{i}")).collect();
@@ -198,9 +178,81 @@ impl Lowering<'_> {
                     [single] => single.clone(),
                     several => format!("row({})", several.join(", ")),
                 };
-                format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))")
+                let is_in =
+                    format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))");
+                if needle.ty.is_nullable() {
+                    // Of no rows DuckDB knows that NULL is none of them.
+                    format!("(CASE WHEN {value} IS NOT NULL THEN {is_in} END)")
+                } else {
+                    is_in
+                }
             }
         }))
+    }
+
+    /// ClickHouse leaves NULL out of a set, and tuples with NULL for an element; for DuckDB nothing is NOT IN it.
+    fn in_list(
+        &mut self,
+        needle: &Expr,
+        value: &str,
+        items: &[Expr],
+        negated: bool,
+    ) -> Result<String, SqlError> {
+        let operator = if negated { "NOT IN" } else { "IN" };
+        let is_tuple = matches!(needle.ty, DataType::Tuple(_));
+        let is_null = |item: &Expr| match &item.kind {
+            ExprKind::Tuple(parts) if is_tuple => parts.iter().any(|part| part.ty.is_nothing()),
+            _ => item.is_null_literal(),
+        };
+        let mut values = Vec::with_capacity(items.len());
+        let mut may_be_null = false;
+        for item in items {
+            if is_null(item) {
+                self.pass("NULL in IN");
+                continue;
+            }
+            let text = self.comparable(item, &needle.ty)?;
+            let checked = match &item.kind {
+                ExprKind::Tuple(parts) if is_tuple => {
+                    let parts = parts.iter().filter(|part| part.ty.is_nullable());
+                    let parts: Vec<String> = parts
+                        .map(|part| Ok(format!("{} IS NOT NULL", self.value(part)?)))
+                        .collect::<Result<_, SqlError>>()?;
+                    (!parts.is_empty())
+                        .then(|| format!("CASE WHEN {} THEN {text} END", parts.join(" AND ")))
+                }
+                _ if item.ty.is_nullable() => Some(text.clone()),
+                _ => None,
+            };
+            may_be_null |= checked.is_some();
+            values.push(checked.unwrap_or(text));
+        }
+        let unknown = if needle.ty.is_nullable() {
+            format!("WHEN {value} IS NULL THEN NULL ")
+        } else {
+            String::new()
+        };
+        Ok(if values.is_empty() {
+            self.pass("empty IN");
+            if is_tuple {
+                negated.to_string()
+            } else {
+                format!("(CASE WHEN {value} IS NULL THEN NULL ELSE {negated} END)")
+            }
+        } else if may_be_null {
+            self.pass("NULL in IN");
+            let not = if negated { "NOT " } else { "" };
+            format!(
+                "(CASE {unknown}WHEN true THEN {not}coalesce({value} IN ({}), false) END)",
+                values.join(", ")
+            )
+        } else if self.is_listed(&needle.ty, values.len()) {
+            self.pass("IN as a list");
+            let not = if negated { "NOT " } else { "" };
+            format!("({not}list_contains([{}], {value}))", values.join(", "))
+        } else {
+            format!("({value} {operator} ({}))", values.join(", "))
+        })
     }
 
     /// Whether so many values are looked through as a list.

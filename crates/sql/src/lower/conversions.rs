@@ -1,7 +1,7 @@
 //! Conversions between types.
 
 use super::{Lowering, Sql, inner_type, quoted};
-use crate::error::SqlError;
+use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, ExprKind};
 use crate::types::DataType;
 
@@ -12,6 +12,9 @@ impl Lowering<'_> {
         ty: &DataType,
         or_null: bool,
     ) -> Result<Sql, SqlError> {
+        if !or_null && value.ty.is_nullable() && !ty.is_nullable() {
+            return self.cast_of_present(value, ty);
+        }
         if value.is_null_literal() {
             return Ok(Sql::value(format!("CAST(NULL AS {})", inner_type(ty))));
         }
@@ -64,6 +67,26 @@ impl Lowering<'_> {
             }
             _ if to.is_integer() => Sql::value(self.integer_of(value, to)?),
             _ => return Err(self.unsupported(&format!("conversion to {to}"), None, value.at)),
+        })
+    }
+
+    /// A cast to a type without NULL, which fails for NULL.
+    fn cast_of_present(&mut self, value: &Expr, ty: &DataType) -> Result<Sql, SqlError> {
+        let message = "Cannot convert NULL value to a type that is not Nullable";
+        if value.ty.is_nothing() {
+            let mut error = self.places.error(ErrorKind::Type, message, value.at);
+            error.hint = Some(format!("cast to Nullable({ty})"));
+            return Err(error);
+        }
+        self.pass("CAST");
+        let text = self.value(value)?;
+        let cast = self.cast(value, &ty.clone().nullable(), false)?;
+        Ok(Sql {
+            text: format!(
+                "(CASE WHEN {text} IS NULL THEN error('{message}') ELSE {} END)",
+                cast.text
+            ),
+            ..cast
         })
     }
 

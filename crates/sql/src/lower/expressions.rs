@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::conversions::signed;
-use super::{Lowering, Sql, default_of, quoted};
+use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, FunctionKind, Lowering as How};
 use crate::ir::{Expr, ExprKind, Literal};
@@ -83,6 +83,9 @@ impl Lowering<'_> {
         }
         Ok(match &expr.kind {
             ExprKind::Literal(literal) => Self::literal(literal),
+            ExprKind::Column(column) if self.absent.contains(&column.source) => Sql::value(
+                format!("CAST({} AS {})", default_of(&expr.ty), inner_type(&expr.ty)),
+            ),
             ExprKind::Column(column) => {
                 let source = source_name(column.source);
                 let text = if self.relation_sources.contains(&column.source) {

@@ -1,7 +1,5 @@
 //! Arithmetic and rounding.
 
-use std::fmt::Write as _;
-
 use super::{Lowering, Sql};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
@@ -232,6 +230,14 @@ impl Lowering<'_> {
 
     /// `greatest` and `least`: NaN is neither, where for DuckDB it is the greatest.
     pub(super) fn extremes(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+        if let Some(list) = arguments
+            .iter()
+            .find(|argument| has_null_within(&argument.ty))
+        {
+            // For ClickHouse NULL is there the least of all to `greatest` and the greatest to `least`.
+            let what = format!("{name} of {}", list.ty);
+            return Err(self.unsupported(&what, None, list.at));
+        }
         let mut values = self.values(arguments)?;
         if let Some(known) = arguments.iter().find(|argument| !argument.ty.is_nothing()) {
             // DuckDB takes a NULL of no type for a number, and then the others.
@@ -253,7 +259,9 @@ impl Lowering<'_> {
             let is_float = arguments[index].ty.is_float();
             is_float.then(|| format!("isnan({})", values[index]))
         };
-        if arguments.iter().any(|argument| argument.ty.is_nullable()) {
+        let is_nullable = arguments.iter().any(|argument| argument.ty.is_nullable());
+        if is_nullable || arguments.len() > 2 {
+            // What is no number loses.
             let numbers = values.iter().enumerate().map(|(index, value)| {
                 let not_nan =
                     is_nan(index).map(|is_nan| format!("CASE WHEN NOT {is_nan} THEN {value} END"));
@@ -266,21 +274,16 @@ impl Lowering<'_> {
                 extreme(&values)
             )));
         }
-        // ClickHouse goes from the left and takes the other side of what it compares with NaN:
-        // what stands before the last NaN does not count.
-        let mut text = "(CASE".to_owned();
-        for index in (0..values.len()).rev() {
-            if let Some(is_nan) = is_nan(index) {
-                let behind = &values[index + 1..];
-                let behind = if behind.is_empty() {
-                    values[index].clone()
-                } else {
-                    extreme(behind)
-                };
-                let _ = write!(text, " WHEN {is_nan} THEN {behind}");
-            }
-        }
-        Ok(Sql::value(format!("{text} ELSE {} END)", extreme(&values))))
+        // Of two, ClickHouse takes the second one where it compares with NaN.
+        let Some(last) = values.last() else {
+            return Ok(Sql::value(extreme(&values)));
+        };
+        let are_nan: Vec<String> = (0..values.len()).filter_map(is_nan).collect();
+        Ok(Sql::value(format!(
+            "(CASE WHEN {} THEN {last} ELSE {} END)",
+            are_nan.join(" OR "),
+            extreme(&values)
+        )))
     }
 
     /// `bitAnd` and the like: with a sign on one side only the result is as wide as the sides.
@@ -360,5 +363,15 @@ impl Lowering<'_> {
             format!("({rounded} / 1e{digits})")
         };
         Ok(Sql::value(rounded))
+    }
+}
+
+/// Whether its values are arrays or tuples that may hold NULL.
+fn has_null_within(ty: &DataType) -> bool {
+    let may_hold = |item: &DataType| item.is_nullable() || has_null_within(item);
+    match ty {
+        DataType::Array(item) => may_hold(item),
+        DataType::Tuple(items) => items.iter().any(may_hold),
+        _ => false,
     }
 }

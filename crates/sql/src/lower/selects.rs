@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::{Lowering, inner_type};
 use crate::error::SqlError;
 use crate::ir::{
-    Distinct, Expr, ExprKind, From, Grouping, Item, Join, JoinKind, LimitBy, OrderKey, Query,
-    Select, SetOperator, Source, SourceKind,
+    Distinct, Expr, ExprKind, From, Grouping, Item, LimitBy, OrderKey, Query, Select, SetOperator,
+    Source, SourceKind,
 };
 use crate::print::source_name;
 use crate::slices::{NUMBER_MARK, ROWS_MARK};
@@ -58,6 +58,7 @@ impl Lowering<'_> {
         let array_joins = std::mem::take(&mut self.array_joins);
         let present = std::mem::take(&mut self.present);
         let group_keys = std::mem::take(&mut self.group_keys);
+        let read_sources = std::mem::take(&mut self.read_sources);
         let groups_have_rows = self.groups_have_rows;
         let is_of_newest = self.is_of_newest;
         self.is_of_newest = !select.order_by.is_empty()
@@ -69,6 +70,7 @@ impl Lowering<'_> {
         self.array_joins = array_joins;
         self.present = present;
         self.group_keys = group_keys;
+        self.read_sources = read_sources;
         self.groups_have_rows = groups_have_rows;
         text
     }
@@ -113,6 +115,7 @@ impl Lowering<'_> {
     /// The select without ORDER BY, LIMIT and what follows from them.
     fn rows(&mut self, select: &Select, limit_by: Option<&LimitBy>) -> Result<String, SqlError> {
         self.bounds = self.bounds_of(select);
+        self.note_read_sources(select);
         let mut from = match &select.from {
             Some(from) => Some(self.relations(from)?),
             None => None,
@@ -344,7 +347,7 @@ impl Lowering<'_> {
                 None if key.expr.is_literal() => format!("({} || '')", self.value(&key.expr)?),
                 None => self.value(&key.expr)?,
             };
-            self.push_order_key(&mut keys, text, key);
+            self.push_order_key(&mut keys, text, key, &key.expr.ty);
         }
         Ok(keys.join(", "))
     }
@@ -354,14 +357,33 @@ impl Lowering<'_> {
         let mut keys = Vec::new();
         for key in order_by {
             let text = self.value(&key.expr)?;
-            self.push_order_key(&mut keys, text, key);
+            self.push_order_key(&mut keys, text, key, &key.expr.ty);
         }
         Ok(keys.join(", "))
     }
 
-    /// NULLs are last in both directions; NaN is before them in both.
-    fn push_order_key(&mut self, keys: &mut Vec<String>, text: String, key: &OrderKey) {
-        let text = if *key.expr.ty.inner() == DataType::JsonType {
+    /// NULLs are last in both directions, and NaN is between them and the numbers, unless it is NULLS FIRST.
+    fn push_order_key(
+        &mut self,
+        keys: &mut Vec<String>,
+        text: String,
+        key: &OrderKey,
+        ty: &DataType,
+    ) {
+        if let DataType::Tuple(items) = ty
+            && items
+                .iter()
+                .any(|item| item.is_nullable() || item.is_float())
+        {
+            // Within tuples, too.
+            self.pass("order of tuples");
+            for (place, item) in items.iter().enumerate() {
+                let element = format!("struct_extract_at({text}, {})", place + 1);
+                self.push_order_key(keys, element, key, item);
+            }
+            return;
+        }
+        let text = if *ty.inner() == DataType::JsonType {
             self.pass("order of JSONType");
             let order =
                 "['Null', 'String', 'Array', 'Bool', 'Double', 'Int64', 'UInt64', 'Object']";
@@ -369,23 +391,29 @@ impl Lowering<'_> {
         } else {
             text
         };
-        if key.expr.ty.is_float() && !key.expr.is_literal() {
+        let direction = if key.descending { "DESC" } else { "ASC" };
+        let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
+        if ty.is_float() && !key.expr.is_literal() {
             self.pass("NaN in ORDER BY");
-            let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
-            keys.push(format!("isnan({text}) NULLS {nulls}"));
+            let direction = if key.nulls_first { " DESC" } else { "" };
+            keys.push(format!("isnan({text}){direction} NULLS {nulls}"));
         }
         let is_with_null = |item: &DataType| item.is_nullable() || item.is_float();
-        let text = if key.descending && key.expr.ty.item().is_some_and(is_with_null) {
-            // NULL and NaN are last in both directions within an array, too.
+        let is_natural = key.descending == key.nulls_first && !key.descending;
+        let text = if !is_natural && ty.item().is_some_and(is_with_null) {
+            // Within arrays, too.
             self.pass("order of arrays");
+            let [null, nan, number] = if key.descending == key.nulls_first {
+                [2, 1, 0]
+            } else {
+                [0, 1, 2]
+            };
             format!(
-                "list_transform({text}, lambda _v: row(coalesce(CAST(_v AS VARCHAR) <> 'nan', false), _v))"
+                "list_transform({text}, lambda _v: row(CASE WHEN _v IS NULL THEN {null} WHEN CAST(_v AS VARCHAR) = 'nan' THEN {nan} ELSE {number} END, _v))"
             )
         } else {
             text
         };
-        let direction = if key.descending { "DESC" } else { "ASC" };
-        let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
         keys.push(format!("{text} {direction} NULLS {nulls}"));
     }
 
@@ -426,53 +454,6 @@ impl Lowering<'_> {
             }
             SourceKind::One => format!("(SELECT 0 AS s0) AS {name}"),
         })
-    }
-
-    fn join(&mut self, join: &Join) -> Result<String, SqlError> {
-        let left = self.relations(&join.left)?;
-        let mut right = self.relations(&join.right)?;
-        let on = match &join.on {
-            Some(on) => format!(" ON {}", self.cond(on)?),
-            None => String::new(),
-        };
-        let kind = match join.kind {
-            JoinKind::Inner => "JOIN",
-            JoinKind::Left => "LEFT JOIN",
-            JoinKind::Right => "RIGHT JOIN",
-            JoinKind::Full => "FULL JOIN",
-            JoinKind::Cross => "CROSS JOIN",
-            JoinKind::LeftSemi => "SEMI JOIN",
-            JoinKind::LeftAnti => "ANTI JOIN",
-        };
-        if join.is_any {
-            right = self.any_join(join, &right)?;
-        }
-        Ok(format!("{left} {kind} {right}{on}"))
-    }
-
-    /// ANY: one row of the right side for each of its keys.
-    fn any_join(&mut self, join: &Join, right: &str) -> Result<String, SqlError> {
-        let at = join.on.as_ref().map_or(0, |on| on.at);
-        let (From::Source(source), Some(on), JoinKind::Inner | JoinKind::Left) =
-            (&join.right, &join.on, join.kind)
-        else {
-            return Err(self.unsupported("this form of ANY JOIN", Some("use ANY LEFT JOIN"), at));
-        };
-        self.pass("any join");
-        let mut keys = Vec::new();
-        on.any(&mut |part| {
-            if let ExprKind::Column(column) = &part.kind
-                && column.source == source.id
-            {
-                keys.push(part.clone());
-            }
-            false
-        });
-        let keys = self.values(&keys)?.join(", ");
-        let name = source_name(source.id);
-        Ok(format!(
-            "(SELECT DISTINCT ON ({keys}) * FROM {right}) AS {name}"
-        ))
     }
 }
 

@@ -29,6 +29,10 @@ const CASES: &[(&str, &str)] = &[
         "NaN in ORDER BY",
         "SELECT scope, avg(duration) AS a FROM events GROUP BY scope ORDER BY a DESC",
     ),
+    (
+        "order of tuples",
+        "SELECT argMax((user_id, obj_id), timestamp) AS t FROM events GROUP BY scope ORDER BY t",
+    ),
     ("NaN in comparisons", "avg(duration) > 5"),
     ("NaN in extremes", "max(duration / 2)"),
     (
@@ -43,6 +47,14 @@ const CASES: &[(&str, &str)] = &[
     (
         "any join",
         "SELECT a.scope FROM events AS a ANY LEFT JOIN (SELECT scope, user_id FROM events) AS b ON a.scope = b.scope",
+    ),
+    (
+        "asof join",
+        "SELECT b.scope FROM events AS a ASOF LEFT JOIN events AS b ON a.user_id = b.user_id AND a.timestamp >= b.timestamp",
+    ),
+    (
+        "semi and anti joins",
+        "SELECT a.scope, b.scope FROM events AS a LEFT ANTI JOIN events AS b ON a.user_id = b.user_id",
     ),
     ("array elements", "[1, 2, 3][duration]"),
     (
