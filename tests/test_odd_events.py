@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import events
 import exports
 import odd_events
 from conftest import check_log
@@ -164,17 +165,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Annoscope, 
     server = Server(directory / "data", directory / "server.log").start()
     clickhouse = ClickHouse(directory / "clickhouse")
     try:
-        events = [
+        sent = [
             {"scope": "a:b", "timestamp": f"{1719835200 + number}.0", "obj_id": number, "payload": text}
             for number, text in enumerate(payloads)
         ]
-        assert requests.post(server.ingest_url, json=events, timeout=60).status_code == 200
+        assert requests.post(server.ingest_url, json=sent, timeout=60).status_code == 200
         clickhouse.run("CREATE DATABASE cvat")
         structure = "obj_id Nullable(UInt64), payload Nullable(String)"
         clickhouse.run(f"CREATE TABLE cvat.events ({structure}) ENGINE = MergeTree ORDER BY tuple()")
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "events.ndjson"
-            lines = (json.dumps({"obj_id": event["obj_id"], "payload": event["payload"]}) for event in events)
+            lines = (json.dumps({"obj_id": event["obj_id"], "payload": event["payload"]}) for event in sent)
             path.write_text("\n".join(lines))
             clickhouse.run(f"INSERT INTO cvat.events SELECT * FROM file('{path}', 'JSONEachRow', '{structure}')")
         yield Annoscope(server, server.add_user("root", "admin")), clickhouse, payloads
@@ -200,6 +201,23 @@ def check_equal(both: tuple[Annoscope, ClickHouse, list[str]], expression: str) 
 
 def normal(value: object) -> object:
     return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+PYTHON_NUMBERS = ["1.50", "1E5", "1e16", "123456789012345678901234567890", "-0.0", "0.00001", "2.5e-7", "1e308"]
+
+
+def test_clients_payloads_are_as_python_writes_them(server: Server, anna: User, admin: User) -> None:
+    """As CVAT's server stores them: `json.dumps(json.loads(payload))`; the same in the answer."""
+    chance = random.Random(2)
+    made = [value(chance, 3, False) for _ in range(500)]
+    made = [f'{{"n" : [{chance.choice(PYTHON_NUMBERS)}],"v":{text}}}' for text in made if "\\u0000" not in text]
+    expected = [json.dumps(json.loads(text)) for text in made]
+    sent = [events.event(obj_id=number, payload=text) for number, text in enumerate(made)]
+    answer = events.send(server, anna, sent)
+    assert answer.status_code == 201, answer.text
+    assert [event["payload"] for event in answer.json()["events"]] == expected
+    rows = ask(server, admin, "SELECT payload FROM events WHERE source = 'client' ORDER BY obj_id")
+    assert [payload for [payload] in rows] == expected
 
 
 def test_payloads_are_the_same_texts(both: tuple[Annoscope, ClickHouse, list[str]]) -> None:

@@ -7,8 +7,10 @@
 
 use std::borrow::Cow;
 
+mod python;
 mod readable;
 
+pub(crate) use python::{python_number, with_python_numbers};
 pub(crate) use readable::{is_readable, overflows};
 
 /// Deepest nesting of arrays and objects that is read: what `serde_json` reads, too.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{ClientEvent, CorrectedRequest};
 use crate::claimed_hours::rename_claimed_hours;
 use crate::event::{Event, StoredEvent};
+use crate::json::with_python_numbers;
 use crate::payload::Payload;
 use crate::scope::{USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE};
 use crate::sender::Sender;
@@ -76,8 +77,9 @@ fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
             user_email: Some(by.user_email.clone()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
-            payload: payload
-                .map(|payload| Payload::as_sent(rename_claimed_hours(payload).into_owned())),
+            payload: payload.map(|payload| {
+                Payload::as_sent(rename_claimed_hours(&with_python_numbers(payload)).into_owned())
+            }),
         },
         intervals: Vec::new(),
     }

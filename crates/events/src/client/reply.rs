@@ -2,6 +2,7 @@
 
 use super::{ClientEvent, CorrectedRequest, Replaced, Sent};
 use crate::field::Field;
+use crate::json::with_python_numbers;
 use crate::sender::Sender;
 use crate::time::Timestamp;
 
@@ -76,7 +77,9 @@ fn push_event(
     push_integer(out, Field::TaskId, &event.task_id);
     push_integer(out, Field::JobId, &event.job_id);
     out.extend_from_slice(sender_members);
-    push_text(out, Field::Payload, &event.payload);
+    push_optional(out, Field::Payload, &event.payload, |out, payload| {
+        push_string(out, &with_python_numbers(payload));
+    });
     out.push(b'}');
 }
 

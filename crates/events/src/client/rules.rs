@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Sent;
 use super::invalid::FieldError;
-use crate::json::{Kind, LoneSurrogate, kind, unquote};
+use crate::json::{Kind, LoneSurrogate, kind, python_number, unquote};
 use crate::time::Timestamp;
 
 pub(super) const NOT_NULL: &str = "This field may not be null.";
@@ -159,30 +159,6 @@ pub(super) fn datetime(raw: &str) -> Result<Sent<Timestamp>, FieldError> {
         },
         _ => fail(NOT_A_DATETIME),
     }
-}
-
-/// A JSON number as Python prints it after reading it: integers with their digits, others
-/// as the shortest text of the float. `None` past the range of a float: Python has `inf`
-/// there.
-fn python_number(raw: &str) -> Option<Cow<'_, str>> {
-    if !raw.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
-        return Some(Cow::Borrowed(if raw == "-0" { "0" } else { raw }));
-    }
-    let value: f64 = raw.parse().ok()?;
-    if !value.is_finite() {
-        return None;
-    }
-    // Rust's debug form switches to an exponent where Python does; Python writes its sign
-    // and two digits at least.
-    let text = format!("{value:?}");
-    let Some((mantissa, exponent)) = text.split_once('e') else {
-        return Some(Cow::Owned(text));
-    };
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(digits) => ('-', digits),
-        None => ('+', exponent),
-    };
-    Some(Cow::Owned(format!("{mantissa}e{sign}{digits:0>2}")))
 }
 
 /// What Python's `str.strip` cuts.

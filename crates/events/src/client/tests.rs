@@ -247,7 +247,7 @@ fn the_reply_is_what_cvat_sends() {
           "user_email": "",
           "org_id": 3,
           "org_slug": "acme",
-          "payload": "{\"b\": 2.50}"
+          "payload": "{\"b\": 2.5}"
         },
         {
           "scope": "user:activity",
@@ -283,7 +283,7 @@ fn the_reply_is_what_cvat_sends() {
     insta::assert_snapshot!(String::from_utf8(lines).unwrap(), @r#"
     {"scope":"send:working_time","source":"server","timestamp":"1719835202.5","count":1,"duration":1500,"user_id":5,"user_name":"ann","org_id":3,"org_slug":"acme","payload":"{\"working_time\": 1500, \"request\": {\"id\": \"00000000-0000-0000-0000-000000000000\"}}","intervals":[[1719835201000,1719835202500]]}
     {"scope":"send:working_time","source":"server","timestamp":"1719835203.000001","count":1,"duration":500,"job_id":11,"user_id":5,"user_name":"ann","org_id":3,"org_slug":"acme","payload":"{\"working_time\": 500, \"request\": {\"id\": \"00000000-0000-0000-0000-000000000000\"}}","intervals":[[1719835202500,1719835203000]]}
-    {"scope":"draw:object","obj_id":7,"source":"client","timestamp":"1719835202.5","count":2,"duration":250,"job_id":11,"user_id":5,"user_name":"ann","user_email":"","org_id":3,"org_slug":"acme","payload":"{\"b\": 2.50}"}
+    {"scope":"draw:object","obj_id":7,"source":"client","timestamp":"1719835202.5","count":2,"duration":250,"job_id":11,"user_id":5,"user_name":"ann","user_email":"","org_id":3,"org_slug":"acme","payload":"{\"b\": 2.5}"}
     "#);
 }
 
