@@ -36,14 +36,7 @@ pub fn client_request(data: &[u8]) {
     let n_events = request.len();
     let hashes = request.hashes(&sender);
     assert_eq!(hashes.len(), n_events);
-    let request = match request.correct(RECEIVED) {
-        Ok(request) => request,
-        Err(error) => {
-            let errors = error.body()["events"].as_array().expect("a list of errors");
-            assert!(errors.len() <= n_events);
-            return;
-        }
-    };
+    let request = request.correct(RECEIVED);
     let stored = request.accept(&sender, Uuid::nil(), &[]);
     let (rows, events): (Vec<&StoredEvent>, Vec<&StoredEvent>) = stored
         .iter()
@@ -51,22 +44,32 @@ pub fn client_request(data: &[u8]) {
     assert!(events.len() <= n_events);
     for stored in &events {
         assert_eq!(stored.event.source, "client");
-        let is_in_range = stored.event.timestamp >= Timestamp::EPOCH
-            && stored.event.timestamp.millis() <= RECEIVED.millis() + 300_000;
-        assert!(is_in_range);
+        assert!((Timestamp::EARLIEST..=RECEIVED).contains(&stored.event.timestamp));
+        let payload = stored.event.payload.as_ref().expect("clients have one");
+        assert_eq!(HotPayload::extract(payload).working_time, None);
     }
     for row in rows {
         assert!(
             row.intervals
                 .iter()
-                .all(|interval| interval.end_ms <= RECEIVED.millis() + 300_000)
+                .all(|interval| interval.end_ms <= RECEIVED.millis())
         );
     }
     for stored in &stored {
         check_stored(stored);
         check_common_form(stored.event.payload.as_ref().expect("never without"));
     }
+    for rejected in request.rejected(&sender, &[]) {
+        let read = parse_server_body(rejected.raw.as_bytes(), RECEIVED, ClientHours::Claimed)
+            .expect("it is JSON");
+        assert_eq!(
+            read.len(),
+            1,
+            "what is set aside is an element of the ingest port"
+        );
+    }
     let all_repeated = vec![true; n_events];
+    assert!(request.rejected(&sender, &all_repeated).is_empty());
     assert!(
         request
             .accept(&sender, Uuid::nil(), &all_repeated)

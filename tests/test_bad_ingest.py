@@ -238,3 +238,23 @@ def test_dead_letters_survive_a_kill(server: Server) -> None:
         server.kill()
         server.start()
     assert len(list(dead_letters(server.data_dir))) == 3
+
+
+def test_a_mended_line_is_sent_as_it_lies(server: Server, admin: User) -> None:
+    sent = {**events.server_event("update:job", "1767604000.5", job_id=5, user_id=60), "count": 70_000}
+    assert events.ingest(server, [sent]).status_code == 200
+    path = server.data_dir / "dead-letter.ndjson"
+    mended = path.read_text().replace("70000", "7")
+    for _ in range(2):  # Stored once, however often.
+        assert raw_ingest(server, mended, "application/x-ndjson").status_code == 200
+    assert [(row["count"], row["job_id"]) for row in exports.rows(server, admin)] == [("7", "5")]
+    assert len(list(dead_letters(server.data_dir))) == 1
+
+
+def test_a_torn_last_line_swallows_nothing(server: Server) -> None:
+    path = server.data_dir / "dead-letter.ndjson"
+    path.write_text('{"received_at": "2026-01-0')
+    assert events.ingest(server, [{"obj_id": 1}]).status_code == 200
+    torn, whole = path.read_text().splitlines()
+    assert torn == '{"received_at": "2026-01-0'
+    assert json.loads(whole)["event"] == {"obj_id": 1}

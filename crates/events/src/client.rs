@@ -9,6 +9,7 @@ mod accept;
 mod body;
 mod correct;
 mod invalid;
+mod odd;
 mod reply;
 mod rules;
 
@@ -17,12 +18,13 @@ use std::borrow::Cow;
 use crate::event::EventHash;
 use crate::field::Field;
 use crate::hash::HashInput;
+use crate::mend::Mends;
 use crate::scope::COMPRESSED_SCOPE;
 use crate::sender::Sender;
 use crate::time::Timestamp;
 use crate::working_time::{Activity, Ids};
+use odd::Odd;
 
-pub use correct::MAX_AHEAD;
 pub use invalid::InvalidRequest;
 
 /// One request as its client sent it: every field is valid, times are the client's.
@@ -41,6 +43,8 @@ pub struct CorrectedRequest {
     previous_event: Option<ClientEvent>,
     /// Still the client's clock: the reply repeats it.
     timestamp: Timestamp,
+    /// No time is counted past it.
+    received_at: Timestamp,
 }
 
 /// An optional field: the reply repeats what was sent, and leaves out what was not.
@@ -83,6 +87,8 @@ struct ClientEvent {
     /// Fields that the server replaces. Clients hardly ever send them, so they are kept
     /// apart, and a batch takes half the memory.
     replaced: Option<Box<Replaced>>,
+    /// What is not stored as it was sent.
+    odd: Option<Box<Odd>>,
 }
 
 /// What a client sent in fields that the server knows better. It is part of the hash, and
@@ -125,11 +131,11 @@ impl ClientRequest {
     /// Moves all times by the difference between the server's clock and the client's.
     ///
     /// `received_at` is the server's time of receipt in whole milliseconds, so whole
-    /// milliseconds stay whole. Refused is an event that then lies before 1970, or
-    /// starts or ends more than [`MAX_AHEAD`] after receipt: hours must not be made up.
-    /// `previous_event` is exempt, as it adds no time: a client whose clock was set back
-    /// could else never send again.
-    pub fn correct(self, received_at: Timestamp) -> Result<CorrectedRequest, InvalidRequest> {
+    /// milliseconds stay whole. An event that then lies ahead of its receipt, because the client's
+    /// clock was set back since it happened, gets the time of receipt, and takes no part in
+    /// working time: hours must not be made up. One before [`Timestamp::EARLIEST`] cannot be
+    /// stored.
+    pub fn correct(self, received_at: Timestamp) -> CorrectedRequest {
         correct::correct(self, received_at)
     }
 }
@@ -152,7 +158,32 @@ impl CorrectedRequest {
 }
 
 impl ClientEvent {
+    fn odd_mut(&mut self) -> &mut Odd {
+        self.odd.get_or_insert_default()
+    }
+
+    /// What of the event was changed.
+    fn mends(&self) -> Mends {
+        self.odd.as_ref().map_or(Mends::default(), |odd| odd.mends)
+    }
+
+    /// Why the event cannot be stored.
+    fn reason(&self) -> Option<&str> {
+        self.odd.as_ref()?.reason()
+    }
+
+    /// Of the event as it was sent, before anything was mended.
     fn hash(&self, input: &mut HashInput) -> EventHash {
+        if let Some(odd) = &self.odd {
+            let mut input = OddInput { input, odd };
+            self.push_fields(&mut input);
+        } else {
+            self.push_fields(input);
+        }
+        input.finish()
+    }
+
+    fn push_fields(&self, input: &mut impl FieldInput) {
         input.text(Field::Scope, Some(&self.scope));
         input.text(Field::ObjName, self.obj_name.text());
         input.integer(Field::ObjId, self.obj_id.integer());
@@ -172,20 +203,75 @@ impl ClientEvent {
             input.integer(Field::OrgId, replaced.org_id.integer());
             input.text(Field::OrgSlug, replaced.org_slug.text());
         }
-        input.finish()
     }
 
-    fn activity(&self, is_repeat: bool) -> Activity {
+    /// The event in the walk of working time, which ends at the receipt. `last_ids` stand for ids
+    /// that there cannot be.
+    fn activity(&self, received_at: Timestamp, is_repeat: bool, last_ids: Ids) -> Activity {
+        let left_ms = received_at
+            .micros()
+            .saturating_sub(self.timestamp.micros())
+            .div_euclid(1000);
         Activity {
             timestamp: self.timestamp,
-            duration_ms: i64::from(self.duration),
+            duration_ms: i64::from(self.duration).min(left_ms),
             is_compressed: self.scope == COMPRESSED_SCOPE,
             is_repeat,
-            ids: Ids {
-                job_id: self.job_id.integer(),
-                task_id: self.task_id.integer(),
-                project_id: self.project_id.integer(),
-            },
+            ids: self.ids().unwrap_or(last_ids),
+        }
+    }
+
+    /// What it was done for; `None` where one of the ids is none.
+    fn ids(&self) -> Option<Ids> {
+        let odd = self.odd.as_deref();
+        let id = |field, id: &Sent<i64>| match id.integer() {
+            Some(id) if id < 0 => None,
+            None if odd.is_some_and(|odd| odd.digits_of(field).is_some()) => None,
+            id => Some(id),
+        };
+        Some(Ids {
+            job_id: id(Field::JobId, &self.job_id)?,
+            task_id: id(Field::TaskId, &self.task_id)?,
+            project_id: id(Field::ProjectId, &self.project_id)?,
+        })
+    }
+}
+
+/// Where the fields of an event go to be hashed.
+trait FieldInput {
+    fn text(&mut self, field: Field, text: Option<&str>);
+    fn integer(&mut self, field: Field, integer: Option<i64>);
+}
+
+impl FieldInput for HashInput {
+    fn text(&mut self, field: Field, text: Option<&str>) {
+        HashInput::text(self, field, text);
+    }
+
+    fn integer(&mut self, field: Field, integer: Option<i64>) {
+        HashInput::integer(self, field, integer);
+    }
+}
+
+/// Takes what was sent for what is stored.
+struct OddInput<'a> {
+    input: &'a mut HashInput,
+    odd: &'a Odd,
+}
+
+impl FieldInput for OddInput<'_> {
+    fn text(&mut self, field: Field, text: Option<&str>) {
+        match self.odd.text_as_sent(field) {
+            Some(as_sent) => self.input.bytes(field, as_sent),
+            None => self.input.text(field, text),
+        }
+    }
+
+    fn integer(&mut self, field: Field, integer: Option<i64>) {
+        match self.odd.digits_of(field) {
+            // More than eight digits, so they are no 64-bit integer's bytes.
+            Some(digits) => self.input.bytes(field, digits.as_bytes()),
+            None => self.input.integer(field, integer),
         }
     }
 }

@@ -66,9 +66,4 @@ impl<'a> RawFields<'a> {
     pub fn get(&self, field: Field) -> Option<&'a str> {
         self.values[field as usize]
     }
-
-    /// Whether the field's key occurs more than once.
-    pub fn is_repeated(&self, field: Field) -> bool {
-        self.repeated & (1 << field as u32) != 0
-    }
 }

@@ -59,6 +59,11 @@ impl HashInput {
         }
     }
 
+    /// What is no text and no 64-bit integer.
+    pub fn bytes(&mut self, field: Field, bytes: &[u8]) {
+        self.push(field as u8, bytes);
+    }
+
     pub fn integer(&mut self, field: Field, integer: Option<i64>) {
         if let Some(integer) = integer {
             self.push(field as u8, &integer.to_le_bytes());

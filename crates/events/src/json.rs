@@ -16,6 +16,9 @@ pub(crate) use readable::{is_readable, overflows};
 /// Deepest nesting of arrays and objects that is read: what `serde_json` reads, too.
 pub(crate) const MAX_DEPTH: u32 = 127;
 
+/// Why deeper nesting is refused.
+pub(crate) const TOO_DEEP: &str = "nested too deeply";
+
 /// Deepest nesting of a payload that ClickHouse's JSON functions read.
 const MAX_PAYLOAD_DEPTH: u32 = 1024;
 
@@ -131,7 +134,7 @@ impl<'a> Scanner<'a> {
             match self.peek() {
                 Some(open @ (b'{' | b'[')) => {
                     if depth == self.max_depth {
-                        return self.fail("nested too deeply");
+                        return self.fail(TOO_DEEP);
                     }
                     self.bump();
                     let (word, bit) = (depth as usize / 64, depth % 64);
@@ -262,6 +265,13 @@ impl<'a> Scanner<'a> {
         }
         self.at += literal.len();
         Ok(literal)
+    }
+
+    /// Passes `text` if it is what comes next.
+    pub fn skip(&mut self, text: &str) -> bool {
+        let is_next = self.text.as_bytes()[self.at..].starts_with(text.as_bytes());
+        self.at += if is_next { text.len() } else { 0 };
+        is_next
     }
 
     /// Bytes passed so far; after [`Scanner::peek`], where the next token starts.

@@ -15,6 +15,7 @@ mod field;
 mod hash;
 mod hot;
 mod json;
+mod mend;
 mod payload;
 mod scope;
 mod sender;
@@ -23,10 +24,11 @@ mod time;
 mod working_time;
 
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
-pub use client::{ClientRequest, CorrectedRequest, InvalidRequest, MAX_AHEAD};
+pub use client::{ClientRequest, CorrectedRequest, InvalidRequest};
 pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
 pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload, MARK};
 pub use json::InvalidJson;
+pub use mend::{Mend, Mends};
 pub use payload::Payload;
 pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::json::{
-    InvalidJson, LoneSurrogate, MAX_DEPTH, Scanner, is_readable, overflows, push_ascii_char,
-    unescape, unquote,
+    InvalidJson, LoneSurrogate, MAX_DEPTH, Scanner, TOO_DEEP, is_readable, overflows,
+    push_ascii_char, unescape, unquote,
 };
+use crate::mend::{Mend, Mends};
 
 /// The text of a payload, and whether JSON functions can read it.
 ///
@@ -46,6 +47,26 @@ impl Payload {
         })
     }
 
+    /// Reads JSON text of a client as Python's `json.loads` does: with lone surrogates and NUL,
+    /// which become U+FFFD here, and with `NaN`, `Infinity` and `-Infinity`, which become null.
+    pub(crate) fn parse_mending(text: &str) -> Result<MendedPayload, InvalidJson> {
+        if let Ok(payload) = Payload::parse(text) {
+            return Ok(MendedPayload {
+                payload,
+                as_sent: None,
+            });
+        }
+        let mended = form_by_rule(text, OddRule::Mend)?;
+        let as_sent = form_by_rule(text, OddRule::Keep)?;
+        Ok(MendedPayload {
+            payload: Payload {
+                is_json: !mended.has_overflow,
+                text: mended.text,
+            },
+            as_sent: Some((as_sent.text, mended.mends)),
+        })
+    }
+
     /// The payload that holds `value`. Fails where a text in it has a NUL character, or
     /// where it is nested too deeply.
     pub fn from_value(value: &serde_json::Value) -> Result<Payload, InvalidJson> {
@@ -60,12 +81,14 @@ impl Payload {
         }
     }
 
-    /// With another spelling of some keys, which makes no JSON of what is none, and the reverse.
-    pub(crate) fn rewritten(mut self, rewrite: impl Fn(&str) -> Cow<'_, str>) -> Payload {
-        if let Cow::Owned(text) = rewrite(&self.text) {
-            self.text = text;
-        }
-        self
+    /// Spells some keys in another way, which makes no JSON of what is none, and the reverse.
+    /// Whether it changed anything.
+    pub(crate) fn rewrite(&mut self, rewrite: fn(&str) -> Cow<'_, str>) -> bool {
+        let Cow::Owned(text) = rewrite(&self.text) else {
+            return false;
+        };
+        self.text = text;
+        true
     }
 
     /// The text.
@@ -96,14 +119,74 @@ pub(crate) struct CommonForm {
     pub text: String,
     /// Whether a number in it is beyond all floats, for which ClickHouse takes none of it.
     has_overflow: bool,
+    /// What is done about a value that Python reads and a payload cannot have.
+    odd: OddRule,
+    /// Which of them there were.
+    mends: Mends,
+}
+
+/// A payload of a client, mended where it has to be.
+pub(crate) struct MendedPayload {
+    pub payload: Payload,
+    /// What Python's `json.dumps` writes of what was sent, and what of it was mended.
+    pub as_sent: Option<(String, Mends)>,
+}
+
+/// What is done about a value that Python reads and a payload cannot have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OddRule {
+    Refuse,
+    /// Write it as Python does.
+    Keep,
+    Mend,
+}
+
+impl CommonForm {
+    /// `NaN` and the like, where they come next and are not refused.
+    fn not_a_number(&mut self, scanner: &mut Scanner<'_>) -> Option<&'static str> {
+        if self.odd == OddRule::Refuse {
+            return None;
+        }
+        let mut names = ["NaN", "Infinity", "-Infinity"].into_iter();
+        let name = names.find(|name| scanner.skip(name))?;
+        self.mends.add(Mend::NotANumber);
+        Some(if self.odd == OddRule::Mend {
+            "null"
+        } else {
+            name
+        })
+    }
+
+    /// Writes a lone surrogate or NUL of a string.
+    fn push_unit(&mut self, unit: u32) {
+        use std::fmt::Write;
+
+        self.mends.add(if unit == 0 {
+            Mend::NullCharacter
+        } else {
+            Mend::LoneSurrogate
+        });
+        let unit = if self.odd == OddRule::Mend {
+            u32::from(char::REPLACEMENT_CHARACTER)
+        } else {
+            unit
+        };
+        write!(self.text, "\\u{unit:04x}").expect("writing to memory does not fail");
+    }
 }
 
 /// Reads JSON text and writes it in the common form.
 pub(crate) fn common_form(text: &str) -> Result<CommonForm, InvalidJson> {
+    form_by_rule(text, OddRule::Refuse)
+}
+
+fn form_by_rule(text: &str, odd: OddRule) -> Result<CommonForm, InvalidJson> {
     let mut form = CommonForm {
         // Separators gain a space each; most payloads have few of them.
         text: String::with_capacity(text.len() + text.len() / 8 + 8),
         has_overflow: false,
+        odd,
+        mends: Mends::default(),
     };
     let mut scanner = Scanner::new(text);
     write_value(&mut scanner, &mut form, 0)?;
@@ -163,13 +246,12 @@ fn write_value(
     form: &mut CommonForm,
     depth: u32,
 ) -> Result<(), InvalidJson> {
-    let out = &mut form.text;
     match scanner.peek() {
-        Some(b'{' | b'[') if depth == MAX_DEPTH => scanner.fail("nested too deeply"),
+        Some(b'{' | b'[') if depth == MAX_DEPTH => scanner.fail(TOO_DEEP),
         Some(b'{') => write_object(scanner, form, depth),
         Some(b'[') => {
             scanner.bump();
-            out.push('[');
+            form.text.push('[');
             let mut is_first = true;
             while scanner.next_element(is_first)? {
                 if !is_first {
@@ -184,11 +266,15 @@ fn write_value(
         Some(b'"') => {
             let start = scanner.offset();
             let raw = scanner.scalar()?;
-            write_string(raw, start, out)
+            write_string(raw, start, form)
         }
         _ => {
+            if let Some(name) = form.not_a_number(scanner) {
+                form.text.push_str(name);
+                return Ok(());
+            }
             let scalar = scanner.scalar()?;
-            out.push_str(scalar);
+            form.text.push_str(scalar);
             form.has_overflow |= overflows(scalar);
             Ok(())
         }
@@ -200,10 +286,9 @@ fn write_object(
     form: &mut CommonForm,
     depth: u32,
 ) -> Result<(), InvalidJson> {
-    let mut out = &mut form.text;
-    let start = out.len();
+    let start = form.text.len();
     scanner.bump();
-    out.push('{');
+    form.text.push('{');
     let mut members = Members::default();
     let mut is_first = true;
     loop {
@@ -213,22 +298,28 @@ fn write_object(
             break;
         };
         if !is_first {
-            out.push_str(", ");
+            form.text.push_str(", ");
         }
         is_first = false;
-        let key_start = out.len();
-        write_string(raw_key, key_offset, out)?;
-        out.push_str(": ");
-        let value_start = out.len();
+        let key_start = form.text.len();
+        write_string(raw_key, key_offset, form)?;
+        form.text.push_str(": ");
+        let value_start = form.text.len();
         write_value(scanner, form, depth + 1)?;
-        out = &mut form.text;
         let written = Written {
             key: key_start..value_start,
-            value: value_start..out.len(),
+            value: value_start..form.text.len(),
         };
-        let key = unquote(raw_key).expect("write_string has refused lone surrogates");
+        let key = match form.odd {
+            OddRule::Refuse => unquote(raw_key).expect("write_string has refused lone surrogates"),
+            // As it is written: a key has one form only.
+            OddRule::Keep | OddRule::Mend => {
+                Cow::Owned(form.text[key_start..value_start].to_owned())
+            }
+        };
         members.insert(key, written);
     }
+    let out = &mut form.text;
     out.push('}');
     if members.has_repeated_key {
         // Once at the end of the object, however many keys repeat: linear in its length.
@@ -246,9 +337,15 @@ fn write_object(
 }
 
 /// Writes a string that the scanner handed out; `offset` is where it starts.
-fn write_string(raw: &str, offset: usize, out: &mut String) -> Result<(), InvalidJson> {
+fn write_string(raw: &str, offset: usize, form: &mut CommonForm) -> Result<(), InvalidJson> {
     let bytes = raw.as_bytes();
-    out.push('"');
+    let refuse = |reason, at| {
+        Err(InvalidJson {
+            reason,
+            offset: offset + at,
+        })
+    };
+    form.text.push('"');
     let mut at = 1;
     let end = raw.len() - 1;
     while at < end {
@@ -256,30 +353,34 @@ fn write_string(raw: &str, offset: usize, out: &mut String) -> Result<(), Invali
             .iter()
             .position(|&byte| !matches!(byte, b' '..=b'~') || byte == b'\\')
             .unwrap_or(end - at);
-        out.push_str(&raw[at..at + n_plain]);
+        form.text.push_str(&raw[at..at + n_plain]);
         at += n_plain;
         if at == end {
             break;
         }
+        let is_kept = form.odd != OddRule::Refuse;
         let (character, n_bytes) = if bytes[at] == b'\\' {
-            unescape(&raw[at..end]).map_err(|LoneSurrogate(_)| InvalidJson {
-                reason: "lone surrogate",
-                offset: offset + at,
-            })?
+            match unescape(&raw[at..end]) {
+                Ok(unescaped) => unescaped,
+                Err(LoneSurrogate(unit)) if is_kept => {
+                    form.push_unit(unit);
+                    at += "\\u0000".len();
+                    continue;
+                }
+                Err(LoneSurrogate(_)) => return refuse("lone surrogate", at),
+            }
         } else {
             let character = raw[at..].chars().next().expect("`at` is before the end");
             (character, character.len_utf8())
         };
-        if character == '\0' {
-            return Err(InvalidJson {
-                reason: "null character",
-                offset: offset + at,
-            });
+        match character {
+            '\0' if is_kept => form.push_unit(0),
+            '\0' => return refuse("null character", at),
+            _ => push_ascii_char(&mut form.text, character),
         }
-        push_ascii_char(out, character);
         at += n_bytes;
     }
-    out.push('"');
+    form.text.push('"');
     Ok(())
 }
 
@@ -358,6 +459,60 @@ mod tests {
             let error = Payload::parse(text).unwrap_err();
             assert_eq!(error.to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_python_reads_is_mended() {
+        let cases = [
+            // (text, mended, as Python writes it)
+            (
+                r#"{"a":"x\ud83d y"}"#,
+                r#"{"a": "x\ufffd y"}"#,
+                r#"{"a": "x\ud83d y"}"#,
+            ),
+            (
+                r#"["\uDE00\uD83D"]"#,
+                r#"["\ufffd\ufffd"]"#,
+                r#"["\ude00\ud83d"]"#,
+            ),
+            (
+                r#"{"\u0000":"a\u0000b"}"#,
+                r#"{"\ufffd": "a\ufffdb"}"#,
+                r#"{"\u0000": "a\u0000b"}"#,
+            ),
+            (
+                "[NaN,-Infinity,Infinity]",
+                "[null, null, null]",
+                "[NaN, -Infinity, Infinity]",
+            ),
+            (r#"{"a":NaN,"a":1}"#, r#"{"a": 1}"#, r#"{"a": 1}"#),
+        ];
+        for (text, mended, as_sent) in cases {
+            let parsed = Payload::parse_mending(text).unwrap();
+            assert_eq!(parsed.payload.as_str(), mended);
+            assert_eq!(parsed.as_sent.unwrap().0, as_sent);
+            assert!(Payload::parse(mended).is_ok());
+        }
+        let sound = Payload::parse_mending("{\"a\":1}").unwrap();
+        assert!(sound.as_sent.is_none());
+        for text in [
+            "",
+            "{",
+            "NaNa",
+            "[NaN",
+            "Inf",
+            "--Infinity",
+            "\"a\nb\"",
+            "nan",
+        ] {
+            assert!(Payload::parse_mending(text).is_err(), "{text}");
+        }
+        let deep = format!("[{}", "[".repeat(127));
+        let reason = Payload::parse_mending(&deep)
+            .map(|_| ())
+            .unwrap_err()
+            .reason;
+        assert_eq!(reason, TOO_DEEP);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::claimed_hours::{keep_sent_hours, may_carry_hours, rename_claimed_hour
 use crate::event::{Event, EventHash, MAX_EVENTS, StoredEvent};
 use crate::field::{Field, RawFields};
 use crate::hash::HashInput;
-use crate::json::{InvalidJson, Scanner};
+use crate::json::{InvalidJson, Kind, Scanner, kind, unquote};
 use crate::payload::Payload;
 use crate::scope::WORKING_TIME_SCOPE;
 use crate::time::Timestamp;
@@ -34,6 +34,8 @@ pub struct ServerEvent {
     /// What a repeat is known by; `None` where the sender gave no time, as then nothing
     /// tells two events apart.
     pub hash: Option<EventHash>,
+    /// Whether it claimed hours that nobody counted: their key was renamed.
+    pub claims_hours: bool,
 }
 
 /// An element that cannot be stored.
@@ -130,20 +132,38 @@ impl Reader {
         }
         let start = scanner.offset();
         scanner.bump();
-        let fields = RawFields::read(scanner)?;
-        let event = self.event(&fields).map_err(|reason| RejectedEvent {
-            index,
-            raw: scanner.text_since(start).to_owned(),
-            reason: reason.0,
-        });
+        let mut fields = RawFields::read(scanner)?;
+        let mut raw = scanner.text_since(start);
+        let mut sent_at = None;
+        if fields.get(Field::Scope).is_none()
+            && let Some(letter) = DeadLetterLine::read(raw)
+        {
+            raw = letter.event;
+            sent_at = letter.received_at;
+            let mut inner = Scanner::new(raw);
+            inner.bump();
+            fields = RawFields::read(&mut inner)?;
+        }
+        let event = self
+            .event(&fields, sent_at)
+            .map_err(|reason| RejectedEvent {
+                index,
+                raw: raw.to_owned(),
+                reason: reason.0,
+            });
         self.events.push(event);
         Ok(())
     }
 
-    fn event(&mut self, fields: &RawFields<'_>) -> Result<ServerEvent, Reason> {
+    /// `sent_at` is the time of an event that carries none, where it is known.
+    fn event(
+        &mut self,
+        fields: &RawFields<'_>,
+        sent_at: Option<Timestamp>,
+    ) -> Result<ServerEvent, Reason> {
         let text = |field| values::text(fields, field).map(Cow::into_owned);
         let id = |field| values::integer(fields, field, i64::MAX);
-        let timestamp = values::timestamp(fields)?;
+        let timestamp = values::timestamp(fields)?.or(sent_at);
         let scope = text(Field::Scope).unwrap_or_default();
         if scope.is_empty() {
             return Err(Reason("scope: missing or empty".to_owned()));
@@ -162,18 +182,23 @@ impl Reader {
         let is_legacy = self.client_hours == ClientHours::Legacy;
         let carries_hours = may_carry_hours(&scope, &source, is_legacy);
         // The hash is of what was sent, so the common form is made before a claim is renamed.
-        let (payload, common_form) = text(Field::Payload)
+        let (mut payload, common_form) = text(Field::Payload)
             .map(Payload::with_common_form)
             .map(|(payload, form)| {
                 let sent = form.map_or_else(|| payload.as_str().to_owned(), |form| form.text);
-                let renamed = payload.rewritten(if carries_hours {
-                    keep_sent_hours
-                } else {
-                    rename_claimed_hours
-                });
-                (renamed, sent)
+                (payload, sent)
             })
             .unzip();
+        let rename = if carries_hours {
+            keep_sent_hours
+        } else {
+            rename_claimed_hours
+        };
+        let claims_hours = payload
+            .as_mut()
+            .is_some_and(|payload| payload.rewrite(rename));
+        // Intervals are hours that a server counted, and belong to them.
+        let has_counted = source == "server" && !claims_hours;
         let event = Event {
             scope,
             obj_name: text(Field::ObjName),
@@ -196,11 +221,53 @@ impl Reader {
         let sent = common_form.as_deref();
         let hash = timestamp.map(|_| hash(&event, sent, fields, &mut self.hash_input));
         Ok(ServerEvent {
-            stored: StoredEvent { event, intervals },
+            stored: StoredEvent {
+                event,
+                intervals: if has_counted { intervals } else { Vec::new() },
+            },
             hash,
+            claims_hours,
         })
     }
 }
+
+/// A line of the dead letters, sent as it lies.
+struct DeadLetterLine<'a> {
+    /// Text of the event: an object.
+    event: &'a str,
+    received_at: Option<Timestamp>,
+}
+
+impl<'a> DeadLetterLine<'a> {
+    /// `None` where the object, which is valid, has other members than such a line has.
+    fn read(object: &'a str) -> Option<DeadLetterLine<'a>> {
+        let mut members: [Option<&str>; DEAD_LETTER_KEYS.len()] = Default::default();
+        let mut scanner = Scanner::new(object);
+        scanner.bump();
+        let mut is_first = true;
+        while let Some(raw_key) = scanner.next_key(is_first).ok()? {
+            is_first = false;
+            let key = unquote(raw_key).ok()?;
+            let place = DEAD_LETTER_KEYS.iter().position(|&name| name == key)?;
+            members[place] = Some(scanner.value().ok()?);
+        }
+        let [received_at, request_id, reason, event] = members;
+        let (received_at, event) = (received_at?, event?);
+        if request_id.is_none() || reason.is_none() || kind(event) != Kind::Object {
+            return None;
+        }
+        let text = (kind(received_at) == Kind::String).then(|| unquote(received_at).ok());
+        Some(DeadLetterLine {
+            event,
+            received_at: text
+                .flatten()
+                .and_then(|text| Timestamp::parse_iso8601(&text).ok()),
+        })
+    }
+}
+
+/// The members of a line of the dead letters; the last one is the event.
+const DEAD_LETTER_KEYS: [&str; 4] = ["received_at", "request_id", "reason", "event"];
 
 /// The hash of what was sent: a text that had to be mended goes in as its JSON; `payload` is in its
 /// common form, where it has one, and an empty one is none.

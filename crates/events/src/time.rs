@@ -20,10 +20,11 @@ pub struct InvalidTimestamp;
 const MAX_TEXT_BYTES: usize = 27;
 
 impl Timestamp {
-    /// 1970-01-01T00:00:00Z, the earliest time that a client's event may have.
+    /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Timestamp = Timestamp(0);
 
-    /// 1900-01-01T00:00:00Z, the first time that ClickHouse's `DateTime64(3)` holds.
+    /// 1900-01-01T00:00:00Z, the earliest time an event may have: the first that ClickHouse's
+    /// `DateTime64(3)` holds.
     pub const EARLIEST: Timestamp = Timestamp(-2_208_988_800_000_000);
 
     /// 2299-12-31T23:59:59.999999Z, the last one.

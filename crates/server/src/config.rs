@@ -165,8 +165,11 @@ pub struct IngestConfig {
     /// it gets 503. Default 64 MiB.
     pub queue_bytes: u64,
     /// `ingest.dead_letter_max_bytes`: size of `dead-letter.ndjson`, bytes; an element
-    /// beyond it gets 503. Default 64 MiB.
+    /// beyond it gets 503, a client's event beyond half of it is dropped. Default 64 MiB.
     pub dead_letter_max_bytes: u64,
+    /// `ingest.legacy_working_time`: whether `payload.working_time` of client events counts on
+    /// the ingest port, as older CVATs computed it. Default `false`.
+    pub legacy_working_time: bool,
     /// `ingest.repeat_window_days`: how long a repeated event is recognized, days
     /// since its receipt. Default 7.
     pub repeat_window_days: u32,

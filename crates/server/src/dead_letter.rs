@@ -1,11 +1,12 @@
-//! What the ingest port could not store: kept for a person to look at.
+//! What could not be stored: kept for a person to look at, and to send again.
 //!
-//! CVAT's handler resends for ever what is answered with an error, and drops what is answered
-//! with success. An element that can never be stored is therefore accepted, and written here
-//! with the reason, durable before the answer.
+//! CVAT's handler and its page resend for ever what is answered with an error, and drop what is
+//! answered with success. An event that can never be stored is therefore accepted, and written here
+//! with the reason, durable before the answer. `docs/bad-events.md` has the form of the file.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -38,6 +39,16 @@ pub enum DeadLetterError {
     Io(#[from] std::io::Error),
 }
 
+/// How much of the file a sender may fill: what every account can send leaves room for what
+/// servers send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Half of it.
+    Half,
+    /// All of it.
+    All,
+}
+
 /// One line of the file.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -52,7 +63,7 @@ impl DeadLetter {
     /// that cannot be written is found out at the start.
     pub fn open(dir: &Path, max_bytes: u64) -> std::io::Result<DeadLetter> {
         let path = dir.join(FILE);
-        open(&path)?;
+        lock_file(&path)?;
         Ok(DeadLetter {
             path: Mutex::new(path),
             max_bytes,
@@ -65,6 +76,7 @@ impl DeadLetter {
         rejected: &[RejectedEvent],
         received_at: Timestamp,
         request_id: uuid::Uuid,
+        share: Share,
     ) -> Result<(), DeadLetterError> {
         let mut lines = Vec::new();
         for event in rejected {
@@ -78,12 +90,18 @@ impl DeadLetter {
             lines.push(b'\n');
         }
         let path = self.path.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = open(&path)?;
+        let mut file = lock_file(&path)?;
         let length = file.metadata()?.len();
-        if length + lines.len() as u64 > self.max_bytes {
-            return Err(DeadLetterError::Full {
-                limit_bytes: self.max_bytes,
-            });
+        if ends_within_a_line(&mut file, length)? {
+            // A crash, or an editor: what follows would be lost with that line.
+            lines.insert(0, b'\n');
+        }
+        let limit_bytes = match share {
+            Share::Half => self.max_bytes / 2,
+            Share::All => self.max_bytes,
+        };
+        if length + lines.len() as u64 > limit_bytes {
+            return Err(DeadLetterError::Full { limit_bytes });
         }
         let written = file.write_all(&lines).and_then(|()| file.sync_data());
         if written.is_err() {
@@ -94,8 +112,41 @@ impl DeadLetter {
     }
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
+fn ends_within_a_line(file: &mut File, length: u64) -> std::io::Result<bool> {
+    if length == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+/// Opens the file and locks it against other processes, until it is closed.
+///
+/// The command line puts a new file in the place of the old one: whoever waited for the lock of
+/// that one takes the new one.
+pub fn lock_file(path: &Path) -> std::io::Result<File> {
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
+        file.lock()?;
+        if is_still_at(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+fn is_still_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    let held = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (held.dev(), held.ino())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -116,11 +167,16 @@ mod tests {
         let dead_letter = DeadLetter::open(dir.path(), 400).unwrap();
         let now = Timestamp::from_millis(1_719_835_202_123);
         dead_letter
-            .append(&[rejected(r#"{"count":70000}"#)], now, uuid::Uuid::nil())
+            .append(
+                &[rejected(r#"{"count":70000}"#)],
+                now,
+                uuid::Uuid::nil(),
+                Share::Half,
+            )
             .unwrap();
         let many: Vec<_> = (0..3).map(|_| rejected(r#"{"count":70000}"#)).collect();
         let refused = dead_letter
-            .append(&many, now, uuid::Uuid::nil())
+            .append(&many, now, uuid::Uuid::nil(), Share::All)
             .unwrap_err();
         assert!(matches!(
             refused,
@@ -130,5 +186,49 @@ mod tests {
             std::fs::read_to_string(dir.path().join(FILE)).unwrap(),
             @r#"{"received_at":"2024-07-01T12:00:02.123000Z","request_id":"00000000-0000-0000-0000-000000000000","reason":"count: too large","event":{"count":70000}}"#
         );
+    }
+
+    #[test]
+    fn a_torn_last_line_swallows_nothing() {
+        let whole = "{\"a\":1}\n";
+        for (torn, n_lines) in [
+            ("", 1),
+            (whole, 2),
+            ("{\"a\":1}", 2),
+            ("{\"received_at\":\"20", 2),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join(FILE);
+            std::fs::write(&path, torn).unwrap();
+            let dead_letter = DeadLetter::open(dir.path(), 4000).unwrap();
+            let now = Timestamp::from_millis(0);
+            let nil = uuid::Uuid::nil();
+            dead_letter
+                .append(&[rejected("{\"count\":70000}")], now, nil, Share::All)
+                .unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(torn) && text.ends_with("}\n"), "{text}");
+            assert_eq!(text.lines().count(), n_lines, "{text}");
+            let last: serde_json::Value =
+                serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(last["reason"], "count: too large");
+        }
+    }
+
+    #[test]
+    fn clients_fill_half_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let dead_letter = DeadLetter::open(dir.path(), 1000).unwrap();
+        let append = |share| {
+            let event = rejected(&format!("{{\"a\":\"{}\"}}", "x".repeat(100)));
+            let now = Timestamp::from_millis(0);
+            dead_letter.append(&[event], now, uuid::Uuid::nil(), share)
+        };
+        assert!(append(Share::Half).is_ok());
+        assert!(matches!(
+            append(Share::Half),
+            Err(DeadLetterError::Full { limit_bytes: 500 })
+        ));
+        assert!(append(Share::All).is_ok());
     }
 }

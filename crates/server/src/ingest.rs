@@ -1,14 +1,18 @@
 //! From parsed events to durable ones: both doors meet here.
 //!
 //! seen before? ─ clock correction ─ working time ─ store. Nothing is answered with success
-//! before [`EventStore::append`] returned.
+//! before [`EventStore::append`] returned, and what cannot be stored is in the dead letters.
 
-use annoscope_events::{ClientRequest, Sender, ServerEvent, StoredEvent, Timestamp};
+use std::sync::Arc;
+
+use annoscope_events::{ClientRequest, Mend, RejectedEvent, Sender, ServerEvent, Timestamp};
 use annoscope_store::{EventBatch, EventStore, StoreError};
 use uuid::Uuid;
 
+use crate::dead_letter::{DeadLetter, DeadLetterError, Share};
 use crate::error::ApiError;
 use crate::metrics::{Door, Metrics};
+use crate::state::AppState;
 
 /// Work on more than this many bytes takes longer than an async thread may be kept: parsing
 /// runs at some 100 bytes a µs.
@@ -44,29 +48,38 @@ fn heavy_events<T>(n_events: usize, work: impl FnOnce() -> T) -> T {
 }
 
 /// Stores what a browser sent. Returns the body of the answer: the processed events.
+///
+/// An event that cannot be stored goes to the dead letters, and is answered as the others are: the
+/// page would else send all of them again for ever.
 pub async fn client_events(
-    store: &dyn EventStore,
+    state: &AppState,
     request: ClientRequest,
     sender: &Sender,
     arrival: Arrival,
-    metrics: &Metrics,
 ) -> Result<Vec<u8>, ApiError> {
     let Arrival {
         received_at,
         request_id,
     } = arrival;
+    let (store, metrics) = (&*state.store, &*state.metrics);
     let n_events = request.len();
     let (hashes, request) = heavy_events(n_events, || {
-        let hashes = request.hashes(sender);
-        request
-            .correct(received_at)
-            .map(|request| (hashes, request))
-    })?;
+        (request.hashes(sender), request.correct(received_at))
+    });
     metrics.older_than_window(Door::Client, request.timestamps(), received_at);
     let reservation = store.reserve(hashes).await?;
-    metrics.repeated(Door::Client, reservation.repeated());
+    let repeated = reservation.repeated().to_vec();
+    metrics.repeated(Door::Client, &repeated);
+    let (rejected, mended) = heavy_events(n_events, || {
+        (
+            request.rejected(sender, &repeated),
+            request.mended(&repeated),
+        )
+    });
+    // Before the commit, which knows them again: a second try would not bring them.
+    let buried = bury(&state.dead_letter, Door::Client, rejected, arrival, metrics).await?;
     let append = heavy_events(n_events, || {
-        let events = request.accept(sender, request_id, reservation.repeated());
+        let events = request.accept(sender, request_id, &repeated);
         store.append(EventBatch {
             events,
             received_at,
@@ -75,11 +88,81 @@ pub async fn client_events(
         })
     });
     append.await?;
+    buried.count(metrics);
+    metrics.mended(Door::Client, mended);
     Ok(heavy_events(n_events, || {
         let mut reply = Vec::new();
         request.write_reply(sender, &mut reply);
         reply
     }))
+}
+
+/// Events that are not stored, once it is settled that they are not.
+#[must_use]
+pub struct Buried {
+    door: Door,
+    /// The first field that is wrong of each.
+    fields: Vec<String>,
+    /// Whether they are in the file: a client's that have no room there are dropped.
+    are_kept: bool,
+}
+
+impl Buried {
+    /// Counts them.
+    pub fn count(self, metrics: &Metrics) {
+        if self.are_kept {
+            metrics.buried(self.door, &self.fields);
+        } else {
+            metrics.dropped(self.door, self.fields.len());
+        }
+    }
+}
+
+/// Writes events that cannot be stored to the dead letters.
+///
+/// Where these are full, a server gets an error and sends again. A client's are dropped, and the
+/// log says so: what one account has filled must not keep the others' hours out.
+pub async fn bury(
+    dead_letter: &Arc<DeadLetter>,
+    door: Door,
+    rejected: Vec<RejectedEvent>,
+    arrival: Arrival,
+    metrics: &Metrics,
+) -> Result<Buried, ApiError> {
+    let Arrival {
+        received_at,
+        request_id,
+    } = arrival;
+    let field = |event: &RejectedEvent| event.reason.split(':').next().map(str::to_owned);
+    let mut buried = Buried {
+        door,
+        fields: rejected.iter().filter_map(field).collect(),
+        are_kept: true,
+    };
+    let Some(first) = rejected.first() else {
+        return Ok(buried);
+    };
+    let (n_rejected, reason) = (rejected.len(), first.reason.clone());
+    tracing::warn!(n_rejected, %reason, "events that cannot be stored go to the dead-letter file");
+    let share = match door {
+        Door::Client => Share::Half,
+        Door::Ingest => Share::All,
+    };
+    let file = Arc::clone(dead_letter);
+    let written =
+        tokio::task::spawn_blocking(move || file.append(&rejected, received_at, request_id, share));
+    match written.await.map_err(|_| ApiError::ShuttingDown)? {
+        Ok(()) => Ok(buried),
+        Err(DeadLetterError::Full { .. }) if door == Door::Client => {
+            tracing::error!(n_rejected, %reason, "the dead-letter file has no room: these events are dropped");
+            buried.are_kept = false;
+            Ok(buried)
+        }
+        Err(error) => {
+            metrics.dead_letter_failed();
+            Err(error.into())
+        }
+    }
 }
 
 /// Stores what a server sent.
@@ -100,6 +183,11 @@ pub async fn server_events(
     metrics.repeated(Door::Ingest, reservation.repeated());
     let append = heavy_events(events.len(), || {
         let events = only_new(events, reservation.repeated());
+        let n_claims = events.iter().filter(|event| event.claims_hours).count() as u64;
+        if n_claims > 0 {
+            metrics.mended(Door::Ingest, [(Mend::ClaimedHours, n_claims)]);
+        }
+        let events = events.into_iter().map(|event| event.stored).collect();
         store.append(EventBatch {
             events,
             received_at,
@@ -111,11 +199,10 @@ pub async fn server_events(
 }
 
 /// Events without a hash cannot be told from others and always count as new.
-fn only_new(events: Vec<ServerEvent>, repeated: &[bool]) -> Vec<StoredEvent> {
+fn only_new(events: Vec<ServerEvent>, repeated: &[bool]) -> Vec<ServerEvent> {
     let mut repeated = repeated.iter();
     events
         .into_iter()
         .filter(|event| event.hash.is_none() || repeated.next() == Some(&false))
-        .map(|event| event.stored)
         .collect()
 }

@@ -8,6 +8,7 @@
 mod admission;
 mod audit;
 mod body;
+mod claimed_rows;
 pub mod cli;
 mod client;
 mod clock;

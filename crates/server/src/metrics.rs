@@ -1,13 +1,13 @@
 //! Every metric of the server, by name, in Prometheus's text format.
 //!
-//! Received events add up: received = stored + repeated + dead-lettered + refused with an error
-//! (`tests/test_service.py` does the sum).
+//! Received events add up: received = stored + repeated + dead-lettered + dropped + refused with an
+//! error (`tests/test_service.py` does the sum). Mended ones are stored.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exports::Exports;
-use annoscope_events::Timestamp;
+use annoscope_events::{Mend, Timestamp};
 use annoscope_store::EventStore;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -16,7 +16,7 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt::Write;
@@ -47,6 +47,20 @@ impl EncodeLabelValue for Door {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByDoor {
     door: Door,
+}
+
+/// An event that was stored in another form than it was sent in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByMend {
+    door: Door,
+    kind: &'static str,
+}
+
+/// An event that could not be stored, by the first field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByField {
+    door: Door,
+    field: String,
 }
 
 /// How a query ended.
@@ -111,7 +125,10 @@ pub struct Metrics {
     received: Family<ByDoor, Counter>,
     repeated: Family<ByDoor, Counter>,
     older_than_window: Family<ByDoor, Counter>,
-    dead_lettered: Counter,
+    mended: Family<ByMend, Counter>,
+    dead_lettered: Family<ByField, Counter>,
+    dropped: Family<ByDoor, Counter>,
+    claimed_rows: Gauge,
     dead_letter_failures: Counter,
     answers: Family<Answer, Counter>,
     answer_seconds: Histogram,
@@ -133,7 +150,10 @@ impl Metrics {
             received: Family::default(),
             repeated: Family::default(),
             older_than_window: Family::default(),
-            dead_lettered: Counter::default(),
+            mended: Family::default(),
+            dead_lettered: Family::default(),
+            dropped: Family::default(),
+            claimed_rows: Gauge::default(),
             dead_letter_failures: Counter::default(),
             answers: Family::default(),
             answer_seconds: Histogram::new(ANSWER_SECONDS),
@@ -163,9 +183,24 @@ impl Metrics {
             self.older_than_window.clone(),
         );
         registry.register(
+            "events_mended",
+            "Events that were stored in another form than they were sent in, by kind",
+            self.mended.clone(),
+        );
+        registry.register(
             "events_dead_lettered",
-            "Events of the ingest port that could not be stored",
+            "Events that could not be stored and are in the dead-letter file, by the field that is wrong",
             self.dead_lettered.clone(),
+        );
+        registry.register(
+            "events_dropped",
+            "Events of clients that could not be stored, for which the dead-letter file had no room",
+            self.dropped.clone(),
+        );
+        registry.register(
+            "store_claimed_working_time_rows",
+            "Stored rows at the start with hours that nobody counted, from before these were renamed",
+            self.claimed_rows.clone(),
         );
         registry.register(
             "dead_letter_failures",
@@ -233,9 +268,36 @@ impl Metrics {
             .inc_by(n_older as u64);
     }
 
-    /// Events went to the dead-letter file.
-    pub fn buried(&self, n_events: usize) {
-        self.dead_lettered.inc_by(n_events as u64);
+    /// Events were changed before they were stored.
+    pub fn mended(&self, door: Door, mends: impl IntoIterator<Item = (Mend, u64)>) {
+        for (mend, n_events) in mends {
+            let kind = mend.name();
+            self.mended
+                .get_or_create(&ByMend { door, kind })
+                .inc_by(n_events);
+        }
+    }
+
+    /// Events went to the dead-letter file: the field that is wrong of each.
+    pub fn buried(&self, door: Door, fields: &[String]) {
+        for field in fields {
+            let field = field.clone();
+            self.dead_lettered
+                .get_or_create(&ByField { door, field })
+                .inc();
+        }
+    }
+
+    /// How many rows with claimed hours were stored at the start.
+    pub fn claimed_rows(&self, n_rows: i64) {
+        self.claimed_rows.set(n_rows);
+    }
+
+    /// Events found no room in the dead-letter file.
+    pub fn dropped(&self, door: Door, n_events: usize) {
+        self.dropped
+            .get_or_create(&ByDoor { door })
+            .inc_by(n_events as u64);
     }
 
     /// The dead-letter file could not take a request's events.

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::admission::Admission;
 use crate::audit;
+use crate::claimed_rows;
 use crate::clock;
 use crate::config::{AuthKind, Config, TlsConfig};
 use crate::dashboards::Dashboards;
@@ -117,6 +118,10 @@ pub async fn run(
     };
     let auditing = tokio::spawn(audit::keep_moving(state.clone()));
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
+    if !state.config.ingest.legacy_working_time {
+        let (store, metrics) = (Arc::clone(&state.store), Arc::clone(&state.metrics));
+        tokio::task::spawn_blocking(move || claimed_rows::tell(&store, &metrics));
+    }
     let signal = async {
         wait_for_signal().await;
         tracing::info!("stopping: no new requests, then the queue, then a checkpoint");

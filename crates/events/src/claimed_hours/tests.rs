@@ -139,6 +139,44 @@ fn only_servers_send_hours() {
     }
 }
 
+#[test]
+fn an_event_keeps_hours_and_intervals_where_a_server_counted_them() {
+    use crate::server::ClientHours::{Claimed, Legacy};
+
+    let read = |scope: &str, source: &str, hours: &str, client_hours| {
+        let intervals = match scope {
+            "send:working_time" => ",\"intervals\":[[0,5]]",
+            _ => "",
+        };
+        let element = format!(
+            "{{\"scope\":\"{scope}\",\"source\":\"{source}\",\"timestamp\":\"1719835202.5\",\
+             \"payload\":\"{{\\\"working_time\\\": {hours}}}\"{intervals}}}"
+        );
+        let received_at = crate::Timestamp::EPOCH;
+        let events = crate::parse_server_body(element.as_bytes(), received_at, client_hours);
+        let event = events.unwrap().remove(0).unwrap();
+        let payload = event.stored.event.payload.unwrap().into_string();
+        let has_key = payload.starts_with("{\"working_time\"");
+        assert_eq!(has_key, !event.claims_hours);
+        (has_key, event.stored.intervals.len())
+    };
+    let cases = [
+        // (scope, source, hours, rule; keeps the key, intervals left)
+        ("send:working_time", "server", "5", Claimed, (true, 1)),
+        ("send:working_time", "server", "-5", Claimed, (false, 0)),
+        ("send:working_time", "client", "5", Claimed, (false, 0)),
+        ("send:working_time", "client", "5", Legacy, (true, 0)),
+        ("click:element", "client", "5", Legacy, (true, 0)),
+        ("click:element", "client", "1e99", Legacy, (false, 0)),
+        ("send:working_time", "robot", "5", Legacy, (false, 0)),
+        ("update:job", "server", "5", Legacy, (false, 0)),
+    ];
+    for (scope, source, hours, rule, expected) in cases {
+        let case = read(scope, source, hours, rule);
+        assert_eq!(case, expected, "{scope} {source} {hours} {rule:?}");
+    }
+}
+
 /// A tree and one of the ways to write it.
 #[derive(Clone, Debug)]
 enum Json {

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
+use super::reply::event_json;
 use super::{ClientEvent, CorrectedRequest};
-use crate::claimed_hours::rename_claimed_hours;
 use crate::event::{Event, StoredEvent};
 use crate::json::with_python_numbers;
+use crate::mend::Mend;
 use crate::payload::Payload;
 use crate::scope::{USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE};
 use crate::sender::Sender;
+use crate::server::RejectedEvent;
 use crate::working_time::{Activity, WorkingTime, working_time};
 
 impl CorrectedRequest {
@@ -24,38 +26,106 @@ impl CorrectedRequest {
     /// stands as `previous_event`: that is what the client would have sent had it known
     /// that the head arrived, so hours do not depend on the network. A repeat further on
     /// only moves the time up to which all is counted.
+    ///
+    /// An event ahead of its receipt takes no part in working time, be it `previous_event`.
+    /// One that cannot be stored ([`CorrectedRequest::rejected`]) was an activity nevertheless.
     pub fn accept(&self, by: &Sender, request_id: Uuid, repeated: &[bool]) -> Vec<StoredEvent> {
-        let n_events = self.events.len();
-        let is_repeat = |index: usize| repeated.get(index).copied().unwrap_or(false);
-        let n_head = (0..n_events).take_while(|&index| is_repeat(index)).count();
-        let previous = match n_head.checked_sub(1) {
-            Some(last) => self.events.get(last),
-            None => self.previous_event.as_ref(),
-        };
-        let previous = previous.map(|event| event.activity(true));
-        let activities: Vec<Activity> = (n_head..n_events)
-            .map(|index| self.events[index].activity(is_repeat(index)))
-            .collect();
-        let rows = working_time(previous.as_ref(), &activities);
-
-        let mut stored = Vec::with_capacity(rows.len() + activities.len());
+        let rows = self.working_time(repeated);
+        let mut stored = Vec::with_capacity(rows.len() + self.events.len());
         stored.extend(
             rows.into_iter()
                 .map(|row| working_time_event(row, by, request_id)),
         );
         stored.extend(
-            (n_head..n_events)
-                .filter(|&index| !is_repeat(index))
-                .map(|index| &self.events[index])
-                .filter(|event| event.scope != USER_ACTIVITY_SCOPE)
-                .map(|event| stored_event(event, by)),
+            self.new_events(repeated)
+                .filter(|(_, event)| event.reason().is_none())
+                .filter(|(_, event)| event.scope != USER_ACTIVITY_SCOPE)
+                .map(|(_, event)| stored_event(event, by)),
         );
         stored
     }
+
+    /// The new events that cannot be stored. As they are there, but for what is wrong with them,
+    /// the ingest port takes them: at their corrected times, with the sender's user and
+    /// organization.
+    pub fn rejected(&self, by: &Sender, repeated: &[bool]) -> Vec<RejectedEvent> {
+        self.new_events(repeated)
+            .filter_map(|(index, event)| {
+                Some(RejectedEvent {
+                    index,
+                    raw: event_json(event, by),
+                    reason: event.reason()?.to_owned(),
+                })
+            })
+            .collect()
+    }
+
+    /// How many of the new events were changed, by kind.
+    pub fn mended(&self, repeated: &[bool]) -> Vec<(Mend, u64)> {
+        let mut counts = [0; Mend::ALL.len()];
+        for (_, event) in self.new_events(repeated) {
+            for mend in event.mends().each() {
+                counts[mend as usize] += 1;
+            }
+        }
+        let counted = Mend::ALL.into_iter().zip(counts);
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The events that are no repeats, with their places.
+    fn new_events(&self, repeated: &[bool]) -> impl Iterator<Item = (usize, &ClientEvent)> {
+        self.events
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !is_repeat(repeated, *index))
+    }
+
+    fn working_time(&self, repeated: &[bool]) -> Vec<WorkingTime> {
+        let in_walk: Vec<(usize, &ClientEvent)> = self
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| !event.mends().has(Mend::AheadOfReceipt))
+            .collect();
+        let n_head = in_walk
+            .iter()
+            .take_while(|(index, _)| is_repeat(repeated, *index))
+            .count();
+        let (head, rest) = in_walk.split_at(n_head);
+        let previous = match head.last() {
+            Some((_, last)) => Some(*last),
+            None => self
+                .previous_event
+                .as_ref()
+                .filter(|event| event.timestamp <= self.received_at),
+        };
+        // Where ids cannot be, those of the event before stand, or of the first that has some.
+        let known = |events: &[(usize, &ClientEvent)]| events.iter().find_map(|(_, e)| e.ids());
+        let known_before = head.iter().rev().find_map(|(_, event)| event.ids());
+        let mut ids = previous
+            .and_then(ClientEvent::ids)
+            .or(known_before)
+            .or_else(|| known(rest))
+            .unwrap_or_default();
+        let previous = previous.map(|event| event.activity(self.received_at, true, ids));
+        let activities: Vec<Activity> = rest
+            .iter()
+            .map(|(index, event)| {
+                let is_repeat = is_repeat(repeated, *index);
+                let activity = event.activity(self.received_at, is_repeat, ids);
+                ids = activity.ids;
+                activity
+            })
+            .collect();
+        working_time(previous.as_ref(), &activities)
+    }
+}
+
+fn is_repeat(repeated: &[bool], index: usize) -> bool {
+    repeated.get(index).copied().unwrap_or(false)
 }
 
 fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
-    let payload = event.payload.value();
     StoredEvent {
         event: Event {
             scope: event.scope.as_ref().to_owned(),
@@ -77,9 +147,10 @@ fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
             user_email: Some(by.user_email.clone()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
-            payload: payload.map(|payload| {
-                Payload::as_sent(rename_claimed_hours(&with_python_numbers(payload)).into_owned())
-            }),
+            payload: event
+                .payload
+                .value()
+                .map(|payload| Payload::as_sent(with_python_numbers(payload).into_owned())),
         },
         intervals: Vec::new(),
     }

@@ -1,18 +1,25 @@
 //! From the bytes of a body to a [`ClientRequest`].
 //!
 //! As in CVAT, all errors of fields are collected first; then the events are walked in
-//! order, scope before payload, and the first bad one ends the walk.
+//! order, scope before payload, and the first bad one ends the walk. Of a key that occurs twice
+//! the last value counts, as Python reads JSON.
+//!
+//! Refused is what CVAT refuses. What CVAT takes and no store here can keep is noted in the
+//! event's [`Odd`], and the others go their way.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
 use super::invalid::{EventErrors, FieldError, FieldErrors, InvalidRequest};
-use super::rules::{self, NOT_NULL, REPEATED_KEY, REQUIRED};
+use super::odd::Odd;
+use super::rules::{self, Integer, NOT_NULL, REQUIRED};
 use super::{ClientEvent, ClientRequest, Replaced, Sent};
+use crate::claimed_hours::rename_claimed_hours;
 use crate::event::MAX_EVENTS;
 use crate::field::{Field, RawFields};
-use crate::json::{InvalidJson, Kind, Scanner, kind, unquote};
+use crate::json::{InvalidJson, Kind, Scanner, TOO_DEEP, kind, unquote};
+use crate::mend::{Mend, Mends};
 use crate::payload::Payload;
 use crate::scope::client_scope;
 use crate::time::Timestamp;
@@ -72,19 +79,14 @@ fn read_members(scanner: &mut Scanner<'_>) -> Result<Result<Members, Value>, Inv
         let key = unquote(raw_key).unwrap_or(Cow::Borrowed(""));
         match key.as_ref() {
             "events" => {
-                let events = read_events(scanner)?;
-                put(&mut members.events, events);
+                members.events = Some(read_events(scanner)?);
             }
             "previous_event" => {
-                let event = read_event(scanner)?;
-                put(&mut members.previous_event, event);
+                members.previous_event = Some(read_event(scanner)?);
             }
             "timestamp" => {
                 let timestamp = rules::datetime(scanner.value()?).and_then(rules::not_null);
-                put(
-                    &mut members.timestamp,
-                    timestamp.map_err(|error| json!(error)),
-                );
+                members.timestamp = Some(timestamp.map_err(|error| json!(error)));
             }
             _ => {
                 scanner.value()?;
@@ -93,14 +95,6 @@ fn read_members(scanner: &mut Scanner<'_>) -> Result<Result<Members, Value>, Inv
     }
     scanner.finish()?;
     Ok(Ok(members))
-}
-
-/// Fills a member; a second value for the same key is an error.
-fn put<T>(member: &mut Option<Member<T>>, value: Member<T>) {
-    *member = Some(match member {
-        None => value,
-        Some(_) => Err(json!([REPEATED_KEY])),
-    });
 }
 
 fn read_events(scanner: &mut Scanner<'_>) -> Result<Member<Vec<ClientEvent>>, InvalidJson> {
@@ -159,11 +153,10 @@ fn read_event(scanner: &mut Scanner<'_>) -> Result<Member<Option<ClientEvent>>, 
     let mut reader = FieldReader {
         fields: &fields,
         errors: FieldErrors::new(),
+        odd: Odd::default(),
     };
     // In the order of the record, so errors are listed in it.
-    let scope = reader.required(Field::Scope, |raw| {
-        rules::text(raw).and_then(rules::not_null)
-    });
+    let scope = reader.required(Field::Scope, rules::scope);
     let obj_name = reader.text(Field::ObjName);
     let obj_id = reader.id(Field::ObjId);
     let obj_val = reader.text(Field::ObjVal);
@@ -171,26 +164,23 @@ fn read_event(scanner: &mut Scanner<'_>) -> Result<Member<Option<ClientEvent>>, 
     let timestamp = reader.required(Field::Timestamp, |raw| {
         rules::datetime(raw).and_then(rules::not_null)
     });
-    let count = reader.optional(Field::Count, |raw| rules::integer(raw, i64::from(u16::MAX)));
-    let duration = reader.optional(Field::Duration, |raw| {
-        rules::duration(raw)
-            .and_then(rules::not_null)
-            .map(Sent::Value)
-    });
+    let count = reader.count();
+    let duration = reader.duration();
     let project_id = reader.id(Field::ProjectId);
     let task_id = reader.id(Field::TaskId);
     let job_id = reader.id(Field::JobId);
     let replaced = Replaced {
         source,
-        user_id: reader.id(Field::UserId),
+        user_id: reader.integer(Field::UserId),
         user_name: reader.text(Field::UserName),
         user_email: reader.text(Field::UserEmail),
-        org_id: reader.id(Field::OrgId),
+        org_id: reader.integer(Field::OrgId),
         org_slug: reader.text(Field::OrgSlug),
     };
-    let payload = reader.text(Field::Payload);
-    let (Some(scope), Some(timestamp), true) = (scope, timestamp, reader.errors.is_empty()) else {
-        return Ok(Err(Value::Object(reader.errors)));
+    let payload = reader.optional(Field::Payload, rules::payload);
+    let FieldReader { errors, odd, .. } = reader;
+    let (Some(scope), Some(timestamp), true) = (scope, timestamp, errors.is_empty()) else {
+        return Ok(Err(Value::Object(errors)));
     };
     Ok(Ok(Some(ClientEvent {
         scope: match client_scope(&scope) {
@@ -202,19 +192,21 @@ fn read_event(scanner: &mut Scanner<'_>) -> Result<Member<Option<ClientEvent>>, 
         obj_val,
         timestamp,
         count,
-        duration: duration.value().copied().unwrap_or(0),
+        duration,
         project_id,
         task_id,
         job_id,
         payload,
         replaced: (replaced != Replaced::default()).then(|| Box::new(replaced)),
+        odd: (odd != Odd::default()).then(|| Box::new(odd)),
     })))
 }
 
-/// Reads fields by the rules and collects the errors.
+/// Reads fields by the rules and collects the errors, and what is odd.
 struct FieldReader<'a> {
     fields: &'a RawFields<'a>,
     errors: FieldErrors,
+    odd: Odd,
 }
 
 impl<'a> FieldReader<'a> {
@@ -225,7 +217,6 @@ impl<'a> FieldReader<'a> {
     ) -> Option<T> {
         let result = match self.fields.get(field) {
             None => Err(vec![Cow::Borrowed(REQUIRED)]),
-            Some(_) if self.fields.is_repeated(field) => Err(vec![Cow::Borrowed(REPEATED_KEY)]),
             Some(raw) => rule(raw),
         };
         result
@@ -233,29 +224,92 @@ impl<'a> FieldReader<'a> {
             .ok()
     }
 
-    fn optional<T: Default>(
+    fn optional<T>(
         &mut self,
         field: Field,
         rule: impl Fn(&'a str) -> Result<Sent<T>, FieldError>,
     ) -> Sent<T> {
         match self.fields.get(field) {
             None => Sent::Absent,
-            Some(_) => self.required(field, rule).unwrap_or_default(),
+            Some(_) => self.required(field, rule).unwrap_or(Sent::Absent),
         }
     }
 
     fn text(&mut self, field: Field) -> Sent<String> {
-        self.optional(field, |raw| {
-            Ok(match rules::text(raw)? {
-                Sent::Value(text) => Sent::Value(text.into_owned()),
-                Sent::Null => Sent::Null,
-                Sent::Absent => Sent::Absent,
-            })
-        })
+        match self.optional(field, rules::text) {
+            Sent::Value(mended) => {
+                if let Some((as_sent, mends)) = mended.as_sent {
+                    self.odd.text(field, as_sent, mends);
+                }
+                Sent::Value(mended.text.into_owned())
+            }
+            Sent::Null => Sent::Null,
+            Sent::Absent => Sent::Absent,
+        }
+    }
+
+    /// Any integer of 64 bits; a larger one is null, and noted with its digits.
+    fn integer(&mut self, field: Field) -> Sent<i64> {
+        match self.optional(field, rules::integer) {
+            Sent::Value(Integer::Small(value)) => Sent::Value(value),
+            Sent::Value(Integer::Large(digits)) => {
+                self.odd.digits(field, digits);
+                Sent::Null
+            }
+            Sent::Null => Sent::Null,
+            Sent::Absent => Sent::Absent,
+        }
+    }
+
+    /// An integer that the field's column has to hold.
+    fn integer_to(&mut self, field: Field, max: i64) -> Sent<i64> {
+        let value = self.integer(field);
+        let is_held = match value {
+            Sent::Value(value) => (0..=max).contains(&value),
+            Sent::Null => self.odd.digits_of(field).is_none(),
+            Sent::Absent => true,
+        };
+        if !is_held {
+            self.odd.reject(field, format_args!("not from 0 to {max}"));
+        }
+        value
     }
 
     fn id(&mut self, field: Field) -> Sent<i64> {
-        self.optional(field, |raw| rules::integer(raw, i64::MAX))
+        self.integer_to(field, i64::MAX)
+    }
+
+    fn count(&mut self) -> Sent<i64> {
+        self.integer_to(Field::Count, i64::from(u16::MAX))
+    }
+
+    /// In ms. A negative one is 0: a page's clock was set back while it measured. One that no
+    /// column holds is 0, and noted with its digits.
+    fn duration(&mut self) -> u32 {
+        let field = Field::Duration;
+        let sent = self.optional(field, |raw| {
+            rules::integer(raw)
+                .and_then(rules::not_null)
+                .map(Sent::Value)
+        });
+        let Sent::Value(duration) = sent else {
+            return 0;
+        };
+        let digits = match duration {
+            Integer::Small(value) => match u32::try_from(value) {
+                Ok(value) => return value,
+                Err(_) => value.to_string(),
+            },
+            Integer::Large(digits) => digits,
+        };
+        if digits.starts_with('-') {
+            self.odd.mends.add(Mend::NegativeDuration);
+        } else {
+            self.odd.digits(field, digits);
+            self.odd
+                .reject(field, format_args!("not from 0 to {}", u32::MAX));
+        }
+        0
     }
 }
 
@@ -310,14 +364,42 @@ fn check_scope_and_payload(index: usize, event: &mut ClientEvent) -> Result<(), 
         let text = format!("Clients may not send the scope \"{shown}\" (event {index}).");
         return Err(InvalidRequest::text("scope", &text));
     }
-    let payload = match &event.payload {
-        Sent::Absent | Sent::Null => Payload::empty(),
-        Sent::Value(text) => Payload::parse(text).map_err(|error| {
-            let text = format!("The payload is not valid JSON: {error} (event {index}).");
-            InvalidRequest::text("payload", &text)
-        })?,
+    let Sent::Value(text) = &event.payload else {
+        event.payload = Sent::Value(Payload::empty().into_string());
+        return Ok(());
     };
-    event.payload = Sent::Value(payload.into_string());
+    let mended = match Payload::parse_mending(text) {
+        Ok(mended) => mended,
+        Err(error) if error.reason == TOO_DEEP => {
+            // It stays as it was sent: the event is not stored.
+            event.odd_mut().reject(Field::Payload, error);
+            return Ok(());
+        }
+        Err(error) => {
+            let text = format!("The payload is not valid JSON: {error} (event {index}).");
+            return Err(InvalidRequest::text("payload", &text));
+        }
+    };
+    let text = mended.payload.into_string();
+    // Nobody's client counts hours.
+    let stored = match rename_claimed_hours(&text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(renamed) => Some(renamed),
+    };
+    let (as_sent, mut mends) = match mended.as_sent {
+        Some((as_sent, mends)) => (Some(as_sent), mends),
+        None => (None, Mends::default()),
+    };
+    if stored.is_some() {
+        mends.add(Mend::ClaimedHours);
+    }
+    if !mends.is_empty() {
+        let as_sent = as_sent.unwrap_or_else(|| text.clone());
+        event
+            .odd_mut()
+            .text(Field::Payload, as_sent.into_bytes(), mends);
+    }
+    event.payload = Sent::Value(stored.unwrap_or(text));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::Sent;
 use super::invalid::FieldError;
+use super::odd::{Mended, escape_odd_units, mend_text};
 use crate::json::{Kind, LoneSurrogate, kind, python_number, unquote};
 use crate::time::Timestamp;
 
@@ -14,13 +15,16 @@ const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_AN_INTEGER: &str = "A valid integer is required.";
 const TOO_LONG: &str = "String value too large.";
 const NUL: &str = "Null characters are not allowed.";
+
 const NOT_A_DATETIME: &str = "Datetime has wrong format. Use one of these formats instead: \
     YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].";
 pub(super) const REQUIRED: &str = "This field is required.";
-pub(super) const REPEATED_KEY: &str = "Duplicate key.";
 
 /// Longest text, in characters, that is read as an integer.
 const MAX_INTEGER_CHARS: usize = 1000;
+
+/// Longest number, in bytes, that Python reads as an integer.
+const MAX_NUMBER_BYTES: usize = 4300;
 
 fn fail<T>(text: &'static str) -> Result<T, FieldError> {
     Err(vec![Cow::Borrowed(text)])
@@ -35,83 +39,89 @@ pub(super) fn not_null<T>(sent: Sent<T>) -> Result<T, FieldError> {
 }
 
 /// `CharField`: white space around the text is cut; a number becomes text as Python
-/// prints it; blank text, NUL and lone surrogates are refused.
-pub(super) fn text(raw: &str) -> Result<Sent<Cow<'_, str>>, FieldError> {
-    let text = match kind(raw) {
-        Kind::Null => return Ok(Sent::Null),
-        Kind::String => match unquote(raw) {
-            Ok(text) => trim(text),
-            Err(LoneSurrogate(unit)) => {
-                let text = format!("Surrogate characters are not allowed: U+{unit:X}.");
-                return Err(vec![Cow::Owned(text)]);
-            }
-        },
-        Kind::Number => match python_number(raw) {
-            Some(text) => text,
-            None => return fail(NOT_A_STRING),
-        },
-        Kind::Bool | Kind::Array | Kind::Object => return fail(NOT_A_STRING),
+/// prints it; blank text is refused. NUL and lone surrogates, which the framework refuses,
+/// are mended: the page would send what is refused for ever.
+pub(super) fn text(raw: &str) -> Result<Sent<Mended<'_>>, FieldError> {
+    let Some(text) = char_field(raw, mend_text)? else {
+        return Ok(Sent::Null);
     };
-    if text.is_empty() {
-        return fail(NOT_BLANK);
-    }
-    if text.contains('\0') {
-        return fail(NUL);
-    }
     Ok(Sent::Value(text))
 }
 
-/// `IntegerField`: 5, 5.0, `"5"` and `"5.0"`. Values past `max` are refused: CVAT takes
-/// them, and ClickHouse then stores another number.
-pub(super) fn integer(raw: &str, max: i64) -> Result<Sent<i64>, FieldError> {
-    let Some(value) = any_integer(raw)? else {
-        return Ok(Sent::Null);
+/// The field `scope`: as [`text`], but what would have to be mended is refused, as in CVAT:
+/// it is no scope.
+pub(super) fn scope(raw: &str) -> Result<Cow<'_, str>, FieldError> {
+    let text = not_null(text(raw)?)?;
+    if text.as_sent.is_none() {
+        return Ok(text.text);
+    }
+    match unquote(raw) {
+        Ok(_) => fail(NUL),
+        Err(LoneSurrogate(unit)) => {
+            let text = format!("Surrogate characters are not allowed: U+{unit:X}.");
+            Err(vec![Cow::Owned(text)])
+        }
+    }
+}
+
+/// The field `payload`: text that holds JSON. NUL and lone surrogates in it become escapes.
+pub(super) fn payload(raw: &str) -> Result<Sent<String>, FieldError> {
+    let text = char_field(raw, |raw| Mended::sound(escape_odd_units(raw).into()))?;
+    Ok(text.map_or(Sent::Null, |text| Sent::Value(text.text.into_owned())))
+}
+
+/// `None` is null. `odd` reads a string with a NUL or a lone surrogate.
+fn char_field<'a>(
+    raw: &'a str,
+    odd: impl Fn(&'a str) -> Mended<'a>,
+) -> Result<Option<Mended<'a>>, FieldError> {
+    let mended = match kind(raw) {
+        Kind::Null => return Ok(None),
+        Kind::String => match unquote(raw) {
+            Ok(text) if !text.contains('\0') => Mended::sound(text),
+            _ => odd(raw),
+        },
+        Kind::Number => Mended::sound(python_number(raw).unwrap_or({
+            let infinity = if raw.starts_with('-') { "-inf" } else { "inf" };
+            Cow::Borrowed(infinity)
+        })),
+        Kind::Bool | Kind::Array | Kind::Object => return fail(NOT_A_STRING),
     };
-    if value < 0 {
-        return fail("Ensure this value is greater than or equal to 0.");
+    let text = trim(mended.text);
+    if text.is_empty() {
+        return fail(NOT_BLANK);
     }
-    match i64::try_from(value) {
-        Ok(value) if value <= max => Ok(Sent::Value(value)),
-        _ => too_large(max),
-    }
+    Ok(Some(Mended { text, ..mended }))
 }
 
-/// The field `duration`, in ms. A negative one is 0: a page whose clock was set back
-/// while it measured would else be refused for ever, with all that it queues behind it.
-pub(super) fn duration(raw: &str) -> Result<Sent<u32>, FieldError> {
-    let Some(value) = any_integer(raw)? else {
-        return Ok(Sent::Null);
-    };
-    match u32::try_from(value.max(0)) {
-        Ok(value) => Ok(Sent::Value(value)),
-        Err(_) => too_large(i64::from(u32::MAX)),
-    }
+/// An integer of any size: the framework bounds none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Integer {
+    Small(i64),
+    /// Past 64 bits: sign and digits.
+    Large(String),
 }
 
-fn too_large<T>(max: i64) -> Result<T, FieldError> {
-    let text = format!("Ensure this value is less than or equal to {max}.");
-    Err(vec![Cow::Owned(text)])
-}
-
-/// Any integer, saturated at the ends of the range; `None` is null.
-fn any_integer(raw: &str) -> Result<Option<i128>, FieldError> {
+/// `IntegerField`: 5, 5.0, `"5"` and `"5.0"`.
+pub(super) fn integer(raw: &str) -> Result<Sent<Integer>, FieldError> {
     if let Ok(value) = raw.parse::<i64>() {
-        return Ok(Some(i128::from(value)));
+        return Ok(Sent::Value(Integer::Small(value)));
     }
     let text = match kind(raw) {
-        Kind::Null => return Ok(None),
-        Kind::String => unquote(raw).ok(),
-        Kind::Number => python_number(raw),
-        Kind::Bool | Kind::Array | Kind::Object => None,
+        Kind::Null => return Ok(Sent::Null),
+        Kind::String => match unquote(raw) {
+            Ok(text) if text.chars().nth(MAX_INTEGER_CHARS).is_some() => return fail(TOO_LONG),
+            Ok(text) => text,
+            Err(_) => return fail(NOT_AN_INTEGER),
+        },
+        Kind::Number if raw.len() <= MAX_NUMBER_BYTES => match python_number(raw) {
+            Some(text) => text,
+            None => return fail(NOT_AN_INTEGER),
+        },
+        Kind::Number | Kind::Bool | Kind::Array | Kind::Object => return fail(NOT_AN_INTEGER),
     };
-    let Some(text) = text else {
-        return fail(NOT_AN_INTEGER);
-    };
-    if kind(raw) == Kind::String && text.chars().nth(MAX_INTEGER_CHARS).is_some() {
-        return fail(TOO_LONG);
-    }
     match python_int(without_zero_fraction(&text)) {
-        Some(value) => Ok(Some(value)),
+        Some(value) => Ok(Sent::Value(value)),
         None => fail(NOT_AN_INTEGER),
     }
 }
@@ -124,26 +134,26 @@ fn without_zero_fraction(text: &str) -> &str {
 }
 
 /// Python's `int(text)` for ASCII digits: white space around, a sign, single underscores
-/// between digits. Saturates.
-fn python_int(text: &str) -> Option<i128> {
+/// between digits.
+fn python_int(text: &str) -> Option<Integer> {
     let text = text.trim_matches(is_space);
-    let (is_negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => ("-", &text[1..]),
+        b'+' => ("", &text[1..]),
+        _ => ("", text),
     };
-    let mut value: i128 = 0;
-    for group in digits.split('_') {
-        if group.is_empty() || !group.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        for digit in group.bytes() {
-            value = value
-                .saturating_mul(10)
-                .saturating_add(i128::from(digit - b'0'));
-        }
+    let is_group =
+        |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits.split('_').all(is_group) {
+        return None;
     }
-    Some(if is_negative { -value } else { value })
+    let digits = digits.replace('_', "");
+    let text = format!("{sign}{}", digits.trim_start_matches('0'));
+    Some(match text.parse() {
+        Ok(value) => Integer::Small(value),
+        Err(_) if digits.bytes().all(|byte| byte == b'0') => Integer::Small(0),
+        Err(_) => Integer::Large(text),
+    })
 }
 
 /// `DateTimeField`; a text without an offset is UTC.

@@ -5,6 +5,7 @@ use super::*;
 use crate::event::StoredEvent;
 use crate::sender::Organization;
 
+mod bad_events;
 mod lost_answers;
 
 /// 2024-07-01T12:00:00Z.
@@ -45,10 +46,7 @@ fn refused(body: &str) -> Value {
 }
 
 fn corrected(body: &str) -> CorrectedRequest {
-    ClientRequest::parse(body.as_bytes())
-        .unwrap()
-        .correct(NOON)
-        .unwrap()
+    ClientRequest::parse(body.as_bytes()).unwrap().correct(NOON)
 }
 
 fn accepted(body: &str) -> Vec<StoredEvent> {
@@ -124,21 +122,13 @@ fn a_body_of_the_wrong_form_is_refused_as_by_rest_framework() {
         (
             &body(&format!(
                 "[{}]",
-                event("\"duration\":null,\"source\":[],\"user_id\":-1")
+                event("\"duration\":null,\"source\":[],\"user_id\":1.5")
             )),
             json!({"events": [{
                 "source": ["Not a valid string."],
                 "duration": ["This field may not be null."],
-                "user_id": ["Ensure this value is greater than or equal to 0."],
+                "user_id": ["A valid integer is required."],
             }]}),
-        ),
-        (
-            &body(&format!("[{}]", event("\"count\":1,\"co\\u0075nt\":1"))),
-            json!({"events": [{"count": ["Duplicate key."]}]}),
-        ),
-        (
-            "{\"timestamp\":\"2024-07-01\",\"timestamp\":\"2024-07-01\"}",
-            json!({"timestamp": ["Duplicate key."]}),
         ),
     ];
     for (body, expected) in cases {
@@ -176,7 +166,7 @@ fn broken_json_is_refused_with_its_place() {
 fn the_walk_ends_at_the_first_bad_scope_or_payload() {
     let bad_scope =
         "{\"scope\":\"send:working_time\",\"timestamp\":\"2024-07-01\",\"payload\":\"{\"}";
-    let bad_payload = event("\"payload\":\"{\\\"a\\\":NaN}\"");
+    let bad_payload = event("\"payload\":\"{\\\"a\\\":nan}\"");
     let cases = [
         (
             format!("[{},{bad_scope},{bad_payload}]", event("")),
@@ -185,14 +175,6 @@ fn the_walk_ends_at_the_first_bad_scope_or_payload() {
         (
             format!("[{bad_payload},{bad_scope}]"),
             json!({"payload": "The payload is not valid JSON: expected a value at byte 5 (event 0)."}),
-        ),
-        (
-            format!("[{}]", event("\"payload\":\"\\\"\\\\u0000\\\"\"")),
-            json!({"payload": "The payload is not valid JSON: null character at byte 1 (event 0)."}),
-        ),
-        (
-            format!("[{}]", event("\"payload\":\"\\\"\\\\ud800\\\"\"")),
-            json!({"payload": "The payload is not valid JSON: lone surrogate at byte 1 (event 0)."}),
         ),
     ];
     for (events, expected) in cases {
@@ -224,9 +206,7 @@ fn the_reply_is_what_cvat_sends() {
         "timestamp": "2024-07-01T12:00:03"
     }"#;
     let request = ClientRequest::parse(body.as_bytes()).unwrap();
-    let request = request
-        .correct(Timestamp::from_millis(NOON_MS + 4000))
-        .unwrap();
+    let request = request.correct(Timestamp::from_millis(NOON_MS + 4000));
     let mut reply = Vec::new();
     request.write_reply(&sender(), &mut reply);
     let reply: Value = serde_json::from_slice(&reply).unwrap();
@@ -318,68 +298,11 @@ fn a_payload_is_always_json() {
     }
 }
 
-/// Sent by a client whose clock shows noon, received at noon.
-#[test]
-fn what_lies_too_far_off_is_refused() {
-    let at = |timestamp: &str, duration_ms: i64| {
-        format!(
-            "{{\"scope\":\"load:job\",\"timestamp\":\"{timestamp}\",\"duration\":{duration_ms}}}"
-        )
-    };
-    let starts = "Ensure the event does not start more than 5 minutes after receipt.";
-    let ends = "Ensure the event does not end more than 5 minutes after receipt.";
-    let cases = [
-        (at("2024-07-01T12:05:00Z", 0), json!({})),
-        (
-            at("2024-07-01T12:05:00.000001Z", 0),
-            json!({"timestamp": [starts]}),
-        ),
-        (at("2024-07-01T12:00:00Z", 300_000), json!({})),
-        (
-            at("2024-07-01T12:00:00Z", 300_001),
-            json!({"duration": [ends]}),
-        ),
-        (
-            at("9999-01-01T00:00:00Z", 1),
-            json!({"timestamp": [starts]}),
-        ),
-        (at("1970-01-01T00:00:00Z", 4_294_967_295), json!({})),
-        (
-            at("1969-12-31T23:59:59.999999Z", 0),
-            json!({"timestamp": ["Ensure the event is not before 1970-01-01T00:00:00Z."]}),
-        ),
-    ];
-    let events: Vec<_> = cases.iter().map(|(event, _)| event.as_str()).collect();
-    let errors: Vec<_> = cases.iter().map(|(_, error)| error).collect();
-    let request = body(&format!("[{}]", events.join(",")));
-    let error = ClientRequest::parse(request.as_bytes())
-        .unwrap()
-        .correct(NOON)
-        .unwrap_err();
-    assert_eq!(*error.body(), json!({ "events": errors }));
-
-    // A previous event adds no time.
-    let previous = at("9999-01-01T00:00:00Z", 4_294_967_295);
-    let request = format!("{{\"previous_event\":{previous},\"timestamp\":\"0001-01-01\"}}");
-    let request = ClientRequest::parse(request.as_bytes()).unwrap();
-    for received_ms in [0, NOON_MS, i64::MAX, i64::MIN] {
-        assert!(
-            request
-                .clone()
-                .correct(Timestamp::from_millis(received_ms))
-                .is_ok()
-        );
-    }
-}
-
 #[test]
 fn times_move_with_the_clocks_difference() {
     let request = ClientRequest::parse(body(&format!("[{}]", event(""))).as_bytes()).unwrap();
     for received_ms in [NOON_MS - 86_400_000, NOON_MS + 1, 60_000] {
-        let corrected = request
-            .clone()
-            .correct(Timestamp::from_millis(received_ms))
-            .unwrap();
+        let corrected = request.clone().correct(Timestamp::from_millis(received_ms));
         let stored = corrected.accept(&sender(), Uuid::nil(), &[]);
         assert_eq!(stored[0].event.timestamp.millis(), received_ms - 60_000);
     }

@@ -552,7 +552,12 @@ fn any_stored_event() -> impl Strategy<Value = StoredEvent> {
                 obj_name,
                 obj_id,
                 obj_val,
-                source: Cow::Owned(scope),
+                // Counted intervals are a server's.
+                source: if is_work {
+                    Cow::Borrowed("server")
+                } else {
+                    Cow::Owned(scope)
+                },
                 timestamp: Timestamp::from_micros(micros),
                 count,
                 duration,
@@ -573,6 +578,40 @@ fn any_stored_event() -> impl Strategy<Value = StoredEvent> {
             },
         }
     })
+}
+
+/// A person mends the value and sends the line as it lies.
+#[test]
+fn a_line_of_the_dead_letters_is_its_event() {
+    let line = |event: &str, more: &str| {
+        format!(
+            "{{\"received_at\":\"2024-07-01T12:00:02.123000Z\",\"request_id\":\"x\",\
+             \"reason\":\"count: not from 0 to 65535\",\"event\":{event}{more}}}"
+        )
+    };
+    let read = |text: &str| {
+        parse_server_body(text.as_bytes(), RECEIVED, ClientHours::Claimed)
+            .unwrap()
+            .remove(0)
+    };
+    let event = "{\"scope\":\"update:job\",\"timestamp\":\"1767604000.5\",\"count\":7}";
+    assert_eq!(read(&line(event, "")), read(event));
+    // Without a time of its own, it is of the time of its receipt, and a repeat is known.
+    let timeless = read(&line("{\"scope\":\"update:job\"}", "")).unwrap();
+    assert!(timeless.hash.is_some());
+    let micros = timeless.stored.event.timestamp.micros();
+    assert_eq!(micros, 1_719_835_202_123_000);
+    // What is still wrong is wrapped once.
+    let wrong = event.replace(":7", ":70000");
+    assert_eq!(read(&line(&wrong, "")).unwrap_err().raw, wrong);
+    for other in [
+        line(event, ",\"more\":1"),
+        line("[]", ""),
+        line(event, "").replace("reason", "season"),
+    ] {
+        let reason = read(&other).unwrap_err().reason;
+        assert_eq!(reason, "scope: missing or empty", "{other}");
+    }
 }
 
 proptest! {

@@ -186,7 +186,13 @@ pub static KEYS: &[Key] = &[
         path: "ingest.dead_letter_max_bytes",
         kind: bytes(0, TIB),
         default: "64MiB",
-        help: "Size of dead-letter.ndjson; more gets 503",
+        help: "Size of dead-letter.ndjson; more gets 503, but for clients, who fill half of it at most",
+    },
+    Key {
+        path: "ingest.legacy_working_time",
+        kind: Kind::Flag,
+        default: "false",
+        help: "Count the hours within client events that an older CVAT's server computed (ingest port)",
     },
     Key {
         path: "ingest.repeat_window_days",

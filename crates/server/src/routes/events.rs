@@ -28,7 +28,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 ///
 /// The server corrects the clock of the sender, sets user, organization and source, adds
 /// the working time that the events show, and answers when everything is on the disk. An
-/// event that was recorded before is not recorded again.
+/// event that was recorded before is not recorded again. One that cannot be stored is set aside,
+/// and the others are recorded.
 #[utoipa::path(
     post,
     path = "/api/events",
@@ -64,8 +65,7 @@ async fn create_events(
         received_at,
         request_id: request_id.0,
     };
-    let reply =
-        ingest::client_events(&*state.store, request, &sender, arrival, &state.metrics).await?;
+    let reply = ingest::client_events(&state, request, &sender, arrival).await?;
     Ok((
         StatusCode::CREATED,
         [(header::CONTENT_TYPE, CVAT_JSON)],

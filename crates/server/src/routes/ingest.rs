@@ -33,8 +33,13 @@ async fn receive(
     let received_at = clock::now();
     refuse_web_pages(&headers)?;
     let body = state.admission.read(&headers, body).await?;
+    let client_hours = if state.config.ingest.legacy_working_time {
+        ClientHours::Legacy
+    } else {
+        ClientHours::Claimed
+    };
     let elements = ingest::heavy(body.bytes.len(), || {
-        parse_server_body(&body.bytes, received_at, ClientHours::Claimed)
+        parse_server_body(&body.bytes, received_at, client_hours)
     })?;
     state.metrics.received(Door::Ingest, elements.len());
     let (events, rejected) = split(elements);
@@ -44,10 +49,10 @@ async fn receive(
     };
     // Stored first: should the dead-letter file be full, the sender repeats all of it, and
     // what is stored is recognized.
-    ingest::server_events(&*state.store, events, arrival, &state.metrics).await?;
-    if !rejected.is_empty() {
-        bury(&state, rejected, arrival).await?;
-    }
+    let (store, metrics) = (&*state.store, &*state.metrics);
+    ingest::server_events(store, events, arrival, metrics).await?;
+    let buried = ingest::bury(&state.dead_letter, Door::Ingest, rejected, arrival, metrics);
+    buried.await?.count(metrics);
     Ok(StatusCode::OK)
 }
 
@@ -74,25 +79,4 @@ fn split(
         }
     }
     (events, rejected)
-}
-
-/// Writes rejected elements to the dead-letter file.
-async fn bury(
-    state: &AppState,
-    rejected: Vec<RejectedEvent>,
-    arrival: Arrival,
-) -> Result<(), ApiError> {
-    let Arrival {
-        received_at,
-        request_id,
-    } = arrival;
-    let n_rejected = rejected.len();
-    tracing::warn!(n_rejected, reason = %rejected[0].reason, "events that cannot be stored go to the dead-letter file");
-    let dead_letter = std::sync::Arc::clone(&state.dead_letter);
-    let written =
-        tokio::task::spawn_blocking(move || dead_letter.append(&rejected, received_at, request_id));
-    let written = written.await.map_err(|_| ApiError::ShuttingDown)?;
-    written.inspect_err(|_| state.metrics.dead_letter_failed())?;
-    state.metrics.buried(n_rejected);
-    Ok(())
 }

@@ -76,7 +76,7 @@ impl Server {
             .into_iter()
             .map(|hash| !self.window.insert(hash))
             .collect();
-        let request = request.correct(received_at).unwrap();
+        let request = request.correct(received_at);
         self.stored
             .extend(request.accept(&sender(), request_id, &repeated));
     }
