@@ -31,8 +31,20 @@ SELECT a.x, b.x FROM (SELECT 1 AS x) AS a CROSS JOIN (SELECT 1 AS x) AS b ANY RI
 -- refused: without an equality
 SELECT a.x FROM (SELECT 1 AS x) AS a LEFT ANTI JOIN (SELECT 1 AS x) AS b ON a.x < b.x;
 
+-- refused: in ON of an outer join
+SELECT a.k FROM (SELECT 1 AS k) AS a LEFT JOIN (SELECT 1 AS k) AS b ON a.k = b.k AND a.k IN (SELECT 1);
+
+-- refused: without an equality
+SELECT a.number FROM numbers(3) AS a RIGHT JOIN numbers(3) AS b ON a.number < b.number;
+
+-- refused: without an equality
+SELECT a.number FROM numbers(3) AS a LEFT JOIN numbers(3) AS b ON a.number = b.number OR a.number > 1;
+
+-- refused: no common type
+SELECT a.number FROM numbers(3) AS a JOIN (SELECT 1.5 AS x) AS b ON a.number = b.x;
+
 -- refused: on one side only
-SELECT k FROM (SELECT 1 AS k) AS a RIGHT JOIN (SELECT toNullable(1) AS k) AS b USING (k);
+SELECT k, a.k FROM (SELECT 1 AS k) AS a RIGHT JOIN (SELECT toNullable(1) AS k) AS b USING (k);
 
 -- refused: twice in USING
 SELECT x FROM (SELECT 1 AS x) AS a JOIN (SELECT 1 AS x) AS b USING (x, x);

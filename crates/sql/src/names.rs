@@ -13,7 +13,7 @@ use sqlparser::ast::{
 
 pub(crate) use self::literals::quoted;
 use self::literals::{list as constant_list, literal, negative, special};
-use crate::shape::call_of;
+use crate::shape::{call_of, name_and_access};
 
 /// What the names of columns mean.
 pub(crate) trait ColumnNames {
@@ -128,6 +128,11 @@ impl Names<'_> {
                 interval_of(&unit, &self.of(&interval.value))
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
+                let (name, access_chain) = name_and_access(root, access_chain);
+                let root = match name.as_slice() {
+                    [] => self.of(root),
+                    parts => self.columns.column_name(parts),
+                };
                 let access = |name: String, access: &AccessExpr| match access {
                     AccessExpr::Subscript(Subscript::Index { index }) => {
                         format!("arrayElement({name}, {})", self.of(index))
@@ -135,7 +140,7 @@ impl Names<'_> {
                     AccessExpr::Dot(field) => format!("tupleElement({name}, {})", self.of(field)),
                     AccessExpr::Subscript(other) => format!("{name}[{other}]"),
                 };
-                access_chain.iter().fold(self.of(root), access)
+                access_chain.iter().fold(root, access)
             }
             Expr::Lambda(lambda) => {
                 let parameters = lambda.params.iter();

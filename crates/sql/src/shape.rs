@@ -4,7 +4,8 @@
 //! The binder and the names of columns both rest on it.
 
 use sqlparser::ast::{
-    BinaryOperator, CeilFloorKind, DateTimeField, Expr, TrimWhereField, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, CeilFloorKind, DateTimeField, Expr, Ident, TrimWhereField,
+    UnaryOperator, Value,
 };
 
 /// The function that an operator or special form stands for, with its arguments.
@@ -155,4 +156,24 @@ fn is_number(expr: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// The name that `a.b[1]` or `a.b.1` begins with, and what of it is accessed: the parser takes `b` for an access, too.
+pub(crate) fn name_and_access<'a>(
+    root: &Expr,
+    access_chain: &'a [AccessExpr],
+) -> (Vec<Ident>, &'a [AccessExpr]) {
+    let mut name = match root {
+        Expr::Identifier(ident) => vec![ident.clone()],
+        Expr::CompoundIdentifier(parts) => parts.clone(),
+        _ => return (Vec::new(), access_chain),
+    };
+    let mut rest = access_chain;
+    while let [AccessExpr::Dot(Expr::Identifier(ident)), others @ ..] = rest
+        && ident.value.parse::<usize>().is_err()
+    {
+        name.push(ident.clone());
+        rest = others;
+    }
+    (name, rest)
 }

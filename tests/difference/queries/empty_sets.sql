@@ -39,3 +39,6 @@ SELECT argMax(scope, duration) AS s, argMin(duration, timestamp) AS d, argMax(us
 
 -- deviation-of-nothing: deviations of nothing are nan
 SELECT stddevPop(duration) AS p, varSamp(duration) AS v FROM events WHERE scope = 'no:such';
+
+-- element-without-an-aggregate: an element of a tuple beside an aggregate is one row
+SELECT tuple(count(), 'x').2 AS a FROM events WHERE scope = 'none';

@@ -138,3 +138,9 @@ SELECT x, i FROM (SELECT ['a', 'b'] AS list) ARRAY JOIN list AS x, arrayEnumerat
 
 -- array-of-with: an array that WITH names
 WITH [1, 2, 3] AS steps SELECT step, count() AS n FROM numbers(2) ARRAY JOIN steps AS step GROUP BY step ORDER BY step;
+
+-- using-of-null-on-one-side: where the side without NULL has all rows
+SELECT user_id, n, nick FROM (SELECT user_id, count() AS n FROM events WHERE project_id = 7 GROUP BY user_id) AS a LEFT JOIN (SELECT toUInt64(3) AS user_id, 'x' AS nick) AS b USING (user_id) ORDER BY user_id;
+
+-- elements-of-a-side: elements of a table's tuples and arrays
+SELECT a.t.1, b.t.2, a.list[1] + 1, b.list[2] FROM (SELECT (1, 'a') AS t, [1, 2] AS list) AS a JOIN (SELECT (1, 'b') AS t, [3, 4] AS list) AS b ON a.t.1 = b.t.1 AND a.list[1] < b.list[1];

@@ -271,12 +271,22 @@ impl Binder<'_> {
             is_element: source.is_array_join(),
         };
         let bound = self.node(ExprKind::Column(reference), column.ty.clone(), at)?;
-        match scope.using_of(place.source, &column.name) {
-            Some(using) if scope.using[using].ty != column.ty => {
-                self.cast(bound, scope.using[using].ty.clone(), at)
-            }
-            _ => Ok(bound),
+        let using = scope.using_of(place.source, &column.name);
+        let Some(ty) = using.map(|using| &scope.using[using].ty) else {
+            return Ok(bound);
+        };
+        if source.or_default && ty.is_nullable() && !column.ty.is_nullable() {
+            // ClickHouse makes it Nullable before it joins, so that it is NULL where there is no row.
+            return Err(self.unsupported(
+                "USING of a column that can be NULL on one side only",
+                Some("write ON"),
+                at,
+            ));
         }
+        if *ty == column.ty {
+            return Ok(bound);
+        }
+        self.cast(bound, ty.clone(), at)
     }
 
     fn merged(

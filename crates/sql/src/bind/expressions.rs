@@ -117,7 +117,11 @@ impl Binder<'_> {
             }
             Ast::Interval(interval) => self.interval(interval, at, scope),
             Ast::CompoundFieldAccess { root, access_chain } => {
-                let mut value = self.expr(root, scope)?;
+                let (name, access_chain) = crate::shape::name_and_access(root, access_chain);
+                let mut value = match name.as_slice() {
+                    [] | [_] => self.expr(root, scope)?,
+                    parts => self.compound(parts, at, scope)?,
+                };
                 for access in access_chain {
                     value = self.access(value, access, at, scope)?;
                 }

@@ -174,15 +174,6 @@ impl Binder<'_> {
             );
             return Err(self.type_error(message, at));
         };
-        for (side, is_right) in sides.iter().zip([false, true]) {
-            if join.kind.leaves_out(is_right) && ty.is_nullable() && !side.ty.is_nullable() {
-                return Err(self.unsupported(
-                    "USING of a column that can be NULL on one side only",
-                    Some("write ON"),
-                    at,
-                ));
-            }
-        }
         let right = values.remove(1);
         let left = values.remove(0);
         let value = match join.kind {

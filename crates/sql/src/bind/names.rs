@@ -8,11 +8,11 @@ use crate::ir::{Expr, ExprKind, Literal};
 use crate::types::DataType;
 
 impl Binder<'_> {
-    pub(super) fn name<'q>(
+    pub(super) fn name(
         &mut self,
-        ident: &'q Ident,
+        ident: &Ident,
         at: usize,
-        scope: &mut Scope<'q>,
+        scope: &mut Scope<'_>,
     ) -> Result<Expr, SqlError> {
         let name = ident.value.as_str();
         if let Some(parameter) = scope.lambdas.iter().rev().find(|p| p.name == name) {
@@ -70,11 +70,11 @@ impl Binder<'_> {
         bound
     }
 
-    pub(super) fn compound<'q>(
+    pub(super) fn compound(
         &mut self,
-        parts: &'q [Ident],
+        parts: &[Ident],
         at: usize,
-        scope: &mut Scope<'q>,
+        scope: &mut Scope<'_>,
     ) -> Result<Expr, SqlError> {
         // A subquery's column may have a name with dots in it, as `b.x` of a join.
         for split in 0..parts.len() {

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::Lowering;
-use crate::error::SqlError;
-use crate::ir::{Expr, ExprKind, From, Join, JoinKind, Select, Strictness};
+use crate::error::{ErrorKind, SqlError};
+use crate::ir::{Expr, ExprKind, From, Haystack, Join, JoinKind, Select, Strictness};
 use crate::print::source_name;
+use crate::typing::supertype;
 
 /// The parts of an ON, by the sides that they read.
 struct Conditions<'e> {
@@ -73,6 +74,7 @@ impl Lowering<'_> {
             (_, JoinKind::LeftSemi | JoinKind::RightSemi) => "SEMI JOIN",
             (_, JoinKind::LeftAnti | JoinKind::RightAnti) => "ANTI JOIN",
         };
+        self.check_outer(join, &right_sources)?;
         let is_swapped = matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti);
         if kind == "SEMI JOIN" || kind == "ANTI JOIN" {
             self.pass("semi and anti joins");
@@ -156,6 +158,13 @@ impl Lowering<'_> {
     }
 
     fn key(&mut self, key: Key<'_>) -> Result<String, SqlError> {
+        let (a, b) = (&key.left.ty, &key.right.ty);
+        if a.is_float() != b.is_float() && supertype([a, b]).is_none() {
+            let message = format!("{a} and {b} have no common type to be joined by");
+            let mut error = self.places.error(ErrorKind::Type, message, key.left.at);
+            error.hint = Some("convert one of them, as in toFloat64(x)".to_owned());
+            return Err(error);
+        }
         let left = self.comparable(key.left, &key.right.ty)?;
         let right = self.comparable(key.right, &key.left.ty)?;
         let operator = if key.joins_nulls {
@@ -164,6 +173,39 @@ impl Lowering<'_> {
             "="
         };
         Ok(format!("({left} {operator} {right})"))
+    }
+
+    /// What an outer join cannot be told: ClickHouse wants a key, of each alternative too, and DuckDB looks into no
+    /// set there.
+    fn check_outer(&self, join: &Join, right: &HashSet<usize>) -> Result<(), SqlError> {
+        let (Some(on), JoinKind::Left | JoinKind::Right | JoinKind::Full) = (&join.on, join.kind)
+        else {
+            return Ok(());
+        };
+        let is_set = |part: &Expr| {
+            let kind = &part.kind;
+            matches!(
+                kind,
+                ExprKind::In {
+                    haystack: Haystack::Query(_),
+                    ..
+                }
+            )
+        };
+        if on.any(&mut { is_set }) {
+            return Err(self.unsupported(
+                "IN (SELECT …) in ON of an outer join",
+                Some("select what is IN in a subquery first"),
+                on.at,
+            ));
+        }
+        let is_or = on
+            .as_call()
+            .is_some_and(|(function, _)| function.name == "or");
+        if join.kind == JoinKind::Left && !is_or {
+            return Ok(());
+        }
+        self.check_key(join, right)
     }
 
     /// ClickHouse needs an equality of both sides for these, if ON is no constant.
@@ -220,6 +262,9 @@ impl Lowering<'_> {
         }
         for condition in kept_conditions {
             on.push(self.cond(condition)?);
+        }
+        if is_outer {
+            self.check_outer(join, right)?;
         }
         Ok(format!(
             "{kept} {word} {other_text} ON {}",
@@ -321,8 +366,9 @@ impl Lowering<'_> {
         let Some((operator, a, b)) = inequality(nearest, &right_sources) else {
             return refuse("ASOF JOIN by other than <, <=, > or >=");
         };
-        if !(a.ty.is_number() || a.ty.is_time()) || !(b.ty.is_number() || b.ty.is_time()) {
-            let what = format!("ASOF JOIN by {}", a.ty);
+        let is_ordered = |side: &Expr| side.ty.is_number() || side.ty.is_time();
+        if !is_ordered(a) || !is_ordered(b) || supertype([&a.ty, &b.ty]).is_none() {
+            let what = format!("ASOF JOIN by {} and {}", a.ty, b.ty);
             return Err(self.unsupported(&what, Some("compare numbers or times"), at));
         }
         self.pass("asof join");

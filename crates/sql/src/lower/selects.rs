@@ -168,9 +168,13 @@ impl Lowering<'_> {
             // Of no rows DuckDB gives the total, ClickHouse nothing.
             having.push("count(*) > 0".to_owned());
         }
-        let is_of_null = |item: &Item| item.expr.ty.is_nothing() && item.expr.has_aggregate();
+        let is_element = |part: &Expr| matches!(part.kind, ExprKind::TupleElement { .. });
+        let is_of_null = |item: &Item| {
+            let is_dropped = item.expr.ty.is_nothing() || item.expr.any(&mut { is_element });
+            is_dropped && item.expr.has_aggregate()
+        };
         if select.group_by.is_empty() && select.items.iter().any(is_of_null) {
-            // What is made of NULL has no aggregate any more, but the rows are one group.
+            // What is made of NULL, or of another element of a tuple, has no aggregate any more, but the rows are one group.
             having.push("count(*) >= 0".to_owned());
         }
         if let Some(condition) = &select.having {
