@@ -13,11 +13,14 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
 ifneq ($(filter bundled,$(FEATURES)),)
 duckdb := scripts/need.sh c++
+beside = @true
 cargo_features := --features annoscope-server/bundled
 else
 # Outside the checkout, so that one copy serves them all; the build scripts put it into the rpath.
 export DUCKDB_LIB_DIR := $(shell scripts/fetch-duckdb.sh --dir)
 duckdb := scripts/fetch-duckdb.sh >/dev/null
+# The program looks for the library beside itself first: the two files run wherever they are copied to.
+beside = install -m 755 $(DUCKDB_LIB_DIR)/libduckdb.so $(target)/release/
 endif
 
 # Cargo's commands name the whole workspace: each choice of packages would get its own set of features,
@@ -40,6 +43,7 @@ page: ## the page, into web/dist
 build: page ## the release build
 	$(prepare)
 	cargo build --release --workspace $(cargo_features)
+	$(beside)
 
 test: ## lint, tests of the page, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint

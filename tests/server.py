@@ -96,6 +96,8 @@ class Server:
         self.flags = {"listen": "127.0.0.1:0", "ingest-listen": "127.0.0.1:0", "audit": "false"}
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         self.process: subprocess.Popen | None = None
+        # The most that the process may have, where a test wants it to have few.
+        self.n_descriptors: int | None = None
         self.url = ""
         self.ingest_url = ""
         # Where the server speaks TLS: the file of the authority that its certificate is of.
@@ -107,8 +109,9 @@ class Server:
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         arguments = [text for key, value in self.flags.items() for text in (f"--{key}", value)]
         with self.log_path.open("ab") as log:
+            limit = [] if self.n_descriptors is None else ["prlimit", f"--nofile={self.n_descriptors}"]
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data-dir", str(self.data_dir), *arguments],
+                [*limit, BINARY, "serve", "--data-dir", str(self.data_dir), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -123,6 +126,19 @@ class Server:
         begin = time.monotonic()
         wait_for(f"the server to be ready\n{self.log_tail()}", self._is_ready, READY_DEADLINE_S)
         return time.monotonic() - begin
+
+    def listens(self) -> bool:
+        """Whether it answers, ready or not."""
+        try:
+            self._is_ready()
+            return bool(self.url) and requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def listens_or_ends(self) -> bool:
+        """Waits for the one or the other; True if it listens."""
+        wait_for("it to listen or to end", lambda: self.process.poll() is not None or self.listens())
+        return self.process.poll() is None
 
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log_tail()}"

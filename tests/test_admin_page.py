@@ -51,6 +51,15 @@ def test_a_user_is_made_and_the_password_shown_once(office: Office, visit) -> No
     expect(nina.get_by_role("main")).to_contain_text("Okafor")
 
 
+def test_an_unnamed_proxy_is_shown(office: Office, visit) -> None:
+    headers = {"X-Forwarded-For": "198.51.100.1"}
+    requests.get(f"{office.server.url}/healthz", headers=headers, timeout=10)
+    page = visit(office.lena)
+    note = page.get_by_role("note")
+    expect(note).to_contain_text("127.0.0.1")
+    expect(note).to_contain_text("proxy.trusted")
+
+
 def test_a_token_may_no_more_than_it_says(office: Office, visit) -> None:
     finn = office.server.add_user("finn")
     page = visit(office.lena)

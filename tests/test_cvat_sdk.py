@@ -219,3 +219,54 @@ def test_parquet(server: Server, admin: User, client: Client) -> None:
         for name in set(events.FIELDS) - {"timestamp"}:
             assert texts[name] == csv_row[name], name
         assert parquet_row["timestamp"] == dt.datetime.fromisoformat(csv_row["timestamp"])
+
+
+def test_access_tokens(server: Server, client: Client, anna: User) -> None:
+    auth = client.api_client.auth_api
+    expiry = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=7)
+    made, response = auth.create_access_tokens(
+        models.AccessTokenWriteRequest(name="script", read_only=True, expiry_date=expiry)
+    )
+    assert response.status == 201
+    assert (made.name, made.read_only, made.expiry_date) == ("script", True, expiry)
+    assert made.owner.username == anna.name
+    listed, _ = auth.list_access_tokens()
+    assert "script" in [token.name for token in listed.results]
+    assert all("value" not in token.to_dict() for token in listed.results)
+    assert listed.count == len(listed.results)
+    narrowed, _ = auth.list_access_tokens(name="script", page_size=1)
+    assert [token.id for token in narrowed.results] == [made.id]
+
+    with Client(server.url) as other:
+        other.login(AccessTokenCredentials(made.value))
+        assert other.users.retrieve_current_user().username == anna.name
+        mine, _ = other.api_client.auth_api.retrieve_access_tokens_self()
+        assert mine.id == made.id
+        # It is for reading.
+        with pytest.raises(exceptions.ForbiddenException):
+            other.api_client.auth_api.list_access_tokens()
+
+    changed, _ = auth.partial_update_access_tokens(
+        made.id, patched_access_token_write_request=models.PatchedAccessTokenWriteRequest(name="job", expiry_date=None)
+    )
+    assert (changed.name, changed.expiry_date, changed.read_only) == ("job", None, True)
+    found, _ = auth.retrieve_access_tokens(made.id)
+    assert found.name == "job"
+    _, response = auth.destroy_access_tokens(made.id)
+    assert response.status == 204
+    with pytest.raises(exceptions.NotFoundException):
+        auth.retrieve_access_tokens(made.id)
+
+
+def test_what_old_sdks_know_of_a_request(server: Server, client: Client, anna: User) -> None:
+    """cvat-sdk 2.20 to 2.31 fail on a list with a target other than these; later ones take any."""
+    client.api_client.events_api.create_export()
+    for agent, targets in (("cvat_sdk/2.20.0", {"project", "task", "job"}), ("cvat_sdk/2.80.0", {"events"})):
+        headers = {**anna.headers, "User-Agent": agent}
+        listed = requests.get(f"{server.url}/api/requests", headers=headers, timeout=10).json()["results"]
+        assert len(listed) == 1
+        one = requests.get(f"{server.url}/api/requests/{listed[0]['id']}", headers=headers, timeout=10).json()
+        for request in (*listed, one):
+            assert request["operation"]["target"] in targets
+            assert request["operation"]["type"] == "export:events"
+            assert all(request[field] is not None for field in ("id", "status", "operation", "created_date"))

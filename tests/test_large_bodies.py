@@ -7,6 +7,7 @@ import json
 import socket
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -94,3 +95,42 @@ def test_not_http(server: Server, admin: User) -> None:
             while connection.recv(4096):
                 pass
     assert not exports.rows(server, admin)
+
+
+def many_small(n_events: int) -> bytes:
+    """Events that take few bytes and much memory."""
+    packer = zlib.compressobj(9, wbits=31)
+    text = b"[" + b",".join([b'{"scope":"a"}'] * n_events) + b"]"
+    return packer.compress(text) + packer.flush()
+
+
+def test_bodies_that_become_much(server: Server, anna: User) -> None:
+    """80 bodies of a few kB each would become 16 million events, some 9 GB, at once."""
+    packed = many_small(200_000)
+    assert len(packed) < 10_000
+    stored = 0
+    with ThreadPoolExecutor(80) as pool:
+        sent = [pool.submit(post, server.ingest_url, packed, **GZIP) for _ in range(80)]
+        while not all(answer.done() for answer in sent):
+            batch = [events.event("load:job", obj_id=stored)]
+            assert events.send(server, anna, batch).status_code == 201
+            answer = events.ingest(server, [events.server_event(obj_id=stored)])
+            assert answer.status_code == 200, answer.text
+            stored += 1
+        answers = [answer.result().status_code for answer in sent]
+    assert set(answers) <= {200, 503}, answers
+    assert stored > 2
+    assert server.peak_memory_bytes() < 1 << 30
+
+
+def test_announcing_much_and_sending_little_takes_no_room(server: Server, anna: User) -> None:
+    parts = urlsplit(server.ingest_url)
+    with ExitStack() as held:
+        for _ in range(20):
+            connection = held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=30))
+            head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 104857600\r\n\r\n["
+            connection.sendall(head.encode())
+        assert events.ingest(server, [events.server_event(obj_id=1)]).status_code == 200
+        large = [events.event(payload=json.dumps("x" * (20 << 20)))]
+        assert events.send(server, anna, large).status_code == 201
+    assert server.peak_memory_bytes() < 1 << 30

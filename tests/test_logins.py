@@ -33,6 +33,53 @@ WRONG = {"form": 400, "Basic": 401}
 # Brute force.
 
 
+def test_guesses_under_any_name_do_not_lock_out_who_is_known(server: Server, admin: User) -> None:
+    """As behind a proxy that is not named: everybody has one address."""
+    assert by_form(server, *admin.basic).status_code == 200
+    bert = server.add_user("bert")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: by_form(server, f"name{n}", "wrong"), range(70)))
+    assert by_form(server, "name99", "wrong").status_code == 429
+    assert by_form(server, *bert.basic).status_code == 429, "he was never here"
+    assert by_form(server, *admin.basic).status_code == 200
+    # Known from there after a restart, too, and by either way.
+    server.stop()
+    server.start()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: by_form(server, f"name{n}", "wrong"), range(70)))
+    assert by_form(server, *bert.basic).status_code == 429
+    assert by_basic(server, *admin.basic).status_code == 200
+    # Not everything is let through: guesses at the known name wait, for seconds.
+    server.stop()
+    server.start()
+    answers = [by_form(server, admin.name, f"guess {n}") for n in range(8)]
+    assert answers[-1].status_code == 429
+    assert all(int(answer.headers["Retry-After"]) <= 8 for answer in answers if answer.status_code == 429)
+
+
+def test_an_unnamed_proxy_is_warned_of(server: Server, admin: User) -> None:
+    def listed() -> str | None:
+        answer = requests.get(f"{server.url}/api/admin/users", headers=admin.headers, timeout=10)
+        return answer.json()["unnamed_proxy"]
+
+    assert listed() is None
+    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 0
+    for n in range(5):
+        headers = {"X-Forwarded-For": f"198.51.100.{n}"}
+        assert requests.get(f"{server.url}/healthz", headers=headers, timeout=10).status_code == 200
+    assert listed() == "127.0.0.1"
+    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 5
+    assert server.log().count("proxy.trusted does not name") == 1
+
+
+def test_a_named_proxy_is_not_warned_of(make_server) -> None:
+    server = make_server(proxy_trusted="127.0.0.1").start()
+    headers = {"X-Forwarded-For": "198.51.100.1"}
+    assert requests.get(f"{server.url}/healthz", headers=headers, timeout=10).status_code == 200
+    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 0
+    assert "proxy.trusted" not in server.log()
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_guesses_are_delayed(server: Server, anna: User, way: str) -> None:
     log_in = WAYS[way]

@@ -28,11 +28,24 @@ METRIC = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_]\w*="([^"\\]|\\.)*",?
 def test_metrics_are_prometheus_text(server: Server) -> None:
     answer = requests.get(f"{server.url}/metrics", timeout=10)
     assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith(("text/plain", "application/openmetrics-text"))
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\w+)$", answer.text, re.MULTILINE))
+    helped = re.findall(r"^# HELP (\S+) \S", answer.text, re.MULTILINE)
+    assert list(kinds) == helped
+    assert all(name.endswith("_total") == (kind == "counter") for name, kind in kinds.items()), kinds
+    assert "# EOF" not in answer.text
     for line in answer.text.splitlines():
         assert not line or line.startswith("#") or METRIC.fullmatch(line), line
     names = {name.split("{")[0] for name in server.metrics()}
     assert all(name.startswith(("annoscope_", "process_")) for name in names), names
+
+
+def test_metrics_are_open_metrics_for_who_asks(server: Server) -> None:
+    wanted = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"}
+    answer = requests.get(f"{server.url}/metrics", headers=wanted, timeout=10)
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+    assert "# TYPE annoscope_dead_letter_failures counter\n" in answer.text
 
 
 def test_received_events_add_up(server: Server, anna: User) -> None:

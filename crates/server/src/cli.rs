@@ -9,6 +9,7 @@ mod error;
 mod flags;
 mod logging;
 mod org;
+mod private_files;
 mod serve;
 mod user;
 
@@ -89,10 +90,12 @@ impl Cli {
             Command::Config(flags) => config::print(&load(flags)?, out),
             Command::User(command) => {
                 let config = load(SettingFlags::default())?.config;
+                private_files::from_now_on();
                 user::run(command, &config.data_dir, out)
             }
             Command::Org(command) => {
                 let config = load(SettingFlags::default())?.config;
+                private_files::from_now_on();
                 org::run(command, &config.data_dir, out)
             }
             Command::Demo(args) => Ok(demo::run(args, out)?),

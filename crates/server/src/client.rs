@@ -1,11 +1,19 @@
 //! The other end of a connection: who really asks, when a proxy stands between.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use crate::clock;
+use crate::metrics::Metrics;
+
+/// Through which addresses a request came, as proxies tell.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Whom a request comes from, and by which address it came; an extension of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +27,55 @@ pub struct Client {
     pub host: Option<String>,
 }
 
-/// How this server is reached.
+/// How often an unnamed proxy is named in the log.
+const WARN_AGAIN: Duration = Duration::from_hours(1);
+
+/// How long it is shown after its last request.
+const SHOWN: Duration = Duration::from_hours(24);
+
+/// The last address that sent `X-Forwarded-For` and is not in `proxy.trusted`. If it is a proxy,
+/// all people behind it count as one address. Clones share it.
 #[derive(Clone, Debug, Default)]
+pub struct UnnamedProxy {
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    address: IpAddr,
+    at: Instant,
+    warned_at: Instant,
+}
+
+impl UnnamedProxy {
+    /// The address, if it sent something within the last day.
+    pub fn address(&self, now: Instant) -> Option<IpAddr> {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.filter(|seen| now.saturating_duration_since(seen.at) < SHOWN);
+        seen.map(|seen| seen.address)
+    }
+
+    /// Takes note. Returns whether it is time to warn.
+    fn saw(&self, address: IpAddr, now: Instant) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let warned_at = seen.map(|seen| seen.warned_at);
+        let warned_at = warned_at.filter(|at| now.saturating_duration_since(*at) < WARN_AGAIN);
+        *seen = Some(Seen {
+            address,
+            at: now,
+            warned_at: warned_at.unwrap_or(now),
+        });
+        warned_at.is_none()
+    }
+}
+
+/// How this server is reached.
+#[derive(Clone)]
 pub struct Reach {
+    /// Who should perhaps be in `trusted`.
+    pub unnamed: UnnamedProxy,
+    /// Counts requests of such.
+    pub metrics: Arc<Metrics>,
     /// Proxies whose `X-Forwarded-*` headers count: `proxy.trusted`.
     pub trusted: Vec<IpAddr>,
     /// Whether the server itself speaks TLS.
@@ -33,9 +87,29 @@ pub async fn identify(State(reach): State<Reach>, mut request: Request, next: Ne
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     // An IPv4 address of a dual-stack socket is the same address.
     let peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let client = Client::new(&reach, peer, request.headers());
+    reach.look_for_unnamed_proxy(peer, request.headers());
+    let client = Client::new(&reach.trusted, reach.has_tls, peer, request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await
+}
+
+impl Reach {
+    fn look_for_unnamed_proxy(&self, peer: Option<IpAddr>, headers: &HeaderMap) {
+        let Some(address) = peer.filter(|peer| !self.trusted.contains(peer)) else {
+            return;
+        };
+        if !headers.contains_key(FORWARDED_FOR) {
+            return;
+        }
+        self.metrics.forwarded_by_unnamed();
+        if self.unnamed.saw(address, clock::monotonic()) {
+            tracing::warn!(
+                %address,
+                "X-Forwarded-For came from an address that proxy.trusted does not name: if it is your proxy, name it, \
+                 or everybody behind it counts as one address"
+            );
+        }
+    }
 }
 
 impl Client {
@@ -48,8 +122,8 @@ impl Client {
         }
     }
 
-    fn new(reach: &Reach, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
-        let is_trusted = |address: IpAddr| reach.trusted.contains(&address);
+    fn new(trusted: &[IpAddr], has_tls: bool, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
+        let is_trusted = |address: IpAddr| trusted.contains(&address);
         let by_proxy = peer.is_some_and(is_trusted);
         let first = |name: &str| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -59,7 +133,7 @@ impl Client {
         let host = host.or_else(|| headers.get(header::HOST)?.to_str().ok());
         let is_secure = match first("x-forwarded-proto").filter(|_| by_proxy) {
             Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-            None => reach.has_tls,
+            None => has_tls,
         };
         Client {
             address: peer.map(|peer| forwarded(peer, headers, is_trusted)),
@@ -72,7 +146,7 @@ impl Client {
 /// From the last proxy back to the first that is not trusted: what stands before it in
 /// `X-Forwarded-For`, anybody may have written.
 fn forwarded(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
-    let values = headers.get_all("x-forwarded-for").into_iter();
+    let values = headers.get_all(FORWARDED_FOR).into_iter();
     let text: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
     let text = text.join(",");
     let mut hops = text.rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
@@ -99,15 +173,27 @@ mod tests {
     type Headers<'a> = &'a [(&'static str, &'a str)];
 
     fn client(peer: &str, headers: Headers<'_>) -> Client {
-        let reach = Reach {
-            trusted: vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()],
-            has_tls: false,
-        };
+        let trusted = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
         let headers = headers.iter().map(|(name, value)| {
             let name = header::HeaderName::from_static(name);
             (name, header::HeaderValue::from_str(value).unwrap())
         });
-        Client::new(&reach, Some(peer.parse().unwrap()), &headers.collect())
+        let peer = Some(peer.parse().unwrap());
+        Client::new(&trusted, false, peer, &headers.collect())
+    }
+
+    #[test]
+    fn an_unnamed_proxy_is_warned_of_once_an_hour_and_shown_for_a_day() {
+        let (unnamed, begin) = (UnnamedProxy::default(), clock::monotonic());
+        let after = |hours| begin + Duration::from_hours(hours);
+        let [first, second] = ["192.0.2.7", "192.0.2.8"].map(|text| text.parse().unwrap());
+        assert_eq!(unnamed.address(begin), None);
+        assert!(unnamed.saw(first, begin));
+        assert!(!unnamed.saw(second, begin));
+        assert_eq!(unnamed.address(after(23)), Some(second));
+        assert_eq!(unnamed.address(after(24)), None);
+        assert!(unnamed.saw(first, after(1)));
+        assert!(!unnamed.saw(first, after(1)));
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct Config {
     pub proxy: ProxyConfig,
     /// `[page]`
     pub page: PageConfig,
+    /// `[connections]`
+    pub connections: ConnectionsConfig,
     /// `[ingest]`
     pub ingest: IngestConfig,
     /// `[store]`
@@ -149,6 +151,32 @@ pub struct PageConfig {
     /// `page.embedded_by`: origins that may show it in a frame, separated by spaces. Empty by
     /// default: none.
     pub embedded_by: String,
+}
+
+/// Limits of the connections of each port.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionsConfig {
+    /// `connections.max`: connections of one port. Beyond it the one that has been silent for
+    /// longest is closed. Fewer where the system gives too few file descriptors. Default 4,096.
+    pub max: u32,
+    /// `connections.max_per_address`: the same for those of one address that is no trusted
+    /// proxy. Default 1,024: an office behind one address.
+    pub max_per_address: u32,
+    /// `connections.head_timeout_ms`: time for the head of a request, from its first byte or
+    /// from the connection's begin, milliseconds. Default 20 s.
+    pub head_timeout_ms: u64,
+    /// `connections.idle_timeout_ms`: time between two requests, milliseconds. Default 2
+    /// minutes, longer than proxies keep their connections to a server.
+    pub idle_timeout_ms: u64,
+    /// `connections.write_timeout_ms`: how long a client may take nothing of its answer,
+    /// milliseconds. Default 2 minutes.
+    pub write_timeout_ms: u64,
+    /// `connections.body_timeout_ms`: time that a body may take beside what its least rate
+    /// allows, milliseconds. Default 30 s.
+    pub body_timeout_ms: u64,
+    /// `connections.min_body_rate_bytes`: least bytes of a body in each second. Default 32 KiB.
+    pub min_body_rate_bytes: u64,
 }
 
 /// Limits of both doors by which events come in.

@@ -75,7 +75,7 @@ pub struct Meta {
     pub modified: bool,
     /// The directory below `dashboards/` that it is in; empty for none.
     pub folder: String,
-    /// The file it is in; `None` as long as it is the built-in one.
+    /// The file it is in, for who may write it; `None` as long as it is the built-in one.
     pub file: Option<String>,
     /// Who saved this version; `None` for the built-in one and for edited files.
     pub author: Option<String>,

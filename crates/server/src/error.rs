@@ -80,6 +80,9 @@ pub enum ApiError {
     /// 405.
     #[error("Method not allowed.")]
     MethodNotAllowed,
+    /// 408: the body came too slowly.
+    #[error("The request body came too slowly.")]
+    BodyTooSlow,
     /// 409.
     #[error("{detail}")]
     Conflict {
@@ -211,6 +214,7 @@ impl ApiError {
                 StatusCode::NOT_FOUND
             }
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             ApiError::Conflict { .. } | ApiError::Stale { .. } => StatusCode::CONFLICT,
             ApiError::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::UnsupportedMediaType { .. } | ApiError::UnsupportedEncoding { .. } => {
@@ -243,6 +247,7 @@ impl ApiError {
             | ApiError::Unknown { .. }
             | ApiError::UnknownRequest { .. }
             | ApiError::MethodNotAllowed
+            | ApiError::BodyTooSlow
             | ApiError::Conflict { .. }
             | ApiError::BodyTooLarge { .. }
             | ApiError::UnsupportedMediaType { .. }

@@ -23,8 +23,8 @@ pub(crate) use access::check;
 pub use access::{Access, Identity};
 pub use accounts::{
     Accounts, AccountsError, Actor, Login, Member, Membership, NewOrganization, NewToken, NewUser,
-    OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token, UserChange,
-    UserSummary,
+    OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token, TokenChange,
+    UserChange, UserSummary,
 };
 pub(crate) use accounts::{AuditEvent, Weight};
 pub use authenticate::AuthError;

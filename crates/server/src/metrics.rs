@@ -3,9 +3,12 @@
 //! Received events add up: received = stored + repeated + dead-lettered + dropped + refused with an
 //! error (`tests/test_service.py` does the sum). Mended ones are stored.
 
+mod text_format;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connections::Closed;
 use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
 use annoscope_store::EventStore;
@@ -20,6 +23,8 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::fmt::Write;
+
+pub use text_format::TextFormat;
 
 /// Bounds of answer times, in seconds.
 const ANSWER_SECONDS: [f64; 12] = [
@@ -61,6 +66,35 @@ struct ByMend {
 struct ByField {
     door: Door,
     field: String,
+}
+
+/// Which of the two ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortName {
+    /// Of the API and the page.
+    Main,
+    /// Of the servers.
+    Ingest,
+}
+
+impl EncodeLabelValue for PortName {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            PortName::Main => "main",
+            PortName::Ingest => "ingest",
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByPort {
+    port: PortName,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByEnd {
+    port: PortName,
+    reason: Closed,
 }
 
 /// How a query ended.
@@ -130,6 +164,9 @@ pub struct Metrics {
     dropped: Family<ByDoor, Counter>,
     claimed_rows: Gauge,
     dead_letter_failures: Counter,
+    connections_open: Family<ByPort, Gauge>,
+    connections_closed: Family<ByEnd, Counter>,
+    forwarded_by_unnamed: Counter,
     answers: Family<Answer, Counter>,
     answer_seconds: Histogram,
     queries_started: Counter,
@@ -155,6 +192,9 @@ impl Metrics {
             dropped: Family::default(),
             claimed_rows: Gauge::default(),
             dead_letter_failures: Counter::default(),
+            connections_open: Family::default(),
+            connections_closed: Family::default(),
+            forwarded_by_unnamed: Counter::default(),
             answers: Family::default(),
             answer_seconds: Histogram::new(ANSWER_SECONDS),
             queries_started: Counter::default(),
@@ -206,6 +246,21 @@ impl Metrics {
             "dead_letter_failures",
             "Requests refused because the dead-letter file was full or broken",
             self.dead_letter_failures.clone(),
+        );
+        registry.register(
+            "connections_open",
+            "Open connections",
+            self.connections_open.clone(),
+        );
+        registry.register(
+            "connections_closed",
+            "Connections that the server closed or refused, by the reason",
+            self.connections_closed.clone(),
+        );
+        registry.register(
+            "forwarded_by_unnamed_proxy",
+            "Requests with X-Forwarded-For from addresses that proxy.trusted does not name",
+            self.forwarded_by_unnamed.clone(),
         );
         registry.register(
             "http_answers",
@@ -305,6 +360,24 @@ impl Metrics {
         self.dead_letter_failures.inc();
     }
 
+    /// The number of open connections of a port, to be kept true by its owner.
+    pub fn open_connections(&self, port: PortName) -> Gauge {
+        self.connections_open
+            .get_or_create(&ByPort { port })
+            .clone()
+    }
+
+    /// The server closed a connection.
+    pub fn connection_closed(&self, port: PortName, reason: Closed) {
+        let end = ByEnd { port, reason };
+        self.connections_closed.get_or_create(&end).inc();
+    }
+
+    /// A request came with `X-Forwarded-For` from an address that is not trusted.
+    pub fn forwarded_by_unnamed(&self) {
+        self.forwarded_by_unnamed.inc();
+    }
+
     /// A request was answered.
     pub fn answered(&self, method: String, route: String, status: u16, took: Duration) {
         self.answers
@@ -335,10 +408,10 @@ impl Metrics {
     }
 
     /// All metrics as text. Blocks while the store is asked what it holds.
-    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+    pub fn encode(&self, format: TextFormat) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
-        Ok(text)
+        Ok(format.write(text))
     }
 }
 
@@ -388,6 +461,11 @@ impl Collector for PartsCollector {
             "store_reopened",
             "Times the database was opened again after a failure",
             stats.reopened,
+        )?;
+        counter(
+            "store_unreadable",
+            "Reads that failed since the data could not be read: it is damaged, or the disk is",
+            stats.unreadable,
         )?;
         counter(
             "store_queries_ended_for_appends",

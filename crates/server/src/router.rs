@@ -18,23 +18,24 @@ use crate::error::ApiError;
 use crate::headers::{self, SecurityHeaders};
 use crate::identity::{self, Access};
 use crate::routes::{
-    account, admin, dashboards, events, exports, grafana, ingest, page, queries, requests, service,
-    tokens,
+    access_tokens, account, admin, dashboards, events, exports, grafana, ingest, page, queries,
+    requests, service, tokens,
 };
 use crate::state::AppState;
-use crate::{audit, clock, description, request_id};
+use crate::{audit, clock, connections, description, request_id};
 
 /// The API and the page.
 pub fn main(state: AppState) -> Router {
     let (api, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
         .merge(account::router()) //  /api/auth/…  /api/users/self  /api/server/…
         .merge(tokens::router()) //   /api/tokens…
+        .merge(access_tokens::router()) // /api/auth/access_tokens…
         .merge(admin::router()) //    /api/admin/…
         .merge(events::router()) //   POST /api/events
         .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
         .merge(requests::router()) // /api/requests…
-        .merge(queries::router()) //  /api/query…  /api/queries…
-        .merge(grafana::router()) //  POST /api/ds/query
+        .merge(queries::router().layer(middleware::from_fn(connections::end_with_client))) //  /api/query…  /api/queries…
+        .merge(grafana::router().layer(middleware::from_fn(connections::end_with_client))) //  POST /api/ds/query
         .merge(dashboards::router()) // /api/dashboards…
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
@@ -92,6 +93,8 @@ fn finish(
         None => routes,
     };
     let reach = Reach {
+        unnamed: state.unnamed_proxy.clone(),
+        metrics: state.metrics.clone(),
         trusted: state.config.proxy.trusted(),
         has_tls,
     };

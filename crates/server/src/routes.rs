@@ -1,5 +1,6 @@
 //! The routes, one file a subject. Each handler extracts, calls one function and converts.
 
+pub mod access_tokens;
 pub mod account;
 pub mod admin;
 pub mod dashboards;
@@ -13,7 +14,18 @@ pub mod requests;
 pub mod service;
 pub mod tokens;
 
+use axum::Json;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
 use crate::error::ApiError;
+use crate::media_type::CVAT_JSON;
+
+/// An answer with the content type of CVAT's.
+fn cvat_json(body: impl Serialize) -> Response {
+    ([(header::CONTENT_TYPE, CVAT_JSON)], Json(body)).into_response()
+}
 
 /// An id from a path; 404 for what is none, as there is nothing by that id.
 fn id_of(text: &str, what: &'static str) -> Result<i64, ApiError> {

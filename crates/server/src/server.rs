@@ -6,9 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_store::{DirLock, DuckDbStore, EventStore, LockHolder, StoreError};
-use axum::Router;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::serve::ListenerExt;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,16 +13,21 @@ use tokio::sync::watch;
 use crate::admission::Admission;
 use crate::audit;
 use crate::claimed_rows;
+use crate::client::UnnamedProxy;
 use crate::clock;
 use crate::config::{AuthKind, Config, TlsConfig};
+use crate::connections::{Bounds, Connections};
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
+use crate::descriptors;
 use crate::error::BoxError;
 use crate::exports::Exports;
 use crate::identity::rights::{INGEST_RULES, RULES};
 use crate::identity::{Access, Accounts, Cvat, Identity};
-use crate::metrics::Metrics;
+use crate::listener::{self, Port};
+use crate::metrics::{Metrics, PortName};
 use crate::queries::Queries;
+use crate::readiness::Readiness;
 use crate::router;
 use crate::state::AppState;
 use crate::tls;
@@ -88,6 +90,7 @@ pub async fn run(
     accounts: Accounts,
     lock: (DirLock, LockHolder),
 ) -> Result<(), ServeError> {
+    let n_descriptors = descriptors::raise_limit();
     // Listening before the store is open: who connects meanwhile waits and is not refused.
     let listener = listen(config.listen, "listen").await?;
     let ingest_listener = listen(config.ingest_listen, "ingest_listen").await?;
@@ -104,18 +107,28 @@ pub async fn run(
     let exports = state.exports.clone();
 
     let (stop, stopped) = watch::channel(false);
-    let tls = load_tls(&state.config.tls).await?;
-    let serving = async {
-        tokio::join!(
-            serve(listener, router::main(state.clone()), tls, stopped.clone()),
-            serve(
-                ingest_listener,
-                router::ingest(state.clone(), ingest_access),
-                None,
-                stopped.clone()
-            ),
-        )
+    let connections = |port| {
+        let metrics = Arc::clone(&state.metrics);
+        let open = metrics.open_connections(port);
+        let bounds = bounds(&state.config, n_descriptors);
+        Connections::new(bounds, open, move |why| {
+            metrics.connection_closed(port, why);
+        })
     };
+    let main = Port {
+        listener,
+        routes: router::main(state.clone()),
+        tls: load_tls(&state.config.tls).await?,
+        connections: connections(PortName::Main),
+    };
+    let ingest = Port {
+        listener: ingest_listener,
+        routes: router::ingest(state.clone(), ingest_access),
+        tls: None,
+        connections: connections(PortName::Ingest),
+    };
+    let serving =
+        async { tokio::join!(main.serve(stopped.clone()), ingest.serve(stopped.clone())) };
     let auditing = tokio::spawn(audit::keep_moving(state.clone()));
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     if !state.config.ingest.legacy_working_time {
@@ -195,13 +208,12 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         access,
         dashboards: Dashboards::new(&dir),
         dead_letter: Arc::new(dead_letter),
-        admission: Admission::new(
-            config.ingest.max_body_bytes,
-            config.ingest.max_inflight_bytes,
-        ),
+        admission: Admission::new(&config),
+        unnamed_proxy: UnnamedProxy::default(),
         metrics,
         queries,
         exports,
+        readiness: Readiness::new(Arc::clone(&store)),
         store,
         config: Arc::new(config),
     })
@@ -213,7 +225,21 @@ async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, S
         key,
         source,
     };
-    TcpListener::bind(address).await.map_err(failed)
+    listener::bind(address).await.map_err(failed)
+}
+
+/// What one port of the two may hold.
+fn bounds(config: &Config, n_descriptors: usize) -> Bounds {
+    let connections = &config.connections;
+    let max = descriptors::connections_of_a_port(connections.max as usize, n_descriptors);
+    Bounds {
+        max,
+        max_per_address: max.min(connections.max_per_address as usize),
+        proxies: config.proxy.trusted(),
+        head_timeout: Duration::from_millis(connections.head_timeout_ms),
+        idle_timeout: Duration::from_millis(connections.idle_timeout_ms),
+        write_timeout: Duration::from_millis(connections.write_timeout_ms),
+    }
 }
 
 fn local(listener: &TcpListener) -> SocketAddr {
@@ -252,56 +278,6 @@ fn ingest_access(state: &AppState, listens: SocketAddr) -> Option<Access> {
         return None;
     }
     Some(state.access.with_rules(INGEST_RULES))
-}
-
-async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    tls: Option<RustlsConfig>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let stop = async move {
-        // An error means the sender is gone, which is a stop as well.
-        let _ = stopped.wait_for(|&stopped| stopped).await;
-    };
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let served = if let Some(tls) = tls {
-        serve_tls(listener, service, tls, stop).await
-    } else {
-        // Answers are small and each is waited for.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "could not set TCP_NODELAY");
-            }
-        });
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stop)
-            .await
-    };
-    if let Err(error) = served {
-        tracing::error!(%error, "a listener failed");
-    }
-}
-
-async fn serve_tls(
-    listener: TcpListener,
-    service: IntoMakeServiceWithConnectInfo<Router, SocketAddr>,
-    tls: RustlsConfig,
-    stop: impl Future<Output = ()>,
-) -> std::io::Result<()> {
-    let handle = axum_server::Handle::new();
-    let server = axum_server::from_tcp_rustls(listener.into_std()?, tls)?
-        .handle(handle.clone())
-        .serve(service);
-    let stop = async {
-        stop.await;
-        handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        done = server => done,
-        () = stop => Ok(()),
-    }
 }
 
 /// Where to go, on standard output: for the person at the terminal. Nobody may be reading.

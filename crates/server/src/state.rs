@@ -5,6 +5,7 @@ use std::sync::Arc;
 use annoscope_store::EventStore;
 
 use crate::admission::Admission;
+use crate::client::UnnamedProxy;
 use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
@@ -12,6 +13,7 @@ use crate::exports::Exports;
 use crate::identity::{Access, Accounts};
 use crate::metrics::Metrics;
 use crate::queries::Queries;
+use crate::readiness::Readiness;
 
 /// The parts of a running server. Cloned for every request, so each part is shared.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Where events live.
     pub store: Arc<dyn EventStore>,
+    /// Whether they would be stored now.
+    pub readiness: Readiness,
     /// What the page shows.
     pub dashboards: Dashboards,
     /// Exports, running and finished.
@@ -34,6 +38,8 @@ pub struct AppState {
     pub dead_letter: Arc<DeadLetter>,
     /// Bounds the request bodies held in memory.
     pub admission: Admission,
+    /// A proxy that the configuration should perhaps name.
+    pub unnamed_proxy: UnnamedProxy,
     /// Counters of this server.
     pub metrics: Arc<Metrics>,
 }

@@ -11,6 +11,30 @@ use uuid::Uuid;
 
 use crate::columns::table_schema;
 
+/// Bytes of a row besides its texts: numbers, offsets, validity.
+const ROW_BYTES: usize = 200;
+
+/// What the batch of these events takes, about and without building it.
+pub(crate) fn estimated_bytes(events: &[StoredEvent]) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let row = |stored: &StoredEvent| {
+        let event = &stored.event;
+        let names = [&event.user_name, &event.user_email, &event.org_slug];
+        let names: usize = names.into_iter().map(text).sum();
+        let payload = event.payload.as_ref().map_or(0, |p| p.as_str().len());
+        let intervals = stored.intervals.len() * size_of::<annoscope_events::Interval>();
+        ROW_BYTES
+            + event.scope.len()
+            + event.source.len()
+            + text(&event.obj_name)
+            + text(&event.obj_val)
+            + names
+            + payload
+            + intervals
+    };
+    events.iter().map(row).sum()
+}
+
 /// Columns for the table `events`. `request_id` stands where the payload names no request.
 pub(crate) fn record_batch(
     events: &[StoredEvent],

@@ -116,8 +116,12 @@ impl EventStore for DuckDbStore {
             request_id,
             reservation,
         } = batch;
-        let rows = batch::record_batch(&events, received_at, request_id);
-        let queued = self.writer.submit(rows, reservation, Day::of(received_at));
+        let room = self.writer.room(batch::estimated_bytes(&events));
+        let queued = room.and_then(|room| {
+            let rows = batch::record_batch(&events, received_at, request_id);
+            self.writer
+                .submit(rows, room, reservation, Day::of(received_at))
+        });
         async move {
             // The writer answers every job; it is gone only after `close`.
             queued?.await.unwrap_or(Err(StoreError::NotOpen))
@@ -135,6 +139,15 @@ impl EventStore for DuckDbStore {
 
     fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        let asked = self.writer.ask();
+        async move {
+            // As for a batch.
+            asked?.await.unwrap_or(Err(StoreError::NotOpen))
+        }
+        .boxed()
     }
 
     fn stats(&self) -> StoreStats {

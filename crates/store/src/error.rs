@@ -47,6 +47,15 @@ pub enum StoreError {
     /// The query was ended, by its caller or to make room for appends.
     #[error("the query was ended before it finished")]
     Interrupted,
+    /// A question to the writer was not answered in time.
+    #[error("the writer does not answer")]
+    NoAnswer,
+    /// The process has no file descriptors left to open the database with; it is tried again.
+    #[error("no file descriptors are free to open the database with")]
+    NoDescriptors,
+    /// The data cannot be read: it is damaged, or the disk is.
+    #[error("the data cannot be read: {0}")]
+    Unreadable(String),
     /// The store is closed, or is being opened again after a failure of the disk.
     #[error("the store is not open")]
     NotOpen,
@@ -100,8 +109,14 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// The database object is unusable until it is opened anew.
     Fatal,
+    /// What is read from the disk is not what was written, or cannot be read.
+    Unreadable,
     Other,
 }
+
+/// How DuckDB's messages about data that it cannot read begin (seen with 1.5.6 and flipped bits,
+/// zeros and short files). Queries read no other files than the store's own.
+const UNREADABLE: [&str; 3] = ["IO Error: ", "Serialization Error: ", "INTERNAL Error: "];
 
 impl FailureKind {
     /// Reads the prefixes that DuckDB puts before each message (seen with 1.5.6).
@@ -113,9 +128,19 @@ impl FailureKind {
             FailureKind::Interrupted
         } else if FailureKind::is_memory(error) {
             FailureKind::OutOfMemory
+        } else if FailureKind::is_unreadable(error) {
+            FailureKind::Unreadable
         } else {
             FailureKind::Other
         }
+    }
+
+    /// Whether data could not be read, also of a fatal failure.
+    pub(crate) fn is_unreadable(error: &::duckdb::Error) -> bool {
+        let text = error.to_string();
+        let begin = text.strip_prefix("FATAL Error: ").unwrap_or(&text);
+        let is_full = text.contains("No space left");
+        !is_full && UNREADABLE.iter().any(|sign| begin.starts_with(sign))
     }
 
     /// Whether memory was the reason, also of a fatal failure.

@@ -69,6 +69,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// Which times were changed by appends.
     fn changes(&self) -> &Changes;
 
+    /// Whether a batch would be stored now: asked in the way that a batch goes, behind those that
+    /// wait. What would keep it out is the error.
+    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Counters and sizes, for metrics.
     fn stats(&self) -> StoreStats;
 

@@ -53,6 +53,8 @@ stats! {
     free_bytes,
     /// Times the database was opened again after a failure.
     reopened,
+    /// Reads that failed because the data could not be read.
+    unreadable,
     /// Queries ended so that events could be stored.
     queries_ended_for_appends,
 }

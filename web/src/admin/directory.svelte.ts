@@ -8,11 +8,15 @@ export class Directory {
   /** `null` until they are there. */
   users = $state.raw<User[] | null>(null);
   organizations = $state.raw<Organization[] | null>(null);
+  /** The address of a proxy that the configuration should perhaps name. */
+  unnamedProxy = $state<string | null>(null);
   readonly loading = new Attempt();
 
   load() {
     return this.loading.run(async () => {
-      [this.users, this.organizations] = await Promise.all([users.list(), organizations.list()]);
+      const [listed, found] = await Promise.all([users.list(), organizations.list()]);
+      [this.users, this.organizations] = [listed.results, found];
+      this.unnamedProxy = listed.unnamed_proxy;
     });
   }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{CliError, logging};
+use super::{CliError, logging, private_files};
 use crate::config::{AuthKind, Config};
 use crate::identity::Accounts;
 use crate::server;
@@ -11,9 +11,11 @@ use crate::server;
 pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
     logging::start(&config.log);
     take_small_pages();
+    private_files::from_now_on();
     // Makes the directory, for its owner only, if this is the first start.
     let accounts = Accounts::open(&config.data_dir)?;
     let lock = server::lock(&config)?;
+    private_files::warn_of_readers(&config.data_dir);
     // Where CVAT knows the users, that password would open nothing.
     if config.auth == AuthKind::Accounts {
         greet_first_start(&accounts, out)?;

@@ -111,7 +111,7 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         path: "cvat.url",
-        kind: Kind::Text,
+        kind: Kind::Url,
         default: "",
         help: "Address of CVAT's server, such as http://cvat_server:8080, for auth = \"cvat\"",
     },
@@ -162,6 +162,48 @@ pub static KEYS: &[Key] = &[
         kind: Kind::Text,
         default: "",
         help: "Origins that may show the page in a frame, such as https://cvat.example.org, separated by spaces",
+    },
+    Key {
+        path: "connections.max",
+        kind: count(1, 16_384),
+        default: "4096",
+        help: "Connections of one port; beyond it the longest silent one is closed",
+    },
+    Key {
+        path: "connections.max_per_address",
+        kind: count(1, 16_384),
+        default: "1024",
+        help: "Connections of one address to one port; proxy.trusted is exempt",
+    },
+    Key {
+        path: "connections.head_timeout_ms",
+        kind: millis(100, DAY_MS),
+        default: "20s",
+        help: "How long the head of a request may take",
+    },
+    Key {
+        path: "connections.idle_timeout_ms",
+        kind: millis(100, DAY_MS),
+        default: "2min",
+        help: "How long a connection may wait for its next request",
+    },
+    Key {
+        path: "connections.write_timeout_ms",
+        kind: millis(100, DAY_MS),
+        default: "2min",
+        help: "How long a client may take nothing of its answer",
+    },
+    Key {
+        path: "connections.body_timeout_ms",
+        kind: millis(100, DAY_MS),
+        default: "30s",
+        help: "How long a request body may take beside what its least rate allows",
+    },
+    Key {
+        path: "connections.min_body_rate_bytes",
+        kind: bytes(1, TIB),
+        default: "32KiB",
+        help: "Least bytes of a request body in each second",
     },
     Key {
         path: "ingest.max_body_bytes",

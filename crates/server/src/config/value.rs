@@ -28,6 +28,8 @@ pub enum Kind {
     Flag,
     /// Any text, or none.
     Text,
+    /// An address as of a browser, or none; a password in it is not shown.
+    Url,
     /// IP addresses, separated by commas; or none.
     Addresses,
 }
@@ -106,7 +108,7 @@ impl Kind {
                 (None, Some("false")) => Ok(Value::from(false)),
                 (None, _) => Err(format!("{} is not true or false", describe(value))),
             },
-            Kind::Text => text(value).map(Value::from),
+            Kind::Text | Kind::Url => text(value).map(Value::from),
             Kind::Addresses => {
                 let addresses = text(value)?.split(',').map(str::trim);
                 let addresses = addresses.filter(|address| !address.is_empty());
@@ -128,12 +130,16 @@ impl Kind {
         }
     }
 
-    /// The value as TOML, in the largest unit that leaves it whole.
+    /// The value as TOML, in the largest unit that leaves it whole, for people to read.
     pub(super) fn to_toml(self, value: &Value) -> String {
         match (self, whole(value)) {
             (Kind::Bytes(_), Some(n)) => with_unit(n, &BYTE_UNITS[..5]),
             (Kind::Millis(_), Some(n)) => with_unit(n, TIME_UNITS),
             (_, Some(n)) => n.to_string(),
+            (Kind::Url, None) => {
+                let url = without_password(value.as_str().unwrap_or_default());
+                toml::Value::from(url).to_string()
+            }
             (Kind::Flag, None) => value.to_bool().unwrap_or_default().to_string(),
             (_, None) => toml::Value::from(value.as_str().unwrap_or_default()).to_string(),
         }
@@ -151,6 +157,7 @@ impl Kind {
             Kind::Choice(_) => "WORD",
             Kind::Flag => "BOOL",
             Kind::Text => "TEXT",
+            Kind::Url => "URL",
             Kind::Addresses => "IPS",
         }
     }
@@ -224,6 +231,17 @@ fn parse_number(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     u64::try_from(product / scale).ok()
 }
 
+/// The URL with `***` for the name and the password before its host: either may be a secret.
+fn without_password(url: &str) -> String {
+    let begin = url.find("://").map_or(0, |at| at + 3);
+    let end = url[begin..].find(['/', '?', '#']);
+    let end = end.map_or(url.len(), |at| begin + at);
+    match url[begin..end].rfind('@') {
+        Some(at) => format!("{}***{}", &url[..begin], &url[begin + at..]),
+        None => url.to_owned(),
+    }
+}
+
 fn with_unit(number: u64, units: &[(&str, u64)]) -> String {
     let unit = units
         .iter()
@@ -248,5 +266,30 @@ fn describe(value: &Value) -> String {
         Value::Dict(..) => "a table".to_owned(),
         Value::Array(..) => "a list".to_owned(),
         _ => "an empty value".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_within_addresses_are_not_shown() {
+        let cases = [
+            ("", ""),
+            ("http://cvat:8080", "http://cvat:8080"),
+            (
+                "http://cvat:8080/a@b?c@d#e@f",
+                "http://cvat:8080/a@b?c@d#e@f",
+            ),
+            ("https://root:secret@cvat/", "https://***@cvat/"),
+            ("https://secret@cvat", "https://***@cvat"),
+            ("https://root:p@ss@cvat:1?x", "https://***@cvat:1?x"),
+            ("root:secret@cvat", "***@cvat"),
+        ];
+        for (url, expected) in cases {
+            let shown = Kind::Url.to_toml(&Value::from(url));
+            assert_eq!(shown, format!("\"{expected}\""), "{url}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The directory `dashboards/`: one file a dashboard, a directory below it for each folder.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::history::History;
@@ -190,11 +190,10 @@ impl Directory {
 }
 
 fn read(path: &Path) -> Result<(String, Model), String> {
-    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > MAX_FILE_BYTES {
+    let text = read_regular(path).map_err(|error| error.to_string())?;
+    if text.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("larger than {MAX_FILE_BYTES} bytes"));
     }
-    let text = fs::read(path).map_err(|error| error.to_string())?;
     let model = Model::parse(&text).map_err(|error| error.to_string())?;
     let uid = model.uid().map_err(|error| error.to_string())?;
     let uid = match uid {
@@ -203,6 +202,21 @@ fn read(path: &Path) -> Result<(String, Model), String> {
         None => return Err("it has no uid, and its name cannot be one".to_owned()),
     };
     Ok((uid, model))
+}
+
+/// The content of a regular file, up to the first byte too many. A pipe or a device there would
+/// keep its reader waiting, and with it everybody.
+pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    use rustix::fs::{Mode, OFlags};
+    // Without waiting for who writes into a pipe.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 fn stem(path: &Path) -> &str {

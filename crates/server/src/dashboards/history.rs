@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{io_error, write_whole};
+use super::files::{io_error, read_regular, write_whole};
 use super::{DashboardError, Model};
 
 /// Versions that are kept of a dashboard; the oldest goes first.
@@ -77,7 +77,7 @@ impl History {
     /// One of them, if it is there.
     pub fn read(&self, version: u64) -> Result<Option<Record>, DashboardError> {
         let path = self.path(version);
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("reading", &path, error)),

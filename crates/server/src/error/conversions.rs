@@ -178,6 +178,8 @@ impl From<StoreError> for ApiError {
                 unavailable(detail, SOON_S, error)
             }
             StoreError::NotOpen
+            | StoreError::NoAnswer
+            | StoreError::NoDescriptors
             | StoreError::Io { .. }
             | StoreError::Database(_)
             | StoreError::OutOfMemory { .. }
@@ -187,7 +189,7 @@ impl From<StoreError> for ApiError {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)
             }
-            StoreError::Locked(_) | StoreError::NewerSchema { .. } => {
+            StoreError::Unreadable(_) | StoreError::Locked(_) | StoreError::NewerSchema { .. } => {
                 ApiError::Internal(error.into())
             }
         }

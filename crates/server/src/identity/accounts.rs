@@ -10,6 +10,7 @@
 //! [`VERIFICATION_WAIT`] for a turn to verify a password.
 
 mod error;
+mod known_places;
 mod manage;
 mod organizations;
 mod outbox;
@@ -29,7 +30,7 @@ use tokio::sync::Semaphore;
 
 use annoscope_events::Organization;
 
-use super::lockout::Lockout;
+use super::lockout::{Lockout, Try};
 use super::organization::Wanted;
 use super::remembered::Remembered;
 use super::secret::SecretHash;
@@ -43,7 +44,7 @@ pub use organizations::{Member, Membership, NewOrganization, OrganizationSummary
 pub use outbox::{ActingUser, Actor};
 pub(crate) use outbox::{AuditEvent, Weight};
 pub use sessions::Login;
-pub use tokens::{NewToken, Token};
+pub use tokens::{NewToken, Token, TokenChange};
 pub use users::{NewUser, UserChange};
 
 /// The database's name within the data directory.
@@ -107,7 +108,8 @@ impl Accounts {
     pub fn purge_expired(&self) -> Result<(), AccountsError> {
         self.write(|tx| {
             tokens::purge(tx, now_ms())?;
-            sessions::purge(tx, now_ms())
+            sessions::purge(tx, now_ms())?;
+            known_places::purge(tx, now_ms())
         })
     }
 
@@ -316,22 +318,45 @@ impl Accounts {
         }
         // Within the turn, so that many tries at once get no further than those that have one.
         let lockout = &self.inner.lockout;
-        lockout.check(typed_name, actor.address, clock::monotonic())?;
+        let by = Try {
+            name: typed_name,
+            address: actor.address,
+            is_known: self.is_known(user.as_ref(), actor).await?,
+        };
+        lockout.check(by, clock::monotonic())?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let password = password.to_owned();
         let verification =
             tokio::task::spawn_blocking(move || passwords::verify(&password, hash.as_deref()));
         if !verification.await.map_err(AccountsError::Stopped)? {
-            lockout.failed(typed_name, actor.address, clock::monotonic());
+            lockout.failed(by, clock::monotonic());
             let user_id = user.map(|user| user.person.id);
             self.record_failed_login(typed_name, user_id, actor).await?;
             return Ok(None);
         }
-        lockout.succeeded(typed_name, actor.address);
+        lockout.succeeded(by);
+        if let (Some(user), Some(address)) = (&user, actor.address) {
+            let user_id = user.person.id;
+            let seen = self.tell(move |tx| known_places::seen(tx, user_id, address, now_ms()));
+            // A full disk keeps nobody out whose password is right.
+            if let Err(error) = seen.await {
+                tracing::warn!(%error, "where a login came from was not recorded");
+            }
+        }
         if let Some(fingerprint) = fingerprint {
             remembered.insert(fingerprint, clock::monotonic());
         }
         Ok(active(user))
+    }
+
+    /// Whether the user has logged in from there before.
+    async fn is_known(&self, user: Option<&User>, actor: &Actor) -> Result<bool, AccountsError> {
+        let (Some(user), Some(address)) = (user, actor.address) else {
+            return Ok(false);
+        };
+        let user_id = user.person.id;
+        self.ask(move |c| known_places::contains(c, user_id, address, now_ms()))
+            .await
     }
 
     async fn record_failed_login(

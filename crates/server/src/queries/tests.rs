@@ -76,7 +76,10 @@ impl Fixture {
     }
 
     fn count(&self, outcome: &str) -> u64 {
-        let text = self.metrics.encode().unwrap();
+        let text = self
+            .metrics
+            .encode(crate::metrics::TextFormat::OpenMetrics)
+            .unwrap();
         let name = format!("annoscope_query_seconds_count{{outcome=\"{outcome}\"}} ");
         let line = text.lines().find_map(|line| line.strip_prefix(&name));
         line.map_or(0, |count| count.parse().unwrap())

@@ -49,6 +49,7 @@ struct DashboardBody {
 #[utoipa::path(
     get,
     path = "/api/dashboards",
+    operation_id = "list_dashboards",
     tag = "dashboards",
     responses(
         (status = 200, description = "`{\"dashboards\": [{\"uid\", \"title\", \"description\", \"tags\", \"folder\", \"builtin\", \"modified\", \"version\"}], \"problems\": [{\"file\", \"message\"}], \"may_save\"}`", body = Value),
@@ -69,6 +70,7 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Valu
 #[utoipa::path(
     get,
     path = "/api/dashboards/{uid}",
+    operation_id = "read_dashboard",
     tag = "dashboards",
     params(("uid" = String, Path, description = "As the list has it")),
     responses(
@@ -80,9 +82,14 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Valu
 )]
 async fn read(
     State(state): State<AppState>,
+    caller: Caller,
     Path(uid): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let (model, meta) = on_files(&state, move |dashboards| dashboards.get(&uid)).await?;
+    let (model, mut meta) = on_files(&state, move |dashboards| dashboards.get(&uid)).await?;
+    // Where the server keeps its files is for those alone who may write them.
+    if rights::decide(Action::EditDashboards, &caller, state.config.policy()).is_err() {
+        meta.file = None;
+    }
     Ok(Json(json!({ "dashboard": model, "meta": meta })))
 }
 
@@ -92,6 +99,7 @@ async fn read(
 #[utoipa::path(
     post,
     path = "/api/dashboards",
+    operation_id = "create_dashboard",
     tag = "dashboards",
     request_body(content = DashboardBody, content_type = "application/json"),
     responses(
@@ -121,6 +129,7 @@ async fn create(
 #[utoipa::path(
     put,
     path = "/api/dashboards/{uid}",
+    operation_id = "save_dashboard",
     tag = "dashboards",
     params(("uid" = String, Path, description = "As the list has it")),
     request_body(content = DashboardBody, content_type = "application/json"),
@@ -164,6 +173,7 @@ async fn save(
 #[utoipa::path(
     delete,
     path = "/api/dashboards/{uid}",
+    operation_id = "remove_dashboard",
     tag = "dashboards",
     params(("uid" = String, Path, description = "As the list has it")),
     responses(
@@ -197,6 +207,7 @@ async fn remove(
 #[utoipa::path(
     get,
     path = "/api/dashboards/{uid}/versions",
+    operation_id = "list_dashboard_versions",
     tag = "dashboards",
     params(("uid" = String, Path, description = "As the list has it")),
     responses(
@@ -218,6 +229,7 @@ async fn versions(
 #[utoipa::path(
     get,
     path = "/api/dashboards/{uid}/versions/{version}",
+    operation_id = "read_dashboard_version",
     tag = "dashboards",
     params(
         ("uid" = String, Path, description = "As the list has it"),
@@ -249,7 +261,7 @@ async fn change(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Change, Option<u64>), ApiError> {
-    let body = read_body(state, headers, body).await?;
+    let body = read_body(state, caller, headers, body).await?;
     let bad = |detail: String| ApiError::BadDocument { detail };
     let body: DashboardBody = serde_json::from_slice(&body.bytes)
         .map_err(|error| bad(format!("JSON parse error - {error}")))?;

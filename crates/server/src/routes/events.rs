@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::admission::Source;
 use crate::clock;
 use crate::error::ApiError;
 use crate::identity::Caller;
@@ -58,7 +59,9 @@ async fn create_events(
     let received_at = clock::now();
     media_type::require(&headers, &["application/json"])?;
     let sender = rights::sender(&caller);
-    let body = state.admission.read(&headers, body).await?;
+    let source = Source::Account(caller.id);
+    let body = state.admission.read(source, &headers, body).await?;
+    let _room = state.admission.room_for_events(&body).await?;
     let request = ingest::heavy(body.bytes.len(), || ClientRequest::parse(&body.bytes))?;
     state.metrics.received(Door::Client, request.len());
     let arrival = Arrival {

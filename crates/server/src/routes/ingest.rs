@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use axum::{Extension, Router};
 
+use crate::admission::Source;
 use crate::clock;
 use crate::error::ApiError;
 use crate::ingest::{self, Arrival};
@@ -27,12 +28,14 @@ pub fn router() -> Router<AppState> {
 async fn receive(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    source: Source,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let received_at = clock::now();
     refuse_web_pages(&headers)?;
-    let body = state.admission.read(&headers, body).await?;
+    let body = state.admission.read(source, &headers, body).await?;
+    let _room = state.admission.room_for_events(&body).await?;
     let client_hours = if state.config.ingest.legacy_working_time {
         ClientHours::Legacy
     } else {

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::admission::AdmittedBody;
+use crate::admission::{AdmittedBody, Source};
 use crate::clock;
 use crate::error::ApiError;
 use crate::identity::{Caller, Viewer, rights};
@@ -103,7 +103,7 @@ async fn query(
     body: Body,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    let request = read(&state, &headers, body).await?;
+    let request = read(&state, &viewer, &headers, body).await?;
     let (format, times) = (Format::accepted(&headers), request.time_format);
     let run = state.queries.start(request, &viewer, now).await?;
     let max_bytes = state.config.query.max_result_bytes;
@@ -116,6 +116,7 @@ async fn query(
 #[utoipa::path(
     post,
     path = "/api/query/explain",
+    operation_id = "explain_query",
     tag = "queries",
     request_body(content = QueryBody, content_type = "application/json"),
     responses(
@@ -131,7 +132,7 @@ async fn explain(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let request = read(&state, &headers, body).await?;
+    let request = read(&state, &viewer, &headers, body).await?;
     let prepared = state.queries.explain(request, viewer.rows).await?;
     Ok(Json(json!({
         "clickhouse": prepared.clickhouse,
@@ -149,6 +150,7 @@ async fn explain(
 #[utoipa::path(
     get,
     path = "/api/query/functions",
+    operation_id = "list_query_functions",
     tag = "queries",
     responses(
         (status = 200, description = "`[{\"name\", \"arguments\", \"result\", \"aggregate\", \"window\"}]`", body = Value),
@@ -173,6 +175,7 @@ async fn functions() -> Json<Value> {
 #[utoipa::path(
     get,
     path = "/api/queries",
+    operation_id = "list_queries",
     tag = "queries",
     responses(
         (status = 200, description = "Oldest first", body = Vec<Query>),
@@ -190,6 +193,7 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Json<Vec<Query>>
 #[utoipa::path(
     delete,
     path = "/api/queries/{id}",
+    operation_id = "end_query",
     tag = "queries",
     params(("id" = String, Path, description = "As `GET /api/queries` gave it")),
     responses(
@@ -217,8 +221,13 @@ async fn end(
     }
 }
 
-async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<QueryRequest, ApiError> {
-    let body = read_body(state, headers, body).await?;
+async fn read(
+    state: &AppState,
+    viewer: &Viewer,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<QueryRequest, ApiError> {
+    let body = read_body(state, &viewer.caller, headers, body).await?;
     let max_rows = state.config.query.max_rows;
     let parse = || QueryRequest::parse(&body.bytes, max_rows, clock::now());
     Ok(heavy(body.bytes.len(), parse)?)
@@ -227,11 +236,13 @@ async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Query
 /// The body of a request that has to be JSON.
 pub(super) async fn read_body(
     state: &AppState,
+    caller: &Caller,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<AdmittedBody, ApiError> {
     media_type::require(headers, &["application/json"])?;
-    state.admission.read(headers, body).await
+    let source = Source::Account(caller.id);
+    state.admission.read(source, headers, body).await
 }
 
 impl Query {

@@ -1,15 +1,15 @@
 //! Background requests, which here are all exports: how far they are, as cvat-sdk asks.
 
 use axum::Extension;
-use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cvat_json;
 use super::exports::Pairs;
 use crate::client::Client;
 use crate::clock;
@@ -18,7 +18,6 @@ use crate::exports::{
     ACTION, ExportError, Format, Job, JobKey, Listing, State as JobState, TARGET,
 };
 use crate::identity::{Caller, rights};
-use crate::media_type::CVAT_JSON;
 use crate::path::Path;
 use crate::state::AppState;
 
@@ -59,7 +58,7 @@ struct Operation {
     /// `export:events`
     #[serde(rename = "type")]
     kind: String,
-    /// `events`
+    /// `events`; `project` for clients that know no events here.
     target: &'static str,
     project_id: Option<i64>,
     task_id: Option<i64>,
@@ -114,6 +113,7 @@ async fn list_requests(
     caller: Caller,
     Extension(client): Extension<Client>,
     uri: Uri,
+    headers: HeaderMap,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let listing = Listing::parse(&pairs)?;
@@ -133,7 +133,7 @@ async fn list_requests(
         results: page
             .jobs
             .into_iter()
-            .map(|job| Request::of(job, &base))
+            .map(|job| Request::of(job, target(&headers), &base))
             .collect(),
     }))
 }
@@ -155,6 +155,7 @@ async fn read_request(
     State(state): State<AppState>,
     caller: Caller,
     Extension(client): Extension<Client>,
+    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let key = visible_key(&id, &caller)?;
@@ -162,6 +163,7 @@ async fn read_request(
     let job = job.ok_or(ExportError::Unknown)?;
     Ok(cvat_json(Request::of(
         job,
+        target(&headers),
         &client.base_url(state.config.listen),
     )))
 }
@@ -198,7 +200,7 @@ fn visible_key(id: &str, caller: &Caller) -> Result<JobKey, ApiError> {
 }
 
 impl Request {
-    fn of(job: Job, base: &str) -> Request {
+    fn of(job: Job, target: &'static str, base: &str) -> Request {
         let id = job.key.to_string();
         let is_finished = matches!(job.state, JobState::Finished { .. });
         let text = |at: annoscope_events::Timestamp| at.to_string();
@@ -211,7 +213,7 @@ impl Request {
         Request {
             status: job.state.name(),
             message,
-            operation: Operation::of(&job),
+            operation: Operation::of(&job, target),
             progress: job.progress,
             created_date: text(job.created_at),
             started_date: started_at.map(text),
@@ -236,10 +238,10 @@ impl Request {
 }
 
 impl Operation {
-    fn of(job: &Job) -> Operation {
+    fn of(job: &Job, target: &'static str) -> Operation {
         Operation {
             kind: format!("{ACTION}:{TARGET}"),
-            target: TARGET,
+            target,
             project_id: None,
             task_id: None,
             job_id: None,
@@ -253,8 +255,27 @@ impl Operation {
     }
 }
 
+/// First version of cvat-sdk (2.x) that takes any target of a request. Those before know projects,
+/// tasks and jobs only, and fail on a list with any other (seen with 2.20, 2.25 and 2.31).
+const FIRST_SDK_WITH_ANY_TARGET: u32 = 40;
+
+/// What an export is of, in a word that the client knows.
+fn target(headers: &HeaderMap) -> &'static str {
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or_default();
+    let version = agent.strip_prefix("cvat_sdk/2.");
+    let minor = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    if minor.is_some_and(|minor| minor < FIRST_SDK_WITH_ANY_TARGET) {
+        "project"
+    } else {
+        TARGET
+    }
+}
+
 /// Path and query of the request, for another page.
-fn with_page(uri: &Uri, number: usize) -> String {
+pub(super) fn with_page(uri: &Uri, number: usize) -> String {
     let query = uri.query().unwrap_or_default();
     let others = query.split('&').filter(|pair| {
         let name = pair.split('=').next().unwrap_or_default();
@@ -265,13 +286,27 @@ fn with_page(uri: &Uri, number: usize) -> String {
     format!("{}?{}", uri.path(), pairs.join("&"))
 }
 
-fn cvat_json(body: impl Serialize) -> Response {
-    ([(header::CONTENT_TYPE, CVAT_JSON)], Json(body)).into_response()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_clients_get_a_target_that_they_know() {
+        let cases = [
+            ("cvat_sdk/2.20.0", "project"),
+            ("cvat_sdk/2.31.1", "project"),
+            ("cvat_sdk/2.80.0", "events"),
+            ("cvat_sdk/3.0.0", "events"),
+            ("python-requests/2.34.2", "events"),
+            ("", "events"),
+        ];
+        for (agent, expected) in cases {
+            let agent = header::HeaderValue::from_static(agent);
+            let headers = HeaderMap::from_iter([(header::USER_AGENT, agent)]);
+            assert_eq!(target(&headers), expected);
+        }
+        assert_eq!(target(&HeaderMap::new()), "events");
+    }
 
     #[test]
     fn another_page_keeps_the_other_parameters() {

@@ -1,16 +1,15 @@
 //! What operators' tools ask: health, readiness, metrics.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::ApiError;
+use crate::metrics::TextFormat;
+use crate::readiness::NotReady;
 use crate::state::AppState;
-
-/// What Prometheus expects of its text format.
-const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -37,22 +36,29 @@ async fn healthz() -> &'static str {
     )
 )]
 async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    if state.store.stats().free_bytes < state.config.store.min_free_bytes {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the disk is full: events are refused until there is space\n",
-        )
-    } else {
-        (StatusCode::OK, "ready\n")
+    match state.readiness.ask().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(NotReady(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason),
     }
 }
 
-/// Metrics in Prometheus's text format.
-#[utoipa::path(get, path = "/metrics", tag = "service", responses((status = 200, description = "Metrics", content_type = "application/openmetrics-text", body = String)))]
-async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
-    let text = tokio::task::spawn_blocking(move || state.metrics.encode())
+/// Metrics in Prometheus's text format, or as `OpenMetrics` where `Accept` asks for it.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "service",
+    responses(
+        (status = 200, description = "Metrics", content((String = "text/plain"), (String = "application/openmetrics-text")))
+    )
+)]
+async fn metrics(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let format = TextFormat::accepted(&headers);
+    let text = tokio::task::spawn_blocking(move || state.metrics.encode(format))
         .await
         .map_err(|error| ApiError::Internal(error.into()))?
         .map_err(|error| ApiError::Internal(error.into()))?;
-    Ok(([(header::CONTENT_TYPE, METRICS_TEXT)], text))
+    Ok(([(header::CONTENT_TYPE, format.media_type())], text))
 }

@@ -81,6 +81,7 @@ impl TokenAnswer {
 #[utoipa::path(
     get,
     path = "/api/tokens",
+    operation_id = "list_tokens",
     tag = "account",
     responses(
         (status = 200, description = "`{\"results\": [token]}`", body = Value),
@@ -100,6 +101,7 @@ async fn list(State(state): State<AppState>, person: Person) -> Result<Json<Valu
 #[utoipa::path(
     post,
     path = "/api/tokens",
+    operation_id = "create_token",
     tag = "account",
     request_body(content = TokenBody, content_type = "application/json"),
     responses(
@@ -122,6 +124,7 @@ async fn create(
 #[utoipa::path(
     delete,
     path = "/api/tokens/{id}",
+    operation_id = "revoke_token",
     tag = "account",
     params(("id" = i64, Path, description = "As the list has it")),
     responses(

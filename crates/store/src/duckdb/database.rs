@@ -277,6 +277,21 @@ impl Database {
         self.free_bytes();
     }
 
+    /// Makes sure that the database's file is in the data directory and that files can be written
+    /// there: it may have been removed, or be read-only by now.
+    pub(super) fn check_directory(&self) -> Result<(), StoreError> {
+        let path = self.config.dir.join(".probe");
+        let write = || {
+            std::fs::metadata(self.config.dir.join(FILE))?;
+            std::fs::write(&path, b"0")?;
+            std::fs::remove_file(&path)
+        };
+        write().map_err(|source| StoreError::Io {
+            doing: format!("writing {}", path.display()),
+            source,
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connections> {
         self.connections
             .lock()
@@ -289,6 +304,26 @@ const FILE: &str = "events.duckdb";
 /// Free for this process on the file system of `dir`; "no limit" where the system does not say.
 fn free_bytes(dir: &Path) -> u64 {
     rustix::fs::statvfs(dir).map_or(u64::MAX, |fs| fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
+/// What DuckDB opens at the same time (file, log, a checkpoint's log, spill files), and some more.
+const N_DESCRIPTORS: usize = 32;
+
+/// Makes sure that files can be opened: DuckDB 1.5.6 ends the process when it cannot.
+fn require_descriptors(dir: &Path) -> Result<(), StoreError> {
+    use rustix::io::Errno;
+    let probe = || std::fs::File::open(dir);
+    let probes: Result<Vec<_>, _> = (0..N_DESCRIPTORS).map(|_| probe()).collect();
+    probes.map(drop).map_err(|source| {
+        let errno = source.raw_os_error().map(Errno::from_raw_os_error);
+        if let Some(Errno::MFILE | Errno::NFILE) = errno {
+            return StoreError::NoDescriptors;
+        }
+        StoreError::Io {
+            doing: format!("opening {}", dir.display()),
+            source,
+        }
+    })
 }
 
 /// Opens the file from a thread of low priority: DuckDB's own threads, which work for queries,
@@ -305,6 +340,7 @@ fn open(config: &StoreConfig) -> Result<Connection, StoreError> {
 }
 
 fn open_here(config: &StoreConfig) -> Result<Connection, StoreError> {
+    require_descriptors(&config.dir)?;
     let spill_dir = config.dir.join("tmp");
     let spill_bytes = config.spill_bytes.min(free_bytes(&config.dir) / 2);
     let threads = match config.threads {

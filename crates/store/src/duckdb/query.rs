@@ -16,6 +16,7 @@ use super::readers::Readers;
 use super::rows::Rows;
 use super::watchdog::{Cancel, Watched};
 use crate::error::{FailureKind, StoreError, without_excerpt};
+use crate::stats::Counters;
 
 /// Batches that wait for their reader. A batch of DuckDB has 2,048 rows, so a slow reader
 /// holds some megabytes at most.
@@ -199,6 +200,7 @@ pub(super) fn spawn(
     let watched = readers.watchdog.watch(lent.interrupt(), time_limit);
     let cancel = watched.cancel();
     let limits = Limits {
+        counters: Arc::clone(&database.counters),
         time: time_limit,
         memory_bytes: database.config.memory_bytes,
     };
@@ -209,7 +211,7 @@ pub(super) fn spawn(
         drop(lent);
         let last = match result {
             Ok(()) => Item::End,
-            Err(error) => Item::Failed(named(error, &watched, limits)),
+            Err(error) => Item::Failed(named(error, &watched, &limits)),
         };
         // The reader may be gone; then nobody asks.
         let _ = sink.items.blocking_send(last);
@@ -222,14 +224,14 @@ pub(super) fn spawn(
 }
 
 /// What a read may use.
-#[derive(Clone, Copy)]
 struct Limits {
+    counters: Arc<Counters>,
     time: Duration,
     memory_bytes: u64,
 }
 
 /// Tells apart what a read can fail of.
-fn named(error: StoreError, watched: &Watched, limits: Limits) -> StoreError {
+fn named(error: StoreError, watched: &Watched, limits: &Limits) -> StoreError {
     let StoreError::Database(error) = error else {
         return error;
     };
@@ -243,7 +245,13 @@ fn named(error: StoreError, watched: &Watched, limits: Limits) -> StoreError {
         },
         // Somebody else's failure, after which the database is opened anew.
         FailureKind::Fatal if FailureKind::is_memory(&error) => StoreError::Interrupted,
-        FailureKind::Fatal => StoreError::Database(error),
+        FailureKind::Fatal if !FailureKind::is_unreadable(&error) => StoreError::Database(error),
+        FailureKind::Fatal | FailureKind::Unreadable => {
+            Counters::add(&limits.counters.unreadable, 1);
+            let message = without_excerpt(&error);
+            tracing::error!(error = message, "the data cannot be read");
+            StoreError::Unreadable(message)
+        }
         FailureKind::Other => StoreError::Statement {
             message: without_excerpt(&error),
         },

@@ -46,9 +46,19 @@ pub(super) struct Job {
     _room: OwnedSemaphorePermit,
 }
 
+/// What the writing thread does.
+enum Work {
+    Store(Job),
+    /// Says whether a batch would be stored now.
+    Answer(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// Room for a small batch; a queue with less is full.
+const SMALL_BATCH_BYTES: usize = 64 * 1024;
+
 /// The writing thread and its queue.
 pub(super) struct Writer {
-    queue: Mutex<Option<Sender<Job>>>,
+    queue: Mutex<Option<Sender<Work>>>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
     counters: Arc<Counters>,
@@ -88,23 +98,41 @@ impl Writer {
         })
     }
 
-    /// Queues a batch; the receiver gets its outcome.
+    /// Takes room in the queue for a batch of that size, before it is built. A batch larger than
+    /// the whole queue is admitted when the queue is empty.
+    pub(super) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
+        let weight = bytes.min(self.queue_bytes) as u32;
+        let room = Arc::clone(&self.room).try_acquire_many_owned(weight);
+        room.map_err(|_| {
+            Counters::add(&self.counters.refused_queue_full, 1);
+            StoreError::QueueFull {
+                limit_bytes: self.queue_bytes,
+            }
+        })
+    }
+
+    /// Asks whether a batch would be stored now; the receiver gets the answer.
+    pub(super) fn ask(&self) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        if self.room.available_permits() < SMALL_BATCH_BYTES.min(self.queue_bytes) {
+            return Err(StoreError::QueueFull {
+                limit_bytes: self.queue_bytes,
+            });
+        }
+        let (answer, answered) = oneshot::channel();
+        self.send(Work::Answer(answer))?;
+        Ok(answered)
+    }
+
+    /// Queues a batch, which has its room; the receiver gets its outcome.
     pub(super) fn submit(
         &self,
         rows: RecordBatch,
+        room: OwnedSemaphorePermit,
         reservation: Reservation,
         day: Day,
     ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         let (done, outcome) = oneshot::channel();
         let bytes = rows.get_array_memory_size();
-        // A batch larger than the whole queue is admitted when the queue is empty.
-        let weight = bytes.min(self.queue_bytes) as u32;
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) else {
-            Counters::add(&self.counters.refused_queue_full, 1);
-            return Err(StoreError::QueueFull {
-                limit_bytes: self.queue_bytes,
-            });
-        };
         Counters::add(&self.counters.queued_bytes, bytes as u64);
         let job = Job {
             rows,
@@ -114,11 +142,15 @@ impl Writer {
             bytes,
             _room: room,
         };
+        self.send(Work::Store(job))?;
+        Ok(outcome)
+    }
+
+    fn send(&self, work: Work) -> Result<(), StoreError> {
         let queue = lock(&self.queue);
         let queue = queue.as_ref().ok_or(StoreError::NotOpen)?;
         // The thread ends after the queue was closed, and no one holds the lock then.
-        queue.send(job).map_err(|_| StoreError::NotOpen)?;
-        Ok(outcome)
+        queue.send(work).map_err(|_| StoreError::NotOpen)
     }
 
     /// Refuses new batches and waits until the queued ones are committed. Returns whether it
@@ -167,15 +199,22 @@ struct Committer {
 }
 
 impl Committer {
-    fn run(mut self, queue: &Receiver<Job>) {
+    fn run(mut self, queue: &Receiver<Work>) {
         // Whether anything was appended since the last idle checkpoint.
         let mut is_dirty = true;
         loop {
             match queue.recv_timeout(IDLE) {
                 Ok(first) => {
-                    self.commit(gather(first, queue));
-                    checkpoint::after_commit(&self.database);
-                    is_dirty = true;
+                    let (group, answers) = gather(first, queue);
+                    if !group.is_empty() {
+                        self.commit(group);
+                        checkpoint::after_commit(&self.database);
+                        is_dirty = true;
+                    }
+                    for answer in answers {
+                        // Who asked may have gone.
+                        let _ = answer.send(self.health());
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) if is_dirty => {
                     checkpoint::when_idle(&self.database);
@@ -186,6 +225,14 @@ impl Committer {
             }
         }
         checkpoint::checkpoint(&self.database);
+    }
+
+    /// What would keep a batch from being stored.
+    fn health(&mut self) -> Result<(), StoreError> {
+        self.check_room(&[])?;
+        self.database.check_directory()?;
+        // Opens the database if it was given up.
+        count_rows(&self.database).map(drop)
     }
 
     /// Commits a group and tells everyone who waits for it.
@@ -396,17 +443,25 @@ fn times_us(job: &Job) -> impl Iterator<Item = i64> {
     times.values().iter().copied()
 }
 
-/// What waits already joins the group of `first`.
-fn gather(first: Job, queue: &Receiver<Job>) -> Vec<Job> {
-    let mut n_rows = first.rows.num_rows();
-    let mut group = vec![first];
-    while n_rows < MAX_GROUP_ROWS
-        && let Ok(job) = queue.try_recv()
-    {
-        n_rows += job.rows.num_rows();
-        group.push(job);
+/// What waits already joins the group of `first`; and who asks meanwhile is answered after it.
+fn gather(
+    first: Work,
+    queue: &Receiver<Work>,
+) -> (Vec<Job>, Vec<oneshot::Sender<Result<(), StoreError>>>) {
+    let (mut group, mut answers, mut n_rows) = (Vec::new(), Vec::new(), 0);
+    let mut next = Some(first);
+    while let Some(work) = next {
+        match work {
+            Work::Store(job) => {
+                n_rows += job.rows.num_rows();
+                group.push(job);
+            }
+            Work::Answer(answer) => answers.push(answer),
+        }
+        let has_room = n_rows < MAX_GROUP_ROWS;
+        next = has_room.then(|| queue.try_recv().ok()).flatten();
     }
-    group
+    (group, answers)
 }
 
 fn append(

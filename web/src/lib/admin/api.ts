@@ -31,8 +31,14 @@ const ORGANIZATIONS = '/api/admin/organizations';
 
 const results = async <T>(path: string) => ((await request('GET', path)) as { results: T[] }).results;
 
+/** All users, and the address of a proxy that the configuration should perhaps name. */
+export interface UserList {
+  results: User[];
+  unnamed_proxy: string | null;
+}
+
 export const users = {
-  list: () => results<User>(USERS),
+  list: async () => (await request('GET', USERS)) as UserList,
   /** The answer has a `password` if none was given: it is shown this once. */
   create: async (user: UserChange & { username: string }) =>
     (await request('POST', USERS, user)) as User & { password?: string },

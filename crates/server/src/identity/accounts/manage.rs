@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::organizations::{self, NewOrganization, OrganizationSummary};
 use super::outbox::{self, Actor, AuditEvent, Weight};
-use super::tokens::{self, NewToken, Token};
+use super::tokens::{self, NewToken, Token, TokenChange};
 use super::users::{self, NewUser, User, UserChange};
 use super::{Accounts, AccountsError, Membership, now_ms, sessions, unknown};
 use crate::identity::organization::Wanted;
@@ -141,6 +141,30 @@ impl Accounts {
     /// The API tokens of a user that have not expired, oldest first.
     pub fn tokens(&self, user_id: i64) -> Result<Vec<Token>, AccountsError> {
         self.read(|connection| tokens::list(connection, user_id, now_ms()))
+    }
+
+    /// The API token of that text, if it is that user's.
+    pub fn token_of_text(&self, user_id: i64, text: &str) -> Result<Option<Token>, AccountsError> {
+        self.read(|connection| tokens::of_text(connection, user_id, text))
+    }
+
+    /// Changes a token of a user; its text stays.
+    pub fn change_token(
+        &self,
+        actor: &Actor,
+        user_id: i64,
+        token_id: i64,
+        change: &TokenChange,
+    ) -> Result<Token, AccountsError> {
+        self.write(|tx| {
+            let person = by_id(tx, user_id)?.person;
+            let mut tokens = tokens::list(tx, user_id, now_ms())?.into_iter();
+            let token = tokens.find(|token| token.id == token_id);
+            let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
+            let token = tokens::change(tx, token, change, now_ms())?;
+            record(tx, actor, of_token("update:accesstoken", &token, &person))?;
+            Ok(token)
+        })
     }
 
     /// Revokes a token of a user.

@@ -65,6 +65,13 @@ const STEPS: &[&str] = &[
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         event TEXT NOT NULL
     ) STRICT;",
+    // 2 -> 3: where accounts have logged in from.
+    "CREATE TABLE known_places (
+        user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        address TEXT NOT NULL,
+        seen_ms INTEGER NOT NULL,
+        PRIMARY KEY (user_id, address)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Brings the file to the latest version.

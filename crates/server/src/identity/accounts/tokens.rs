@@ -44,6 +44,17 @@ pub struct NewToken<'a> {
     pub expires_ms: Option<i64>,
 }
 
+/// What is changed of a token; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct TokenChange {
+    /// What it is for: 1 to 150 characters.
+    pub name: Option<String>,
+    /// What it is good for.
+    pub scope: Option<TokenScope>,
+    /// Milliseconds since 1970; `Some(None)` does not expire.
+    pub expires_ms: Option<Option<i64>>,
+}
+
 /// The user of a token, and what the token is good for.
 pub(super) struct Holder {
     pub(super) user: User,
@@ -60,16 +71,8 @@ pub(super) fn insert(
     new: NewToken<'_>,
     now_ms: i64,
 ) -> Result<(String, Token), AccountsError> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 150 || name.contains(char::is_control) {
-        return Err(RefusedToken::BadName.into());
-    }
-    if new
-        .expires_ms
-        .is_some_and(|expires_ms| expires_ms <= now_ms)
-    {
-        return Err(RefusedToken::Expired.into());
-    }
+    let name = checked_name(new.name)?;
+    check_end(new.expires_ms, now_ms)?;
     let count = "SELECT count(*) FROM tokens WHERE user_id = ?1 AND NOT is_login";
     let n_tokens: i64 = tx.query_row(count, [user_id], |row| row.get(0))?;
     if n_tokens >= MAX_TOKENS {
@@ -97,6 +100,59 @@ pub(super) fn insert(
         used_ms: None,
     };
     Ok((text, token))
+}
+
+fn checked_name(name: &str) -> Result<&str, AccountsError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 150 || name.contains(char::is_control) {
+        return Err(RefusedToken::BadName.into());
+    }
+    Ok(name)
+}
+
+fn check_end(expires_ms: Option<i64>, now_ms: i64) -> Result<(), AccountsError> {
+    if expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms) {
+        return Err(RefusedToken::Expired.into());
+    }
+    Ok(())
+}
+
+/// Changes a token; its text stays. Returns how it is listed now.
+pub(super) fn change(
+    tx: &Connection,
+    token: Token,
+    change: &TokenChange,
+    now_ms: i64,
+) -> Result<Token, AccountsError> {
+    let name = change.name.as_deref().map(checked_name).transpose()?;
+    if let Some(expires_ms) = change.expires_ms {
+        check_end(expires_ms, now_ms)?;
+    }
+    let token = Token {
+        name: name.map_or(token.name, str::to_owned),
+        scope: change.scope.unwrap_or(token.scope),
+        expires_ms: change.expires_ms.unwrap_or(token.expires_ms),
+        ..token
+    };
+    tx.execute(
+        "UPDATE tokens SET name = ?2, scope = ?3, expires_ms = ?4 WHERE id = ?1",
+        params![token.id, token.name, token.scope, token.expires_ms],
+    )?;
+    Ok(token)
+}
+
+/// The API token of that text, if it is that user's.
+pub(super) fn of_text(
+    connection: &Connection,
+    user_id: i64,
+    text: &str,
+) -> Result<Option<Token>, AccountsError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, scope, created_ms, expires_ms, used_ms FROM tokens
+         WHERE user_id = ?1 AND hash = ?2 AND NOT is_login",
+    )?;
+    let token = statement.query_row(params![user_id, secret::hash(text)], token_of_row);
+    Ok(token.optional()?)
 }
 
 /// Makes the key of a login. Returns its text.

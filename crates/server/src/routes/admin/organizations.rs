@@ -98,6 +98,7 @@ impl OrganizationAnswer {
 #[utoipa::path(
     get,
     path = "/api/admin/organizations",
+    operation_id = "list_organizations",
     tag = "administration",
     responses(
         (status = 200, description = "`{\"results\": [organization]}`", body = Value),
@@ -116,6 +117,7 @@ async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
 #[utoipa::path(
     post,
     path = "/api/admin/organizations",
+    operation_id = "create_organization",
     tag = "administration",
     request_body(content = NewOrganizationBody, content_type = "application/json"),
     responses(
@@ -148,6 +150,7 @@ async fn create(
 #[utoipa::path(
     patch,
     path = "/api/admin/organizations/{id}",
+    operation_id = "change_organization",
     tag = "administration",
     params(("id" = i64, Path, description = "As the list has it")),
     request_body(content = OrganizationChangeBody, content_type = "application/json"),
@@ -176,6 +179,7 @@ async fn change(
 #[utoipa::path(
     delete,
     path = "/api/admin/organizations/{id}",
+    operation_id = "remove_organization",
     tag = "administration",
     params(("id" = i64, Path, description = "As the list has it")),
     responses(
@@ -202,6 +206,7 @@ async fn remove(
 #[utoipa::path(
     put,
     path = "/api/admin/organizations/{id}/members/{user_id}",
+    operation_id = "set_member_role",
     tag = "administration",
     params(
         ("id" = i64, Path, description = "The organization's id"),
@@ -239,6 +244,7 @@ async fn set_role(
 #[utoipa::path(
     delete,
     path = "/api/admin/organizations/{id}/members/{user_id}",
+    operation_id = "remove_member",
     tag = "administration",
     params(
         ("id" = i64, Path, description = "The organization's id"),

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::body::JsonBody;
+use crate::clock;
 use crate::error::ApiError;
 use crate::identity::{self, Actor, NewUser, Privilege, UnknownWord, UserChange, UserSummary};
 use crate::path::Path;
@@ -117,9 +118,10 @@ impl UserAnswer {
 #[utoipa::path(
     get,
     path = "/api/admin/users",
+    operation_id = "list_users",
     tag = "administration",
     responses(
-        (status = 200, description = "`{\"results\": [user]}`", body = Value),
+        (status = 200, description = "`{\"results\": [user], \"unnamed_proxy\": address}`; the address is null, or that of the last one that sent `X-Forwarded-For` within a day without being in `proxy.trusted`", body = Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You are no administrator"),
     )
@@ -127,13 +129,17 @@ impl UserAnswer {
 async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let users = state.accounts.blocking(identity::Accounts::users).await?;
     let users: Vec<UserAnswer> = users.into_iter().map(UserAnswer::of).collect();
-    Ok(Json(json!({ "results": users })))
+    let unnamed_proxy = state.unnamed_proxy.address(clock::monotonic());
+    Ok(Json(
+        json!({ "results": users, "unnamed_proxy": unnamed_proxy }),
+    ))
 }
 
 /// Adds a user.
 #[utoipa::path(
     post,
     path = "/api/admin/users",
+    operation_id = "create_user",
     tag = "administration",
     request_body(content = NewUserBody, content_type = "application/json"),
     responses(
@@ -185,6 +191,7 @@ async fn create(
 #[utoipa::path(
     patch,
     path = "/api/admin/users/{id}",
+    operation_id = "change_user",
     tag = "administration",
     params(("id" = i64, Path, description = "As the list has it")),
     request_body(content = UserChangeBody, content_type = "application/json"),
@@ -223,6 +230,7 @@ async fn change(
 #[utoipa::path(
     delete,
     path = "/api/admin/users/{id}",
+    operation_id = "remove_user",
     tag = "administration",
     params(("id" = i64, Path, description = "As the list has it")),
     responses(
@@ -250,6 +258,7 @@ async fn remove(
 #[utoipa::path(
     post,
     path = "/api/admin/users/{id}/tokens",
+    operation_id = "create_user_token",
     tag = "administration",
     params(("id" = i64, Path, description = "The user's id")),
     request_body(content = TokenBody, content_type = "application/json"),
@@ -274,6 +283,7 @@ async fn create_token(
 #[utoipa::path(
     delete,
     path = "/api/admin/users/{id}/tokens/{token_id}",
+    operation_id = "revoke_user_token",
     tag = "administration",
     params(
         ("id" = i64, Path, description = "The user's id"),
