@@ -117,6 +117,9 @@ PLATFORMS = [
     ("", "", ""),
 ]
 
+# What the key `working_time` becomes where it is no more than a claim.
+CLAIMED = "claimed_working_time"
+
 Event = dict[str, object]
 Payload = Callable[[random.Random], object]
 
@@ -180,11 +183,15 @@ PAYLOADS: dict[str, Payload] = {
 
 
 def payload_text(scope: str, chance: random.Random) -> str | None:
-    """JSON as CVAT's server prints it, which is as Python does; the server's own form of any payload."""
+    """JSON as CVAT's server prints it to the log, which is as Python does."""
     if chance.random() < 0.08:
         return None
     make = PAYLOADS.get(scope) or chance.choice(FORMS)
-    return json.dumps(make(chance))
+    made = make(chance)
+    if scope != "send:working_time" and isinstance(made, dict):
+        # As it is stored: hours that nobody counted have another key.
+        made = {CLAIMED if key == "working_time" else key: value for key, value in made.items()}
+    return json.dumps(made)
 
 
 def duration_ms(scope: str, chance: random.Random) -> int:
