@@ -36,6 +36,12 @@ def event(scope: str = "click:element", at: Time | None = None, **fields: object
     return {"scope": scope, "timestamp": iso(at or now()), **fields}
 
 
+def end_of(event: dict) -> Time:
+    """When an event of a client was over: no client sends it earlier."""
+    begin = dt.datetime.fromisoformat(event["timestamp"])
+    return begin + dt.timedelta(milliseconds=event.get("duration", 0) if event["scope"] == "change:frame" else 0)
+
+
 def body(events: list[dict], sent_at: Time | None = None, previous: dict | None = None) -> dict:
     """The body of POST /api/events, as the browser's logger makes it."""
     message = {"events": events, "timestamp": iso(sent_at or now())}

@@ -59,8 +59,8 @@ def run_day(server: Server, user: User, day: list[dict], fates: Callable[[], str
     browser = Browser(server, user)
     for batch in saves(day, random.Random(seed)):
         browser.queue += batch
-        browser.save(dt.datetime.fromisoformat(batch[-1]["timestamp"]), fates())
-    browser.save(dt.datetime.fromisoformat(day[-1]["timestamp"]))
+        browser.save(events.end_of(batch[-1]), fates())
+    browser.save(events.end_of(day[-1]))
     return exports.rows(server, user)
 
 
