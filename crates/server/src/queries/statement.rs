@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use annoscope_sql::{DataType, Prepared, ResultColumn, StatementKind};
+use annoscope_sql::{DataType, ErrorKind, Prepared, ResultColumn, SqlError, StatementKind};
 use annoscope_store::{Query, Rows, RowsRead, StoreError};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -26,7 +26,7 @@ pub(super) struct Statement<'a> {
     /// Whether kept rows may be used.
     pub(super) may_reuse: bool,
     pub(super) rows_read: &'a RowsRead,
-    /// Whether the viewer may know how many events there are.
+    /// Whether the viewer may know what there is beside the rows that are there to be seen.
     pub(super) sees_all: bool,
 }
 
@@ -38,14 +38,20 @@ impl Statement<'_> {
                 let lines = lines_batch(self.prepared.clickhouse.lines());
                 Ok(Opened::ready(stream::iter([Ok(lines)]).boxed()))
             }
+            // It says what the store knows of all rows: how many there are, their least and
+            // greatest values.
+            StatementKind::Explain if !self.sees_all => Err(QueryError::Sql(SqlError {
+                kind: ErrorKind::Forbidden,
+                message: "the store's plan is for those who see all events".to_owned(),
+                hint: Some("EXPLAIN SYNTAX shows how the query is understood".to_owned()),
+                position: None,
+            })),
             StatementKind::Explain => {
                 let sql = format!("EXPLAIN {}", self.prepared.duckdb);
                 let opened = self.run_in_store(vec![sql], None, None).await?;
-                let sees_all = self.sees_all;
                 Ok(opened.map(|plan| {
-                    let lines =
-                        plan.map(move |batch| batch.map(|plan| plan_lines(&plan, sees_all)));
-                    lines.boxed()
+                    plan.map(|batch| batch.map(|plan| plan_lines(&plan)))
+                        .boxed()
                 }))
             }
             StatementKind::Select => self.open_select().await,
@@ -112,9 +118,8 @@ fn lines_batch<'a>(lines: impl Iterator<Item = &'a str>) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), vec![lines]).expect("one column of the schema's type")
 }
 
-/// The lines of DuckDB's plan, which is text in the last column. How many rows there are in the
-/// store, which the plan estimates, only who sees all events is told.
-fn plan_lines(plan: &RecordBatch, sees_all: bool) -> RecordBatch {
+/// The lines of DuckDB's plan, which is text in the last column.
+fn plan_lines(plan: &RecordBatch) -> RecordBatch {
     let texts = plan
         .columns()
         .last()
@@ -123,26 +128,7 @@ fn plan_lines(plan: &RecordBatch, sees_all: bool) -> RecordBatch {
         return lines_batch(std::iter::empty());
     };
     let texts = texts.as_string::<i32>();
-    let lines = texts.iter().flatten().flat_map(str::lines);
-    if sees_all {
-        return lines_batch(lines);
-    }
-    let lines: Vec<String> = lines.map(without_estimates).collect();
-    lines_batch(lines.iter().map(String::as_str))
-}
-
-/// A line of a plan with dots in place of the digits of `~1,234 rows`.
-fn without_estimates(line: &str) -> String {
-    let mut is_estimate = false;
-    let hidden = line.chars().map(|char| {
-        is_estimate = char == '~' || (is_estimate && (char.is_ascii_digit() || char == ','));
-        if is_estimate && char != '~' {
-            '·'
-        } else {
-            char
-        }
-    });
-    hidden.collect()
+    lines_batch(texts.iter().flatten().flat_map(str::lines))
 }
 
 #[cfg(test)]
@@ -154,20 +140,13 @@ mod tests {
         let keys: ArrayRef = Arc::new(StringArray::from(vec!["physical_plan"]));
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["┌──┐\n│a ~1,234 rows 5│\n"]));
         let plan = RecordBatch::try_from_iter([("explain_key", keys), ("explain_value", texts)]);
-        let plan = plan.unwrap();
-        let cases = [
-            (true, ["┌──┐", "│a ~1,234 rows 5│"]),
-            (false, ["┌──┐", "│a ~····· rows 5│"]),
-        ];
-        for (sees_all, expected) in cases {
-            let lines = plan_lines(&plan, sees_all);
-            let lines: Vec<_> = lines
-                .column(0)
-                .as_string::<i32>()
-                .iter()
-                .flatten()
-                .collect();
-            assert_eq!(lines, expected);
-        }
+        let lines = plan_lines(&plan.unwrap());
+        let lines: Vec<_> = lines
+            .column(0)
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .collect();
+        assert_eq!(lines, ["┌──┐", "│a ~1,234 rows 5│"]);
     }
 }
