@@ -10,6 +10,7 @@ mod flags;
 mod logging;
 mod org;
 mod private_files;
+mod repair;
 mod serve;
 mod user;
 
@@ -45,6 +46,8 @@ enum Command {
     /// Manage organizations and who belongs to them
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// After a damage that the server names at its start: set aside what cannot be read
+    Repair,
     /// Make realistic activity: a file, or events sent to a running server
     Demo(demo::DemoArgs),
 }
@@ -98,6 +101,7 @@ impl Cli {
                 private_files::from_now_on();
                 org::run(command, &config.data_dir, out)
             }
+            Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Demo(args) => Ok(demo::run(args, out)?),
         }
     }

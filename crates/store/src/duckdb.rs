@@ -4,6 +4,7 @@
 //! connection of its own ([`query`]). [`database`] owns the file: it hands out
 //! connections and opens the file again when a failed disk made DuckDB give it up.
 
+mod acknowledged;
 mod checkpoint;
 mod database;
 mod export;
@@ -11,6 +12,7 @@ mod hashes;
 mod priority;
 mod query;
 mod readers;
+mod recovery;
 mod rows;
 mod schema;
 mod watchdog;
@@ -35,6 +37,7 @@ use readers::Readers;
 use writer::Writer;
 
 pub use query::{Query, RecordBatches, RowsRead};
+pub use recovery::{Repair, repair};
 pub use rows::Rows;
 
 /// Settings of the embedded store.
@@ -85,6 +88,7 @@ impl DuckDbStore {
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
         hashes::load(&database, &window, &saved_window(config), Day::of(now))?;
         let n_rows = count_rows(&database)?;
+        database.acknowledged.set(n_rows);
         Counters::set(&counters.rows_total, n_rows);
         let changes = Arc::new(Changes::after(last_times(&database, n_rows)?));
         let writer = Writer::start(
@@ -187,6 +191,16 @@ fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
     Ok(lent
         .connection()
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+}
+
+/// As [`count_rows`]; 0 where there is no table yet.
+fn count_events(connection: &duckdb::Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'events'";
+    let n_tables: u64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if n_tables == 0 {
+        return Ok(0);
+    }
+    Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
 /// Times of the last events in the order of their appends, µs since the epoch.

@@ -72,6 +72,22 @@ pub enum StoreError {
         /// Newest version known here.
         known: i64,
     },
+    /// The files hold less than was acknowledged, or cannot be read.
+    #[error(
+        "{file} is damaged: {reason}. Nothing was changed. Restore the data directory from a backup, or run `annoscope repair`: it sets aside what is damaged and goes on with what can be read"
+    )]
+    Damaged {
+        /// The file, with its path.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The files were removed or replaced while they were in use; what was written meanwhile is in no directory.
+    #[error("the files of the store are not in {dir} any more: put them back")]
+    FilesGone {
+        /// The data directory.
+        dir: String,
+    },
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {

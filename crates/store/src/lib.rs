@@ -34,7 +34,7 @@ pub use lock::{DirLock, LockHolder};
 pub use repeats::Reservation;
 pub use stats::StoreStats;
 
-pub use crate::duckdb::{Query, RecordBatches, Rows, RowsRead};
+pub use crate::duckdb::{Query, RecordBatches, Repair, Rows, RowsRead, repair};
 
 /// What one request brings: stored whole or not at all.
 pub struct EventBatch {

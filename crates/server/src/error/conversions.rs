@@ -181,6 +181,8 @@ impl From<StoreError> for ApiError {
             | StoreError::NoAnswer
             | StoreError::NoDescriptors
             | StoreError::Io { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::FilesGone { .. }
             | StoreError::Database(_)
             | StoreError::OutOfMemory { .. }
             | StoreError::Statement { .. }

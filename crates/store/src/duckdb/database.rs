@@ -7,13 +7,15 @@
 //! when every connection of the old one is gone (`a_full_disk_is_survived_without_a_restart`).
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use duckdb::{Config, Connection, InterruptHandle};
 
-use super::{StoreConfig, priority, rows, schema};
+use super::acknowledged::Acknowledged;
+use super::{StoreConfig, count_events, priority, recovery, rows, schema};
 use crate::error::StoreError;
 use crate::stats::Counters;
 
@@ -34,6 +36,8 @@ pub(super) enum Purpose {
 pub(super) struct Database {
     pub(super) config: StoreConfig,
     pub(super) counters: Arc<Counters>,
+    /// What the files must hold.
+    pub(super) acknowledged: Acknowledged,
     connections: Mutex<Connections>,
     /// Told whenever a lent connection is returned.
     returned: Condvar,
@@ -48,7 +52,12 @@ struct Connections {
     next_id: u64,
     /// How many [`QueriesHeld`] there are.
     n_holds: usize,
+    /// The file that is open, and not only one of the same name.
+    open_file: Option<FileId>,
 }
+
+/// Device and inode of a file.
+type FileId = (u64, u64);
 
 /// Ends what a connection is doing; may be called from any thread at any time.
 ///
@@ -121,14 +130,21 @@ impl Database {
         config: StoreConfig,
         counters: Arc<Counters>,
     ) -> Result<Arc<Database>, StoreError> {
-        let root = open(&config)?;
+        let io = |source| StoreError::Io {
+            doing: format!("opening {}", config.dir.join(super::acknowledged::FILE).display()),
+            source,
+        };
+        let acknowledged = Acknowledged::open(&config.dir).map_err(io)?;
+        let root = recovery::open(&config, acknowledged.get())?;
         let connections = Mutex::new(Connections {
             root: Some(root),
+            open_file: file_id(&config.dir.join(FILE)),
             ..Connections::default()
         });
         Ok(Arc::new(Database {
             config,
             counters,
+            acknowledged,
             connections,
             returned: Condvar::new(),
         }))
@@ -223,11 +239,26 @@ impl Database {
         }
         // Another thread may have opened it while this one waited.
         if connections.root.is_none() && !connections.is_closed {
-            connections.root = Some(open(&self.config)?);
+            connections.root = Some(recovery::open(&self.config, self.acknowledged.get())?);
+            connections.open_file = file_id(&self.config.dir.join(FILE));
             Counters::add(&self.counters.reopened, 1);
             tracing::warn!("the database was given up after a failure and is open again");
         }
         Ok(connections)
+    }
+
+    /// Whether what was written is in the data directory: files that were removed or replaced meanwhile
+    /// take every write and keep nothing. To be asked after a commit, when there is a log.
+    pub(super) fn check_in_place(&self) -> Result<(), StoreError> {
+        let file = self.config.dir.join(FILE);
+        let open_file = self.lock().open_file;
+        if open_file.is_some() && open_file == file_id(&file) && self.wal_path().exists() {
+            return Ok(());
+        }
+        self.give_up();
+        Err(StoreError::FilesGone {
+            dir: self.config.dir.display().to_string(),
+        })
     }
 
     /// Interrupts until `remaining` is 0 or the grace has run out.
@@ -299,7 +330,12 @@ impl Database {
     }
 }
 
-const FILE: &str = "events.duckdb";
+pub(super) const FILE: &str = "events.duckdb";
+
+fn file_id(path: &Path) -> Option<FileId> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
 
 /// Free for this process on the file system of `dir`; "no limit" where the system does not say.
 fn free_bytes(dir: &Path) -> u64 {
@@ -327,19 +363,19 @@ fn require_descriptors(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Opens the file from a thread of low priority: DuckDB's own threads, which work for queries,
-/// are started here and inherit it.
-fn open(config: &StoreConfig) -> Result<Connection, StoreError> {
+/// are started here and inherit it. Nothing is written unless the file holds `n_acknowledged` events at least.
+pub(super) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, StoreError> {
     let opened = std::thread::scope(|scope| {
         let opening = scope.spawn(|| {
             priority::step_back();
-            open_here(config)
+            open_here(config, n_acknowledged)
         });
         opening.join()
     });
     opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn open_here(config: &StoreConfig) -> Result<Connection, StoreError> {
+fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, StoreError> {
     require_descriptors(&config.dir)?;
     let spill_dir = config.dir.join("tmp");
     let spill_bytes = config.spill_bytes.min(free_bytes(&config.dir) / 2);
@@ -362,6 +398,17 @@ fn open_here(config: &StoreConfig) -> Result<Connection, StoreError> {
         .with("allow_community_extensions", "false")?
         .with("enable_external_access", "false")?;
     let connection = Connection::open_with_flags(config.dir.join(FILE), settings)?;
+    // Checkpoints are ours to make: one at the end of the connection would write over what is damaged.
+    connection.execute_batch("PRAGMA disable_checkpoint_on_shutdown")?;
+    let n_readable = count_events(&connection)?;
+    if n_readable < n_acknowledged {
+        return Err(StoreError::Damaged {
+            file: FILE.to_owned(),
+            reason: format!(
+                "{n_acknowledged} events were acknowledged, and {n_readable} can be read"
+            ),
+        });
+    }
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
     schema::migrate(&connection)?;
     rows::register(&connection)?;

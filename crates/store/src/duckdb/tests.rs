@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::*;
 
-const NOW: Timestamp = Timestamp::from_millis(1_719_835_200_000);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 
 pub(super) fn config(dir: &Path) -> StoreConfig {
     StoreConfig {
@@ -27,7 +27,7 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
     }
 }
 
-fn event(second: i64, user_id: i64) -> StoredEvent {
+pub(super) fn event(second: i64, user_id: i64) -> StoredEvent {
     let event = Event {
         scope: "draw:object".to_owned(),
         obj_name: None,
@@ -53,7 +53,7 @@ fn event(second: i64, user_id: i64) -> StoredEvent {
     }
 }
 
-async fn append(
+pub(super) async fn append(
     store: &DuckDbStore,
     events: Vec<StoredEvent>,
     hashes: Vec<EventHash>,

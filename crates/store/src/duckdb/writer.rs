@@ -297,13 +297,15 @@ impl Committer {
             Some(n) => n,
             None => count_rows(&self.database)?,
         };
-        let outcome = self.store_rows(&rows, day, group, n_before);
+        let stored = self.store_rows(&rows, day, group, n_before);
+        let outcome = stored.and_then(|()| self.database.check_in_place());
         let n_now = match &outcome {
             Ok(()) => n_before + rows.num_rows() as u64,
             Err(error) if error.is_certain() => n_before,
             Err(_) => return outcome,
         };
         self.n_stored = Some(n_now);
+        self.database.acknowledged.set(n_now);
         Counters::set(&self.database.counters.rows_total, n_now);
         outcome
     }
@@ -488,7 +490,7 @@ fn append(
 impl StoreError {
     /// Whether it is certain that nothing of the group was stored.
     fn is_certain(&self) -> bool {
-        !matches!(self, StoreError::InDoubt(_))
+        !matches!(self, StoreError::InDoubt(_) | StoreError::FilesGone { .. })
     }
 
     /// The error again, for one of the many that wait for the same commit.
@@ -502,6 +504,7 @@ impl StoreError {
                 needed_bytes: *needed_bytes,
             },
             StoreError::NotOpen => StoreError::NotOpen,
+            StoreError::FilesGone { dir } => StoreError::FilesGone { dir: dir.clone() },
             error => StoreError::Commit(error.to_string()),
         }
     }

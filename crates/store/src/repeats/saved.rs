@@ -5,19 +5,21 @@
 //! a crash leaves none, and the tables are read. It is used only if it agrees with the tables.
 //!
 //! Format, all numbers 64 bits little endian: [`MAGIC`], the number of filters, then for each
-//! its day, events, capacity, hash functions, words and the words themselves.
+//! its day, events, capacity, hash functions, words and the words themselves; last the BLAKE3 hash of all
+//! that: a filter that lost a bit would take a repeat for new.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use blake3::Hasher;
 use fastbloom::BloomFilter;
 
 use super::{Day, LARGEST_SEGMENT, Segment, State};
 
 /// "annowin" and the version of the format.
-const MAGIC: u64 = u64::from_le_bytes(*b"annowin1");
+const MAGIC: u64 = u64::from_le_bytes(*b"annowin2");
 
 /// More filters than any window has; a larger number is no file of ours.
 const MAX_SEGMENTS: u64 = 1 << 16;
@@ -37,7 +39,11 @@ pub(super) fn write(state: &State, path: &Path) -> io::Result<()> {
 
 fn write_part(state: &State, part: &Path) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(part)?);
-    let mut put = |number: u64| out.write_all(&number.to_le_bytes());
+    let mut hasher = Hasher::new();
+    let mut put = |number: u64| {
+        hasher.update(&number.to_le_bytes());
+        out.write_all(&number.to_le_bytes())
+    };
     put(MAGIC)?;
     put(state.segments.len() as u64)?;
     for segment in &state.segments {
@@ -51,10 +57,11 @@ fn write_part(state: &State, part: &Path) -> io::Result<()> {
             put(word)?;
         }
     }
+    out.write_all(hasher.finalize().as_bytes())?;
     out.into_inner()?.sync_all()
 }
 
-/// Reads the filters and removes the file. `None` if there is none, it is not whole, it
+/// Reads the filters and removes the file. `None` if there is none, it is not what was written, it
 /// cannot be removed, or a day has another number of events than `expected`.
 pub(super) fn take(path: &Path, expected: &BTreeMap<Day, usize>) -> Option<Vec<Segment>> {
     let file = File::open(path).ok()?;
@@ -70,9 +77,11 @@ pub(super) fn take(path: &Path, expected: &BTreeMap<Day, usize>) -> Option<Vec<S
 
 fn read(file: &mut impl Read) -> io::Result<Vec<Segment>> {
     let wrong = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut hasher = Hasher::new();
     let mut get = || {
         let mut bytes = [0; 8];
         file.read_exact(&mut bytes)?;
+        hasher.update(&bytes);
         io::Result::Ok(u64::from_le_bytes(bytes))
     };
     if get()? != MAGIC {
@@ -98,7 +107,11 @@ fn read(file: &mut impl Read) -> io::Result<Vec<Segment>> {
             len: len as usize,
         });
     }
-    Ok(segments)
+    let mut checksum = [0; 32];
+    file.read_exact(&mut checksum)?;
+    (hasher.finalize() == checksum)
+        .then_some(segments)
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -144,6 +157,10 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
         assert!(take(&path, &expected).is_none(), "cut off");
+        let mut zeroed = whole.clone();
+        zeroed[4096..4608].fill(0);
+        std::fs::write(&path, zeroed).unwrap();
+        assert!(take(&path, &expected).is_none(), "a sector of zeros");
         std::fs::write(&path, b"something else entirely").unwrap();
         assert!(take(&path, &expected).is_none(), "not ours");
     }
