@@ -312,6 +312,7 @@ impl Config {
             min_free_bytes: self.store.min_free_bytes,
             window_days: self.ingest.repeat_window_days,
             window_events: self.ingest.repeat_window_events as usize,
+            day_settles_after: annoscope_store::StoreConfig::DAY_SETTLES_AFTER,
         }
     }
 

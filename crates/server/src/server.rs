@@ -186,7 +186,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         move |source| ServeError::Io { doing, source }
     };
     let store: Arc<dyn EventStore> = Arc::new(tokio::task::block_in_place(|| {
-        DuckDbStore::open(&config.store_config(), clock::now())
+        DuckDbStore::open(&config.store_config())
     })?);
     let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;

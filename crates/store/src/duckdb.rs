@@ -20,8 +20,9 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use annoscope_events::{EventHash, Timestamp};
+use annoscope_events::EventHash;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -63,6 +64,13 @@ pub struct StoreConfig {
     pub window_days: u32,
     /// Most events within which a repeat is recognized; 4 bytes of memory each.
     pub window_events: usize,
+    /// How long the clock has to say a day before the events of old ones are forgotten.
+    pub day_settles_after: Duration,
+}
+
+impl StoreConfig {
+    /// Long enough for a clock that is wrong after a start to be set.
+    pub const DAY_SETTLES_AFTER: Duration = Duration::from_hours(1);
 }
 
 /// The embedded store.
@@ -77,8 +85,7 @@ pub struct DuckDbStore {
 
 impl DuckDbStore {
     /// Opens the store, creates or migrates its tables and loads the window of recent events.
-    /// `now` decides which of them are still recent.
-    pub fn open(config: &StoreConfig, now: Timestamp) -> Result<DuckDbStore, StoreError> {
+    pub fn open(config: &StoreConfig) -> Result<DuckDbStore, StoreError> {
         let counters = Arc::new(Counters::default());
         let database = Database::open(config.clone(), Arc::clone(&counters))?;
         let limits = WindowLimits {
@@ -86,7 +93,7 @@ impl DuckDbStore {
             events: config.window_events,
         };
         let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
-        hashes::load(&database, &window, &saved_window(config), Day::of(now))?;
+        hashes::load(&database, &window, &saved_window(config))?;
         let n_rows = count_rows(&database)?;
         database.acknowledged.set(n_rows);
         Counters::set(&counters.rows_total, n_rows);

@@ -146,7 +146,7 @@ impl Window {
         for hash in hashes {
             state.insert(day, hash);
         }
-        self.trim(&mut state, day);
+        self.trim(&mut state);
     }
 
     /// Takes the filters of the last clean stop, if they hold what `expected` says, the events
@@ -157,9 +157,7 @@ impl Window {
         };
         let mut state = self.lock();
         state.segments = segments.into();
-        if let Some(newest) = expected.keys().next_back() {
-            self.trim(&mut state, *newest);
-        }
+        self.trim(&mut state);
         true
     }
 
@@ -224,7 +222,7 @@ impl Window {
         Some(claim)
     }
 
-    /// Days that left the window at `today`; their filters are forgotten, their tables may go.
+    /// Whether `day` has left the window at `today`.
     pub(crate) fn is_past(&self, day: Day, today: Day) -> bool {
         day.0 <= today.0 - self.limits.days
     }
@@ -236,11 +234,21 @@ impl Window {
         newest.map_or(day, |newest| newest.max(day))
     }
 
-    /// Drops the filters of days that left the window, and the oldest ones beyond its size.
-    fn trim(&self, state: &mut State, today: Day) {
+    /// Drops the filters of days that left the window, and takes those ahead for `last`'s: the tables
+    /// were treated likewise. Not told by a clock that just moved, which may move back.
+    pub(crate) fn settle(&self, today: Day, last: Day) {
+        let mut state = self.lock();
         state
             .segments
             .retain(|segment| !self.is_past(segment.day, today));
+        for segment in &mut state.segments {
+            segment.day = segment.day.min(last);
+        }
+        self.trim(&mut state);
+    }
+
+    /// Drops the oldest filters beyond the window's size.
+    fn trim(&self, state: &mut State) {
         let mut n_events: usize = state.segments.iter().map(|segment| segment.len).sum();
         while n_events > self.limits.events && state.segments.len() > 1 {
             let oldest = state.segments.pop_front().expect("there is more than one");
@@ -322,7 +330,7 @@ impl Reservation {
             state.insert(day, hash);
             state.in_flight.remove(&hash);
         }
-        self.window.trim(&mut state, day);
+        self.window.trim(&mut state);
         drop(state);
         self.window.released.notify_waiters();
     }

@@ -77,7 +77,7 @@ impl Fixture {
     pub(super) fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::for_testing(dir.path().to_owned());
-        let store = DuckDbStore::open(&config.store_config(), noon()).unwrap();
+        let store = DuckDbStore::open(&config.store_config()).unwrap();
         Fixture {
             config,
             store: Arc::new(store),

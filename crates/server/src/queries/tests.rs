@@ -31,7 +31,7 @@ impl Fixture {
     fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::for_testing(dir.path().to_owned());
-        let store = annoscope_store::DuckDbStore::open(&config.store_config(), clock::now());
+        let store = annoscope_store::DuckDbStore::open(&config.store_config());
         let store: Arc<dyn EventStore> = Arc::new(store.unwrap());
         let exports = Exports::open(&config, Arc::clone(&store)).unwrap();
         let metrics = Arc::new(Metrics::new(store, exports, Duration::ZERO));

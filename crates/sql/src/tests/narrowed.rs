@@ -52,7 +52,9 @@ fn the_window_goes_into_the_narrowed_relation() {
     ];
     for (sql, bounds) in cases {
         let duckdb = prepared(sql).unwrap().duckdb;
-        let source = format!("(SELECT greatest(COLUMNS(*)) FROM events WHERE user_id = 7{bounds} OFFSET 0) AS __t");
+        let source = format!(
+            "(SELECT greatest(COLUMNS(*)) FROM events WHERE user_id = 7{bounds} OFFSET 0) AS __t"
+        );
         assert!(duckdb.contains(&source), "{sql}\n{duckdb}");
     }
 }

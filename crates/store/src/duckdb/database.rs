@@ -131,7 +131,10 @@ impl Database {
         counters: Arc<Counters>,
     ) -> Result<Arc<Database>, StoreError> {
         let io = |source| StoreError::Io {
-            doing: format!("opening {}", config.dir.join(super::acknowledged::FILE).display()),
+            doing: format!(
+                "opening {}",
+                config.dir.join(super::acknowledged::FILE).display()
+            ),
             source,
         };
         let acknowledged = Acknowledged::open(&config.dir).map_err(io)?;
@@ -248,7 +251,7 @@ impl Database {
     }
 
     /// Whether what was written is in the data directory: files that were removed or replaced meanwhile
-    /// take every write and keep nothing. To be asked after a commit, when there is a log.
+    /// take every write and keep nothing. To be asked after a commit of rows, when there is a log.
     pub(super) fn check_in_place(&self) -> Result<(), StoreError> {
         let file = self.config.dir.join(FILE);
         let open_file = self.lock().open_file;

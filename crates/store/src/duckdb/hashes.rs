@@ -21,6 +21,11 @@ fn table(day: Day) -> String {
     format!("{PREFIX}{}", day.0)
 }
 
+fn create(day: Day) -> String {
+    let table = table(day);
+    format!("CREATE TABLE IF NOT EXISTS {table} (high BIGINT NOT NULL, low BIGINT NOT NULL)")
+}
+
 /// Adds hashes to the table of `day`, inside the caller's transaction.
 pub(super) fn append(
     connection: &Connection,
@@ -28,9 +33,7 @@ pub(super) fn append(
     hashes: &[EventHash],
 ) -> Result<(), duckdb::Error> {
     let table = table(day);
-    connection.execute_batch(&format!(
-        "CREATE TABLE IF NOT EXISTS {table} (high BIGINT NOT NULL, low BIGINT NOT NULL)"
-    ))?;
+    connection.execute_batch(&create(day))?;
     let int = |name| Field::new(name, DataType::Int64, false);
     let schema = Arc::new(Schema::new(vec![int("high"), int("low")]));
     let high: Int64Array = hashes.iter().map(|hash| Some(halves(*hash).0)).collect();
@@ -42,30 +45,38 @@ pub(super) fn append(
     appender.flush()
 }
 
-/// Drops the tables of days that left the window.
+/// Drops the tables of days that left the window. Those of days ahead, which a clock that was wrong has
+/// left, become tomorrow's: else they, and all that comes until then, would stay.
 pub(super) fn prune(
     connection: &Connection,
     window: &Window,
     today: Day,
 ) -> Result<(), StoreError> {
+    let last = Day(today.0 + 1);
     for day in days(connection)? {
         if window.is_past(day, today) {
             connection.execute_batch(&format!("DROP TABLE {}", table(day)))?;
+        } else if day > last {
+            let (from, to) = (table(day), table(last));
+            connection.execute_batch(&format!(
+                "BEGIN; {}; INSERT INTO {to} SELECT * FROM {from}; DROP TABLE {from}; COMMIT",
+                create(last)
+            ))?;
         }
     }
+    window.settle(today, last);
     Ok(())
 }
 
-/// Fills the window: from what the last stop left in `saved`, or from the tables.
+/// Fills the window: from what the last stop left in `saved`, or from the tables. Old ones stay until the
+/// day is settled.
 pub(super) fn load(
     database: &Arc<Database>,
     window: &Window,
     saved: &Path,
-    today: Day,
 ) -> Result<(), StoreError> {
     let lent = database.lend(Purpose::Upkeep)?;
     let connection = lent.connection();
-    prune(connection, window, today)?;
     let n_events = days(connection)?.into_iter().map(|day| {
         let sql = format!("SELECT count(*) FROM {}", table(day));
         let n_events: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
@@ -109,21 +120,23 @@ pub(super) fn find(
     database: &Arc<Database>,
     suspects: &[Suspect],
 ) -> Result<HashSet<EventHash>, StoreError> {
-    let mut days: Vec<Day> = suspects
-        .iter()
-        .flat_map(|suspect| suspect.days.clone())
-        .collect();
-    days.sort_unstable();
-    days.dedup();
     let lent = database.lend(Purpose::Upkeep)?;
-    let tables: HashSet<Day> = self::days(lent.connection())?.into_iter().collect();
+    let tables = days(lent.connection())?;
+    // A table that is gone may have become tomorrow's since the filter was asked.
+    let is_gone = |day: &Day| !tables.contains(day);
+    let may_be_in = |suspect: &Suspect, day: Day| {
+        suspect.days.contains(&day) || suspect.days.iter().any(is_gone)
+    };
     let mut found = HashSet::new();
-    for day in days.into_iter().filter(|day| tables.contains(day)) {
+    for &day in &tables {
         let asked: HashSet<EventHash> = suspects
             .iter()
-            .filter(|s| s.days.contains(&day))
-            .map(|s| s.hash)
+            .filter(|suspect| may_be_in(suspect, day))
+            .map(|suspect| suspect.hash)
             .collect();
+        if asked.is_empty() {
+            continue;
+        }
         let mut lows = String::new();
         for hash in &asked {
             write!(lows, "{},", halves(*hash).1).expect("a String takes everything");

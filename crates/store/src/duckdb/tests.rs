@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use annoscope_events::{Event, Interval, Payload, StoredEvent};
+use annoscope_events::{Event, Interval, Payload, StoredEvent, Timestamp};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -24,6 +24,7 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
         min_free_bytes: 1 << 20,
         window_days: 7,
         window_events: 1_000_000,
+        day_settles_after: Duration::ZERO,
     }
 }
 
@@ -98,7 +99,7 @@ fn column(batches: &[RecordBatch], name: &str) -> Vec<Option<i64>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_come_back_in_the_order_of_time_with_every_value() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     append(
         &store,
         vec![event(30, 1), event(10, 2), event(20, 1)],
@@ -135,7 +136,7 @@ async fn events_come_back_in_the_order_of_time_with_every_value() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bounds_of_a_filter_are_inclusive() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     append(
         &store,
         (0..5).map(|second| event(second, second)).collect(),
@@ -197,7 +198,7 @@ async fn bounds_of_a_filter_are_inclusive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     let mut stored = event(0, 1);
     stored.intervals = vec![
         Interval {
@@ -224,19 +225,19 @@ async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
 async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
     let dir = tempfile::tempdir().unwrap();
     let hashes = vec![EventHash(u128::MAX), EventHash(7 << 64)];
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     assert_eq!(
         append(&store, vec![event(0, 1), event(1, 1)], hashes.clone()).await,
         [false, false]
     );
     assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
     drop(store);
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     assert_eq!(store.stats().rows_total, 2);
     assert_eq!(append(&store, vec![], hashes.clone()).await, [true, true]);
     drop(store);
-    let week_later = Timestamp::from_millis(NOW.millis() + 7 * 86_400_000);
-    let store = DuckDbStore::open(&config(dir.path()), week_later).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    append_at(&store, 7, 1 << 65).await;
     assert_eq!(
         append(&store, vec![event(0, 1), event(1, 1)], hashes).await,
         [false, false]
@@ -246,7 +247,7 @@ async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_ends_at_its_time_limit_and_frees_its_place() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     let endless =
         "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1";
     for _ in 0..3 {
@@ -274,7 +275,7 @@ async fn a_read_says_what_it_failed_of() {
     let dir = tempfile::tempdir().unwrap();
     let mut small = config(dir.path());
     (small.memory_bytes, small.spill_bytes) = (48 << 20, 0);
-    let store = DuckDbStore::open(&small, NOW).unwrap();
+    let store = DuckDbStore::open(&small).unwrap();
     let cases = [
         (
             "SELECT CAST(scope AS BIGINT) FROM (VALUES ('a')) v(scope)",
@@ -330,7 +331,7 @@ async fn events_and_checkpoints_succeed_when_queries_have_used_up_memory_and_spi
         let mut small = config(dir.path());
         (small.memory_bytes, small.spill_bytes) = (48 << 20, spill_bytes);
         small.wal_checkpoint_bytes = 1 << 20;
-        let store = Arc::new(DuckDbStore::open(&small, NOW).unwrap());
+        let store = Arc::new(DuckDbStore::open(&small).unwrap());
         let is_over = Arc::new(AtomicBool::new(false));
         let n_exhausted = Arc::new(AtomicUsize::new(0));
         let crowd = [(); 2].map(|()| {
@@ -389,28 +390,65 @@ fn a_connection_may_be_interrupted_while_it_is_given_back() {
     }
 }
 
+/// Appends an event that is received some days later; whether it is a repeat.
+async fn append_at(store: &DuckDbStore, day: i64, hash: u128) -> bool {
+    let received_at = Timestamp::from_millis(NOW.millis() + day * 86_400_000);
+    let hashes = vec![EventHash(hash << 64 | hash)];
+    let reservation = store.reserve(hashes).await.unwrap();
+    let is_repeat = reservation.repeated()[0];
+    let batch = EventBatch {
+        events: vec![],
+        received_at,
+        request_id: Uuid::nil(),
+        reservation,
+    };
+    store.append(batch).await.unwrap();
+    is_repeat
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_for_a_moment_makes_nothing_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.day_settles_after = StoreConfig::DAY_SETTLES_AFTER;
+    let store = DuckDbStore::open(&config).unwrap();
+    assert!(!append_at(&store, 0, 5).await);
+    assert!(!append_at(&store, 3000, 6).await);
+    assert!(append_at(&store, 0, 5).await);
+    drop(store);
+    let store = DuckDbStore::open(&config).unwrap();
+    assert!(append_at(&store, 0, 5).await);
+    assert!(append_at(&store, 0, 6).await);
+    drop(store);
+
+    // What it left is treated as tomorrow's once the clock has settled, and leaves as such.
+    config.day_settles_after = Duration::ZERO;
+    let store = DuckDbStore::open(&config).unwrap();
+    assert!(!append_at(&store, 0, 7).await);
+    let tables = "SELECT count(*) FROM duckdb_tables() WHERE starts_with(table_name, 'hashes_')";
+    let n_tables = || {
+        let lent = store.database.lend(Purpose::Upkeep).unwrap();
+        let n: i64 = lent
+            .connection()
+            .query_row(tables, [], |row| row.get(0))
+            .unwrap();
+        n
+    };
+    assert_eq!(n_tables(), 2);
+    assert!(append_at(&store, 0, 6).await);
+    assert!(!append_at(&store, 8, 8).await);
+    assert!(!append_at(&store, 8, 6).await);
+    assert_eq!(n_tables(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_is_known_when_the_clock_goes_back_over_midnight() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
-    let append_at = async |day: i64, hash: u128| {
-        let received_at = Timestamp::from_millis(NOW.millis() + day * 86_400_000);
-        let hashes = vec![EventHash(hash << 64 | hash)];
-        let reservation = store.reserve(hashes).await.unwrap();
-        let is_repeat = reservation.repeated()[0];
-        let batch = EventBatch {
-            events: vec![],
-            received_at,
-            request_id: Uuid::nil(),
-            reservation,
-        };
-        store.append(batch).await.unwrap();
-        is_repeat
-    };
-    assert!(!append_at(1, 5).await);
-    assert!(!append_at(0, 6).await);
-    assert!(append_at(1, 6).await);
-    assert!(append_at(0, 5).await);
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    assert!(!append_at(&store, 1, 5).await);
+    assert!(!append_at(&store, 0, 6).await);
+    assert!(append_at(&store, 1, 6).await);
+    assert!(append_at(&store, 0, 5).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -418,7 +456,7 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut small = config(dir.path());
     small.queue_bytes = 1000;
-    let store = DuckDbStore::open(&small, NOW).unwrap();
+    let store = DuckDbStore::open(&small).unwrap();
     // The first batch is larger than the queue and goes in while it is empty.
     let reservation = store.reserve(vec![]).await.unwrap();
     let other = store.reserve(vec![]).await.unwrap();
@@ -448,7 +486,7 @@ async fn a_full_queue_refuses_at_once_and_a_closed_store_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_reads_the_rows_that_it_brings() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     let batch = |ids: std::ops::Range<i64>| {
         let names = ids
             .clone()
@@ -483,7 +521,7 @@ async fn a_query_reads_the_rows_that_it_brings() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_statements_read_are_counted() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     append(&store, (0..3).map(|n| event(n, n)).collect(), vec![]).await;
     let asked = query("SELECT count(user_id) FROM events", 10_000);
     let counted = Query {
@@ -500,7 +538,7 @@ async fn rows_that_statements_read_are_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rows_of_several_statements_follow_one_another() {
     let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     let statements = [
         "SELECT 1 AS n",
         "SELECT 2 AS n WHERE false",

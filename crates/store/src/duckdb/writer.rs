@@ -78,6 +78,7 @@ impl Writer {
             database,
             window,
             changes,
+            pruned: None,
             today: None,
             full_since: None,
             n_stored: None,
@@ -191,7 +192,9 @@ struct Committer {
     window: Arc<Window>,
     changes: Arc<Changes>,
     /// Day for which the side tables were pruned.
-    today: Option<Day>,
+    pruned: Option<Day>,
+    /// Day of the latest receipt, and since when it is.
+    today: Option<(Day, Instant)>,
     /// When a checkpoint was last tried because the disk was full.
     full_since: Option<Instant>,
     /// Rows of the table; none when it has to be counted again.
@@ -282,23 +285,25 @@ impl Committer {
     /// The day whose side table takes the group's hashes: of its latest receipt, and never
     /// before a day that was written already, whatever the clock does.
     fn day(&self, group: &[Job]) -> Day {
-        let latest = group.iter().map(|job| job.day).max();
-        self.window.day_to_write(latest.expect("a group has a job"))
+        self.window.day_to_write(latest_day(group))
     }
 
     fn store(&mut self, group: &[Job]) -> Result<(), StoreError> {
-        let day = self.day(group);
         self.check_room(group)?;
         let rows = concat_batches(&table_schema(), group.iter().map(|job| &job.rows))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
-        self.prune(day);
+        self.prune(latest_day(group));
+        let day = self.day(group);
         // Unknown until this group's fate is known.
         let n_before = match self.n_stored.take() {
             Some(n) => n,
             None => count_rows(&self.database)?,
         };
         let stored = self.store_rows(&rows, day, group, n_before);
-        let outcome = stored.and_then(|()| self.database.check_in_place());
+        let outcome = stored.and_then(|()| match rows.num_rows() {
+            0 => Ok(()),
+            _ => self.database.check_in_place(),
+        });
         let n_now = match &outcome {
             Ok(()) => n_before + rows.num_rows() as u64,
             Err(error) if error.is_certain() => n_before,
@@ -395,7 +400,7 @@ impl Committer {
         n_before: u64,
     ) -> Result<bool, StoreError> {
         tracing::error!(%error, "a commit failed; opening the database again");
-        self.today = None;
+        self.pruned = None;
         self.database.give_up();
         let n_now =
             count_rows(&self.database).map_err(|again| StoreError::InDoubt(again.to_string()))?;
@@ -420,21 +425,37 @@ impl Committer {
         StoreError::Database(error)
     }
 
-    /// Once a day, drops the side tables that left the window. A failure waits for the next
+    /// Once a day, drops the side tables that left the window; not before the clock has said so for a
+    /// while, since one that is wrong would have repeats taken for new. A failure waits for the next
     /// commit: the tables do no harm.
-    fn prune(&mut self, day: Day) {
-        if self.today == Some(day) {
+    fn prune(&mut self, today: Day) {
+        let now = clock::monotonic();
+        let since = match self.today {
+            Some((day, since)) if day == today => since,
+            _ => {
+                self.today = Some((today, now));
+                now
+            }
+        };
+        let is_settled = now - since >= self.database.config.day_settles_after;
+        if self.pruned == Some(today) || !is_settled {
             return;
         }
         let pruned = self
             .database
             .lend(Purpose::Upkeep)
-            .and_then(|lent| hashes::prune(lent.connection(), &self.window, day));
+            .and_then(|lent| hashes::prune(lent.connection(), &self.window, today));
         match pruned {
-            Ok(()) => self.today = Some(day),
+            Ok(()) => self.pruned = Some(today),
             Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
         }
     }
+}
+
+/// Day of a group's latest receipt.
+fn latest_day(group: &[Job]) -> Day {
+    let latest = group.iter().map(|job| job.day).max();
+    latest.expect("a group has a job")
 }
 
 /// Times of a batch's events, µs since the epoch.

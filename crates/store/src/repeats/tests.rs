@@ -87,10 +87,35 @@ async fn events_leave_with_their_day() {
             Day(day),
         );
     }
+    // Not before the day is settled: the clock may be wrong.
+    let all = window.reserve(hashes(1..9)).await.unwrap();
+    assert_eq!(all.repeated(), [true; 8]);
+    window.settle(Day(8), Day(9));
     let reservation = window.reserve(hashes(1..9)).await.unwrap();
     let mut expected = [true; 8];
     expected[0] = false;
     assert_eq!(reservation.repeated(), expected);
+}
+
+#[tokio::test]
+async fn days_ahead_become_the_next_one_and_leave_with_it() {
+    let stored = Arc::default();
+    let window = window_over(&stored, LIMITS);
+    for (n, day) in [(0, 1), (1, 400)] {
+        let reservation = window.reserve(hashes(n..n + 1)).await.unwrap();
+        commit(&stored, reservation, Day(day));
+    }
+    window.settle(Day(1), Day(2));
+    assert_eq!(window.day_to_write(Day(1)), Day(2));
+    let known = |window: Arc<Window>| async move {
+        let reservation = window.reserve(hashes(0..2)).await.unwrap();
+        reservation.repeated().to_vec()
+    };
+    assert_eq!(known(Arc::clone(&window)).await, [true, true]);
+    window.settle(Day(8), Day(9));
+    assert_eq!(known(Arc::clone(&window)).await, [false, true]);
+    window.settle(Day(9), Day(10));
+    assert_eq!(known(window).await, [false, false]);
 }
 
 #[tokio::test]

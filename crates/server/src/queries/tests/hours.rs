@@ -68,7 +68,7 @@ fn minutes(count: i64) -> i64 {
 
 async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -> Vec<Value> {
     let config = Config::for_testing(dir.to_owned());
-    let store = DuckDbStore::open(&config.store_config(), clock::now()).unwrap();
+    let store = DuckDbStore::open(&config.store_config()).unwrap();
     let store: Arc<dyn EventStore> = Arc::new(store);
     let hashes = (0..events.len() as u128).map(EventHash).collect();
     let reservation = store.reserve(hashes).await.unwrap();

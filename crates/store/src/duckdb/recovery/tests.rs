@@ -36,23 +36,28 @@ fn put(dir: &Path, files: &BTreeMap<String, Vec<u8>>) {
 /// The files of a store that was killed: some events in the database, some in the log.
 async fn killed() -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
-    let events = |n: usize| (0..n as i64).map(|second| event(second, 1)).collect();
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let events = |n: usize| (0_i64..).take(n).map(|second| event(second, 1)).collect();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     append(&store, events(N_IN_FILE), vec![]).await;
     drop(store);
-    let store = DuckDbStore::open(&config(dir.path()), NOW).unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
     for _ in 0..N_BATCHES {
         append(&store, events(N_BATCH), vec![]).await;
     }
     let mut files = files(dir.path());
     files.retain(|name, _| name.starts_with("events."));
-    assert_eq!(files.len(), 3, "database, log and count: {:?}", files.keys());
+    assert_eq!(
+        files.len(),
+        3,
+        "database, log and count: {:?}",
+        files.keys()
+    );
     files
 }
 
 /// How many events an opened store has; why it does not open.
 fn opens(config: &StoreConfig) -> Result<u64, String> {
-    let store = DuckDbStore::open(config, NOW).map_err(|error| error.to_string())?;
+    let store = DuckDbStore::open(config).map_err(|error| error.to_string())?;
     Ok(store.stats().rows_total)
 }
 
@@ -198,12 +203,16 @@ async fn what_is_damaged_is_named_and_kept() {
         );
         let aside = repaired.set_aside.expect(case.name);
         for (name, bytes) in files(&aside) {
-            assert!(damaged[&name] == bytes, "{}: {name} in {DAMAGED}", case.name);
+            assert!(
+                damaged[&name] == bytes,
+                "{}: {name} in {DAMAGED}",
+                case.name
+            );
         }
         let again = repair(&config).unwrap();
         assert_eq!(again.set_aside, None, "{}", case.name);
         assert_eq!(opens(&config), Ok(case.n_after_repair), "{}", case.name);
-        let store = DuckDbStore::open(&config, NOW).unwrap();
+        let store = DuckDbStore::open(&config).unwrap();
         append(&store, vec![event(0, 1)], vec![]).await;
         drop(store);
         assert_eq!(opens(&config), Ok(case.n_after_repair + 1), "{}", case.name);
@@ -226,7 +235,7 @@ async fn nothing_is_acknowledged_into_removed_files() {
     let parent = tempfile::tempdir().unwrap();
     let (dir, elsewhere) = (parent.path().join("data"), parent.path().join("elsewhere"));
     std::fs::create_dir(&dir).unwrap();
-    let store = DuckDbStore::open(&config(&dir), NOW).unwrap();
+    let store = DuckDbStore::open(&config(&dir)).unwrap();
     let try_append = async |second: i64| {
         let hashes = vec![annoscope_events::EventHash(1 << 64 | second as u128)];
         let reservation = store.reserve(hashes).await?;
