@@ -83,7 +83,7 @@ def both(server: Server, user: User, clickhouse: ClickHouse, directory: Path) ->
         f"file('{file}', CSVWithNames, 'scope String, source String, payload Nullable(String)')"
     )
     ours = Annoscope(server, user)
-    return [[int(engine.first_column(sql)[0]) for sql in SUMS + COUNTS] for engine in (ours, clickhouse)]
+    return [[int(engine.query(sql).rows[0][0] or 0) for sql in SUMS + COUNTS] for engine in (ours, clickhouse)]
 
 
 def test_nobody_writes_hours(server: Server, admin: User, anna: User, clickhouse: ClickHouse, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_hours_of_an_older_cvat(make_server) -> None:
         # Not those of our own clients.
         assert events.send(server, admin, [events.event(payload='{"working_time": 7000}')]).status_code == 201
         hours[setting] = Annoscope(server, admin).query(SUMS[0]).rows
-    assert [[int(value) for value in row] for rows in hours.values() for row in rows] == [[5000], [0]]
+    assert [[int(value or 0) for value in row] for rows in hours.values() for row in rows] == [[5000], [0]]
 
 
 def test_one_event_breaks_nobodys_panels(server: Server, admin: User, anna: User) -> None:
@@ -132,7 +132,7 @@ def test_one_event_breaks_nobodys_panels(server: Server, admin: User, anna: User
     assert events.send(server, anna, claims).status_code == 201
     answer = Annoscope(server, admin).query(SUMS[0])
     assert isinstance(answer, Answer)
-    assert [int(value) for value in answer.rows[0]] == [0]
+    assert [int(value or 0) for value in answer.rows[0]] == [0]
 
 
 def test_rows_from_before_are_listed(server: Server, admin: User) -> None:
