@@ -153,6 +153,27 @@ def test_arrow(stored: Server, admin: User) -> None:
         assert pa.ipc.open_stream(empty.content).read_all().column_names == table.column_names
 
 
+def test_arrow_describes_its_values(shared_server: Server, shared_admin: User) -> None:
+    """Times have their time zone, and the parts of a tuple the names that ClickHouse gives them."""
+    sql = """SELECT toDateTime('2024-07-01 12:00:00', 'Asia/Tokyo') AS tokyo,
+        toDateTime64('2024-07-01 12:00:00.5', 3) AS ms,
+        (1, 'a', [toDateTime(0)]) AS pair, [(toDateTime64(0, 3, 'Europe/Berlin'), 1)] AS pairs FROM numbers({})"""
+    for n_rows in (1, 0):
+        accept = "application/vnd.apache.arrow.stream"
+        table = pa.ipc.open_stream(ask(shared_server, shared_admin, sql.format(n_rows), accept).content).read_all()
+        assert table.schema.field("tokyo").type == pa.timestamp("s", "Asia/Tokyo")
+        assert table.schema.field("ms").type == pa.timestamp("ms", "UTC")
+        pair = table.schema.field("pair").type
+        assert [pair.field(i).name for i in range(pair.num_fields)] == ["1", "2", "3"]
+        assert pair.field(2).type.value_type == pa.timestamp("s", "UTC")
+        pairs = table.schema.field("pairs").type.value_type
+        assert [pairs.field(i).name for i in range(pairs.num_fields)] == ["1", "2"]
+        assert pairs.field(0).type == pa.timestamp("ms", "Europe/Berlin")
+        assert table.num_rows == n_rows
+        if n_rows:
+            assert table["tokyo"].cast(pa.int64()).to_pylist() == [1719802800]
+
+
 @pytest.mark.parametrize("n_rows", [1, 255, 256, 257, 2048, 2049, 100_000])
 def test_every_row_once_and_in_order(shared_server: Server, shared_admin: User, n_rows: int) -> None:
     sql = f"SELECT number FROM numbers({n_rows})"
@@ -265,7 +286,7 @@ def test_too_many_queries(make_server) -> None:
     answer = ask(server, admin, COUNT)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
-    [frame] = frames(server, admin, [{"rawSql": COUNT}]).values()
+    [frame] = frames(server, admin, [{"rawSql": COUNT}], status=400).values()
     assert frame["status"] == 503
     assert ended(server, "unavailable") == 2
     client.hang_up()
@@ -286,7 +307,7 @@ BAD_BODIES = [
     ('{"sql": "SELECT 1", "from": 6, "to": 5}', "from"),
     ('{"sql": "SELECT 1", "interval_ms": "1m"}', "interval_ms"),
     ('{"sql": "SELECT 1", "variables": {"users": [[1]]}}', "variables.users"),
-    ('{"sql": "SELECT 1", "params": {"id": null}}', "params.id"),
+    ('{"sql": "SELECT 1", "params": {"id": {"a": 1}}}', "params.id"),
     ('{"sql": "SELECT 1", "limit": -1}', "limit"),
     ('{"sql": "SELECT 1", "time_format": "iso"}', "time_format"),
 ]
@@ -328,8 +349,9 @@ def test_errors_while_a_query_runs(stored: Server, admin: User) -> None:
     assert answer.status_code == 400, answer.text
     error = answer.json()["error"]
     assert error["kind"] == "execution"
-    assert "no number" in error["message"]
-    # Nothing of the SQL that only the store sees.
+    assert "cannot be read as the number" in error["message"]
+    # Nothing of the SQL that only the store sees, and no value.
+    assert "no number" not in answer.text
     assert "LINE 1" not in answer.text
     assert "SELECT" not in answer.text
     assert ended(stored, "failed") == 1
@@ -495,10 +517,12 @@ def test_metrics(stored: Server, admin: User) -> None:
 # Grafana.
 
 
-def frames(server: Server, user: User, queries: list[dict], path: str = "/api/ds/query", **body: object) -> dict:
+def frames(
+    server: Server, user: User, queries: list[dict], path: str = "/api/ds/query", status: int = 200, **body: object
+) -> dict:
     body = {"queries": queries, "from": "now-1h", "to": "now", **body}
     answer = requests.post(server.url + path, json=body, headers=user.headers, timeout=60)
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == status, answer.text
     return answer.json()["results"]
 
 
@@ -507,7 +531,8 @@ def test_frames(stored: Server, admin: User, path: str) -> None:
     datasource = {"type": "grafana-clickhouse-datasource", "uid": "x"}
     query = {"rawSql": TIMES, "format": 1, "intervalMs": 15000, "maxDataPoints": 800, "datasource": datasource}
     failing = {"refId": "B", "rawSql": "SELECT scope FROM nothing", "format": "table"}
-    results = frames(stored, admin, [{"refId": "A", **query}, failing], path)
+    # As Grafana answers when one of them fails.
+    results = frames(stored, admin, [{"refId": "A", **query}, failing], path, status=400)
     assert list(results) == ["A", "B"]
     assert results["A"]["status"] == 200
     [frame] = results["A"]["frames"]

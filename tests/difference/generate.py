@@ -117,6 +117,21 @@ REFUSED = {
 }
 
 
+# That change answers, and two that do not. Without an order a limit would leave any rows out.
+SETTINGS = [
+    *(
+        "session_timezone = 'Europe/Berlin'",
+        "session_timezone = 'America/New_York'",
+        "session_timezone = 'Asia/Kolkata'",
+    ),
+    *("join_use_nulls = 1", "aggregate_functions_null_for_empty = 1", "union_default_mode = 'DISTINCT'"),
+    *("date_time_output_format = 'iso'", "date_time_output_format = 'unix_timestamp'"),
+    *("output_format_json_quote_64bit_integers = 1", "output_format_json_quote_denormals = 1"),
+    *("enable_unaligned_array_join = 1", "max_result_rows = 1000000, result_overflow_mode = 'throw'"),
+    *("max_threads = 1, log_comment = 'random'", "group_by_use_nulls = 0, transform_null_in = 0"),
+]
+
+
 @dataclass(frozen=True)
 class Made:
     """A query with the names and kinds of its columns."""
@@ -147,7 +162,10 @@ class Generator(Grammar):
             (1, self.array_joined),
         ]
         weights = [weight for weight, _ in forms]
-        return self.chance.choices([make for _, make in forms], weights)[0]()
+        query = self.chance.choices([make for _, make in forms], weights)[0]()
+        if self.likely(0.2):
+            return node("query", query, node(OPTIONAL, " SETTINGS ", self.one_of(SETTINGS)))
+        return query
 
     def any_kind(self) -> str:
         return self.chance.choice([*SCALARS, "cond", "ints", "strs"])
@@ -525,8 +543,11 @@ def one(name: str, query: Node, annoscope: Annoscope, clickhouse: ClickHouse, ta
 
 def complete(query: Node | str) -> str:
     """The text of a query; ClickHouse wants a setting for what it has deprecated."""
-    setting = " SETTINGS allow_deprecated_error_prone_window_functions = 1"
-    return f"{query}{setting if 'runningDifference' in str(query) else ''}"
+    text = str(query)
+    if "runningDifference" not in text:
+        return text
+    clause = ", " if " SETTINGS " in text else " SETTINGS "
+    return f"{text}{clause}allow_deprecated_error_prone_window_functions = 1"
 
 
 def tolerance(sql: str) -> float | None:

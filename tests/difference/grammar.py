@@ -221,6 +221,13 @@ FIXED: dict[str, list[tuple[str, str]]] = {
     **{name: [("str", f"toTypeName({name}())")] for name in ("now", "now64", "today", "yesterday")},
     "now": [("str", "toTypeName(now())"), ("cond", "now() > toDateTime('2020-01-01 00:00:00')")],
     "timeZone": [("int", "length(timeZone())")],
+    **{
+        name: [("int", f"length(toTypeName({name}()))")]
+        for name in (
+            *("version", "timezone", "serverTimezone", "serverTimeZone", "currentDatabase", "current_database"),
+            *("currentUser", "current_user", "hostName", "hostname"),
+        )
+    },
 }
 
 # Forms of SQL that are no calls.

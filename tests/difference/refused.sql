@@ -107,10 +107,10 @@ SELECT toStartOfInterval(toDate(timestamp), INTERVAL 3 HOUR) FROM events;
 SELECT sumMerge(x) FROM (SELECT 1 AS x);
 
 -- refused: system
-SELECT name FROM system.tables;
+SELECT name FROM system.processes;
 
 -- refused: information_schema
-SELECT table_name FROM information_schema.tables;
+SELECT * FROM information_schema.views;
 
 -- refused: neighbor
 SELECT neighbor(duration, 1) FROM events;
@@ -198,3 +198,24 @@ SELECT length('\0');
 
 -- refused: nothing cannot be summed
 SELECT arraySum([]);
+
+-- refused: max_rows_to_read
+SELECT count() FROM events GROUP BY scope ORDER BY scope LIMIT 2 SETTINGS max_rows_to_read = 10;
+
+-- refused: no_such_setting
+SELECT 1 SETTINGS no_such_setting = 1;
+
+-- refused: join_use_nulls
+SELECT * FROM (SELECT 1 AS x SETTINGS join_use_nulls = 1);
+
+-- refused: max_result_rows
+SELECT DISTINCT scope FROM events ORDER BY scope SETTINGS max_threads = 1, max_result_rows = 'x';
+
+-- refused: group_by_use_nulls
+SELECT source, count() FROM events GROUP BY source WITH ROLLUP SETTINGS group_by_use_nulls = 1;
+
+-- refused: nonsense
+SELECT 1 FORMAT Vertical2 SETTINGS nonsense = 1;
+
+-- refused: lttb
+$__lttb(100, timestamp, duration) FROM events;

@@ -16,6 +16,7 @@
 mod answer;
 mod encode;
 mod error;
+mod execution;
 mod grafana;
 mod instant;
 mod kept;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
-use annoscope_sql::{Context, Prepared, StatementKind};
+use annoscope_sql::{Asker, Context, Prepared, StatementKind};
 use annoscope_store::EventStore;
 use uuid::Uuid;
 
@@ -44,7 +45,8 @@ use crate::metrics::Metrics;
 use kept::KeptResults;
 use places::Places;
 use registry::{Registry, Running};
-use run::{Limits, Opened};
+use render::Style;
+use run::{Limits, Opened, ResultLimit, Shape};
 use statement::{Statement, explain_column};
 
 pub use answer::Answer;
@@ -87,10 +89,11 @@ impl Queries {
     /// What the check makes of a query, without running it.
     pub async fn explain(
         &self,
-        request: QueryRequest,
-        rows: RowFilter,
+        mut request: QueryRequest,
+        viewer: &Viewer,
     ) -> Result<Prepared, QueryError> {
-        prepare(request.sql, request.context, rows).await
+        request.context.asker = Some(asker(viewer));
+        prepare(request.sql, request.context, viewer.rows).await
     }
 
     /// Starts a query and waits for its first rows, so that most failures are known before an
@@ -112,26 +115,36 @@ impl Queries {
         viewer: &Viewer,
         now: Timestamp,
     ) -> Result<(Run, Prepared), QueryError> {
+        let mut request = request;
+        request.context.asker = Some(asker(viewer));
         let mut running = self.inner.registry.enter(viewer, &request.sql, now);
         let opened = async {
             let prepared = prepare(request.sql, request.context, viewer.rows).await?;
+            // A format that there is not is an error before the query runs.
+            let format = prepared.format.as_ref().map(Format::named).transpose()?;
             let opened = self.open(&prepared, request.may_reuse, &running).await?;
-            Ok((prepared, opened))
+            Ok((prepared, format, opened))
         };
         let opened = tokio::select! {
             opened = opened => opened,
             () = running.cancel().cancelled() => Err(QueryError::Cancelled),
         };
-        let (prepared, opened) = opened.inspect_err(|error| running.failed(error))?;
+        let (prepared, format, opened) = opened.inspect_err(|error| running.failed(error))?;
         let columns = match prepared.kind {
             StatementKind::Select => prepared.columns.clone(),
             StatementKind::Explain | StatementKind::ExplainSyntax => vec![explain_column()],
         };
         let limits = Limits {
             n_rows: request.limit,
+            of_result: ResultLimit::of(&prepared.settings),
             time: self.time_limit(),
         };
-        Ok((Run::start(columns, opened, running, limits), prepared))
+        let shape = Shape {
+            columns,
+            format: format.filter(|_| !request.ignores_format),
+            style: Style::of(&prepared.settings, request.time_format),
+        };
+        Ok((Run::start(shape, opened, running, limits)?, prepared))
     }
 
     /// The queries under way, oldest first.
@@ -190,6 +203,18 @@ impl Queries {
         };
         let opened = statement.open().await?;
         Ok(opened.with_first_rows().await?)
+    }
+}
+
+/// What a query may say of who asks.
+fn asker(viewer: &Viewer) -> Asker {
+    let caller = &viewer.caller;
+    let organization = caller.organization.as_ref();
+    Asker {
+        id: caller.id,
+        login: caller.name.clone(),
+        email: caller.email.clone(),
+        organization: organization.map(|of| (of.id, of.slug.clone())),
     }
 }
 

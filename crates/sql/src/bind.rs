@@ -13,8 +13,10 @@ mod columns;
 mod expressions;
 mod joins;
 mod names;
+mod parameters;
 mod query;
 mod results;
+mod server;
 mod sets;
 mod sources;
 mod windows;
@@ -32,6 +34,7 @@ use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, Query};
 use crate::parse::Places;
 use crate::relation::Relation;
+use crate::settings::Settings;
 use crate::types::DataType;
 
 /// Most expressions that a query may have once its aliases and WITH expressions are put in.
@@ -44,6 +47,7 @@ pub(crate) struct Binder<'a> {
     pub places: &'a Places<'a>,
     pub context: &'a Context,
     pub relation: &'a Relation,
+    pub settings: &'a Settings,
     /// Functions met, as the table spells them.
     pub functions: BTreeSet<&'static str>,
     n_sources: usize,
@@ -117,11 +121,17 @@ struct ScopeSource {
 }
 
 impl<'a> Binder<'a> {
-    pub fn new(places: &'a Places<'a>, context: &'a Context, relation: &'a Relation) -> Binder<'a> {
+    pub fn new(
+        places: &'a Places<'a>,
+        context: &'a Context,
+        relation: &'a Relation,
+        settings: &'a Settings,
+    ) -> Binder<'a> {
         Binder {
             places,
             context,
             relation,
+            settings,
             functions: BTreeSet::new(),
             n_sources: 0,
             n_nodes: 0,
@@ -132,7 +142,8 @@ impl<'a> Binder<'a> {
 
     /// Binds a whole query.
     pub fn bind(&mut self, query: &ast::Query) -> Result<Query, SqlError> {
-        self.query(query, &Outer::default())
+        let bound = self.query(query, &Outer::default())?;
+        self.within_limit(bound)
     }
 
     fn next_source(&mut self) -> usize {

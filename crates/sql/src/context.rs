@@ -22,6 +22,19 @@ pub enum VariableValue {
     All(String),
 }
 
+/// What Grafana's global variables say of who asks: `${__user.login}`, `${__org.name}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asker {
+    /// Of the account.
+    pub id: i64,
+    /// Name of the account.
+    pub login: String,
+    /// Of the account; may be empty.
+    pub email: String,
+    /// The chosen organization's id and name.
+    pub organization: Option<(i64, String)>,
+}
+
 /// Everything that a query's meaning depends on, besides its text and the relation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
@@ -34,6 +47,8 @@ pub struct Context {
     pub interval_ms: Option<u64>,
     /// Template variables by name.
     pub variables: BTreeMap<String, VariableValue>,
+    /// Who asks, where that is known.
+    pub asker: Option<Asker>,
     /// Values of typed parameters `{name:Type}` by name, in ClickHouse's text form.
     pub params: BTreeMap<String, String>,
 }

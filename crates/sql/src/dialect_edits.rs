@@ -19,10 +19,11 @@
 //! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
 //!
-//! `ALL` and the true `GLOBAL` of joins and of `IN`, `SETTINGS`, `FORMAT` and the final `;` are
-//! taken away. String literals have only the escapes `\\` and `''` afterwards.
+//! `ALL` and the true `GLOBAL` of joins and of `IN` and the final `;` are taken away, and so are
+//! `SETTINGS` and `FORMAT`, which the answer then follows ([`Ends`]). String literals have only the escapes `\\` and `''` afterwards.
 
 mod casts;
+mod catalog;
 mod ends;
 mod intervals;
 mod joins;
@@ -37,18 +38,23 @@ mod with_items;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::ends::Ends;
+
 use self::scan::{Edits, Scan};
 use crate::error::{ErrorKind, SqlError};
 use crate::expand::Expanded;
+use crate::relation::Relation;
 
 /// One rule: what it changes in the text. Each sees the text that the one before it left.
 type Rule = fn(&Scan<'_>) -> Result<Edits, SqlError>;
 
-const RULES: [Rule; 14] = [
+const FIRST_RULES: [Rule; 2] = [
     // First: after it the next ones may copy text between quotes without looking into it.
     literals::decode,
     ends::one_statement,
-    ends::clauses,
+];
+
+const RULES: [Rule; 11] = [
     // Before the first rule that makes such shapes.
     refusals::refuse,
     parameters::calls,
@@ -63,10 +69,16 @@ const RULES: [Rule; 14] = [
     keywords::aliases,
 ];
 
-/// Applies all rules.
-pub(crate) fn edit(expanded: Expanded) -> Result<Expanded, SqlError> {
-    let mut expanded = expanded;
-    let mut rules = RULES.iter();
+/// Applies all rules; and what stood at the statement's end.
+pub(crate) fn edit(expanded: Expanded, relation: &Relation) -> Result<(Expanded, Ends), SqlError> {
+    let expanded = apply(expanded, &FIRST_RULES)?;
+    let (edits, ends) = ends::clauses(&Scan::new(&expanded)?)?;
+    let expanded = catalog::edit(expanded.edit(edits), relation)?;
+    Ok((apply(expanded, &RULES)?, ends))
+}
+
+fn apply(mut expanded: Expanded, rules: &[Rule]) -> Result<Expanded, SqlError> {
+    let mut rules = rules.iter();
     while let Some(edits) = next_edits(&expanded, &mut rules)? {
         expanded = expanded.edit(edits);
     }

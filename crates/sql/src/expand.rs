@@ -11,6 +11,8 @@ mod expanded;
 mod format;
 pub(crate) mod lexer;
 mod macros;
+mod moment;
+mod statements;
 mod time;
 mod variables;
 
@@ -32,8 +34,9 @@ pub(crate) fn expand(sql: &str, context: &Context) -> Result<Expanded, SqlError>
     let values = bounded(variables::interpolate(conditions, context)?)?;
     // The text of "all" may bring comments along.
     let clean = normalize(values)?;
+    let statement = bounded(statements::expand(clean)?)?;
     // An argument that a macro writes twice may close in its second copy what it opened.
-    let expanded = normalize(bounded(macros::expand_macros(clean, context)?)?)?;
+    let expanded = normalize(bounded(macros::expand_macros(statement, context)?)?)?;
     refuse_leftovers(&expanded, context)?;
     Ok(expanded)
 }
@@ -102,7 +105,8 @@ fn unknown_name(expanded: &Expanded, offset: usize, name: &str, context: &Contex
         format!("unknown {kind} ${name}"),
     );
     let hint = if is_macro {
-        let known = macros::NAMES.iter().chain(&variables::BUILT_IN);
+        let known = macros::NAMES.iter().chain(&statements::NAMES);
+        let known = known.chain(&variables::BUILT_IN).chain(&variables::GLOBAL);
         nearest(name, known.copied())
     } else {
         nearest(name, context.variables.keys().map(String::as_str))

@@ -202,6 +202,7 @@ const ANY_CASE: &[&str] = &[
     "array_agg",
     "median",
     "FROM_UNIXTIME",
+    "version",
 ];
 
 /// The signatures of a function; none if ClickHouse or this table does not know the name.

@@ -23,6 +23,7 @@ mod names;
 mod parse;
 mod print;
 mod relation;
+mod settings;
 mod shape;
 mod similar;
 mod slices;
@@ -30,9 +31,11 @@ mod timezones;
 mod types;
 mod typing;
 
-pub use context::{Context, TimeRange, VariableValue};
+pub use context::{Asker, Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
+pub use lower::OWN_ERRORS;
 pub use relation::{Column, HotKind, HotPath, Relation, Source};
+pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
 pub use types::{DataType, IntervalUnit};
 
@@ -46,6 +49,15 @@ pub enum StatementKind {
     Explain,
     /// `EXPLAIN SYNTAX …`: the query as it is sent to ClickHouse.
     ExplainSyntax,
+}
+
+/// `FORMAT name` at a statement's end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatClause {
+    /// As the user spelled it; whether there is such a format, who writes answers knows.
+    pub name: String,
+    /// Where the name stands.
+    pub position: Position,
 }
 
 /// A column of the result.
@@ -82,6 +94,10 @@ pub struct Prepared {
     pub duckdb: String,
     /// The result's columns.
     pub columns: Vec<ResultColumn>,
+    /// The settings that change the answer. Those of how it is written are for who writes it.
+    pub settings: Settings,
+    /// The format that the text asks for.
+    pub format: Option<FormatClause>,
     /// How the result is put together from slices of time, where it can be.
     pub division: Option<Division>,
     /// Functions that the query uses, sorted.
@@ -109,24 +125,25 @@ fn prepare_on_stack(
     context: &Context,
     relation: &Relation,
 ) -> Result<Prepared, SqlError> {
-    let expanded = dialect_edits::edit(expand::expand(sql, context)?)?;
+    let (expanded, ends) = dialect_edits::edit(expand::expand(sql, context)?, relation)?;
+    let dialect_edits::Ends { settings, format } = ends;
     let places = parse::Places::new(sql, &expanded);
     if let Some(at) = source_name_in(&expanded.text) {
         let message = "names with __t and a digit are taken";
         return Err(places.error(ErrorKind::Forbidden, message, at));
     }
     let parsed = parse::parse(&places)?;
-    let mut binder = bind::Binder::new(&places, context, relation);
+    let mut binder = bind::Binder::new(&places, context, relation, &settings);
     let query = binder.bind(&parsed.query)?;
     let functions = binder
         .functions
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
-    let mut lowering = lower::Lowering::new(&places, context, relation);
+    let mut lowering = lower::Lowering::new(&places, context, relation, &settings);
     let duckdb = lowering.lower(&query)?;
-    let division = division(&query, &places, context, relation);
-    let clickhouse = print::Printer { relation }.query(&query);
+    let division = division(&query, &places, context, relation, &settings);
+    let clickhouse = print::Printer { relation }.query(&query) + &settings.printed();
     if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
         let message = "the query becomes too long once its aliases are put in";
         return Err(places.error(ErrorKind::Unsupported, message, 0));
@@ -141,6 +158,8 @@ fn prepare_on_stack(
         duckdb,
         division,
         columns: columns.collect(),
+        settings: settings.clone(),
+        format,
         functions,
         passes: lowering.passes.into_iter().collect(),
     })
@@ -152,8 +171,9 @@ fn division(
     places: &parse::Places,
     context: &Context,
     relation: &Relation,
+    settings: &Settings,
 ) -> Option<Division> {
-    let lowering = || lower::Lowering::new(places, context, relation);
+    let lowering = || lower::Lowering::new(places, context, relation, settings);
     let of_slice = |events, time: &ir::Expr| {
         let mut lowering = lowering();
         lowering.slice = Some((events, time.clone()));

@@ -34,12 +34,14 @@ use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, Query};
 use crate::parse::Places;
 use crate::relation::Relation;
+use crate::settings::Settings;
 use crate::types::DataType;
 
 pub(crate) struct Lowering<'a> {
     places: &'a Places<'a>,
     context: &'a Context,
     relation: &'a Relation,
+    settings: &'a Settings,
     /// Rewrites that changed something.
     pub passes: BTreeSet<&'static str>,
     /// The source and the time of which the text takes a slice, between marks.
@@ -73,6 +75,18 @@ pub(crate) struct Lowering<'a> {
     groups_have_rows: bool,
 }
 
+/// How the messages begin that a lowered query raises itself, by `error('…')`. Whatever else DuckDB
+/// says is its own.
+pub const OWN_ERRORS: [&str; 7] = [
+    "Cannot convert NULL value to a type that is not Nullable",
+    "Division by zero",
+    "WITH FILL would add more than",
+    "a text cannot be padded to more than",
+    "no number: ",
+    "range would make more than",
+    "the arrays of ARRAY JOIN have different lengths",
+];
+
 /// A piece of DuckDB's SQL.
 pub(crate) struct Sql {
     pub text: String,
@@ -101,11 +115,13 @@ impl<'a> Lowering<'a> {
         places: &'a Places<'a>,
         context: &'a Context,
         relation: &'a Relation,
+        settings: &'a Settings,
     ) -> Lowering<'a> {
         Lowering {
             places,
             context,
             relation,
+            settings,
             passes: BTreeSet::new(),
             slice: None,
             is_numbered: false,

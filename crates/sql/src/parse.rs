@@ -15,6 +15,9 @@ const MAX_TOKENS: usize = 100_000;
 /// Deepest nesting of parentheses and subqueries.
 const MAX_DEPTH: usize = 100;
 
+/// What to do where there are no views.
+pub(crate) const IN_PLACE_OF_VIEWS: &str = "put the view's query into WITH, as in WITH name AS (SELECT …) SELECT …, and pass its value as a parameter {name:Type} in \"params\"";
+
 /// A parsed statement and the text it was parsed from.
 pub(crate) struct Parsed {
     pub kind: StatementKind,
@@ -134,7 +137,14 @@ fn first_word(places: &Places<'_>, tokens: &[TokenWithSpan]) -> Result<String, S
     }
     let message = format!("{word} is no query: only SELECT, WITH and EXPLAIN are allowed");
     let at = places.offset(first.span.start);
-    Err(places.error(ErrorKind::Forbidden, message, at))
+    let is_of_view = word == "CREATE"
+        && tokens
+            .iter()
+            .any(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("VIEW")));
+    Err(SqlError {
+        hint: is_of_view.then(|| IN_PLACE_OF_VIEWS.to_owned()),
+        ..places.error(ErrorKind::Forbidden, message, at)
+    })
 }
 
 /// Takes `EXPLAIN` and its word off the front.

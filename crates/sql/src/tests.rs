@@ -4,6 +4,7 @@ mod attacks;
 mod errors;
 mod narrowed;
 mod newest;
+mod own_errors;
 mod parts;
 mod passes;
 mod slices;
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// CVAT's columns, narrowed to one user in both stores.
-fn relation() -> Relation {
+pub(crate) fn relation() -> Relation {
     let column = |name: &str, data_type: &str| Column {
         name: name.to_owned(),
         data_type: DataType::parse(data_type).unwrap(),

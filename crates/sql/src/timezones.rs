@@ -16,3 +16,11 @@ pub(crate) fn shift_of_units(name: &str, seconds: i64) -> i64 {
         ahead
     }
 }
+
+/// The day that a calendar shows there at an instant, in days since the epoch.
+pub(crate) fn day(name: &str, second: i64) -> i64 {
+    let zone = jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC);
+    let instant = jiff::Timestamp::from_second(second).unwrap_or_default();
+    let ahead = i64::from(zone.to_offset(instant).seconds());
+    (second + ahead).div_euclid(86_400)
+}

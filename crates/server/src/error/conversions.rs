@@ -206,6 +206,7 @@ impl From<QueryError> for ApiError {
             | QueryError::Sql(_)
             | QueryError::TimeLimit { .. }
             | QueryError::MemoryLimit { .. }
+            | QueryError::ResultRows { .. }
             | QueryError::Execution { .. }
             | QueryError::Cancelled => ApiError::BadQuery {
                 detail: error.to_string(),

@@ -7,7 +7,6 @@ use futures::Stream;
 
 use super::encode::{Encoder, Format};
 use super::error::QueryError;
-use super::render::TimeFormat;
 use super::run::Run;
 use crate::error::ApiError;
 
@@ -40,9 +39,9 @@ enum State {
 
 impl Answer {
     /// An answer with at most `max_bytes` of rows.
-    pub fn new(run: Run, format: Format, times: TimeFormat, max_bytes: u64) -> Answer {
+    pub fn new(run: Run, format: Format, max_bytes: u64) -> Answer {
         Answer {
-            encoder: format.encoder(&run.columns, times),
+            encoder: format.encoder(&run.columns, &run.style),
             run,
             n_bytes_left: max_bytes,
             rows: 0..0,

@@ -1,8 +1,12 @@
-//! A result as bytes, piece by piece: JSON, CSV or an Arrow stream.
+//! A result as bytes, piece by piece: JSON, CSV, an Arrow stream, or one of ClickHouse's formats.
 
 mod arrow_stream;
 mod csv;
+mod document;
 mod json;
+mod lines;
+mod named;
+mod tab_separated;
 
 use std::ops::Range;
 
@@ -12,10 +16,14 @@ use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::error::QueryError;
-use super::render::{Column, Mismatch, TimeFormat};
+use super::render::{Column, Mismatch, Style, write_clickhouse_json_text};
 use super::run::Stats;
 
 pub(crate) use json::described;
+
+use csv::Tuples;
+use document::Rows;
+use lines::Line;
 
 /// The media type of Arrow's streaming format.
 const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
@@ -29,6 +37,27 @@ pub enum Format {
     Csv,
     /// Arrow's IPC stream.
     Arrow,
+    /// ClickHouse's document.
+    Document(Rows),
+    /// ClickHouse's JSON values, a line each.
+    Lines(Line),
+    /// ClickHouse's CSV.
+    ClickHouseCsv(Header),
+    /// Fields between tabs; whether texts are without escapes.
+    TabSeparated(Header, bool),
+    /// The rows are computed, and not shown.
+    Null,
+}
+
+/// What stands before the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    /// Nothing.
+    None,
+    /// A line of names.
+    Names,
+    /// A line of names and one of types.
+    NamesAndTypes,
 }
 
 impl Format {
@@ -62,16 +91,34 @@ impl Format {
             Format::Json => "application/json",
             Format::Csv => "text/csv; charset=utf-8; header=present",
             Format::Arrow => ARROW_STREAM,
+            Format::Document(_) => "application/json; charset=UTF-8",
+            Format::Lines(Line::Object) => "application/x-ndjson; charset=UTF-8",
+            Format::Lines(Line::Array(_)) | Format::Null => "text/plain; charset=UTF-8",
+            Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
+            Format::ClickHouseCsv(_) => "text/csv; charset=UTF-8; header=present",
+            Format::TabSeparated(..) => "text/tab-separated-values; charset=UTF-8",
         }
     }
 
     /// What writes a result of these columns.
-    pub(super) fn encoder(self, columns: &[ResultColumn], times: TimeFormat) -> Box<dyn Encoder> {
+    pub(super) fn encoder(self, columns: &[ResultColumn], style: &Style) -> Box<dyn Encoder> {
         let columns = columns.to_vec();
+        let csv = |columns, header, tuples| {
+            Box::new(csv::CsvEncoder::new(columns, header, tuples, style))
+        };
         match self {
-            Format::Json => Box::new(json::JsonEncoder::new(columns, times)),
-            Format::Csv => Box::new(csv::CsvEncoder::new(columns, times)),
-            Format::Arrow => Box::new(arrow_stream::ArrowEncoder::new(columns)),
+            Format::Json => Box::new(json::JsonEncoder::new(columns, style)),
+            Format::Csv => csv(columns, Header::Names, Tuples::OneField),
+            Format::Arrow => Box::new(arrow_stream::ArrowEncoder::new(columns, style)),
+            Format::Document(rows) => {
+                Box::new(document::DocumentEncoder::new(columns, rows, style))
+            }
+            Format::Lines(line) => Box::new(lines::LinesEncoder::new(columns, line, style)),
+            Format::ClickHouseCsv(header) => csv(columns, header, Tuples::FieldAPart),
+            Format::TabSeparated(header, is_raw) => Box::new(
+                tab_separated::TabSeparatedEncoder::new(columns, header, is_raw, style),
+            ),
+            Format::Null => Box::new(NullEncoder),
         }
     }
 }
@@ -95,15 +142,45 @@ pub(super) trait Encoder: Send {
     fn fail(&mut self, error: &Value, out: &mut Vec<u8>) -> bool;
 }
 
+/// Writes nothing.
+struct NullEncoder;
+
+impl Encoder for NullEncoder {
+    fn begin(&mut self, _: &mut Vec<u8>) {}
+
+    fn load(&mut self, _: RecordBatch) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    fn write(&mut self, _: Range<usize>, _: &mut Vec<u8>) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Stats, _: &mut Vec<u8>) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    fn fail(&mut self, _: &Value, _: &mut Vec<u8>) -> bool {
+        false
+    }
+}
+
+/// A text as ClickHouse's JSON.
+fn clickhouse_json(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_clickhouse_json_text(&mut out, text);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// The columns of a batch, to be written as text.
 fn text_columns(
     batch: &RecordBatch,
     columns: &[ResultColumn],
-    times: TimeFormat,
+    style: &Style,
 ) -> Result<Vec<Column>, QueryError> {
     check_width(batch, columns)?;
     let pairs = batch.columns().iter().zip(columns);
-    let columns = pairs.map(|(array, column)| Column::of(array, &column.data_type, times));
+    let columns = pairs.map(|(array, column)| Column::of(array, &column.data_type, style));
     Ok(columns.collect::<Result<Vec<Column>, Mismatch>>()?)
 }
 

@@ -37,10 +37,18 @@ pub enum QueryError {
         /// The memory of the database.
         limit_bytes: u64,
     },
+    /// Its result has more rows than it wants.
+    #[error(
+        "the result has more than {limit} rows, the limit that the query sets as max_result_rows"
+    )]
+    ResultRows {
+        /// What it set.
+        limit: u64,
+    },
     /// It failed of its own: a division by zero, a text that is no number.
     #[error("{message}")]
     Execution {
-        /// The store's.
+        /// Of ours.
         message: String,
     },
     /// Somebody ended it with `DELETE /api/queries/{id}`.
@@ -59,7 +67,9 @@ impl From<StoreError> for QueryError {
         match error {
             StoreError::TimedOut { limit } => QueryError::TimeLimit { limit },
             StoreError::OutOfMemory { limit_bytes } => QueryError::MemoryLimit { limit_bytes },
-            StoreError::Statement { message } => QueryError::Execution { message },
+            StoreError::Statement { message } => QueryError::Execution {
+                message: super::execution::told(&message),
+            },
             error => QueryError::Store(error),
         }
     }
@@ -92,7 +102,7 @@ impl QueryError {
             },
             QueryError::TimeLimit { .. } => "time_limit",
             QueryError::MemoryLimit { .. } => "memory_limit",
-            QueryError::Execution { .. } => "execution",
+            QueryError::ResultRows { .. } | QueryError::Execution { .. } => "execution",
             QueryError::Cancelled => "cancelled",
             QueryError::Store(_) => "unavailable",
             QueryError::Internal(_) => "internal",

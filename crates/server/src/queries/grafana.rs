@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::encode::check_width;
 use super::error::QueryError;
 use super::instant::End;
-use super::render::{Column, TimeFormat, write_json_text};
+use super::render::{Column, Style, TimeFormat, write_json_text};
 use super::request::{self, InvalidBody, QueryRequest};
 use super::run::Run;
 use super::{Queries, answer};
@@ -96,8 +96,10 @@ impl FrameQuery {
 }
 
 impl Frames<'_> {
-    /// Runs the queries; the body of the answer. A query that fails says so in its own result.
-    pub async fn answer(&self, request: FrameRequest) -> Vec<u8> {
+    /// Runs the queries; the body of the answer, and whether one of them failed, which says so in its
+    /// own result.
+    pub async fn answer(&self, request: FrameRequest) -> (Vec<u8>, bool) {
+        let mut has_failed = false;
         let mut out = b"{\"results\":{".to_vec();
         for (i, query) in request.queries.into_iter().enumerate() {
             if i > 0 {
@@ -112,6 +114,7 @@ impl Frames<'_> {
                     out.extend_from_slice(b"]}");
                 }
                 Err(error) => {
+                    has_failed = true;
                     let told = ApiError::from(error).tell();
                     let result = json!({
                         "error": told.detail,
@@ -123,7 +126,7 @@ impl Frames<'_> {
             }
         }
         out.extend_from_slice(b"}}\n");
-        out
+        (out, has_failed)
     }
 
     async fn frame(
@@ -142,11 +145,13 @@ impl Frames<'_> {
             },
             limit: config.max_rows,
             time_format: TimeFormat::UnixMs,
+            ignores_format: true,
             may_reuse: true,
         };
         let started = self.queries.start_prepared(request, self.viewer, self.now);
         let (mut run, prepared) = started.await?;
-        let values = gather(&mut run, config.max_result_bytes).await;
+        let style = TimeFormat::UnixMs.into();
+        let values = gather(&mut run, &style, config.max_result_bytes).await;
         let values = values.inspect_err(|error| run.fail(error))?;
         let stats = run.finish();
         let mut meta = json!({ "executedQueryString": prepared.clickhouse });
@@ -179,14 +184,14 @@ impl Frames<'_> {
 }
 
 /// The values of each column, separated by commas, of `max_bytes` in all.
-async fn gather(run: &mut Run, max_bytes: u64) -> Result<Vec<Vec<u8>>, QueryError> {
+async fn gather(run: &mut Run, style: &Style, max_bytes: u64) -> Result<Vec<Vec<u8>>, QueryError> {
     let mut values = vec![Vec::new(); run.columns.len()];
     let mut n_bytes_left = max_bytes;
     while let Some(batch) = run.next().await? {
         check_width(&batch, &run.columns)?;
         let columns = batch.columns().iter().zip(&run.columns);
         let columns = columns
-            .map(|(array, column)| Column::of(array, &column.data_type, TimeFormat::UnixMs))
+            .map(|(array, column)| Column::of(array, &column.data_type, style))
             .collect::<Result<Vec<Column>, _>>()?;
         let mut n_rows = 0;
         for row in 0..batch.num_rows() {
@@ -344,7 +349,7 @@ mod tests {
             ),
         ];
         for (array, data_type, names, expected) in cases {
-            let column = Column::of(&array, &data_type, TimeFormat::UnixMs).unwrap();
+            let column = Column::of(&array, &data_type, &TimeFormat::UnixMs.into()).unwrap();
             let mut out = Vec::new();
             write_value(&mut out, &column, 0, &data_type);
             assert_eq!(String::from_utf8(out).unwrap(), expected);

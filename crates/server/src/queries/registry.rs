@@ -208,7 +208,7 @@ impl Running {
             QueryError::Body(_) | QueryError::Sql(_) => QueryOutcome::Refused,
             QueryError::TimeLimit { .. } => QueryOutcome::TimedOut,
             QueryError::MemoryLimit { .. } => QueryOutcome::OutOfMemory,
-            QueryError::Execution { .. } => QueryOutcome::Failed,
+            QueryError::ResultRows { .. } | QueryError::Execution { .. } => QueryOutcome::Failed,
             QueryError::Cancelled => QueryOutcome::Cancelled,
             QueryError::Store(_) | QueryError::Internal(_) => QueryOutcome::Unavailable,
         };

@@ -5,9 +5,10 @@
 //! within an array of such a field.
 
 mod number;
+mod pretty;
 mod time;
 
-use annoscope_sql::DataType;
+use annoscope_sql::{DataType, Settings, TimeOutput};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float32Array,
     Float64Array, Int64Array, ListArray, StringArray, UInt64Array,
@@ -27,6 +28,63 @@ pub enum TimeFormat {
     Text,
     /// Milliseconds since the epoch, whatever the time zone.
     UnixMs,
+    /// `2024-07-01T12:00:00Z`; dates as text.
+    Iso,
+    /// Seconds since the epoch; dates as text.
+    UnixSeconds,
+}
+
+impl TimeFormat {
+    /// Whether it is between quotes where texts are.
+    fn is_text(self) -> bool {
+        self != TimeFormat::UnixMs
+    }
+}
+
+/// How a result spells its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Of dates and times.
+    pub times: TimeFormat,
+    /// The time zone of types that name none; UTC where there is none either.
+    pub timezone: Option<String>,
+    /// Whether JSON has `"nan"` and `"inf"` in place of null.
+    pub quotes_denormals: bool,
+    /// Whether JSON has integers of 64 bits in quotes.
+    pub quotes_wide_integers: bool,
+    /// Whether JSON escapes what ClickHouse escapes beside what has to be: `\/`.
+    pub escapes_as_clickhouse: bool,
+}
+
+impl From<TimeFormat> for Style {
+    fn from(times: TimeFormat) -> Style {
+        Style {
+            times,
+            ..Style::default()
+        }
+    }
+}
+
+impl Style {
+    /// As the settings of a query want it. Times are as the request wants them, unless it leaves
+    /// that to the query.
+    pub fn of(settings: &Settings, times: TimeFormat) -> Style {
+        let of_query = match settings.times {
+            TimeOutput::Simple => TimeFormat::Text,
+            TimeOutput::Iso => TimeFormat::Iso,
+            TimeOutput::UnixTimestamp => TimeFormat::UnixSeconds,
+        };
+        Style {
+            times: match times {
+                TimeFormat::Text => of_query,
+                of_request => of_request,
+            },
+            timezone: settings.session_timezone.clone(),
+            quotes_denormals: settings.quote_denormals,
+            quotes_wide_integers: settings.quote_64bit_integers,
+            escapes_as_clickhouse: false,
+        }
+    }
 }
 
 /// Why an array cannot be shown as the type that the query's check found for it: an error of
@@ -53,6 +111,16 @@ pub enum Mismatch {
 pub struct Column {
     values: Values,
     nulls: Option<NullBuffer>,
+    spelling: Spelling,
+}
+
+/// What of a [`Style`] each value needs.
+#[derive(Clone, Copy)]
+struct Spelling {
+    quotes_denormals: bool,
+    /// Whether these are integers that JSON has in quotes.
+    quotes_integers: bool,
+    escapes_as_clickhouse: bool,
 }
 
 enum Values {
@@ -87,17 +155,15 @@ enum Values {
 
 impl Column {
     /// The array as values of the type.
-    pub fn of(
-        array: &ArrayRef,
-        data_type: &DataType,
-        format: TimeFormat,
-    ) -> Result<Column, Mismatch> {
+    pub fn of(array: &ArrayRef, data_type: &DataType, style: &Style) -> Result<Column, Mismatch> {
+        let format = style.times;
+        let zone = |zone: &Option<String>| zone.clone().or_else(|| style.timezone.clone());
         let mismatch = || Mismatch::Type {
             found: array.data_type().clone(),
             expected: data_type.clone(),
         };
         let values = match data_type {
-            DataType::Nullable(inner) => return Column::of(array, inner, format),
+            DataType::Nullable(inner) => return Column::of(array, inner, style),
             DataType::Nothing => Values::Nothing,
             DataType::Bool => Values::Bool(cast(array, &ArrowType::Boolean)?.as_boolean().clone()),
             DataType::UInt8
@@ -129,14 +195,14 @@ impl Column {
                 days: cast(array, &ArrowType::Date32)?.as_primitive().clone(),
                 format,
             },
-            DataType::DateTime(zone) => Values::times(array, 0, zone.as_deref(), format)?,
+            DataType::DateTime(own) => Values::times(array, 0, zone(own).as_deref(), format)?,
             DataType::DateTime64 {
                 precision,
                 timezone,
-            } => Values::times(array, *precision, timezone.as_deref(), format)?,
+            } => Values::times(array, *precision, zone(timezone).as_deref(), format)?,
             DataType::Array(item) => {
                 let lists = array.as_list_opt::<i32>().ok_or_else(mismatch)?.clone();
-                let items = Box::new(Column::of(lists.values(), item, format)?);
+                let items = Box::new(Column::of(lists.values(), item, style)?);
                 Values::List { lists, items }
             }
             DataType::Tuple(types) => {
@@ -145,13 +211,19 @@ impl Column {
                     return Err(mismatch());
                 }
                 let items = tuple.columns().iter().zip(types);
-                let items = items.map(|(array, item)| Column::of(array, item, format));
+                let items = items.map(|(array, item)| Column::of(array, item, style));
                 Values::Tuple(items.collect::<Result<_, _>>()?)
             }
         };
         Ok(Column {
             values,
             nulls: array.logical_nulls(),
+            spelling: Spelling {
+                quotes_denormals: style.quotes_denormals,
+                quotes_integers: style.quotes_wide_integers
+                    && matches!(data_type, DataType::UInt64 | DataType::Int64),
+                escapes_as_clickhouse: style.escapes_as_clickhouse,
+            },
         })
     }
 
@@ -162,20 +234,21 @@ impl Column {
 
     /// Writes a value as JSON.
     pub fn write_json(&self, out: &mut Vec<u8>, row: usize) {
-        if self.is_null(row) || self.is_no_number(row) {
+        let is_no_number = self.is_no_number(row);
+        if self.is_null(row) || (is_no_number && !self.spelling.quotes_denormals) {
             out.extend_from_slice(b"null");
             return;
         }
         match &self.values {
+            Values::Text(texts) if self.spelling.escapes_as_clickhouse => {
+                write_clickhouse_json_text(out, texts.value(row));
+            }
             Values::Text(texts) => write_json_text(out, texts.value(row)),
-            Values::Date { format, .. } | Values::Time { format, .. } => {
-                let quote: &[u8] = match format {
-                    TimeFormat::Text => b"\"",
-                    TimeFormat::UnixMs => b"",
-                };
-                out.extend_from_slice(quote);
-                self.write_plain(out, row);
-                out.extend_from_slice(quote);
+            Values::Date { format, .. } | Values::Time { format, .. } if format.is_text() => {
+                self.write_between(out, row, b'"');
+            }
+            _ if is_no_number || self.spelling.quotes_integers => {
+                self.write_between(out, row, b'"');
             }
             Values::List { lists, items } => {
                 let (start, end) = bounds(lists, row);
@@ -203,15 +276,45 @@ impl Column {
                 self.write_literal(&mut text, row);
                 write_csv_bytes(out, &text);
             }
-            Values::Date { format, .. } | Values::Time { format, .. }
-                if *format == TimeFormat::Text =>
-            {
-                out.push(b'"');
-                self.write_plain(out, row);
-                out.push(b'"');
+            Values::Date { format, .. } | Values::Time { format, .. } if format.is_text() => {
+                self.write_between(out, row, b'"');
             }
             _ => self.write_plain(out, row),
         }
+    }
+
+    /// Writes a value as a field of a CSV line, or as several: of a tuple each part is one.
+    pub fn write_csv_parts(&self, out: &mut Vec<u8>, row: usize) {
+        let Values::Tuple(items) = &self.values else {
+            return self.write_csv(out, row);
+        };
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            item.write_csv_parts(out, row);
+        }
+    }
+
+    /// Writes a value as a field of a line that tabs divide. `raw`: without escapes.
+    pub fn write_tab_separated(&self, out: &mut Vec<u8>, row: usize, raw: bool) {
+        if self.is_null(row) {
+            out.extend_from_slice(b"\\N");
+            return;
+        }
+        match &self.values {
+            Values::Text(texts) if raw => out.extend_from_slice(texts.value(row).as_bytes()),
+            Values::Text(texts) => write_escaped(out, texts.value(row)),
+            Values::List { .. } | Values::Tuple(_) => self.write_literal(out, row),
+            _ => self.write_plain(out, row),
+        }
+    }
+
+    /// Writes a value that is no text between quotes.
+    fn write_between(&self, out: &mut Vec<u8>, row: usize, quote: u8) {
+        out.push(quote);
+        self.write_plain(out, row);
+        out.push(quote);
     }
 
     /// Writes a value as ClickHouse writes it within an array in text.
@@ -231,12 +334,8 @@ impl Column {
             Values::Tuple(items) => {
                 write_separated(out, *b"()", items, |out, item| item.write_literal(out, row));
             }
-            Values::Date { format, .. } | Values::Time { format, .. }
-                if *format == TimeFormat::Text =>
-            {
-                out.push(b'\'');
-                self.write_plain(out, row);
-                out.push(b'\'');
+            Values::Date { format, .. } | Values::Time { format, .. } if format.is_text() => {
+                self.write_between(out, row, b'\'');
             }
             _ => self.write_plain(out, row),
         }
@@ -258,8 +357,8 @@ impl Column {
             Values::Date { days, format } => {
                 let day = i64::from(days.value(row));
                 match format {
-                    TimeFormat::Text => time::write_date(out, day),
                     TimeFormat::UnixMs => time::write_unix_ms_of_day(out, day),
+                    _ => time::write_date(out, day),
                 }
             }
             Values::Time {
@@ -275,6 +374,8 @@ impl Column {
                 match format {
                     TimeFormat::Text => time::write_time(out, at, *n_digits, zone),
                     TimeFormat::UnixMs => time::write_unix_ms(out, at),
+                    TimeFormat::Iso => time::write_iso(out, at, *n_digits),
+                    TimeFormat::UnixSeconds => time::write_unix_seconds(out, at, *n_digits),
                 }
             }
             Values::Nothing | Values::Text(_) | Values::List { .. } | Values::Tuple(_) => {}
@@ -392,8 +493,35 @@ fn write_csv_bytes(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
+/// Writes a text as ClickHouse's JSON: with `\/`, and digits in capitals.
+pub fn write_clickhouse_json_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '/' => out.extend_from_slice(&[b'\\', c as u8]),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            '\0'..='\u{1f}' => out.extend_from_slice(format!("\\u{:04X}", c as u32).as_bytes()),
+            '\u{2028}' | '\u{2029}' => {
+                out.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes());
+            }
+            plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
 fn write_literal_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'\'');
+    write_escaped(out, text);
+    out.push(b'\'');
+}
+
+/// Writes a text with ClickHouse's escapes.
+pub fn write_escaped(out: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
         let escaped = match byte {
             b'\'' | b'\\' => byte,
@@ -410,7 +538,6 @@ fn write_literal_text(out: &mut Vec<u8>, text: &str) {
         };
         out.extend_from_slice(&[b'\\', escaped]);
     }
-    out.push(b'\'');
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct QueryRequest {
     pub limit: u64,
     /// How it shows times.
     pub time_format: TimeFormat,
+    /// Whether `FORMAT` in the text is checked only, as for clients of ClickHouse's own protocol.
+    pub ignores_format: bool,
     /// Whether kept rows may be part of the answer.
     pub may_reuse: bool,
 }
@@ -67,6 +69,7 @@ impl QueryRequest {
             },
             limit: max_rows,
             time_format: TimeFormat::Text,
+            ignores_format: false,
             may_reuse: true,
         };
         let (mut from, mut to) = (None, None);
@@ -88,12 +91,13 @@ impl QueryRequest {
                 }
                 "params" => {
                     for (name, value) in named(field, value)? {
-                        let value = scalar(&format!("{field}.{name}"), value)?;
+                        let value = parameter(&format!("{field}.{name}"), value)?;
                         request.context.params.insert(name, value);
                     }
                 }
                 "limit" => request.limit = limit(field, &value, max_rows)?,
                 "cache" => request.may_reuse = switch(field, &value)?,
+                "ignore_format" => request.ignores_format = switch(field, &value)?,
                 "time_format" => request.time_format = time_format(field, &value)?,
                 unknown => {
                     return Err(InvalidBody::of(unknown, format!("unknown field; {FIELDS}")));
@@ -108,8 +112,7 @@ impl QueryRequest {
     }
 }
 
-const FIELDS: &str =
-    "there are sql, from, to, interval_ms, variables, params, limit, time_format and cache";
+const FIELDS: &str = "there are sql, from, to, interval_ms, variables, params, limit, time_format, ignore_format and cache";
 
 /// The members of a body that is an object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
@@ -224,6 +227,36 @@ fn variable(field: &str, value: Value) -> Result<VariableValue, InvalidBody> {
     }
 }
 
+/// The value of a typed parameter, in ClickHouse's text form: a list is `[1,'a']`.
+fn parameter(field: &str, value: Value) -> Result<String, InvalidBody> {
+    match value {
+        Value::Null => Ok("\\N".to_owned()),
+        Value::Array(_) => element(field, value),
+        value => scalar(field, value),
+    }
+}
+
+/// A value as it stands within a list.
+fn element(field: &str, value: Value) -> Result<String, InvalidBody> {
+    match value {
+        Value::Null => Ok("NULL".to_owned()),
+        Value::String(text) => {
+            let text = text.replace('\\', "\\\\").replace('\'', "\\'");
+            Ok(format!("'{text}'"))
+        }
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| element(field, item));
+            let items = items.collect::<Result<Vec<String>, _>>()?;
+            Ok(format!("[{}]", items.join(",")))
+        }
+        Value::Object(_) => Err(InvalidBody::of(
+            field,
+            "must be text, a number, true, false, null or a list of them",
+        )),
+        value => scalar(field, value),
+    }
+}
+
 /// A value in ClickHouse's text form.
 fn scalar(field: &str, value: Value) -> Result<String, InvalidBody> {
     match value {
@@ -298,6 +331,7 @@ mod tests {
                         "5",
                     ),
                 },
+                asker: None,
                 params: {
                     "id": "18446744073709551615",
                     "text": "it's",
@@ -305,6 +339,7 @@ mod tests {
             },
             limit: 7,
             time_format: UnixMs,
+            ignores_format: false,
             may_reuse: true,
         }
         "#);
@@ -320,6 +355,7 @@ mod tests {
             },
             limit: 1000,
             time_format: TimeFormat::Text,
+            ignores_format: false,
             may_reuse: true,
         };
         let nulls = json!({
@@ -401,7 +437,7 @@ mod tests {
                 "variables.a: an object must be {\"all\": text}".to_owned(),
             ),
             (
-                with("params", json!({ "a": [1] })),
+                with("params", json!({ "a": { "b": 1 } })),
                 format!("params.a: {scalars}"),
             ),
             (

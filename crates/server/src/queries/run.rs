@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use annoscope_sql::ResultColumn;
+use annoscope_sql::{Overflow, ResultColumn, Settings};
 use annoscope_store::StoreError;
 use arrow::array::RecordBatch;
 use futures::stream::BoxStream;
@@ -15,9 +15,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::encode::Format;
 use super::error::QueryError;
 use super::places::Place;
 use super::registry::Running;
+use super::render::Style;
 use crate::metrics::QueryOutcome;
 
 /// Batches of rows from the store.
@@ -30,6 +32,8 @@ pub(super) struct Opened {
     pub(super) place: Option<Place>,
     /// Rows that had been kept from an earlier answer.
     pub(super) n_reused: u64,
+    /// Rows of the first batch, once it is there.
+    pub(super) n_first: u64,
 }
 
 impl Opened {
@@ -39,6 +43,7 @@ impl Opened {
             batches,
             place: None,
             n_reused: 0,
+            n_first: 0,
         }
     }
 
@@ -48,6 +53,7 @@ impl Opened {
             // A stream may not be asked again after its end.
             return Ok(self.map(|_| stream::empty().boxed()));
         };
+        self.n_first = first.num_rows() as u64;
         let first = stream::iter([Ok(first)]);
         Ok(self.map(|rest| first.chain(rest).boxed()))
     }
@@ -67,11 +73,47 @@ const BATCHES_AHEAD: usize = 1;
 /// How much later than the store we end a query ourselves: when its client does not read.
 const STALLED: Duration = Duration::from_secs(1);
 
+/// Rows of a block of ClickHouse, by the whole of which `result_overflow_mode = 'break'` stops.
+const BLOCK_ROWS: u64 = 65_409;
+
+/// What a result looks like.
+pub(super) struct Shape {
+    pub(super) columns: Vec<ResultColumn>,
+    /// What the text asks for with `FORMAT`.
+    pub(super) format: Option<Format>,
+    pub(super) style: Style,
+}
+
+/// The limit of rows that a query has set itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResultLimit {
+    n_rows: u64,
+    overflow: Overflow,
+}
+
+impl ResultLimit {
+    /// The failure of a result that has more rows, if that is one.
+    fn exceeded_by(self, n_rows: u64) -> Option<QueryError> {
+        let is_failure = self.overflow == Overflow::Throw && n_rows > self.n_rows;
+        is_failure.then_some(QueryError::ResultRows { limit: self.n_rows })
+    }
+
+    /// By the settings `max_result_rows` and `result_overflow_mode`.
+    pub(super) fn of(settings: &Settings) -> Option<ResultLimit> {
+        settings.max_result_rows.map(|n_rows| ResultLimit {
+            n_rows,
+            overflow: settings.result_overflow,
+        })
+    }
+}
+
 /// What a run may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Rows.
     pub(super) n_rows: u64,
+    /// Rows, as the query itself wants it.
+    pub(super) of_result: Option<ResultLimit>,
     /// Time in the store.
     pub(super) time: Duration,
 }
@@ -80,11 +122,16 @@ pub(super) struct Limits {
 pub struct Run {
     /// What its batches hold.
     pub columns: Vec<ResultColumn>,
+    /// What its text asks for with `FORMAT`.
+    pub format: Option<Format>,
+    /// How its values are spelled.
+    pub style: Style,
     items: Receiver<Item>,
     _task: AbortOnDropHandle<()>,
     running: Running,
     limits: Limits,
     n_left: u64,
+    n_came: u64,
     n_reused: u64,
     is_over: bool,
     is_truncated: bool,
@@ -114,35 +161,58 @@ enum Item {
 }
 
 impl Run {
-    /// Begins to read what was opened, whose columns are `columns`.
+    /// Begins to read what was opened. Fails if its first rows are more than the query wants.
     pub(super) fn start(
-        columns: Vec<ResultColumn>,
+        shape: Shape,
         opened: Opened,
-        running: Running,
+        mut running: Running,
         limits: Limits,
-    ) -> Run {
+    ) -> Result<Run, QueryError> {
+        let Shape {
+            columns,
+            format,
+            style,
+        } = shape;
         let Opened {
             batches,
             place,
             n_reused,
+            n_first,
         } = opened;
+        let n_left = match limits.of_result {
+            Some(ResultLimit {
+                n_rows,
+                overflow: Overflow::Break,
+            }) => n_rows.div_ceil(BLOCK_ROWS).saturating_mul(BLOCK_ROWS),
+            _ => u64::MAX,
+        };
+        if let Some(error) = limits
+            .of_result
+            .and_then(|limit| limit.exceeded_by(n_first))
+        {
+            running.failed(&error);
+            return Err(error);
+        }
         let (to, items) = channel(BATCHES_AHEAD);
         let cancel = running.cancel().clone();
         let work = async move {
             pump(batches, to, cancel, limits.time + STALLED).await;
             drop(place);
         };
-        Run {
+        Ok(Run {
             columns,
+            format,
+            style,
             items,
             _task: AbortOnDropHandle::new(tokio::spawn(work)),
             running,
             limits,
-            n_left: limits.n_rows,
+            n_left: n_left.min(limits.n_rows),
+            n_came: 0,
             n_reused,
             is_over: false,
             is_truncated: false,
-        }
+        })
     }
 
     /// The next rows; none at the end, which the limit of rows may bring about.
@@ -157,6 +227,12 @@ impl Run {
                 Some(Item::Failed(error)) => return Err(self.failed(Some(error))),
                 None => return Err(self.failed(None)),
             };
+            self.n_came += batch.num_rows() as u64;
+            let limit = self.limits.of_result;
+            if let Some(error) = limit.and_then(|limit| limit.exceeded_by(self.n_came)) {
+                self.fail(&error);
+                return Err(error);
+            }
             if batch.num_rows() as u64 > self.n_left {
                 self.truncate();
             }

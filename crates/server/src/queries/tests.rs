@@ -12,8 +12,8 @@ use arrow::datatypes::DataType as ArrowType;
 use arrow::ipc::reader::StreamReader;
 use futures::{StreamExt, stream};
 
-use super::render::TimeFormat;
-use super::run::{Batches, Opened};
+use super::render::Style;
+use super::run::{Batches, Opened, Shape};
 use super::*;
 use crate::clock;
 use crate::config::Config;
@@ -44,12 +44,17 @@ impl Fixture {
 
     fn run(&self, batches: Batches, limits: Limits) -> Run {
         let running = self.registry.enter(&viewer(), "SELECT n", clock::now());
-        Run::start(vec![column()], Opened::ready(batches), running, limits)
+        let shape = Shape {
+            columns: vec![column()],
+            format: None,
+            style: Style::default(),
+        };
+        Run::start(shape, Opened::ready(batches), running, limits).unwrap()
     }
 
     /// The body of an answer, and whether it was cut off.
     async fn body(&self, run: Run, format: Format, max_bytes: u64) -> (Vec<u8>, bool) {
-        let answer = Answer::new(run, format, TimeFormat::Text, max_bytes);
+        let answer = Answer::new(run, format, max_bytes);
         let mut pieces = Box::pin(answer.into_stream());
         let mut body = Vec::new();
         while let Some(piece) = pieces.next().await {
@@ -103,6 +108,7 @@ fn column() -> ResultColumn {
 fn limits(n_rows: u64) -> Limits {
     Limits {
         n_rows,
+        of_result: None,
         time: Duration::from_mins(1),
     }
 }
@@ -136,7 +142,7 @@ async fn answers_of_each_format() {
         )
     };
     let head = "{\"columns\":[{\"name\":\"n\\\"\",\"type\":\"UInt64\"}],\"rows\":[";
-    let error = "\"error\":{\"kind\":\"execution\",\"message\":\"Out of Range Error: too much\",\"hint\":null,\"line\":null,\"column\":null}}\n";
+    let error = "\"error\":{\"kind\":\"execution\",\"message\":\"a number is out of the range that its function takes\",\"hint\":null,\"line\":null,\"column\":null}}\n";
     // Case, batches, rows and bytes at most, format, body.
     let cases = [
         (

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,8 +22,8 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// Answers queries with data frames, as Grafana does.
 ///
-/// The queries of a request run one after another. One that fails says so in its own result;
-/// the answer is 200 all the same. A result that was cut has a notice in its frame's `meta`.
+/// The queries of a request run one after another. One that fails says so in its own result,
+/// and the answer is 400 with the results of the others, as Grafana's is. A result that was cut has a notice in its frame's `meta`.
 #[utoipa::path(
     post,
     path = "/api/ds/query",
@@ -34,7 +34,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     ),
     responses(
         (status = 200, description = "`{\"results\": {refId: {\"status\", \"frames\": […]}}}`", body = serde_json::Value),
-        (status = 400, description = "The request is wrong", body = serde_json::Value),
+        (status = 400, description = "The request is wrong; or one of its queries failed, in the form of 200", body = serde_json::Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You may not query"),
     )
@@ -54,5 +54,11 @@ async fn ds_query(
         now,
     };
     let content_type = [(header::CONTENT_TYPE, "application/json")];
-    Ok((content_type, frames.answer(request).await).into_response())
+    let (body, has_failed) = frames.answer(request).await;
+    let status = if has_failed {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, content_type, body).into_response())
 }

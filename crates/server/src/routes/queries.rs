@@ -69,6 +69,8 @@ struct QueryBody {
     limit: Option<u64>,
     /// `text` (ClickHouse's, the default) or `unix_ms`.
     time_format: Option<String>,
+    /// Whether `FORMAT` in the text is checked, but not followed; `false` by default.
+    ignore_format: Option<bool>,
     /// Whether rows kept from an earlier answer may be part of this one; `true` by default. They
     /// are the same rows: it is for measuring.
     cache: Option<bool>,
@@ -77,7 +79,8 @@ struct QueryBody {
 /// Answers a query.
 ///
 /// Rows are sent while they are found: columns first, `stats` last. A query that fails after
-/// rows were sent ends with a member `error` in place of `stats`. `Accept: text/csv` gives CSV
+/// rows were sent ends with a member `error` in place of `stats`. `FORMAT` in the text gives that
+/// format of ClickHouse, else `Accept: text/csv` gives CSV
 /// and `Accept: application/vnd.apache.arrow.stream` an Arrow stream; both have no place for
 /// errors, so a failure breaks the connection off, and none for `truncated`: ask for one row more
 /// than you need.
@@ -104,10 +107,10 @@ async fn query(
 ) -> Result<Response, ApiError> {
     let now = clock::now();
     let request = read(&state, &viewer, &headers, body).await?;
-    let (format, times) = (Format::accepted(&headers), request.time_format);
     let run = state.queries.start(request, &viewer, now).await?;
+    let format = run.format.unwrap_or_else(|| Format::accepted(&headers));
     let max_bytes = state.config.query.max_result_bytes;
-    let answer = Answer::new(run, format, times, max_bytes);
+    let answer = Answer::new(run, format, max_bytes);
     let headers = [(header::CONTENT_TYPE, format.media_type())];
     Ok((headers, Body::from_stream(answer.into_stream())).into_response())
 }
@@ -133,7 +136,7 @@ async fn explain(
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
     let request = read(&state, &viewer, &headers, body).await?;
-    let prepared = state.queries.explain(request, viewer.rows).await?;
+    let prepared = state.queries.explain(request, &viewer).await?;
     Ok(Json(json!({
         "clickhouse": prepared.clickhouse,
         "duckdb": prepared.duckdb,

@@ -5,7 +5,7 @@ use sqlparser::ast::Expr as Ast;
 use super::calls::fits;
 use super::{Binder, Scope};
 use crate::error::SqlError;
-use crate::functions::{self, Class, FunctionKind};
+use crate::functions::{self, Class, Function, FunctionKind};
 use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
 
 impl Binder<'_> {
@@ -106,7 +106,15 @@ impl Binder<'_> {
         }
         self.functions.insert(function.name);
         let ty = self.result_type(function, &arguments, at)?;
-        let ty = match combined.suffix {
+        let is_null_for_empty = self.settings.aggregate_functions_null_for_empty
+            && !counts(function)
+            && ty.clone().nullable().is_nullable();
+        let suffix = if is_null_for_empty {
+            Suffix::OrNull
+        } else {
+            combined.suffix
+        };
+        let ty = match suffix {
             Suffix::OrNull => ty.nullable(),
             _ => ty,
         };
@@ -117,10 +125,15 @@ impl Binder<'_> {
             arguments,
             filter,
             distinct: is_distinct && !is_count_distinct,
-            suffix: combined.suffix,
+            suffix,
         };
         self.node(ExprKind::Aggregate(Box::new(aggregate)), ty, at)
     }
+}
+
+/// Whether the aggregate answers 0 for no rows, whatever the settings are.
+fn counts(function: &Function) -> bool {
+    function.name == "count" || function.name.starts_with("uniq")
 }
 
 /// A name taken apart: `sumOrNullIf`.

@@ -109,6 +109,12 @@ impl Binder<'_> {
             }
         };
         let asts = self.arguments(written, list, at)?;
+        if asts.is_empty()
+            && call.over.is_none()
+            && let Some(text) = self.of_server(written, at)?
+        {
+            return Ok(text);
+        }
         if let Some(combined) = Self::combined(written) {
             let parameters = match &call.parameters {
                 FunctionArguments::List(list) => {

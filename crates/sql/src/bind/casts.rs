@@ -70,88 +70,6 @@ impl Binder<'_> {
         self.cast(value, ty, at)
     }
 
-    /// `"parameter"('name', 'Type')`: how the token pass writes `{name:Type}`. The value
-    /// becomes a literal of the tree, never a part of the text that is parsed.
-    pub(super) fn parameter(&mut self, call: &Call, at: usize) -> Result<Expr, SqlError> {
-        let texts = two_arguments(call).and_then(|[name, ty]| Some((text(name)?, text(ty)?)));
-        let Some((name, ty)) = texts else {
-            return Err(self.error(ErrorKind::Syntax, "a parameter is {name:Type}", at));
-        };
-        let Some(value) = self.context.params.get(name) else {
-            let mut error = self.error(
-                ErrorKind::Expansion,
-                format!("the parameter {name} has no value"),
-                at,
-            );
-            error.hint = Some("give it in \"params\"".to_owned());
-            return Err(error);
-        };
-        let ty = self.type_named(ty, at)?;
-        if value == "\\N" && ty.is_nullable() {
-            return self.null(at);
-        }
-        let is_valid = match ty.inner() {
-            DataType::String => true,
-            plain if plain.is_integer() => value.parse::<i128>().is_ok(),
-            plain if plain.is_float() => value.parse::<f64>().is_ok(),
-            DataType::Bool => matches!(value.as_str(), "true" | "false" | "0" | "1"),
-            plain if plain.is_time() || plain.is_decimal() => true,
-            DataType::Array(_) => return self.array_parameter(value, &ty, at),
-            _ => false,
-        };
-        if !is_valid {
-            let message = format!("the value of the parameter {name} is no {ty}");
-            return Err(self.error(ErrorKind::Expansion, message, at));
-        }
-        let literal = ExprKind::Literal(Literal::String(value.clone()));
-        let literal = self.node(literal, DataType::String, at)?;
-        if ty.is_string() {
-            return Ok(literal);
-        }
-        if ty.inner().is_datetime()
-            && let Ok(seconds) = value.parse::<f64>()
-        {
-            let number = ExprKind::Literal(Literal::Float(seconds));
-            let number = self.node(number, DataType::Float64, at)?;
-            return self.cast(number, ty, at);
-        }
-        if ty.inner().is_time() {
-            self.time_of_text(value.clone(), ty.inner(), at)?;
-        }
-        self.cast(literal, ty, at)
-    }
-
-    /// `[1,2]` or `['a','b']`, the text form of an array.
-    fn array_parameter(&mut self, value: &str, ty: &DataType, at: usize) -> Result<Expr, SqlError> {
-        let item = ty.item().cloned().unwrap_or(DataType::Nothing);
-        let fail =
-            |binder: &Self| binder.error(ErrorKind::Expansion, format!("'{value}' is no {ty}"), at);
-        let mut items = Vec::new();
-        let dialect = sqlparser::dialect::ClickHouseDialect {};
-        let parsed = sqlparser::parser::Parser::new(&dialect)
-            .try_with_sql(value)
-            .and_then(|mut parser| parser.parse_expr());
-        let Ok(Ast::Array(array)) = parsed else {
-            return Err(fail(self));
-        };
-        for element in &array.elem {
-            let element = match element {
-                Ast::Value(value) => self.literal(&value.value, false, at)?,
-                Ast::UnaryOp { expr, .. } => match &**expr {
-                    Ast::Value(value) => self.literal(&value.value, true, at)?,
-                    _ => return Err(fail(self)),
-                },
-                _ => return Err(fail(self)),
-            };
-            if element.ty.is_string() != item.is_string() {
-                return Err(fail(self));
-            }
-            items.push(element);
-        }
-        let kind = ExprKind::Array(items);
-        self.node(kind, ty.clone(), at)
-    }
-
     /// A text that is compared with a date or a time, as a literal of that type: checked here,
     /// because the stores differ in what they take.
     pub(super) fn time_of_text(
@@ -175,7 +93,7 @@ impl Binder<'_> {
     }
 }
 
-fn two_arguments(call: &Call) -> Option<[&Ast; 2]> {
+pub(super) fn two_arguments(call: &Call) -> Option<[&Ast; 2]> {
     let FunctionArguments::List(list) = &call.args else {
         return None;
     };
@@ -188,7 +106,7 @@ fn two_arguments(call: &Call) -> Option<[&Ast; 2]> {
     }
 }
 
-fn text(ast: &Ast) -> Option<&str> {
+pub(super) fn text(ast: &Ast) -> Option<&str> {
     match ast {
         Ast::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => Some(text),

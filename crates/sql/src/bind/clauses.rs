@@ -7,7 +7,8 @@ use sqlparser::ast::{
 
 use super::{Binder, Scope};
 use crate::error::{ErrorKind, SqlError};
-use crate::ir::{Expr, ExprKind, Fill, Grouping, Item, LimitBy, OrderKey};
+use crate::ir::{Expr, ExprKind, Fill, Grouping, Item, LimitBy, Literal, OrderKey, Query};
+use crate::types::DataType;
 
 impl Binder<'_> {
     pub(super) fn group_by<'q>(
@@ -56,6 +57,11 @@ impl Binder<'_> {
                 key => keys.push(self.key(key, items, scope)?),
             }
         }
+        if self.settings.group_by_use_nulls && grouping.leaves_keys_out() {
+            let hint = Some("tell totals by grouping(key)");
+            let what = "the setting `group_by_use_nulls` beside ROLLUP, CUBE or GROUPING SETS";
+            return Err(self.unsupported(what, hint, at));
+        }
         if keys.is_empty() {
             if matches!(&grouping, Grouping::Sets(sets) if sets.len() > 1) {
                 return Err(self.unsupported("GROUPING SETS without a key", None, at));
@@ -91,6 +97,44 @@ impl Binder<'_> {
             }
         }
         Ok(places)
+    }
+
+    /// The query with the settings `limit` and `offset`, which come on top of its own clauses.
+    pub(super) fn within_limit(&self, query: Query) -> Result<Query, SqlError> {
+        let (limit, offset) = (self.settings.limit, self.settings.offset);
+        if limit.is_none() && offset == 0 {
+            return Ok(query);
+        }
+        let refuse = |what: &str, at: usize| {
+            let hint = Some("write SELECT * FROM (…) LIMIT …");
+            self.unsupported(
+                &format!("the setting `limit` or `offset` for {what}"),
+                hint,
+                at,
+            )
+        };
+        let mut select = match query {
+            Query::Select(select) => select,
+            Query::Set { .. } => return Err(refuse("a UNION", 0)),
+        };
+        if select.with_ties {
+            return Err(refuse("LIMIT WITH TIES", 0));
+        }
+        let rows = |amount: &Option<Expr>| match amount {
+            None => Ok(None),
+            Some(amount) => match &amount.kind {
+                ExprKind::Literal(Literal::UInt(n)) => Ok(Some(*n)),
+                _ => Err(refuse("a LIMIT that is no number", amount.at)),
+            },
+        };
+        let (own_limit, own_offset) = (rows(&select.limit)?, rows(&select.offset)?);
+        let left = own_limit.map(|own| own.saturating_sub(offset));
+        let number = |n: u64| Expr::new(ExprKind::Literal(Literal::UInt(n)), DataType::UInt64, 0);
+        select.limit = left.into_iter().chain(limit).min().map(number);
+        select.offset = Some(own_offset.unwrap_or(0).saturating_add(offset))
+            .filter(|&n| n > 0)
+            .map(number);
+        Ok(Query::Select(select))
     }
 
     fn grouping(&self, modifiers: &[GroupByWithModifier], at: usize) -> Result<Grouping, SqlError> {

@@ -33,7 +33,13 @@ impl Binder<'_> {
             };
             let on = self.constraint(constraint, &bound, scope, at)?;
             for (place, source) in scope.sources.iter_mut().enumerate() {
-                source.or_default |= kind.leaves_out(place >= right_place);
+                let is_filled = kind.leaves_out(place >= right_place);
+                source.or_default |= is_filled;
+                if is_filled && self.settings.join_use_nulls {
+                    for column in &mut source.columns {
+                        column.ty = column.ty.clone().nullable();
+                    }
+                }
             }
             left = From::Join(Box::new(Join {
                 left,

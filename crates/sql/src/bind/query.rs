@@ -15,6 +15,7 @@ use crate::ir::{
     SourceKind,
 };
 use crate::names::name_of;
+use crate::settings::SetMode;
 use crate::typing::supertype;
 
 /// Prefix of the common tables that the token pass makes of `WITH expression AS name`.
@@ -153,6 +154,16 @@ impl Binder<'_> {
         quantifier: SetQuantifier,
         at: usize,
     ) -> Result<SetOperator, SqlError> {
+        let mode = match op {
+            AstSetOperator::Union => self.settings.union_default_mode,
+            AstSetOperator::Except | AstSetOperator::Minus => self.settings.except_default_mode,
+            AstSetOperator::Intersect => self.settings.intersect_default_mode,
+        };
+        let quantifier = match (quantifier, mode) {
+            (SetQuantifier::None, SetMode::All) => SetQuantifier::All,
+            (SetQuantifier::None, SetMode::Distinct) => SetQuantifier::Distinct,
+            (written, _) => written,
+        };
         match (op, quantifier) {
             (AstSetOperator::Union, SetQuantifier::All) => Ok(SetOperator::UnionAll),
             (AstSetOperator::Union, SetQuantifier::Distinct) => Ok(SetOperator::UnionDistinct),

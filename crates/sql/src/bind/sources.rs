@@ -182,7 +182,13 @@ impl Binder<'_> {
                 format!("the table function {name} is not allowed"),
                 at,
             );
-            error.hint = Some("the events are in the table events".to_owned());
+            // The view of a query with parameters, as it is called with `name = value`.
+            let is_view = args.iter().any(is_assignment);
+            error.hint = Some(if is_view {
+                crate::parse::IN_PLACE_OF_VIEWS.to_owned()
+            } else {
+                "the events are in the table events".to_owned()
+            });
             return Err(error);
         }
         if name == "zeros" {
@@ -270,5 +276,21 @@ impl Binder<'_> {
             },
         });
         From::Source(Source { id, kind })
+    }
+}
+
+/// `name = value`.
+fn is_assignment(argument: &FunctionArg) -> bool {
+    match argument {
+        FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. } => true,
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::BinaryOp {
+            left,
+            op,
+            ..
+        })) => {
+            *op == sqlparser::ast::BinaryOperator::Eq
+                && matches!(**left, sqlparser::ast::Expr::Identifier(_))
+        }
+        FunctionArg::Unnamed(_) => false,
     }
 }

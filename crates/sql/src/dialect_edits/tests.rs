@@ -12,7 +12,8 @@ use crate::dialect::QueryDialect;
 use crate::expand::{expand, string_literal};
 
 fn edited(sql: &str) -> Result<Expanded, SqlError> {
-    edit(expand(sql, &Context::default())?)
+    let relation = crate::tests::relation();
+    edit(expand(sql, &Context::default())?, &relation).map(|(edited, _)| edited)
 }
 
 /// The edited text, with single spaces, or the error after `!`.
@@ -81,16 +82,16 @@ fn ends_of_statements() {
             "! Forbidden line 1, column 11: one statement only",
         ),
         (
-            "SELECT 1 SETTINGS a = 1, b = 'x', c = -1 FORMAT CSV",
+            "SELECT 1 SETTINGS max_threads = 1, log_comment = 'x', workload = 'y' FORMAT CSV",
             "SELECT 1",
         ),
-        ("SELECT 1 FORMAT CSV SETTINGS a = 1;", "SELECT 1"),
+        ("SELECT 1 FORMAT CSV SETTINGS max_threads = 1;", "SELECT 1"),
         (
-            "SELECT * FROM (SELECT 1 SETTINGS a = {'k': 1}) t",
+            "SELECT * FROM (SELECT 1 SETTINGS additional_table_filters = {}) t",
             "SELECT * FROM (SELECT 1 ) t",
         ),
         (
-            "SELECT 1 SETTINGS a = 1, b = 2 UNION ALL SELECT 2",
+            "SELECT 1 SETTINGS max_threads = 1, readonly = 2 UNION ALL SELECT 2",
             "SELECT 1 UNION ALL SELECT 2",
         ),
         (
@@ -103,7 +104,24 @@ fn ends_of_statements() {
         ),
         (
             "SELECT 1 SETTINGS additional_table_filters = {'t': 'x'}",
-            "! Forbidden line 1, column 19: a query may not set `additional_table_filters`; write the condition into WHERE",
+            "! Forbidden line 1, column 19: the setting `additional_table_filters` would change the answer; write the condition into WHERE",
+        ),
+        (
+            "SELECT 1 SETTINGS max_thread = 1",
+            "! Unknown line 1, column 19: there is no setting `max_thread` (ClickHouse: UNKNOWN_SETTING); did you mean max_threads?",
+        ),
+        (
+            "SELECT * FROM (SELECT 1 AS x SETTINGS limit = 1) AS t",
+            "! Unsupported line 1, column 39: the setting `limit` within a subquery is not supported; set it at the end of the statement",
+        ),
+        (
+            "SELECT 1 SETTINGS join_use_nulls = 1 UNION ALL SELECT 2",
+            "! Unsupported line 1, column 19: the setting `join_use_nulls` within a subquery is not supported; set it at the end of the statement",
+        ),
+        ("SELECT 1 SETTINGS join_use_nulls", "SELECT 1"),
+        (
+            "SELECT 1 UNION ALL SELECT 2 SETTINGS join_use_nulls = 1, max_threads = DEFAULT FORMAT Null",
+            "SELECT 1 UNION ALL SELECT 2",
         ),
     ]);
 }

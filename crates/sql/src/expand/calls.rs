@@ -2,7 +2,7 @@
 //! their expansions in; calls in arguments come first.
 
 use super::expanded::{Expanded, MAX_BYTES};
-use super::lexer::{Token, TokenKind};
+use super::lexer::{Token, TokenKind, lex};
 use crate::error::{ErrorKind, SqlError};
 
 /// How deep calls may stand in arguments of calls.
@@ -153,4 +153,23 @@ fn push(arguments: &mut [String], text: &str) -> Result<(), SqlError> {
         }
     }
     Ok(())
+}
+
+/// An argument `expression AS name` taken apart; without a name it has the default one.
+pub(super) fn split_alias<'a>(argument: &'a str, default: &'a str) -> (&'a str, &'a str) {
+    let Ok(mut tokens) = lex(argument) else {
+        return (argument, default);
+    };
+    tokens.retain(Token::is_significant);
+    let [.., before, keyword, name] = tokens.as_slice() else {
+        return (argument, default);
+    };
+    let is_alias = keyword.text(argument).eq_ignore_ascii_case("AS")
+        && keyword.kind == TokenKind::Word
+        && matches!(name.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
+    if is_alias {
+        (&argument[..before.range.end], name.text(argument))
+    } else {
+        (argument, default)
+    }
 }

@@ -36,16 +36,22 @@ fn escape(content: &str) -> String {
 }
 
 /// The value of a single-value variable, or of a built-in one.
-pub(super) fn one(value: &str, format: Option<&str>, place: Place) -> Result<String, FormatError> {
+pub(super) fn one(
+    name: &str,
+    value: &str,
+    format: Option<&str>,
+    place: Place,
+) -> Result<String, FormatError> {
     match format {
         None => place_raw(value.to_owned(), place),
-        Some(format) => formatted(&[value], format, place),
+        Some(format) => formatted(name, &[value], format, place),
     }
 }
 
 /// The values of a multi-value variable: without a format, as the ClickHouse data source
 /// writes them, a list of strings that is never empty.
 pub(super) fn many(
+    name: &str,
     values: &[String],
     format: Option<&str>,
     place: Place,
@@ -53,13 +59,18 @@ pub(super) fn many(
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
     match (format, place) {
         (None, Place::Text) if values.is_empty() => Ok("''".to_owned()),
-        (None, Place::Text) => formatted(&values, "sqlstring", place),
+        (None, Place::Text) => formatted(name, &values, "sqlstring", place),
         (None, _) => Err(FormatError::Several),
-        (Some(format), _) => formatted(&values, format, place),
+        (Some(format), _) => formatted(name, &values, format, place),
     }
 }
 
-fn formatted(values: &[&str], format: &str, place: Place) -> Result<String, FormatError> {
+fn formatted(
+    name: &str,
+    values: &[&str],
+    format: &str,
+    place: Place,
+) -> Result<String, FormatError> {
     let quoted =
         |quote: fn(&&str) -> String| values.iter().map(quote).collect::<Vec<_>>().join(",");
     let raw = match format {
@@ -68,6 +79,12 @@ fn formatted(values: &[&str], format: &str, place: Place) -> Result<String, Form
         "text" => values.join(" + "),
         "regex" => regex(values),
         "json" => json(values),
+        "glob" => glob(values),
+        "distributed" => values.join(&format!(",{name}=")),
+        "lucene" => lucene(values),
+        "percentencode" => percent_encoded(&glob(values), UNRESERVED),
+        "uriencode" => percent_encoded(&glob(values), UNRESERVED_OR_OF_URIS),
+        "queryparam" => queryparam(name, values),
         // Both are strings of ClickHouse; Grafana escapes their quotes differently.
         "singlequote" | "sqlstring" => {
             return match place {
@@ -104,6 +121,65 @@ pub(super) fn place_raw(value: String, place: Place) -> Result<String, FormatErr
         return Err(FormatError::Unsafe);
     }
     Ok(value)
+}
+
+/// What stays as it is where a part of an address is encoded.
+const UNRESERVED: &str = "-_.~";
+/// What stays as it is where a whole address is encoded.
+const UNRESERVED_OR_OF_URIS: &str = "-_.~;,/?:@&=+$#";
+
+/// Several values as a shell's alternatives.
+fn glob(values: &[&str]) -> String {
+    match values {
+        [one] => (*one).to_owned(),
+        several => format!("{{{}}}", several.join(",")),
+    }
+}
+
+fn queryparam(name: &str, values: &[&str]) -> String {
+    let name = percent_encoded(&format!("var-{name}"), UNRESERVED);
+    let pairs = values
+        .iter()
+        .map(|value| format!("{name}={}", percent_encoded(value, UNRESERVED)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn percent_encoded(text: &str, kept: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || kept.contains(c) {
+            encoded.push(c);
+        } else {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// Lucene's quotes for several values, and its escapes for one.
+fn lucene(values: &[&str]) -> String {
+    let escape = |text: &str, signs: &str| {
+        let mut escaped = String::new();
+        for c in text.chars() {
+            if signs.contains(c) {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+        escaped
+    };
+    match values {
+        [] => "__empty__".to_owned(),
+        [one] => escape(one, "+-=&|><!(){}[]^\"~*?:\\/ "),
+        several => {
+            let quoted = several
+                .iter()
+                .map(|value| format!("\"{}\"", escape(value, "\"\\")));
+            format!("({})", quoted.collect::<Vec<_>>().join(" OR "))
+        }
+    }
 }
 
 fn regex(values: &[&str]) -> String {

@@ -8,24 +8,16 @@ use crate::context::{Context, VariableValue};
 use crate::error::{ErrorKind, SqlError};
 
 /// All macros that a query may name, without `$`.
-pub(super) const NAMES: [&str; 27] = [
+pub(super) const NAMES: [&str; 19] = [
     "__adHocFilters",
     "__column",
-    "__columns",
     "__conditionalAll",
     "__dateFilter",
     "__dateTimeFilter",
     "__dt",
     "__fromTime",
     "__fromTime_ms",
-    "__increase",
-    "__increaseColumns",
     "__interval_s",
-    "__lttb",
-    "__perSecond",
-    "__perSecondColumns",
-    "__rate",
-    "__rateColumns",
     "__table",
     "__timeFilter",
     "__timeFilter_ms",
@@ -196,7 +188,8 @@ fn expand(at: &At<'_>) -> Result<String, SqlError> {
             let Some(width_s) = time::duration_seconds(width) else {
                 return Err(SqlError {
                     hint: Some(
-                        "write a duration of at least a second: `5m`, `1h30m`, `1d`".to_owned(),
+                        "write a duration of at least half a second: `5m`, `1h30m`, `1d`"
+                            .to_owned(),
                     ),
                     ..at.error(
                         ErrorKind::Expansion,
@@ -221,34 +214,9 @@ fn expand(at: &At<'_>) -> Result<String, SqlError> {
                 ..error
             });
         }
-        "__adHocFilters" => {
-            let message = "$__adHocFilters sets `additional_table_filters`, and a query may not change settings";
-            let hint = "write the condition into WHERE".to_owned();
-            return Err(SqlError {
-                hint: Some(hint),
-                ..at.error(ErrorKind::Forbidden, message)
-            });
-        }
-        whole_statement => {
-            let hint = match whole_statement {
-                "__lttb" => "group by `$__timeInterval(timestamp)` instead",
-                "__columns" => {
-                    "write `SELECT $__timeInterval(timestamp) AS t, toString(key) AS metric, value … \
-                     WHERE $__timeFilter(timestamp) GROUP BY t, metric ORDER BY t, metric`"
-                }
-                _ => {
-                    "group by `$__timeInterval(timestamp) AS t` in a subquery, and subtract \
-                     `lagInFrame(value, 1, value) OVER (PARTITION BY metric ORDER BY t)` around it"
-                }
-            };
-            let message = format!(
-                "the macro ${whole_statement} rewrites the whole query and is not available"
-            );
-            return Err(SqlError {
-                hint: Some(hint.to_owned()),
-                ..at.error(ErrorKind::Unsupported, message)
-            });
-        }
+        // There are none here, and so the data source writes this.
+        "__adHocFilters" => "additional_table_filters={}".to_owned(),
+        unknown => unreachable!("the macro {unknown} is in NAMES"),
     };
     Ok(expansion)
 }

@@ -36,6 +36,12 @@ fn context() -> Context {
         variables: variables
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
+        asker: Some(crate::context::Asker {
+            id: 7,
+            login: "o'neil".to_owned(),
+            email: "o@example.com".to_owned(),
+            organization: Some((3, "lab".to_owned())),
+        }),
         params: BTreeMap::new(),
     }
 }
@@ -127,7 +133,7 @@ fn macros_expand_as_in_the_data_source() {
         ),
         (
             "$__timeGroup(t, x)",
-            "! Expansion line 1, column 1: `x` is no width of a bucket; write a duration of at least a second: `5m`, `1h30m`, `1d`",
+            "! Expansion line 1, column 1: `x` is no width of a bucket; write a duration of at least half a second: `5m`, `1h30m`, `1d`",
         ),
         (
             "$__column",
@@ -144,22 +150,156 @@ fn macros_expand_as_in_the_data_source() {
 }
 
 #[test]
-fn whole_statement_macros_and_filters_are_refused() {
+fn statement_macros_make_a_whole_select() {
+    const FILTER: &str =
+        "timestamp >= toDateTime(1780358400) AND timestamp <= toDateTime(1780444800)";
+    const BUCKET: &str = "toStartOfInterval(toDateTime(timestamp), INTERVAL 90 second)";
+    const GAP: &str = "t - lagInFrame(t, 1, t) OVER w";
+    const WINDOW: &str =
+        "WINDOW w AS (PARTITION BY metric ORDER BY t ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)";
+    let step = "(max(n) - lagInFrame(max(n), 1, max(n)) OVER w)";
+    let select = format!("SELECT {BUCKET} AS t, toString(scope) AS");
     let cases = [
-        ("$__columns(t, k, v) FROM events", ErrorKind::Unsupported),
         (
-            "$__rateColumns(t, k, v) FROM events",
-            ErrorKind::Unsupported,
+            "$__columns(timestamp, scope, count() AS c) FROM events",
+            format!(
+                "{select} metric, count() AS c FROM events WHERE {FILTER} GROUP BY t, metric ORDER BY t, metric "
+            ),
+        ),
+        (
+            "WITH x AS (SELECT 1) $__columns(timestamp, scope AS `my, key`, count()) FROM events WHERE a OR b",
+            format!(
+                "WITH x AS (SELECT 1) {select} `my, key`, count() AS value FROM events WHERE {FILTER} AND ( a OR b) GROUP BY t, `my, key` ORDER BY t, `my, key` "
+            ),
+        ),
+        (
+            "$__columns(timestamp, scope, count() AS c) from events prewhere a where b having c > 1 order by c limit 5 settings max_threads = 1;",
+            format!(
+                "{select} metric, count() AS c from events prewhere a WHERE {FILTER} AND ( b ) GROUP BY t, metric having c > 1  order by c limit 5 settings max_threads = 1;"
+            ),
+        ),
+        (
+            "$__rateColumns(timestamp, scope, sum(n)) FROM events FORMAT JSON",
+            format!(
+                "{select} metric, if(({GAP}) = 0, nan, sum(n) / ({GAP})) AS value FROM events  WHERE {FILTER} GROUP BY t, metric {WINDOW} ORDER BY t, metric FORMAT JSON"
+            ),
+        ),
+        (
+            "$__perSecondColumns(timestamp, scope, n) FROM events",
+            format!(
+                "{select} metric, if(({GAP}) = 0 OR {step} < 0, nan, {step} / ({GAP})) AS value FROM events WHERE {FILTER} GROUP BY t, metric {WINDOW} ORDER BY t, metric "
+            ),
+        ),
+        (
+            "$__increaseColumns(timestamp, scope, n) FROM events",
+            format!(
+                "{select} metric, if(({GAP}) = 0 OR {step} < 0, nan, toFloat64{step}) AS value FROM events WHERE {FILTER} GROUP BY t, metric {WINDOW} ORDER BY t, metric "
+            ),
+        ),
+        (
+            "SELECT '$__columns(a, b, c)'",
+            "SELECT '$__columns(a, b, c)'".to_owned(),
         ),
         (
             "SELECT 1 SETTINGS $__adHocFilters('events')",
-            ErrorKind::Forbidden,
+            "SELECT 1 SETTINGS additional_table_filters={}".to_owned(),
         ),
     ];
-    for (sql, kind) in cases {
+    for (sql, text) in cases {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&show(sql)), words(&text), "{sql}");
+    }
+    let refused = [
+        (
+            "$__columns(t, k) FROM events",
+            "$__columns takes 3 arguments, got 2",
+        ),
+        (
+            "$__columns FROM events",
+            "$__columns takes 3 arguments, got 0",
+        ),
+        (
+            "$__columns(t, k, count()",
+            "the parenthesis of $__columns is not closed",
+        ),
+        ("$__columns(t, k, v)", "behind $__columns comes FROM"),
+        (
+            "$__columns(t, k, v) FROM events GROUP BY t",
+            "$__columns groups by time and key itself",
+        ),
+        (
+            "$__columns(t, k, v) FROM events ORDER BY t HAVING v > 1",
+            "behind $__columns, HAVING comes before ORDER BY",
+        ),
+        (
+            "SELECT * FROM ($__columns(t, k, v) FROM events)",
+            "$__columns makes a whole SELECT and cannot stand in a subquery",
+        ),
+        (
+            "$__columns(a, b, c) FROM t UNION ALL $__rateColumns(a, b, c) FROM t",
+            "a statement has one macro such as $__columns, not $__rateColumns as well",
+        ),
+        (
+            "$__lttb(100, timestamp, duration) FROM events",
+            "the macro $__lttb is not supported: there is no function lttb here",
+        ),
+    ];
+    for (sql, message) in refused {
         let error = expand(sql, &context()).unwrap_err();
-        assert_eq!(error.kind, kind, "{sql}");
-        assert!(error.hint.is_some() && error.position.is_some(), "{sql}");
+        assert_eq!(error.message, message, "{sql}");
+        assert!(error.position.is_some(), "{sql}");
+    }
+}
+
+#[test]
+fn global_variables_have_their_value_or_are_refused_by_name() {
+    let cases = [
+        (
+            "'${__user.login}' ${__user.id} ${__user} '${__user.email}'",
+            "'o''neil' 7 7 'o@example.com'",
+        ),
+        (
+            "'${__org.name}' ${__org} $__org '[[__org.name]]'",
+            "'lab' 3 3 'lab'",
+        ),
+        ("${__user.login:sqlstring}", "'o''neil'"),
+        ("'$__timezone'", "'UTC'"),
+        (
+            "'$__dashboard'",
+            "! Expansion line 1, column 2: the global variable ${__dashboard} has no value here; give it in \"variables\": {\"__dashboard\": \"title\"}",
+        ),
+        ("'${name.field}'", "'${name.field}'"),
+    ];
+    for (sql, text) in cases {
+        assert_eq!(show(sql), text, "{sql}");
+    }
+    for name in super::variables::GLOBAL {
+        let sql = format!("SELECT '${{{name}.nonsense}}'");
+        assert!(show(&sql).contains("has no value here"), "{sql}");
+    }
+    let mut context = context();
+    let title = VariableValue::One("It's".to_owned());
+    context.variables.insert("__dashboard".to_owned(), title);
+    let expanded = expand("'$__dashboard'", &context).unwrap();
+    assert_eq!(expanded.text, "'It''s'");
+}
+
+#[test]
+fn an_empty_text_box_is_an_empty_text_where_a_value_is_awaited() {
+    let cases = [
+        ("scope = $blank", "scope = ''"),
+        ("scope IN ($blank)", "scope IN ('')"),
+        (
+            "scope LIKE $blank AND f(x, ${blank})",
+            "scope LIKE '' AND f(x, '')",
+        ),
+        ("scope LIKE '%$blank%'", "scope LIKE '%%'"),
+        ("x = 1 $blank", "x = 1 "),
+        ("x = ${blank:raw}", "x = "),
+        ("$blank", ""),
+    ];
+    for (sql, text) in cases {
+        assert_eq!(show(sql), text, "{sql}");
     }
 }
 
@@ -212,8 +352,28 @@ fn variables_are_interpolated_as_in_the_data_source() {
             "! Expansion line 1, column 2: the format `sqlstring` of $name brings its own quotes; write `${name:sqlstring}` without quotes",
         ),
         (
-            "${name:queryparam}",
-            "! Expansion line 1, column 1: the format `queryparam` of $name makes no SQL; use csv, singlequote, sqlstring, doublequote, raw, pipe, regex, json or text",
+            "${name:nonsense}",
+            "! Expansion line 1, column 1: the format `nonsense` of $name makes no SQL; use csv, singlequote, sqlstring, doublequote, raw, pipe, regex, json, text, glob, distributed, lucene, queryparam, percentencode or uriencode",
+        ),
+        (
+            "'${name:glob}' '${users:glob}' '${users:distributed}'",
+            r"'ann' '{o''neil,b\\c,7}' 'o''neil,users=b\\c,users=7'",
+        ),
+        (
+            "'${users:queryparam}' '${users:percentencode}' ${name:queryparam}",
+            "'var-users=o%27neil&var-users=b%5Cc&var-users=7' '%7Bo%27neil%2Cb%5Cc%2C7%7D' var-name=ann",
+        ),
+        (
+            "'${name:lucene}' '${users:lucene}'",
+            r#"'ann' '("o''neil" OR "b\\\\c" OR "7")'"#,
+        ),
+        (
+            "'${__to:date:YYYY-MM}' '${__from:date:YYYY-MM-DD HH:mm}'",
+            "'2026-06' '2026-06-02 00:00'",
+        ),
+        (
+            "'${__to:date:LLL}'",
+            "! Expansion line 1, column 2: `LLL` in the date format of ${__to:date:LLL} is not supported; use `date:iso`, `date:seconds`, or letters as in `date:YYYY-MM-DD HH:mm:ss`",
         ),
         ("$everyone ${everyone:csv}", "-1 -1"),
         ("$nested", "'-1' OR 'ann'  "),
@@ -225,7 +385,7 @@ fn variables_are_interpolated_as_in_the_data_source() {
         ("$__from ${__to}", "1780358400500 1780444800500"),
         (
             "'${__from:date}' '${__to:date:iso}' ${__from:date:seconds}",
-            "'2026-06-02T00:00:00.500Z' '2026-06-03T00:00:00.500Z' 1780358400",
+            "'2026-06-02T00:00:00.500Z' '2026-06-03T00:00:00.500Z' 1780358401",
         ),
         (
             "$__interval $__interval_ms $__range $__range_s $__range_ms",

@@ -105,7 +105,7 @@ fn round_interval(interval_ms: u64) -> u64 {
 }
 
 /// A duration in Go's form (`1h30m`), also with the days, weeks and years that Grafana's
-/// intervals have; in whole seconds.
+/// intervals have; in whole seconds, rounded as the data source does.
 pub(super) fn duration_seconds(text: &str) -> Option<u64> {
     const UNITS_MS: [(&str, f64); 9] = [
         ("ms", 1.0),
@@ -131,7 +131,7 @@ pub(super) fn duration_seconds(text: &str) -> Option<u64> {
         sum_ms += number * unit_ms;
         rest = &rest[unit.len()..];
     }
-    let seconds = (sum_ms / 1000.0).floor();
+    let seconds = (sum_ms / 1000.0).round();
     // A century is no bucket, and keeps the number well inside of ClickHouse's intervals.
     (1.0..3.2e9).contains(&seconds).then_some(seconds as u64)
 }
@@ -185,8 +185,11 @@ mod tests {
             ("5m", Some(300)),
             ("1h30m", Some(5400)),
             ("'1d'", Some(86_400)),
-            ("1.5s", Some(1)),
-            ("500ms", None),
+            ("1.5s", Some(2)),
+            ("1500ms", Some(2)),
+            ("1400ms", Some(1)),
+            ("500ms", Some(1)),
+            ("499ms", None),
             ("", None),
             ("5", None),
             ("m", None),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::expanded::{Expanded, MAX_BYTES};
 use super::format::{self, FormatError, Place};
 use super::lexer::{Token, TokenKind, lex};
-use super::time;
+use super::{moment, time};
 use crate::context::{Context, VariableValue};
 use crate::error::{ErrorKind, SqlError};
 
@@ -25,6 +25,24 @@ pub(super) const BUILT_IN: [&str; 7] = [
 
 /// How deep the text of "all" of one variable may lead to another's.
 const MAX_DEPTH: usize = 8;
+/// Grafana's other global variables, without `$`: of who asks and of the dashboard, and those that
+/// have no value in a query.
+pub(super) const GLOBAL: [&str; 14] = [
+    "__all_variables",
+    "__dashboard",
+    "__data",
+    "__field",
+    "__name",
+    "__org",
+    "__rate_interval",
+    "__searchFilter",
+    "__series",
+    "__timezone",
+    "__url",
+    "__url_time_range",
+    "__user",
+    "__value",
+];
 /// How many variables may be replaced: more than a query has, few enough that texts which
 /// name each other end soon.
 const MAX_REPLACED: usize = 50_000;
@@ -33,6 +51,8 @@ const MAX_REPLACED: usize = 50_000;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reference<'a> {
     pub name: &'a str,
+    /// `login` of `${__user.login}`.
+    pub field: Option<&'a str>,
     pub format: Option<&'a str>,
     /// In bytes, with all its signs.
     pub length: usize,
@@ -50,6 +70,7 @@ impl<'a> Reference<'a> {
         let name = word(rest.strip_prefix('$')?)?;
         Some(Reference {
             name,
+            field: None,
             format: None,
             length: 1 + name.len(),
         })
@@ -58,7 +79,12 @@ impl<'a> Reference<'a> {
     fn closed(inner: &'a str, opening: usize, closing: &str) -> Option<Reference<'a>> {
         let name = word(inner)?;
         let mut rest = &inner[name.len()..];
-        let mut format = None;
+        let (mut field, mut format) = (None, None);
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find([':', ']', '}'])?;
+            field = Some(&after[..end]);
+            rest = &after[end..];
+        }
         if let Some(after) = rest.strip_prefix(':') {
             let end = after.find([']', '}'])?;
             format = Some(&after[..end]).filter(|format| !format.is_empty());
@@ -67,6 +93,7 @@ impl<'a> Reference<'a> {
         let consumed = inner.len() - rest.strip_prefix(closing)?.len();
         Some(Reference {
             name,
+            field,
             format,
             length: opening + consumed,
         })
@@ -154,6 +181,7 @@ impl Resolver<'_> {
                     }
                 }
             };
+            let before = tokens.map(|tokens| &tokens[..next_token]);
             let refused = |mut refused: Refused| {
                 refused.offset = offset;
                 refused
@@ -161,6 +189,12 @@ impl Resolver<'_> {
             let Some(value) = self.value(&reference, place, within).map_err(refused)? else {
                 offset += 1;
                 continue;
+            };
+            // An empty text box where a value is awaited is an empty text.
+            let is_empty = value.is_empty() && place == Place::Text && reference.format.is_none();
+            let value = match before {
+                Some(before) if is_empty && awaits_value(before, text) => "''".to_owned(),
+                _ => value,
             };
             n_bytes += value.len();
             self.n_replaced.set(self.n_replaced.get() + 1);
@@ -184,15 +218,30 @@ impl Resolver<'_> {
         place: Place,
         within: &mut Vec<String>,
     ) -> Result<Option<String>, Refused> {
-        let Reference { name, format, .. } = *reference;
+        let Reference {
+            name,
+            field,
+            format,
+            ..
+        } = *reference;
+        if let Some(field) = field {
+            // Of a dashboard's own variable Grafana knows no fields but lists: it stays.
+            if !GLOBAL.contains(&name) {
+                return Ok(None);
+            }
+            return self.global(name, Some(field), format, place).map(Some);
+        }
         let value = match self.context.variables.get(name) {
-            Some(VariableValue::One(value)) => format::one(value, format, place),
-            Some(VariableValue::Many(values)) => format::many(values, format, place),
+            Some(VariableValue::One(value)) => format::one(name, value, format, place),
+            Some(VariableValue::Many(values)) => format::many(name, values, format, place),
             Some(VariableValue::All(text)) => {
                 return self.all(name, text, place, within).map(Some);
             }
             None if BUILT_IN.contains(&name) => {
                 return self.built_in(reference, place).map(Some);
+            }
+            None if GLOBAL.contains(&name) => {
+                return self.global(name, None, format, place).map(Some);
             }
             None => return Ok(None),
         };
@@ -252,6 +301,45 @@ impl Resolver<'_> {
         Ok(whole + &keep(&text[done..])?)
     }
 
+    /// A global variable that is not of the time range.
+    fn global(
+        &self,
+        name: &str,
+        field: Option<&str>,
+        format: Option<&str>,
+        place: Place,
+    ) -> Result<String, Refused> {
+        let asker = self.context.asker.as_ref();
+        let organization = asker.and_then(|asker| asker.organization.as_ref());
+        let value = match (name, field) {
+            ("__user", None | Some("id")) => asker.map(|asker| asker.id.to_string()),
+            ("__user", Some("login")) => asker.map(|asker| asker.login.clone()),
+            ("__user", Some("email")) => asker.map(|asker| asker.email.clone()),
+            ("__org", None | Some("id")) => organization.map(|(id, _)| id.to_string()),
+            ("__org", Some("name")) => organization.map(|(_, name)| name.clone()),
+            // All times are in UTC unless who asks gives another zone.
+            ("__timezone", None) => Some("UTC".to_owned()),
+            _ => None,
+        };
+        let Some(value) = value else {
+            let field = field.map(|field| format!(".{field}")).unwrap_or_default();
+            let hint = match name {
+                "__org" => "choose an organization, as with `X-Organization`",
+                "__dashboard" => "give it in \"variables\": {\"__dashboard\": \"title\"}",
+                "__rate_interval" => "use `$__interval`",
+                _ => {
+                    "there are ${__user.login}, ${__user.id}, ${__user.email}, ${__org.name}, ${__org.id}, $__timezone, $__dashboard, $__from, $__to and $__interval"
+                }
+            };
+            return Err(Refused {
+                offset: 0,
+                message: format!("the global variable ${{{name}{field}}} has no value here"),
+                hint: Some(hint.to_owned()),
+            });
+        };
+        format::one(name, &value, format, place).map_err(|error| explain(error, name, format))
+    }
+
     fn built_in(&self, reference: &Reference<'_>, place: Place) -> Result<String, Refused> {
         let Reference { name, format, .. } = *reference;
         let refuse = |message: String, hint: &str| Refused {
@@ -279,33 +367,62 @@ impl Resolver<'_> {
                 } else {
                     range.to_ms
                 };
-                let date = match format {
-                    Some("date" | "date:iso") => time::iso(ms),
-                    Some("date:seconds") => Some(time::seconds(ms).to_string()),
-                    Some("date:YYYY-MM-DD") => time::date(ms),
-                    Some(other) if other.starts_with("date:") => {
-                        let message =
-                            format!("the date format of ${{{name}:{other}}} is not known");
-                        return Err(refuse(
-                            message,
-                            "use `date:iso`, `date:seconds` or `date:YYYY-MM-DD`",
-                        ));
-                    }
-                    _ => {
-                        let raw = format::one(&ms.to_string(), format, place);
-                        return raw.map_err(|error| explain(error, name, format));
-                    }
+                let of_date = format.and_then(|format| match format {
+                    "date" => Some("iso"),
+                    other => other.strip_prefix("date:"),
+                });
+                let Some(of_date) = of_date else {
+                    let raw = format::one(name, &ms.to_string(), format, place);
+                    return raw.map_err(|error| explain(error, name, format));
                 };
-                return date.ok_or_else(|| {
+                let date = match of_date {
+                    "iso" => time::iso(ms),
+                    // As Grafana rounds it.
+                    "seconds" => Some(((ms + 500).div_euclid(1000)).to_string()),
+                    format => match moment::format(ms, format) {
+                        Ok(date) => date,
+                        Err(moment::Unknown(part)) => {
+                            let message = format!(
+                                "`{part}` in the date format of ${{{name}:date:{format}}} is not supported"
+                            );
+                            return Err(refuse(
+                                message,
+                                "use `date:iso`, `date:seconds`, or letters as in `date:YYYY-MM-DD HH:mm:ss`",
+                            ));
+                        }
+                    },
+                };
+                let date = date.ok_or_else(|| {
                     refuse(
                         format!("${name} is beyond the calendar"),
                         "use `$__from` as a number of ms",
                     )
-                });
+                })?;
+                return format::place_raw(date, place)
+                    .map_err(|error| explain(error, name, format));
             }
         };
         let value = value.map_err(missing)?;
-        format::one(&value, format, place).map_err(|error| explain(error, name, format))
+        format::one(name, &value, format, place).map_err(|error| explain(error, name, format))
+    }
+}
+
+/// Whether a value must follow these tokens: an operator, an opening bracket, a comma, a keyword.
+fn awaits_value(before: &[Token], text: &str) -> bool {
+    const KEYWORDS: [&str; 13] = [
+        "AND", "BETWEEN", "ELSE", "ILIKE", "IN", "LIKE", "NOT", "OR", "REGEXP", "RLIKE", "SELECT",
+        "THEN", "WHEN",
+    ];
+    let Some(last) = before.iter().rev().find(|token| token.is_significant()) else {
+        return false;
+    };
+    let last_text = last.text(text);
+    match last.kind {
+        TokenKind::Word => KEYWORDS
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(last_text)),
+        TokenKind::Punctuation => !matches!(last_text, ")" | "]" | "}" | ";" | "."),
+        _ => false,
     }
 }
 
@@ -336,7 +453,7 @@ fn explain(error: FormatError, name: &str, format: Option<&str>) -> Refused {
                 "the format `{}` of ${name} makes no SQL",
                 format.unwrap_or_default()
             ),
-            "use csv, singlequote, sqlstring, doublequote, raw, pipe, regex, json or text"
+            "use csv, singlequote, sqlstring, doublequote, raw, pipe, regex, json, text, glob, distributed, lucene, queryparam, percentencode or uriencode"
                 .to_owned(),
         ),
     };

@@ -5,6 +5,9 @@ use crate::error::SqlError;
 use crate::ir::{ArrayJoin, Expr, ExprKind, From, Grouping, Select};
 use crate::print::source_name;
 
+/// What is wrong with arrays of different lengths that are joined.
+const SIZES: &str = "the arrays of ARRAY JOIN have different lengths";
+
 impl Lowering<'_> {
     pub(super) fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
         self.pass("array join");
@@ -16,26 +19,31 @@ impl Lowering<'_> {
             let unnested = self.unnested(array, &text);
             input = format!("{input}, LATERAL {unnested}");
         }
-        let mut columns = Vec::new();
-        let mut are_equal = Vec::new();
-        for (array, _) in &join.arrays[1..] {
-            let (first, other) = (self.value(&join.arrays[0].0)?, self.value(array)?);
-            are_equal.push(format!("len({first}) = len({other})"));
+        let mut texts = Vec::with_capacity(join.arrays.len());
+        for (array, _) in &join.arrays {
+            texts.push(self.value(array)?);
         }
-        for (index, (array, _)) in join.arrays.iter().enumerate() {
-            let mut text = self.value(array)?;
-            if index == 0 && !are_equal.is_empty() {
-                text = format!(
-                    "CASE WHEN {} THEN {text} ELSE error('the arrays of ARRAY JOIN have different lengths') END",
-                    are_equal.join(" AND ")
-                );
+        let lengths: Vec<String> = texts.iter().map(|text| format!("len({text})")).collect();
+        let mut columns = Vec::new();
+        for (index, ((array, _), mut text)) in join.arrays.iter().zip(texts).enumerate() {
+            let default = || {
+                let item = array.ty.item();
+                item.map_or_else(|| "NULL".to_owned(), default_of)
+            };
+            if lengths.len() > 1 && self.settings.enable_unaligned_array_join {
+                let longest = format!("greatest({})", lengths.join(", "));
+                text = format!("list_resize({text}, {longest}, {})", default());
+            } else if index == 0 && lengths.len() > 1 {
+                let others = lengths[1..].iter();
+                let others = others.map(|length| format!("{} <> {length}", lengths[0]));
+                let differ = others.collect::<Vec<_>>().join(" OR ");
+                text = format!("CASE WHEN {differ} THEN error('{SIZES}') ELSE {text} END");
             }
             if join.is_left {
-                let item = array
-                    .ty
-                    .item()
-                    .map_or_else(|| "NULL".to_owned(), default_of);
-                text = format!("CASE WHEN len({text}) = 0 THEN [{item}] ELSE {text} END");
+                text = format!(
+                    "CASE WHEN len({text}) = 0 THEN [{}] ELSE {text} END",
+                    default()
+                );
             }
             let text = self.array_of_rows(array, text, Some(&join.input), &mut input)?;
             columns.push(format!("unnest({text}) AS s{index}"));

@@ -49,7 +49,7 @@ impl Lowering<'_> {
         let time = bucketed(time, unit);
         if let Some(width_us) = unit.bucket_us(amount)
             && !time.ty.is_date()
-            && Self::foreign_zone(time, timezone).is_none()
+            && self.foreign_zone(time, timezone).is_none()
         {
             let number = number_of(&self.value(time)?, width_us);
             return Ok(format!("make_timestamp({number} * {width_us})"));
@@ -92,7 +92,7 @@ impl Lowering<'_> {
             return Ok(None);
         };
         let time = bucketed(&arguments[0], unit);
-        if time.ty.is_date() || Self::foreign_zone(time, timezone.as_deref()).is_some() {
+        if time.ty.is_date() || self.foreign_zone(time, timezone.as_deref()).is_some() {
             return Ok(None);
         }
         let value = self.value(time)?;
@@ -111,7 +111,7 @@ impl Lowering<'_> {
         let day_us = 86_400 * SECOND;
         let start =
             format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {day_us} % {width_us})");
-        Ok(match Self::foreign_zone(time, timezone) {
+        Ok(match self.foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })
@@ -128,11 +128,13 @@ impl Lowering<'_> {
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
         // The midnight of a Date is the time zone's, too. That of the first day of 1970 is before all
         // that ClickHouse knows where the sun rises earlier.
-        if let Some(zone) = timezone.filter(|_| time.ty.is_date()) {
-            let midnight = self.instant(&start, zone);
+        let of_date = timezone.or(self.session_zone());
+        let of_date = of_date.filter(|_| time.ty.is_date()).map(str::to_owned);
+        if let Some(zone) = of_date {
+            let midnight = self.instant(&start, &zone);
             return Ok(format!("greatest({midnight}, TIMESTAMP '1970-01-01')"));
         }
-        Ok(match Self::foreign_zone(time, timezone) {
+        Ok(match self.foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),
             None => start,
         })

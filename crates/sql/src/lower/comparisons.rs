@@ -122,7 +122,7 @@ impl Lowering<'_> {
             });
         }
         if with.is_datetime() && expr.ty.is_date() {
-            return Ok(format!("CAST({value} AS TIMESTAMP)"));
+            return Ok(self.midnight(&value));
         }
         Ok(value)
     }

@@ -300,9 +300,15 @@ impl Lowering<'_> {
             }
             _ if from.is_date() => text,
             // Small numbers are days, others seconds.
-            _ => format!(
-                "(CASE WHEN {text} > 65535 THEN CAST(make_timestamp(CAST(trunc({text}) AS BIGINT) * 1000000) AS DATE) ELSE DATE '1970-01-01' + CAST(trunc({text}) AS INTEGER) END)"
-            ),
+            _ => {
+                let mut time = format!("make_timestamp(CAST(trunc({text}) AS BIGINT) * 1000000)");
+                if let Some(zone) = zone.or(self.session_zone()) {
+                    time = format!("timezone({}, timezone('UTC', {time}))", quoted(zone));
+                }
+                format!(
+                    "(CASE WHEN {text} > 65535 THEN CAST({time} AS DATE) ELSE DATE '1970-01-01' + CAST(trunc({text}) AS INTEGER) END)"
+                )
+            }
         })
     }
 
@@ -314,7 +320,9 @@ impl Lowering<'_> {
     ) -> Result<String, SqlError> {
         let from = value.ty.inner();
         let text = self.value(value)?;
-        let foreign = zone.filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC"));
+        let zone = zone.or(self.session_zone()).map(str::to_owned);
+        let foreign = zone.as_deref();
+        let foreign = foreign.filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC"));
         let time = match from {
             DataType::String => {
                 let wall = format!("CAST({text} AS TIMESTAMP)");

@@ -265,6 +265,7 @@ impl Lowering<'_> {
                 self.pass("toTypeName");
                 Ok(Sql::value(quoted(&arguments[0].ty.to_string())))
             }
+            "server" => unreachable!("{name} was bound to its text"),
             "arithmetic" => self.arithmetic(name, arguments, expr),
             "comparison" => self.comparison(name, &arguments[0], &arguments[1]),
             "logic" => self.logic(name, arguments),

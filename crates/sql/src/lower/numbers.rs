@@ -210,7 +210,8 @@ impl Lowering<'_> {
         }
         if time.ty.is_date() {
             self.pass("Date plus interval");
-            return Ok(format!("(CAST({value} AS TIMESTAMP) {sign} {interval})"));
+            let midnight = self.midnight(&value);
+            return Ok(format!("({midnight} {sign} {interval})"));
         }
         let is_calendar = !matches!(
             unit,
@@ -219,7 +220,7 @@ impl Lowering<'_> {
                 | IntervalUnit::Minute
                 | IntervalUnit::Hour
         );
-        match Self::foreign_zone(time, None) {
+        match self.foreign_zone(time, None) {
             Some(zone) if is_calendar => {
                 let wall = self.wall_clock(time, None)?;
                 Ok(self.instant(&format!("{wall} {sign} {interval}"), &zone))

@@ -14,12 +14,26 @@ const SECOND: i64 = 1_000_000;
 
 impl Lowering<'_> {
     /// The time zone of a value where it is not UTC.
-    pub(super) fn foreign_zone(time: &Expr, argument: Option<&str>) -> Option<String> {
+    pub(super) fn foreign_zone(&self, time: &Expr, argument: Option<&str>) -> Option<String> {
         if time.ty.is_date() {
             return None;
         }
-        let zone = argument.or(time.ty.timezone())?;
+        let zone = argument.or(time.ty.timezone()).or(self.session_zone())?;
         (!matches!(zone, "UTC" | "Etc/UTC" | "GMT" | "Etc/GMT")).then(|| zone.to_owned())
+    }
+
+    /// The time zone of types that name none, where the query sets one.
+    pub(super) fn session_zone(&self) -> Option<&str> {
+        self.settings.session_timezone.as_deref()
+    }
+
+    /// The instant at which a date begins where no type names a time zone.
+    pub(super) fn midnight(&mut self, date: &str) -> String {
+        let wall = format!("CAST({date} AS TIMESTAMP)");
+        match self.session_zone().map(str::to_owned) {
+            Some(zone) => self.instant(&wall, &zone),
+            None => wall,
+        }
     }
 
     /// A time as a TIMESTAMP that shows what a clock there shows.
@@ -32,7 +46,7 @@ impl Lowering<'_> {
         if time.ty.is_date() {
             return Ok(format!("CAST({value} AS TIMESTAMP)"));
         }
-        Ok(match Self::foreign_zone(time, timezone) {
+        Ok(match self.foreign_zone(time, timezone) {
             Some(zone) => {
                 self.pass("time zones");
                 format!("timezone({}, timezone('UTC', {value}))", quoted(&zone))
@@ -116,7 +130,10 @@ impl Lowering<'_> {
         self.pass("now");
         let now_ms = self.context.now_ms;
         let second = now_ms.div_euclid(1000);
-        let day = now_ms.div_euclid(86_400_000);
+        let day = self.session_zone().map_or_else(
+            || now_ms.div_euclid(86_400_000),
+            |zone| crate::timezones::day(zone, second),
+        );
         match name {
             "today" => format!("(DATE '1970-01-01' + {day})"),
             "yesterday" => format!("(DATE '1970-01-01' + {})", day - 1),
@@ -129,6 +146,7 @@ impl Lowering<'_> {
 
     fn unix_timestamp(&mut self, name: &str, time: &Expr) -> Result<String, SqlError> {
         let value = self.value(time)?;
+        // The beginning of a date in UTC, whatever the session's time zone is.
         let value = if time.ty.is_date() {
             format!("CAST({value} AS TIMESTAMP)")
         } else {
@@ -154,7 +172,7 @@ impl Lowering<'_> {
         let (a, b) = (&arguments[1], &arguments[2]);
         let is_of_zone = [a, b]
             .iter()
-            .any(|time| Self::foreign_zone(time, timezone).is_some())
+            .any(|time| self.foreign_zone(time, timezone).is_some())
             || timezone.is_some();
         let seconds = match unit {
             IntervalUnit::Second => 1,
@@ -194,14 +212,14 @@ impl Lowering<'_> {
                 Some(zone) if time.ty.is_date() => {
                     self.instant(&format!("CAST({value} AS TIMESTAMP)"), zone)
                 }
-                _ if time.ty.is_date() => format!("CAST({value} AS TIMESTAMP)"),
+                _ if time.ty.is_date() => self.midnight(&value),
                 _ => value,
             };
             if name == "age" {
                 counted.push(value);
                 continue;
             }
-            let zone = timezone.or(time.ty.timezone());
+            let zone = timezone.or(time.ty.timezone()).or(self.session_zone());
             let ahead = zone.map_or(0, |zone| crate::timezones::shift_of_units(zone, seconds));
             counted.push(format!(
                 "(epoch_us({value}) // 1000000 - {ahead}) // {seconds}"

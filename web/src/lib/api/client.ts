@@ -174,6 +174,7 @@ export function queryPayload({ sql, range, intervalMs, variables, params, limit 
     to: range.to,
     variables,
     time_format: 'unix_ms',
+    ignore_format: true,
     ...(intervalMs === undefined ? {} : { interval_ms: intervalMs }),
     ...(params === undefined ? {} : { params }),
     ...(limit === undefined ? {} : { limit }),

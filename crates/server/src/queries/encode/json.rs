@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 
 use super::{Encoder, text_columns};
 use crate::queries::error::QueryError;
-use crate::queries::render::{Column, TimeFormat};
+use crate::queries::render::{Column, Style};
 use crate::queries::run::Stats;
 
 /// Writes JSON; an error after rows is a member `error` in place of `stats`.
 pub(super) struct JsonEncoder {
     columns: Vec<ResultColumn>,
-    times: TimeFormat,
+    style: Style,
     loaded: Vec<Column>,
     has_rows: bool,
 }
 
 impl JsonEncoder {
-    pub(super) fn new(columns: Vec<ResultColumn>, times: TimeFormat) -> JsonEncoder {
+    pub(super) fn new(columns: Vec<ResultColumn>, style: &Style) -> JsonEncoder {
         JsonEncoder {
             columns,
-            times,
+            style: style.clone(),
             loaded: Vec::new(),
             has_rows: false,
         }
@@ -43,7 +43,7 @@ impl Encoder for JsonEncoder {
     }
 
     fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
-        self.loaded = text_columns(&batch, &self.columns, self.times)?;
+        self.loaded = text_columns(&batch, &self.columns, &self.style)?;
         Ok(())
     }
 

@@ -37,7 +37,7 @@ fn tuple(items: Vec<ArrayRef>) -> ArrayRef {
 }
 
 fn shown(array: &ArrayRef, data_type: &DataType, format: TimeFormat) -> (String, String) {
-    let column = Column::of(array, data_type, format).unwrap();
+    let column = Column::of(array, data_type, &format.into()).unwrap();
     let (mut json, mut csv) = (Vec::new(), Vec::new());
     column.write_json(&mut json, 0);
     column.write_csv(&mut csv, 0);
@@ -253,11 +253,11 @@ fn other_types_than_announced_are_errors() {
         ),
     ];
     for (data_type, expected) in cases {
-        let error = Column::of(&texts, &data_type, TimeFormat::Text).err();
+        let error = Column::of(&texts, &data_type, &Style::default()).err();
         assert_eq!(error.map(|e| e.to_string()).as_deref(), Some(expected));
     }
     let times: ArrayRef = Arc::new(TimestampSecondArray::from(vec![0]));
-    let error = Column::of(&times, &time64(3, Some("Mars")), TimeFormat::Text).err();
+    let error = Column::of(&times, &time64(3, Some("Mars")), &Style::default()).err();
     let error = error.map(|e| e.to_string());
     assert_eq!(error.as_deref(), Some("there is no time zone \"Mars\""));
 }

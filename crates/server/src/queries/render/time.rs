@@ -79,6 +79,33 @@ pub(super) fn write_time(
     }
 }
 
+/// Writes `2024-07-01T12:00:00.123Z` with `n_digits` digits after the point.
+pub(super) fn write_iso(out: &mut Vec<u8>, at: (i64, u32), n_digits: u8) {
+    let start = out.len();
+    write_time(out, at, n_digits, &Zone::Utc);
+    if let Some(space) = out[start..].iter().position(|&byte| byte == b' ') {
+        out[start + space] = b'T';
+    }
+    out.push(b'Z');
+}
+
+/// Writes seconds since the epoch with `n_digits` digits after the point.
+pub(super) fn write_unix_seconds(out: &mut Vec<u8>, (second, nanos): (i64, u32), n_digits: u8) {
+    let n_digits = u32::from(n_digits.min(9));
+    let per_second = 10_i128.pow(n_digits);
+    let ticks = i128::from(second) * per_second + i128::from(nanos) / 10_i128.pow(9 - n_digits);
+    if ticks < 0 {
+        out.push(b'-');
+    }
+    let ticks = ticks.unsigned_abs();
+    let per_second = per_second.unsigned_abs();
+    write_integer(out, (ticks / per_second) as u64);
+    if n_digits > 0 {
+        out.push(b'.');
+        write_digits(out, (ticks % per_second) as u64, n_digits as usize);
+    }
+}
+
 /// Writes whole ms since the epoch, rounded down.
 pub(super) fn write_unix_ms(out: &mut Vec<u8>, (second, nanos): (i64, u32)) {
     let ms = second

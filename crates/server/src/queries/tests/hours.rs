@@ -98,7 +98,7 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
         rows: RowFilter::default(),
     };
     let run = queries.start(request, &viewer, clock::now()).await.unwrap();
-    let answer = Answer::new(run, Format::Json, render::TimeFormat::Text, 1 << 20);
+    let answer = Answer::new(run, Format::Json, 1 << 20);
     let pieces: Vec<_> = answer.into_stream().collect().await;
     let bytes: Vec<u8> = pieces.into_iter().flat_map(Result::unwrap).collect();
     let answer: Value = serde_json::from_slice(&bytes).unwrap();

@@ -1,0 +1,212 @@
+//! The formats that `FORMAT name` may ask for, under ClickHouse's names.
+
+use annoscope_sql::{ErrorKind, FormatClause, SqlError};
+
+use super::document::Rows;
+use super::lines::Line;
+use super::{Format, Header};
+
+/// Names, in lower case as they are compared, and what they mean.
+const ANSWERED: [(&[&str], Format); 17] = [
+    (&["json"], Format::Document(Rows::Objects)),
+    (&["jsoncompact"], Format::Document(Rows::Compact)),
+    (
+        &["jsoneachrow", "jsonlines", "jsonl", "ndjson"],
+        Format::Lines(Line::Object),
+    ),
+    (
+        &["jsoncompacteachrow"],
+        Format::Lines(Line::Array(Header::None)),
+    ),
+    (
+        &["jsoncompacteachrowwithnames"],
+        Format::Lines(Line::Array(Header::Names)),
+    ),
+    (
+        &["jsoncompacteachrowwithnamesandtypes"],
+        Format::Lines(Line::Array(Header::NamesAndTypes)),
+    ),
+    (&["csv"], Format::ClickHouseCsv(Header::None)),
+    (&["csvwithnames"], Format::ClickHouseCsv(Header::Names)),
+    (
+        &["csvwithnamesandtypes"],
+        Format::ClickHouseCsv(Header::NamesAndTypes),
+    ),
+    (
+        &["tabseparated", "tsv"],
+        Format::TabSeparated(Header::None, false),
+    ),
+    (
+        &["tabseparatedwithnames", "tsvwithnames"],
+        Format::TabSeparated(Header::Names, false),
+    ),
+    (
+        &["tabseparatedwithnamesandtypes", "tsvwithnamesandtypes"],
+        Format::TabSeparated(Header::NamesAndTypes, false),
+    ),
+    (
+        &["tabseparatedraw", "tsvraw", "raw"],
+        Format::TabSeparated(Header::None, true),
+    ),
+    (
+        &[
+            "tabseparatedrawwithnames",
+            "tsvrawwithnames",
+            "rawwithnames",
+        ],
+        Format::TabSeparated(Header::Names, true),
+    ),
+    (
+        &[
+            "tabseparatedrawwithnamesandtypes",
+            "tsvrawwithnamesandtypes",
+            "rawwithnamesandtypes",
+        ],
+        Format::TabSeparated(Header::NamesAndTypes, true),
+    ),
+    (&["arrowstream"], Format::Arrow),
+    (&["null"], Format::Null),
+];
+
+/// What ClickHouse 26.9 also writes.
+const NOT_ANSWERED: [&str; 45] = [
+    "Arrow",
+    "Avro",
+    "AvroConfluent",
+    "BSONEachRow",
+    "Buffers",
+    "CustomSeparated",
+    "CustomSeparatedWithNames",
+    "CustomSeparatedWithNamesAndTypes",
+    "GeoJSON",
+    "Hash",
+    "HiveText",
+    "JSONColumns",
+    "JSONColumnsWithMetadata",
+    "JSONCompactColumns",
+    "JSONCompactStrings",
+    "JSONCompactStringsEachRow",
+    "JSONCompactStringsEachRowWithNames",
+    "JSONEachRowWithProgress",
+    "JSONObjectEachRow",
+    "JSONStrings",
+    "JSONStringsEachRow",
+    "LineAsString",
+    "Markdown",
+    "MD",
+    "MsgPack",
+    "MySQLWire",
+    "Native",
+    "Npy",
+    "ODBCDriver2",
+    "ORC",
+    "Parquet",
+    "PostgreSQLWire",
+    "PNG",
+    "Prometheus",
+    "Protobuf",
+    "RawBLOB",
+    "RowBinary",
+    "RowBinaryWithNames",
+    "RowBinaryWithNamesAndTypes",
+    "SQLInsert",
+    "TSKV",
+    "Template",
+    "Values",
+    "Vertical",
+    "XML",
+];
+
+impl Format {
+    /// The format that a text asks for.
+    pub(in crate::queries) fn named(clause: &FormatClause) -> Result<Format, SqlError> {
+        let name = clause.name.to_lowercase();
+        let answered = ANSWERED
+            .iter()
+            .find(|(names, _)| names.contains(&name.as_str()));
+        if let Some((_, format)) = answered {
+            return Ok(*format);
+        }
+        let is_clickhouses = name.starts_with("pretty")
+            || NOT_ANSWERED
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&name));
+        let (kind, message) = if is_clickhouses {
+            let message = format!("FORMAT {} is not supported", clause.name);
+            (ErrorKind::Unsupported, message)
+        } else {
+            let message = format!(
+                "there is no format {} (ClickHouse: UNKNOWN_FORMAT)",
+                clause.name
+            );
+            (ErrorKind::Unknown, message)
+        };
+        Err(SqlError {
+            kind,
+            message,
+            hint: Some(HINT.to_owned()),
+            position: Some(clause.position),
+        })
+    }
+}
+
+const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow, CSV, TabSeparated (TSV) and their \
+     …WithNames, ArrowStream and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+     application/vnd.apache.arrow.stream";
+
+#[cfg(test)]
+mod tests {
+    use annoscope_sql::Position;
+
+    use super::*;
+
+    #[test]
+    fn formats_have_clickhouses_names_in_any_case() {
+        let named = |name: &str| {
+            Format::named(&FormatClause {
+                name: name.to_owned(),
+                position: Position {
+                    line: 1,
+                    column: 10,
+                },
+            })
+        };
+        let cases = [
+            ("JSON", Ok(Format::Document(Rows::Objects))),
+            ("tsv", Ok(Format::TabSeparated(Header::None, false))),
+            (
+                "TabSeparatedWithNames",
+                Ok(Format::TabSeparated(Header::Names, false)),
+            ),
+            ("CSVWithNames", Ok(Format::ClickHouseCsv(Header::Names))),
+            (
+                "Pretty",
+                Err((ErrorKind::Unsupported, "FORMAT Pretty is not supported")),
+            ),
+            (
+                "PrettyCompactMonoBlock",
+                Err((
+                    ErrorKind::Unsupported,
+                    "FORMAT PrettyCompactMonoBlock is not supported",
+                )),
+            ),
+            (
+                "parquet",
+                Err((ErrorKind::Unsupported, "FORMAT parquet is not supported")),
+            ),
+            (
+                "Nonsense",
+                Err((
+                    ErrorKind::Unknown,
+                    "there is no format Nonsense (ClickHouse: UNKNOWN_FORMAT)",
+                )),
+            ),
+        ];
+        for (name, expected) in cases {
+            let found = named(name).map_err(|error| (error.kind, error.message));
+            let expected =
+                expected.map_err(|(kind, message): (_, &str)| (kind, message.to_owned()));
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}

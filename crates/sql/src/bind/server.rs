@@ -1,0 +1,34 @@
+//! What the server says of itself and of who asks: texts, the same on both stores.
+
+use super::Binder;
+use crate::error::SqlError;
+use crate::functions::{self, Lowering};
+use crate::ir::{Expr, ExprKind, Literal};
+use crate::types::DataType;
+
+/// The version of ClickHouse whose dialect this is.
+const VERSION: &str = "26.9.2.1";
+
+impl Binder<'_> {
+    /// The text that a call such as `version()` stands for; `None` for other functions.
+    pub(super) fn of_server(&mut self, name: &str, at: usize) -> Result<Option<Expr>, SqlError> {
+        let signature = functions::signatures(name).and_then(|all| all.first());
+        let Some(function) = signature.filter(|f| f.lowering == Lowering::Pass("server")) else {
+            return Ok(None);
+        };
+        self.functions.insert(function.name);
+        let text = match function.name {
+            "version" => VERSION,
+            "currentDatabase" | "current_database" => "cvat",
+            "currentUser" | "current_user" => {
+                let asker = self.context.asker.as_ref();
+                asker.map_or("", |asker| &asker.login)
+            }
+            "hostName" | "hostname" => "annoscope",
+            "timezone" | "timeZone" => self.settings.session_timezone.as_deref().unwrap_or("UTC"),
+            _ => "UTC",
+        };
+        let literal = ExprKind::Literal(Literal::String(text.to_owned()));
+        self.node(literal, DataType::String, at).map(Some)
+    }
+}
