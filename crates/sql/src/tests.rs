@@ -40,6 +40,9 @@ pub(crate) fn relation() -> Relation {
         ],
         unlisted: vec![
             column("counted_ms", "Array(Int64)"),
+            column("counted_from_ms", "Nullable(Int64)"),
+            column("counted_until_ms", "Nullable(Int64)"),
+            column("counted_total_ms", "Nullable(Int64)"),
             column("request_id", "Nullable(String)"),
         ],
         uuids: vec!["request_id".to_owned()],

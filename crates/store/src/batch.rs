@@ -82,6 +82,9 @@ pub(crate) fn record_batch(
         hot_text(&hot, |h| h.platform_os.as_deref()),
         flag(events, |payload| payload.is_some()),
         flag(events, |payload| payload.is_none_or(Payload::is_json)),
+        int(events, |e| Some(e.intervals.first()?.start_ms)),
+        int(events, |e| Some(e.intervals.last()?.end_ms)),
+        int(events, counted_total),
     ];
     RecordBatch::try_new(table_schema(), columns).expect("columns are built by the schema")
 }
@@ -137,4 +140,11 @@ fn counted(events: &[StoredEvent]) -> ArrayRef {
         builder.append(!stored.intervals.is_empty());
     }
     Arc::new(builder.finish())
+}
+
+/// How much the intervals count, in ms.
+fn counted_total(stored: &StoredEvent) -> Option<i64> {
+    let intervals = stored.intervals.iter();
+    let total = intervals.map(|interval| interval.end_ms.saturating_sub(interval.start_ms));
+    (!stored.intervals.is_empty()).then(|| total.fold(0, i64::saturating_add))
 }

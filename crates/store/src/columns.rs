@@ -68,6 +68,9 @@ static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("payload_platform_os", true),
         Field::new(HAS_PAYLOAD, DataType::Boolean, false),
         Field::new(PAYLOAD_IS_JSON, DataType::Boolean, false),
+        int("counted_from_ms", true),
+        int("counted_until_ms", true),
+        int("counted_total_ms", true),
     ]))
 });
 

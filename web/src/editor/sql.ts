@@ -33,6 +33,9 @@ const COLUMNS: [string, string, string?][] = [
   ['org_slug', 'Nullable(String)'],
   ['payload', 'Nullable(String)', 'JSON'],
   ['counted_ms', 'Array(Int64)', 'working time: starts and ends in turn, ms; not part of *'],
+  ['counted_from_ms', 'Nullable(Int64)', 'beginning of what it counted, ms; not part of *'],
+  ['counted_until_ms', 'Nullable(Int64)', 'end of what it counted, ms; not part of *'],
+  ['counted_total_ms', 'Nullable(Int64)', 'how much it counted, ms; not part of *'],
 ];
 
 const MACROS: [string, string][] = [

@@ -28,6 +28,9 @@ pub fn events(rows: RowFilter) -> Relation {
                 name: "counted_ms".to_owned(),
                 data_type: DataType::Array(Box::new(DataType::Int64)),
             },
+            counted_span("counted_from_ms"),
+            counted_span("counted_until_ms"),
+            counted_span("counted_total_ms"),
             Column {
                 // Ties all events of one request together.
                 name: REQUEST_ID.to_owned(),
@@ -44,6 +47,15 @@ pub fn events(rows: RowFilter) -> Relation {
         has_payload: HAS_PAYLOAD.to_owned(),
         payload_is_json: PAYLOAD_IS_JSON.to_owned(),
         source: source(rows),
+    }
+}
+
+/// What a row of working time counted, in short: its beginning, its end, or how much it is, in ms; NULL
+/// where it says no intervals. The store skips rows by these, which it cannot by a list.
+fn counted_span(name: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        data_type: DataType::Nullable(Box::new(DataType::Int64)),
     }
 }
 

@@ -6,10 +6,11 @@ use crate::error::StoreError;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema/1_events.sql"),
     include_str!("schema/2_hidden_columns.sql"),
     include_str!("schema/3_payload_is_json.sql"),
+    include_str!("schema/4_counted_span.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
@@ -151,5 +152,31 @@ mod tests {
             (false, None),
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn counted_spans_become_what_new_ones_are() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate_with(&connection, &MIGRATIONS[..3]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id, obj_id, counted_ms) \
+                 SELECT '', '', now(), 0, now(), uuid(), n, list FROM (VALUES \
+                 (1, NULL), (2, []), (3, [5, 9]), (4, [5, 9, 20, 21]), (5, [7, 7])) AS rows(n, list)",
+            )
+            .unwrap();
+        migrate(&connection).unwrap();
+        let mut statement = connection
+            .prepare("SELECT counted_from_ms, counted_until_ms, counted_total_ms FROM events ORDER BY obj_id")
+            .unwrap();
+        let spans = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let spans: Vec<(Option<i64>, Option<i64>, Option<i64>)> =
+            spans.unwrap().map(Result::unwrap).collect();
+        let none = (None, None, None);
+        let span = |from, until, total| (Some(from), Some(until), Some(total));
+        assert_eq!(
+            spans,
+            [none, none, span(5, 9, 4), span(5, 21, 5), span(7, 7, 0)]
+        );
     }
 }

@@ -211,11 +211,15 @@ async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
         },
     ];
     append(&store, vec![stored, event(1, 1)], vec![]).await;
-    let sql = "SELECT list_sum(counted_ms)::BIGINT AS counted, payload_working_time AS hot, \
+    let sql = "SELECT list_sum(counted_ms)::BIGINT AS counted, counted_from_ms, counted_until_ms, counted_total_ms, \
+               payload_working_time AS hot, \
                (request_id = '00000000-0000-0000-0000-000000000000')::BIGINT AS request, \
                epoch_ms(received_at) AS received FROM events ORDER BY timestamp";
     let batches = rows(store.query(query(sql, 10_000))).await.unwrap();
     assert_eq!(column(&batches, "counted"), [Some(55), None]);
+    assert_eq!(column(&batches, "counted_from_ms"), [Some(5), None]);
+    assert_eq!(column(&batches, "counted_until_ms"), [Some(21), None]);
+    assert_eq!(column(&batches, "counted_total_ms"), [Some(5), None]);
     assert_eq!(column(&batches, "hot"), [Some(5), Some(5)]);
     assert_eq!(column(&batches, "request"), [Some(1), Some(1)]);
     assert_eq!(column(&batches, "received"), [Some(NOW.millis()); 2]);

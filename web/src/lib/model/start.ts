@@ -1,9 +1,10 @@
 /** What the start page asks: each figure of today beside the same weekday before, and its last days. */
+import { IS_HOURS } from '../timesheet/hours';
 
 /** A row a day of the last four weeks and today, in the viewer's zone. */
 export const TODAY_SQL = `SELECT toDate(timestamp, {zone:String}) AS day,
   uniqExact(if(scope != 'send:working_time', user_id, NULL)) AS people,
-  sum(JSONExtractUInt(payload, 'working_time')) / 3600000 AS hours,
+  sum(if(${IS_HOURS}, JSONExtractUInt(payload, 'working_time'), 0)) / 3600000 AS hours,
   count() AS events,
   countIf(scope = 'send:exception') AS errors
 FROM events

@@ -1,6 +1,7 @@
 /** Hours as a matrix: people down, days across, what they worked on below each. */
 import { numberOf, plainText, type Frame } from '../data/frame';
 import type { GrafanaPanel } from '../model/grafana';
+import { everyDay } from './days';
 
 /** Names of the columns that the panel's query returns. */
 export interface TimesheetFields {
@@ -13,6 +14,8 @@ export interface TimesheetFields {
   durationField: string;
   dayField: string;
   intervalsField: string;
+  /** SQL of what is marked; empty if nothing is. */
+  marksSql: string;
 }
 
 const DEFAULTS: TimesheetFields = {
@@ -25,6 +28,7 @@ const DEFAULTS: TimesheetFields = {
   durationField: 'working_time_ms',
   dayField: 'day',
   intervalsField: 'has_intervals',
+  marksSql: '',
 };
 
 export function fieldsOf(panel: GrafanaPanel): TimesheetFields {
@@ -50,8 +54,10 @@ export interface TimesheetRow {
 }
 
 export interface Timesheet {
-  /** `2026-06-01`, ascending, without gaps. */
+  /** `2026-06-01`, ascending: all of the range. */
   days: string[];
+  /** Whether there is work on earlier days than the first. */
+  isCut: boolean;
   people: TimesheetRow[];
   msByDay: Map<string, number>;
   totalMs: number;
@@ -67,15 +73,18 @@ export function rowAt(people: TimesheetRow[], path: string): TimesheetRow | null
 }
 
 const KINDS = ['Project', 'Task', 'Job'];
-/** A matrix of more columns is read by nobody. */
-export const MAX_DAYS = 400;
 
-/** `null` if the query lacks a column that the matrix is made of. */
-export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | null {
+/** All days from `ends` on and up to it; `null` if the query lacks a column that the matrix is made of. */
+export function timesheet(
+  frame: Frame,
+  fields: TimesheetFields,
+  ends: readonly string[] = [],
+): Timesheet | null {
   const at = (name: string | null) => frame.columns.findIndex((column) => column.name === name);
   const [user, day, duration] = [at(fields.userField), at(fields.dayField), at(fields.durationField)];
   if (user < 0 || day < 0 || duration < 0) return null;
   const [userName, intervals] = [at(fields.userNameField), at(fields.intervalsField)];
+  const [start, end] = [at(fields.startField), at(fields.endField)];
   const groups = fields.groupFields.map((name, i) => ({
     field: name,
     id: at(name),
@@ -98,6 +107,8 @@ export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | nu
       user: id,
       within: {},
     });
+    // Who worked no time is shown, and nothing that it was spent on.
+    if (ms === 0 && start >= 0 && row[start] === row[end]) continue;
     add(into, date, ms, isBooked);
     for (const group of groups) {
       if (group.id < 0) continue;
@@ -114,7 +125,9 @@ export function timesheet(frame: Frame, fields: TimesheetFields): Timesheet | nu
   const rows = [...people.values()].sort(byLabel);
   rows.forEach(sortChildren);
   const mostMs = rows.reduce((most, { msByDay }) => Math.max(most, ...msByDay.values()), 0);
-  return { days: everyDay([...byDay.keys()]), people: rows, msByDay: byDay, totalMs, mostMs };
+  const days = everyDay([...ends, ...byDay.keys()]);
+  const isCut = [...byDay.keys()].some((day) => day < days[0]!);
+  return { days, isCut, people: rows, msByDay: byDay, totalMs, mostMs };
 }
 
 function child(
@@ -149,16 +162,6 @@ function sortChildren(row: TimesheetRow) {
 export function dayText(value: unknown): string | null {
   if (typeof value === 'number') return new Date(value).toISOString().slice(0, 10);
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value) ? value.slice(0, 10) : null;
-}
-
-/** From the first to the last of these days: a day without work is one without work. */
-function everyDay(days: string[]): string[] {
-  const sorted = [...days].sort();
-  if (sorted.length === 0) return [];
-  const first = Date.parse(sorted[0]!);
-  const n = (Date.parse(sorted.at(-1)!) - first) / 86_400_000 + 1;
-  if (n > MAX_DAYS) return sorted.slice(-MAX_DAYS);
-  return Array.from({ length: n }, (_, i) => new Date(first + i * 86_400_000).toISOString().slice(0, 10));
 }
 
 export type HourFormat = 'minutes' | 'decimal' | 'seconds';

@@ -1,21 +1,29 @@
 /** A day of a person as sessions: counted intervals that touch, or nearly. */
 import type { Frame } from '../data/frame';
-import { instantOf, type Zone } from '../time/calendar';
+import type { Span } from './days';
+import { IS_HOURS } from './hours';
+import { LONG_MS } from './marks';
 import type { TimesheetRow } from './matrix';
 
 export interface Session {
   startMs: number;
   endMs: number;
-  /** Counted in it, ms; less than its length where short breaks were none. */
+  /** Counted in it, ms; less than its length where short breaks were none, more where it overlaps itself. */
   workedMs: number;
   jobs: string[];
+  /** What was counted already when it was counted again. */
+  twice: Span[];
+  /** Single intervals that are marked for their length, as far as they lie in the day. */
+  long: Span[];
+  /** Whole length of the longest of them, ms; 0 if there is none. */
+  longMs: number;
 }
 
 /** Columns of events that a row of the timesheet may be of. */
 const WITHIN = ['project_id', 'task_id', 'job_id'];
 
-/** SQL and its values for the counted intervals of a row of the timesheet that came in a range. */
-export function intervalsQuery({ user, within }: Pick<TimesheetRow, 'user' | 'within'>) {
+/** SQL and its values for the counted intervals of a row of the timesheet that overlap a span of time. */
+export function intervalsQuery({ user, within }: Pick<TimesheetRow, 'user' | 'within'>, { from, to }: Span) {
   const ids = { user_id: user, ...within };
   const known = Object.entries(ids).filter(([name]) => name === 'user_id' || WITHIN.includes(name));
   const conditions = known.map(([name, id]) =>
@@ -24,41 +32,47 @@ export function intervalsQuery({ user, within }: Pick<TimesheetRow, 'user' | 'wi
   const params = Object.fromEntries(
     known.filter(([, id]) => id !== '').map(([name, id]) => [name, Number(id)]),
   );
-  const sql = `SELECT job_id, counted_ms[i] AS start_ms, counted_ms[i + 1] AS end_ms
+  const sql = `SELECT job_id, start_ms, end_ms
 FROM (
-  SELECT job_id, counted_ms, arrayJoin(range(1, length(counted_ms), 2)) AS i
+  SELECT job_id, arrayJoin(range(1, length(counted_ms), 2)) AS i, counted_ms[i] AS start_ms, counted_ms[i + 1] AS end_ms
   FROM events
-  WHERE $__timeFilter_ms(timestamp) AND JSONHas(payload, 'working_time') AND ${conditions.join(' AND ')}
+  WHERE counted_until_ms > {from_ms:Int64} AND counted_from_ms < {to_ms:Int64}
+    AND ${IS_HOURS}
+    AND ${conditions.join(' AND ')}
 )
+WHERE end_ms > {from_ms:Int64} AND start_ms < {to_ms:Int64}
 ORDER BY start_ms, end_ms`;
-  return { sql, params };
+  return { sql, params: { ...params, from_ms: from, to_ms: to } };
 }
 
 /** Breaks shorter than this do not end a session, ms: the rule that counts time has the same. */
 const BREAK_MS = 100_000;
 
-/** Beginning and end of a day, ms: 23 to 25 hours. */
-export function boundsOfDay(day: string, zone: Zone): { from: number; to: number } {
-  const [year, month, date] = day.split('-').map(Number) as [number, number, number];
-  const at = (day: number) => instantOf({ year, month: month - 1, day, hour: 0, minute: 0, second: 0, ms: 0 }, zone); // prettier-ignore
-  return { from: at(date), to: at(date + 1) };
-}
-
-/** Sessions of the intervals within a day, each cut at its ends. */
-export function sessionsOf({ rows }: Frame, { from, to }: { from: number; to: number }): Session[] {
+/** Sessions of the intervals within a span, each cut at its ends; intervals in the order of their beginning. */
+export function sessionsOf({ rows }: Frame, { from, to }: Span): Session[] {
   const sessions: Session[] = [];
   for (const [job, start, end] of rows as [unknown, number, number][]) {
     const [startMs, endMs] = [Math.max(start, from), Math.min(end, to)];
     if (endMs <= startMs) continue;
     const name = job === null ? '' : String(job);
-    const last = sessions.at(-1);
-    if (last && startMs - last.endMs < BREAK_MS) {
-      last.endMs = Math.max(last.endMs, endMs);
-      last.workedMs += endMs - startMs;
-      if (name !== '' && !last.jobs.includes(name)) last.jobs.push(name);
-    } else {
-      sessions.push({ startMs, endMs, workedMs: endMs - startMs, jobs: name === '' ? [] : [name] });
+    let session = sessions.at(-1);
+    if (!session || startMs - session.endMs >= BREAK_MS) {
+      session = { startMs, endMs: startMs, workedMs: 0, jobs: [], twice: [], long: [], longMs: 0 };
+      sessions.push(session);
     }
+    if (startMs < session.endMs) session.twice.push({ from: startMs, to: Math.min(endMs, session.endMs) });
+    if (end - start >= LONG_MS) {
+      session.long.push({ from: startMs, to: endMs });
+      session.longMs = Math.max(session.longMs, end - start);
+    }
+    session.endMs = Math.max(session.endMs, endMs);
+    session.workedMs += endMs - startMs;
+    if (name !== '' && !session.jobs.includes(name)) session.jobs.push(name);
   }
   return sessions;
+}
+
+/** How much is counted although it was counted already, ms. */
+export function twiceMs({ twice }: Pick<Session, 'twice'>): number {
+  return twice.reduce((sum, { from, to }) => sum + to - from, 0);
 }

@@ -1,28 +1,60 @@
 /** The matrix as a table for spreadsheets: what is seen, and the minutes unrounded. */
 import type { Timesheet, TimesheetRow } from './matrix';
 
-export interface SheetTable {
-  headers: string[];
-  rows: (string | number)[][];
+/** A day, `2026-06-01`: a date to a spreadsheet. */
+export interface DayCell {
+  day: string;
 }
 
-/** As it is shown: a row a person, or also what is below them where `isOpen` says so. Hours. */
+export type SheetCell = string | number | DayCell;
+
+export interface SheetTable {
+  headers: SheetCell[];
+  rows: SheetCell[][];
+}
+
+/** Hours as they are shown: a row a person, or also what is below them where `isOpen` says so. */
 export function asSeen(sheet: Timesheet, isOpen: (path: string) => boolean): SheetTable {
-  const hours = (ms: number) => ms / 3_600_000;
-  const rows: (string | number)[][] = [];
+  const rows = visible(sheet, isOpen).map(({ row, depth }) => [
+    `${'  '.repeat(depth)}${row.label}${row.id === '' ? '' : ` #${row.id}`}`,
+    ...hoursOf(sheet, row),
+  ]);
+  return {
+    headers: ['Hours', ...sheet.days.map((day) => ({ day })), 'Sum'],
+    rows: [...rows, ['Sum', ...hoursOf(sheet, sheet)]],
+  };
+}
+
+/** The same with a column for the ids. */
+export function asHours(sheet: Timesheet, isOpen: (path: string) => boolean): SheetTable {
+  const rows = visible(sheet, isOpen).map(({ row, depth }) => [
+    `${'  '.repeat(depth)}${row.label}`,
+    idCell(row.id),
+    ...hoursOf(sheet, row),
+  ]);
+  return {
+    headers: ['Hours', 'Id', ...sheet.days.map((day) => ({ day })), 'Sum'],
+    rows: [...rows, ['Sum', '', ...hoursOf(sheet, sheet)]],
+  };
+}
+
+function visible(sheet: Timesheet, isOpen: (path: string) => boolean) {
+  const found: { row: TimesheetRow; depth: number }[] = [];
   const visit = (row: TimesheetRow, path: string, depth: number) => {
-    const label = `${'  '.repeat(depth)}${row.label}${row.id === '' ? '' : ` #${row.id}`}`;
-    rows.push([label, ...sheet.days.map((day) => hours(row.msByDay.get(day) ?? 0)), hours(row.totalMs)]);
+    found.push({ row, depth });
     if (isOpen(path)) row.children.forEach((child) => visit(child, `${path}/${child.key}`, depth + 1));
   };
   sheet.people.forEach((person) => visit(person, person.key, 0));
-  rows.push(['Sum', ...sheet.days.map((day) => hours(sheet.msByDay.get(day) ?? 0)), hours(sheet.totalMs)]);
-  return { headers: ['Hours', ...sheet.days, 'Sum'], rows };
+  return found;
+}
+
+function hoursOf({ days }: Timesheet, { msByDay, totalMs }: Pick<TimesheetRow, 'msByDay' | 'totalMs'>) {
+  return [...days.map((day) => msByDay.get(day) ?? 0), totalMs].map((ms) => ms / 3_600_000);
 }
 
 /** A row a person, day, project, task and job, with minutes to the millisecond. */
 export function asMinutes(sheet: Timesheet): SheetTable {
-  const rows: (string | number)[][] = [];
+  const found: { day: string; cells: SheetCell[] }[] = [];
   const visit = (person: TimesheetRow, row: TimesheetRow, ids: string[]) => {
     if (row.children.length > 0) {
       row.children.forEach((child) => visit(person, child, [...ids, child.id]));
@@ -30,19 +62,26 @@ export function asMinutes(sheet: Timesheet): SheetTable {
     }
     for (const [day, ms] of [...row.msByDay].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const note = row.bookedDays.has(day) ? 'no intervals' : '';
-      rows.push([day, person.id, person.label, ids[0] ?? '', ids[1] ?? '', ids[2] ?? '', ms / 60_000, note]);
+      const [project = '', task = '', job = ''] = ids;
+      found.push({ day, cells: [{ day }, idCell(person.id), person.label, idCell(project), idCell(task), idCell(job), ms / 60_000, note] }); // prettier-ignore
     }
   };
   sheet.people.forEach((person) => visit(person, person, []));
-  rows.sort((a, b) => (a[0]! < b[0]! ? -1 : a[0]! > b[0]! ? 1 : 0));
+  found.sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0));
   const headers = ['Day', 'User id', 'User', 'Project id', 'Task id', 'Job id', 'Minutes', 'Note'];
-  return { headers, rows };
+  return { headers, rows: found.map(({ cells }) => cells) };
 }
 
-/** RFC 4180; names that look like formulas are made texts. */
+/** A number, as ids are; what is none, or too large for a spreadsheet's numbers, stays a text. */
+function idCell(id: string): SheetCell {
+  return /^\d+$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : id;
+}
+
+/** RFC 4180; names that look like formulas are made texts. Numbers have 9 decimals: a millisecond is 3 of them as hours. */
 export function csvOfTable({ headers, rows }: SheetTable): string {
-  const cell = (value: string | number) => {
-    if (typeof value === 'number') return String(Math.round(value * 1e6) / 1e6);
+  const cell = (value: SheetCell) => {
+    if (typeof value === 'number') return String(Math.round(value * 1e9) / 1e9);
+    if (typeof value === 'object') return value.day;
     const guarded = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
   };
