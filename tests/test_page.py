@@ -339,7 +339,10 @@ def test_the_timesheet_and_the_table_and_the_files_agree(person: Person) -> None
     panel.get_by_role("button", name="Download hours").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="CSV", exact=True).click()
-    rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text())))
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    # Spreadsheets know the encoding by it.
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert rows[0][0] == "Hours"
     assert rows[-1][0] == "Sum"
     assert float(rows[-1][-1]) * 60 == pytest.approx(shown, abs=0.51)

@@ -3,15 +3,17 @@ import { kindOf } from '../data/frame';
 import { cellBackground, cellText, tableColumns } from './columns';
 import { visibleColumns } from './window';
 import { fill, headerWidth, naturalWidths } from './width';
-import { NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
+import { isBegun, isSet, NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
 const columns = Object.entries({ id: 'UInt64', name: 'Nullable(String)' }).map(([name, type]) => ({ name, type, kind: kindOf(type) })); // prettier-ignore
 const rows = [[1, 'Lena'], [10, 'Omar'], [2, null], [3, 'lena']]; // prettier-ignore
 
 test.each<[string, Partial<ColumnFilter>, number[]]>([
   ['name', { operand: 'LEN' }, [1, 3]],
-  ['name', { operator: '=', operand: 'omar' }, [10]],
-  ['name', { operator: '≠', operand: 'omar' }, [1, 2, 3]],
+  ['name', { operator: '=', operand: 'Omar' }, [10]],
+  ['name', { operator: '=', operand: 'omar' }, []],
+  ['name', { operator: '=', operand: 'lena' }, [3]],
+  ['name', { operator: '≠', operand: 'Lena' }, [10, 2, 3]],
   ['name', { operator: 'empty' }, [2]],
   ['name', { operator: 'not empty' }, [1, 10, 3]],
   ['name', { values: ['Lena', ''] }, [1, 2]],
@@ -21,6 +23,11 @@ test.each<[string, Partial<ColumnFilter>, number[]]>([
 ])('%s with %j', (name, filter, expected) => {
   const kept = visibleRows(columns, rows, { [name]: { ...NO_FILTER, ...filter } }, undefined);
   expect(kept.map(([id]) => id)).toEqual(expected);
+});
+
+test('an operator that was chosen first is kept', () => {
+  const chosen = { ...NO_FILTER, operator: '=' as const };
+  expect([isBegun(NO_FILTER), isSet(chosen), isBegun(chosen)]).toEqual([false, false, true]);
 });
 
 test.each([

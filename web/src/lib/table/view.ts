@@ -14,6 +14,12 @@ export interface ColumnFilter {
 
 export const NO_FILTER: ColumnFilter = { values: null, operator: 'contains', operand: '' };
 
+/** Whether it is anything but a column without a filter: an operator may be chosen before its operand. */
+export function isBegun(filter: ColumnFilter): boolean {
+  return isSet(filter) || filter.operator !== NO_FILTER.operator;
+}
+
+/** Whether it may leave out rows. */
 export function isSet({ values, operator, operand }: ColumnFilter): boolean {
   return values !== null || operand !== '' || operator === 'empty' || operator === 'not empty';
 }
@@ -60,8 +66,9 @@ function condition(operator: Operator, operand: string): (value: unknown) => boo
   if (operand === '') return () => true;
   const lower = operand.toLowerCase();
   if (operator === 'contains') return (value) => plainText(value).toLowerCase().includes(lower);
-  if (operator === '=') return (value) => plainText(value).toLowerCase() === lower;
-  if (operator === '≠') return (value) => plainText(value).toLowerCase() !== lower;
+  // As SQL compares texts.
+  if (operator === '=') return (value) => plainText(value) === operand;
+  if (operator === '≠') return (value) => plainText(value) !== operand;
   const limit = numberOf(operand);
   return (value) => {
     if (value == null) return false;

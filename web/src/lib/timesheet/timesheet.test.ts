@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { kindOf, type Frame } from '../data/frame';
 import { dayHeader, fieldsOf, hoursText, isWeekend, roundsApart, rowAt, timesheet } from './matrix';
-import { asMinutes, asSeen, csvOfTable } from './table';
+import { asHours, asMinutes, asSeen, csvOfTable } from './table';
+import { workbook } from './xlsx';
 
 const columns = Object.entries({
   day: 'Date', user_id: 'UInt64', user_name: 'String', project_id: 'UInt64', project_name: 'String', task_id: 'UInt64', job_id: 'UInt64', working_time_ms: 'Int64', has_intervals: 'UInt8',
@@ -77,8 +78,34 @@ test('as a table', () => {
       "'=Omar #7,0,0,0.025,0.025\r\nLena #5,6.75,0,0.5,7.25\r\n  Roads #3,6.75,0,0.5,7.25\r\nSum,6.75,0,0.525,7.275\r\n",
   );
   expect(asMinutes(sheet).rows).toEqual([
-    ['2026-06-01', '5', 'Lena', '3', '41', '88', 405, ''],
-    ['2026-06-03', '7', '=Omar', '', '', '', 1.5, ''],
-    ['2026-06-03', '5', 'Lena', '3', '41', '89', 30, 'no intervals'],
+    [{ day: '2026-06-01' }, 5, 'Lena', 3, 41, 88, 405, ''],
+    [{ day: '2026-06-03' }, 7, '=Omar', '', '', '', 1.5, ''],
+    [{ day: '2026-06-03' }, 5, 'Lena', 3, 41, 89, 30, 'no intervals'],
   ]);
+  expect(asHours(sheet, () => false).rows[1]!.slice(0, 3)).toEqual(['Lena', 5, 6.75]);
+});
+
+test('all days of the range are columns, and who worked no time has a row', () => {
+  const idle = ['2026-05-31', 9, 'Mira', null, null, null, null, 0, 1];
+  const withEnds = {
+    ...frame,
+    columns: [...columns, { name: 'start_ms', type: 'Int64', kind: kindOf('Int64') }, { name: 'end_ms', type: 'Int64', kind: kindOf('Int64') }],
+    rows: [...frame.rows.map((row) => [...row, 1, 2]), [...idle, 7, 7]],
+  }; // prettier-ignore
+  const whole = timesheet(withEnds, fieldsOf({}), ['2026-05-31', '2026-06-05'])!;
+  expect(whole.days).toEqual(['2026-05-31', '2026-06-01', '2026-06-02', '2026-06-03', '2026-06-04', '2026-06-05']);
+  const mira = whole.people.find(({ label }) => label === 'Mira')!;
+  expect([mira.totalMs, mira.children]).toEqual([0, []]);
+  expect(csvOfTable(asSeen(whole, () => false)).split('\r\n')[0]).toBe(`Hours,${whole.days.join(',')},Sum`);
+  expect(timesheet({ ...frame, rows: [] }, fieldsOf({}), ['2026-06-01', '2026-06-02'])!.days).toHaveLength(2);
+}); // prettier-ignore
+
+test('a large workbook needs no worker', async () => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => [{ day: '2026-06-01' }, i, `name ${i}`, i / 7]);
+  const file = await workbook([
+    { name: 'Hours', table: { headers: ['Day', 'User id', 'User', 'Hours'], rows } },
+  ]);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  expect(String.fromCharCode(bytes[0]!, bytes[1]!)).toBe('PK');
+  expect(bytes.length).toBeGreaterThan(160_000);
 });

@@ -31,7 +31,7 @@ fn row(intervals: &[(i64, i64)], working_time_ms: i64, timestamp_ms: i64) -> Sto
         obj_name: None,
         obj_id: None,
         obj_val: None,
-        source: "client".into(),
+        source: "server".into(),
         timestamp: Timestamp::from_millis(timestamp_ms),
         count: None,
         duration: 0,
