@@ -7,11 +7,11 @@ import { parseDashboard } from '../lib/model/dashboard';
 import { withIds } from '../lib/model/edit';
 import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
-import { chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
+import { AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
 import { Pool, type Urgency } from '../lib/query/pool';
 import { localZone, type Zone } from '../lib/time/calendar';
-import { parseSpan } from '../lib/time/interval';
+import { bucketMs, parseSpan, spanText } from '../lib/time/interval';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
 import { firstPanels } from '../lib/panels/first';
 import { componentOf } from '../panels/components';
@@ -120,8 +120,9 @@ export class Board {
     return this.refresh === '' ? null : parseSpan(this.refresh);
   }
 
-  optionsOf({ name, kind, query }: Variable): Option[] | null {
-    if (kind === 'custom' || kind === 'interval') return writtenOptions(query);
+  optionsOf({ name, kind, query, auto }: Variable): Option[] | null {
+    const first = auto === null ? [] : [{ value: AUTO, text: 'auto' }];
+    if (kind === 'custom' || kind === 'interval') return [...first, ...writtenOptions(query)];
     const loaded = this.loaded[name];
     return loaded === undefined || (loaded.isStale && loaded.options.length === 0) ? null : loaded.options;
   }
@@ -150,7 +151,12 @@ export class Board {
   #value(variable: Variable): QueryValue | null {
     // Days are those of the zone in force.
     if (isOfPage(variable)) return zoneName(this.zone);
-    return queryValue(variable, this.chosenOf(variable), this.optionsOf(variable));
+    const chosen = this.chosenOf(variable);
+    if (variable.auto !== null && chosen[0] === AUTO) {
+      const { count, leastMs } = variable.auto;
+      return spanText(bucketMs(this.range.to - this.range.from, count, leastMs));
+    }
+    return queryValue(variable, chosen, this.optionsOf(variable));
   }
 
   /** Asks for the options of each filter whose query, range or filters above it changed. */

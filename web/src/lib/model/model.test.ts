@@ -55,6 +55,12 @@ test.each([
   [{}, undefined, ['1']],
   [{ type: 'textbox', query: 'x' }, undefined, ['x']],
   [{ type: 'textbox', query: 'x' }, ['y'], ['y']],
+  [{ type: 'textbox', query: 'x' }, [], ['']],
+  [
+    { type: 'interval', query: '1m,1h', auto: true, current: { value: '$__auto_interval_step' } },
+    undefined,
+    ['$__auto'],
+  ],
   [{ type: 'constant', query: 'c' }, ['y'], ['c']],
 ])('of %j with %j in the URL is chosen %j', (source, inUrl, expected) => {
   expect(chosen(variable(source), inUrl, options)).toEqual(expected);

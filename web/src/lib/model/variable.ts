@@ -1,8 +1,12 @@
 /** Template variables: what they are, what they refer to, and what a query gets for them. */
+import { parseSpan } from '../time/interval';
 import type { GrafanaVariable } from './grafana';
 
 /** What stands in the URL for "all of them". */
 export const ALL = '$__all';
+
+/** What stands in the URL for an interval that follows the range. */
+export const AUTO = '$__auto';
 
 export type VariableKind = 'query' | 'custom' | 'textbox' | 'interval' | 'constant';
 
@@ -21,6 +25,8 @@ export interface Variable {
   /** Which part of a row is taken, a regular expression. */
   regex: string;
   sort: number;
+  /** Of an interval: into how many the range is divided, and the least, ms; `null` if the file offers none. */
+  auto: { count: number; leastMs: number } | null;
   defaults: string[];
   /** Names of the variables that the query refers to. */
   references: string[];
@@ -63,10 +69,16 @@ export function parseVariable(source: GrafanaVariable): Variable | null {
     query,
     regex: source.regex ?? '',
     sort: source.sort ?? 0,
+    auto: type === 'interval' && source.auto === true ? autoOf(source) : null,
     defaults: defaults.map(String),
     references: type === 'query' ? referencesIn(query) : [],
     followsRange: /\$__(time|from|to|date|interval)/i.test(query),
   };
+}
+
+/** Grafana's defaults: 30 parts, none below 10 s. */
+function autoOf({ auto_count, auto_min }: GrafanaVariable) {
+  return { count: auto_count || 30, leastMs: parseSpan(auto_min ?? '') ?? 10_000 };
 }
 
 const REFERENCE = /\$(\w+)|\$\{(\w+)(?:[.:][^}]*)?\}|\[\[(\w+)(?::\w+)?\]\]/g;
@@ -100,11 +112,13 @@ export function circular(variables: Variable[]): string[] {
 /** What is chosen: the URL's word, else the file's, else what makes most sense. */
 export function chosen(variable: Variable, inUrl: string[] | undefined, options: Option[]): string[] {
   const given = (inUrl ?? (variable.defaults.length > 0 ? variable.defaults : undefined))?.map((value) =>
-    // Old links say "All".
-    variable.hasAll && value === 'All' ? ALL : value,
+    // Old links say "All", and Grafana writes the name of the interval behind it.
+    variable.hasAll && value === 'All' ? ALL : value.startsWith('$__auto_interval') ? AUTO : value,
   );
   if (variable.kind === 'constant') return [variable.query];
-  if (variable.kind === 'textbox') return [given?.[0] ?? variable.query];
+  // An emptied one is an empty text; only what was never typed is the file's.
+  if (variable.kind === 'textbox')
+    return [inUrl === undefined ? (given?.[0] ?? variable.query) : (inUrl[0] ?? '')];
   if (given !== undefined) {
     if (given.includes(ALL)) return [ALL];
     if (given.some((value) => value !== '') || (inUrl !== undefined && variable.isMulti)) {

@@ -33,3 +33,9 @@ export function parseSpan(text: string): number | null {
   const match = /^>?\s*(\d+(?:\.\d+)?)\s*(ms|[smhdwMy])$/.exec(text.trim());
   return match ? Number(match[1]) * UNITS[match[2]!]! : null;
 }
+
+/** As ClickHouse's macros take it: `30s`, `5m`, `2h`, `1d`. */
+export function spanText(ms: number): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find((unit) => ms % UNITS[unit]! === 0) ?? 'ms';
+  return `${ms / UNITS[unit]!}${unit}`;
+}

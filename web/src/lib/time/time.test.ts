@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { timestampText, rangeText, tickText } from './format';
 import { parseInstant } from './instant';
-import { bucketMs, parseSpan } from './interval';
+import { bucketMs, parseSpan, spanText } from './interval';
 import * as range from './range';
 
 /** A Tuesday. */
@@ -96,4 +96,14 @@ test('texts', () => {
   expect(rangeText(NOW, NOW + 60_000, NOW, 'utc')).toBe('24 Nov 08:41 – 08:42');
   expect(tickText(Date.UTC(2026, 10, 24), 3_600_000, 'utc')).toBe('24 Nov');
   expect(tickText(NOW, 3_600_000, 'utc')).toBe('08:41');
+});
+
+test.each([
+  [30_000, '30s'],
+  [300_000, '5m'],
+  [7_200_000, '2h'],
+  [86_400_000, '1d'],
+  [250, '250ms'],
+])('%i ms are written %s', (ms, text) => {
+  expect([spanText(ms), parseSpan(text)]).toEqual([text, ms]);
 });
