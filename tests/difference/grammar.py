@@ -55,9 +55,13 @@ COLUMNS: dict[str, str] = {
 }
 
 LITERALS: dict[str, list[str]] = {
-    "int": ["0", "1", "2", "-1", "7", "255", "256", "-300", "70000", "5000000000", "toNullable(3)", "NULL"],
+    "int": [
+        *("0", "1", "2", "-1", "7", "255", "256", "-300", "70000", "5000000000", "toNullable(3)", "NULL"),
+        # Near the ends of their types.
+        *("18446744073709551615", "toInt64('9223372036854775807')", "4294967295", "-2147483648"),
+    ],
     "float": ["0.5", "1.5", "2.5", "-0.25", "0.1", "1e6", "1 / 3", "nan", "inf", "toFloat64(3)"],
-    "str": ["''", "'a'", "'draw:object'", "'it''s'", "'Größe'", "'-7'", "'1.5'", "'a,b'", "'100%'", "NULL"],
+    "str": ["''", "'a'", "'draw:object'", "'it''s'", "'Größe'", "'-7'", "'1.5'", "'a,b'", "'100%'", "'王小明'", "NULL"],
     "date": ["toDate('2026-07-01')", "toDate('2026-02-28')", "toDate('2027-01-01')"],
     "datetime": [
         "toDateTime('2026-07-01 12:34:56')",
@@ -87,7 +91,10 @@ PATHS = ["'$.v'", "'$.platform.name'", "'$.v[0]'", "'$.no'", "'$.v.a.b'"]
 CONSTANTS: dict[str, dict[int, list[str]]] = {
     **each(["dateDiff", "date_diff", "age", "date_trunc", "dateTrunc"], {0: UNITS}),
     "dateName": {0: ["'month'", "'year'", "'day'", "'weekday'", "'hour'"]},
-    "formatDateTime": {1: ["'%Y-%m-%d %H:%i:%S'", "'%a %b %e'", "'%j|%V'", "'%M %W'", "'%T'", "'%d.%m.%y'"]},
+    **each(
+        ["formatDateTime", "date_format"],
+        {1: ["'%Y-%m-%d %H:%i:%S'", "'%a %b %e'", "'%j|%V'", "'%M %W'", "'%T.%f'", "'%d.%m.%y'", "'%k %l %g %z'"]},
+    ),
     **each(["match", "extract", "extractAll"], {1: PATTERNS}),
     **each(["replaceRegexpAll", "replaceRegexpOne"], {1: PATTERNS, 2: ["''", "'#'", "'<\\\\0>'"]}),
     **each(["like", "notLike", "ilike", "notILike"], {1: ["'%o%'", "'draw:%'", "'_r%'", "'100\\%'", "'A%'"]}),
@@ -125,7 +132,15 @@ CONSTANTS: dict[str, dict[int, list[str]]] = {
     "arrayElement": {1: ["1", "2", "-1", "9"]},
     # Of what is no date ClickHouse guesses one: '7' is January 7th.
     "parseDateTimeBestEffortOrNull": {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'x'", "NULL"]},
-    **each(["parseDateTimeBestEffort"], {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'2026-06-01T01:02:03Z'"]}),
+    **each(
+        ["parseDateTimeBestEffort", "parseDateTimeBestEffortOrZero"],
+        {0: ["'2026-06-01 10:20:30'", "'2026-06-01'", "'2026-06-01T01:02:03Z'", "'2026-06-01 01:02:03+02:00'"]},
+    ),
+    "parseDateTime64BestEffort": {0: ["'2026-06-01 01:02:03.5+02:00'", "'2026-06-01'"], 1: ["3", "0", "6"], 2: ZONES},
+    **each(
+        ["parseDateTime64BestEffortOrNull", "parseDateTime64BestEffortOrZero"],
+        {0: ["'12/06/2026 01:02:03'", "'x'"], 1: ["3", "1"], 2: ZONES},
+    ),
 }
 
 # Where the table's words say less than a generator needs: arguments and result.
@@ -190,6 +205,24 @@ FIXED: dict[str, list[tuple[str, str]]] = {
         ("int", "accurateCastOrNull({str}, 'Int64')"),
     ],
     "JSONType": [("str", "toString(JSONType(payload, 'v'))")],
+    "JSONExtractKeysAndValuesRaw": [("str", "toString(length(JSONExtractKeysAndValuesRaw(assumeNotNull(payload))))")],
+    "JSONArrayLength": [("int", "JSONArrayLength(visitParamExtractRaw(payload, 'v'))")],
+    "JSON_ARRAY_LENGTH": [("int", "JSON_ARRAY_LENGTH(payload)")],
+    "toDateTime": [
+        ("datetime", "toDateTime('2026-06-12T10:11:12+02:00')"),
+        ("datetime", "toDateTime('2026-06-12 10:11:12 -0330', 'Asia/Tokyo')"),
+        ("datetime", "toDateTime({late_datetime}, 'Europe/Berlin')"),
+    ],
+    "toDateTime64": [
+        ("datetime", "toDateTime64('2026-06-12T10:11:12.345Z', 3)"),
+        ("datetime", "toDateTime64('2026-06-12 10:11:12.345678+5', 6, 'America/New_York')"),
+        ("datetime", "toDateTime64({late_datetime}, 3)"),
+    ],
+    "arrayLast": [("int", "arrayLast(x -> {cond:x}, {ints})")],
+    "arrayFirstIndex": [("int", "arrayFirstIndex(x -> {cond:x}, {ints})")],
+    "arrayLastIndex": [("int", "arrayLastIndex(x -> {cond:x}, {ints})")],
+    "arrayDifference": [("ints", "arrayDifference([1, 4, 300])"), ("ints", "arrayDifference(range(3))")],
+    "arrayZip": [("int", "length(arrayZip([1, 2], ['a', 'b']))"), ("str", "arrayZip([{int}], [{str}])[1].2")],
     "arrayFlatten": [("ints", "arrayFlatten([{ints}, {ints}])")],
     "arrayMap": [("ints", "arrayMap(x -> {int:x}, {ints})"), ("strs", "arrayMap(x -> {str:x}, {ints})")],
     "arrayFilter": [("ints", "arrayFilter(x -> {cond:x}, {ints})")],
@@ -253,12 +286,26 @@ FORMS: dict[str, list[tuple[str, str]]] = {
     ],
     "numbers as times": [("cond", "{late_datetime} > 1782777600"), ("cond", "{late_datetime} <= 1782777600.5")],
     "time plus number": [("datetime", "{late_datetime} + 3600"), ("date", "{late_date} - 7")],
+    "Date beside a time": [
+        ("cond", "{date} <= toTimeZone({late_datetime}, 'Europe/Berlin')"),
+        ("cond", "toTimeZone({late_datetime}, 'America/New_York') = {date}"),
+        ("datetime", "if({cond}, {late_date}, toTimeZone(toDateTime({late_datetime}), 'Asia/Tokyo'))"),
+        ("datetime", "greatest({late_date}, toDateTime({late_datetime}, 'Europe/Berlin'))"),
+    ],
+    "Bool": [("cond", "({cond} AND true)"), ("cond", "({cond} OR false)"), ("cond", "xor({cond}, true)")],
+    "bytes": [
+        *(("int", "length(substring({str}, 2))"), ("int", "length(reverse({str}))")),
+        ("str", "hex(right({str}, 2))"),
+    ],
+    "decimals": [
+        ("str", "toString(toDecimal64('-7.555', 3) / 4)"),
+        ("str", "toString(if({cond}, toDecimal32('1.25', 2), 3))"),
+        ("str", "toString(10 / toDecimal32('3', 1))"),
+        ("float", "toFloat64(toDecimal64('2.5', 1) * toDecimal32('1.25', 2))"),
+        ("int", "toInt32(toDecimal64('-1.9', 2))"),
+    ],
     "time minus time": [("float", "toFloat64({datetime} - {datetime})"), ("int", "{date} - {date}")],
 }
-
-# Of a character that is cut, ClickHouse keeps the first bytes: these are asked of ASCII.
-OF_BYTES = {"left", "right", "substring", "substr", "mid", "leftPad", "rightPad", "lpad", "rpad"}
-ASCII = ["'draw:object'", "''", "'a'", "NULL", "toString(5000000000)", "toString(toNullable(3))", "scope", "source"]
 
 OF_EVENTS = re.compile(r"payload|duration|project_id")
 JSON = re.compile(r"(JSON|simpleJSON|visitParam|isValidJSON)")
@@ -497,8 +544,6 @@ class Grammar:
             if argument.kind_class == "num":
                 return node("small", self.one_of(SMALL))
             return self.late(first if first in kinds else "datetime", scope)
-        if function.name in OF_BYTES and position == 0:
-            return node("ascii", self.one_of(ASCII if "source" in scope else ASCII[:-2]))
         if function.name == "assumeNotNull":
             # Of NULL that was computed, ClickHouse has what was computed of the default.
             return self.leaf(first or "int", scope if "source" in scope else {})
@@ -516,6 +561,7 @@ class Grammar:
         if argument.kind_class == "int":
             return ["0", "1", "2", "-1"]
         is_zone = any(other.kind_class == "time" for other in function.arguments)
+        is_zone |= function.name.startswith("parseDateTime")
         return ZONES if is_zone else ["'a'", "'o'"]
 
     def json(self, function: Function, kind: str, scope: Scope) -> Node:
@@ -528,7 +574,7 @@ class Grammar:
         if function.name.startswith("JSON_"):
             return node(kind, f"{function.name}({payload}, {self.one_of(PATHS)})")
         if not function.name.startswith("JSON"):
-            # The quick scanners fail on the blanks that payloads have, as documented: they get text without.
-            return node(kind, f'{function.name}(\'{{"v":12,"label":"x","f":1.5}}\', {self.one_of(KEYS[:3])})')
+            text = payload if self.likely(0.5) else '\'{"v":12,"label":"x","f":1.5}\''
+            return node(kind, f"{function.name}({text}, {self.one_of(KEYS[:3])})")
         path = self.one_of(KEYS)
         return node(kind, f"{function.name}({payload}, {path})")

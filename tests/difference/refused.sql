@@ -219,3 +219,36 @@ SELECT 1 FORMAT Vertical2 SETTINGS nonsense = 1;
 
 -- refused: lttb
 $__lttb(100, timestamp, duration) FROM events;
+
+-- refused: is not Nullable
+SELECT CAST(NULL, 'UInt64');
+
+-- refused: scale
+SELECT CAST(2, 'Decimal(7, 2)') / CAST(3, 'Decimal(12, 4)');
+
+-- refused: LowCardinality(String)
+SELECT JSONExtract('{"a": "hello"}', 'a', 'LowCardinality(String)');
+
+-- refused: a tuple as a key
+SELECT tuple(number) AS x FROM numbers(2) GROUP BY number, tuple(number) WITH CUBE;
+
+-- refused: greatest of Array
+SELECT greatest([NULL], [0]);
+
+-- refused: windowFunnel is not supported
+SELECT windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job') FROM events;
+
+-- refused: sequenceMatch is not supported
+SELECT sequenceMatch('(?1)(?2)')(toDateTime(timestamp), scope = 'a', scope = 'b') FROM events;
+
+-- refused: retention is not supported
+SELECT retention(scope = 'a', scope = 'b') FROM events;
+
+-- refused: map is not supported
+SELECT map('a', 1);
+
+-- refused: nanoseconds
+SELECT toDateTime64('2026-06-12 00:00:00.123456789', 9);
+
+-- refused: groupConcat below 1
+SELECT groupConcat('-', 0)(scope) FROM events;

@@ -134,6 +134,8 @@ const ANY_CASE: &[&str] = &[
     "count",
     "cume_dist",
     "date_diff",
+    "date_format",
+    "JSON_ARRAY_LENGTH",
     "date_trunc",
     "dense_rank",
     "exp",

@@ -9,6 +9,7 @@ mod aggregates;
 mod array_joins;
 mod arrays;
 mod buckets;
+mod bytes;
 mod comparisons;
 mod conversions;
 mod expressions;
@@ -19,7 +20,9 @@ mod large;
 mod numbers;
 mod readable;
 mod selects;
+mod simple_json;
 mod strings;
+mod texts_of_times;
 mod time_bounds;
 mod times;
 mod windows;
@@ -67,6 +70,8 @@ pub(crate) struct Lowering<'a> {
     n_array_joins: usize,
     /// Columns of subqueries, by source and place, whose integers can be beyond BIGINT or near its end.
     large_columns: HashSet<(usize, usize)>,
+    /// Columns of subqueries whose texts can have bytes that are no character.
+    cut_columns: HashSet<(usize, usize)>,
     /// Hidden columns that WHERE of the select at hand keeps from being NULL.
     present: HashSet<String>,
     /// Whether the select at hand gives the first rows of an order.
@@ -135,6 +140,7 @@ impl<'a> Lowering<'a> {
             array_joins: Vec::new(),
             n_array_joins: 0,
             large_columns: HashSet::new(),
+            cut_columns: HashSet::new(),
             present: HashSet::new(),
             is_of_newest: false,
             groups_have_rows: false,
@@ -150,7 +156,26 @@ impl<'a> Lowering<'a> {
             return Err(self.unsupported(&what, hint, 0));
         }
         let types: Vec<String> = columns.iter().map(|c| result_type(&c.ty)).collect();
-        let inner = self.query(query)?;
+        let mut inner = self.query(query)?;
+        let are_cut = self.cut_columns_of(query);
+        if are_cut.contains(&true) {
+            let number = self.is_numbered.then(|| "slice".to_owned());
+            let items = columns
+                .iter()
+                .zip(are_cut)
+                .enumerate()
+                .map(|(index, (column, is_cut))| {
+                    let name = format!("c{index}");
+                    let text = if is_cut {
+                        bytes::shown(&name, &column.ty)
+                    } else {
+                        name.clone()
+                    };
+                    format!("{text} AS {name}")
+                });
+            let items: Vec<String> = number.into_iter().chain(items).collect();
+            inner = format!("SELECT {} FROM ({inner})", items.join(", "));
+        }
         Ok(self.with_types(&inner, &types))
     }
 

@@ -290,7 +290,16 @@ fn respelled(name: &str, arguments: &[String]) -> Option<String> {
             _ => return None,
         },
         "datediff" | "date_diff" | "timestampdiff" | "timestamp_diff" => {
-            format!("dateDiff({})", list())
+            // The unit may be a word.
+            match (
+                arguments.first().and_then(|unit| unit_word(unit)),
+                arguments,
+            ) {
+                (Some(unit), [_, times @ ..]) => {
+                    format!("dateDiff('{unit}', {})", times.join(", "))
+                }
+                _ => format!("dateDiff({})", list()),
+            }
         }
         "position" => format!("position({})", list()),
         "trim" => format!("trimBoth({})", list()),
@@ -303,11 +312,46 @@ fn respelled(name: &str, arguments: &[String]) -> Option<String> {
 /// `INTERVAL n unit`; the unit may be plural or a text.
 fn interval_of(unit: &str, n: &str) -> String {
     let unit = unit.trim_matches('\'').to_lowercase();
-    let unit = unit.trim_end_matches('s');
+    let unit = unit_word(&unit).unwrap_or_else(|| unit.trim_end_matches('s'));
     let mut letters = unit.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     let first = first.unwrap_or_default();
     format!("toInterval{first}{}({n})", letters.as_str())
+}
+
+/// The operator that `dateAdd` and its kin are, in any case.
+pub(crate) fn moved_by(name: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "dateadd" | "date_add" | "timestampadd" | "timestamp_add" => Some("plus"),
+        "datesub" | "date_sub" | "timestampsub" | "timestamp_sub" => Some("minus"),
+        _ => None,
+    }
+}
+
+/// Whether a function is `dateDiff` by another name, in any case.
+pub(crate) fn is_difference(name: &str) -> bool {
+    matches!(
+        name.to_ascii_lowercase().as_str(),
+        "datediff" | "date_diff" | "timestampdiff" | "timestamp_diff"
+    )
+}
+
+/// A unit of time that is written as a word, in its plain spelling.
+pub(crate) fn unit_word(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let word = word.strip_prefix("sql_tsi_").unwrap_or(&word);
+    Some(match word {
+        "millisecond" | "milliseconds" | "ms" => "millisecond",
+        "second" | "seconds" | "s" | "ss" => "second",
+        "minute" | "minutes" | "m" | "mi" | "n" => "minute",
+        "hour" | "hours" | "h" | "hh" => "hour",
+        "day" | "days" | "d" | "dd" => "day",
+        "week" | "weeks" | "w" | "wk" | "ww" => "week",
+        "month" | "months" | "mm" => "month",
+        "quarter" | "quarters" | "q" | "qq" => "quarter",
+        "year" | "years" | "y" | "yy" | "yyyy" => "year",
+        _ => return None,
+    })
 }
 
 fn scale_of(field: &sqlparser::ast::CeilFloorKind) -> String {

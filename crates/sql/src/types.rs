@@ -162,7 +162,7 @@ impl DataType {
                     None => (arguments, None),
                 };
                 DataType::DateTime64 {
-                    precision: number(precision).filter(|precision| *precision <= 6)?,
+                    precision: number(precision).filter(|precision| *precision <= 9)?,
                     timezone: zone,
                 }
             }
@@ -181,7 +181,6 @@ impl DataType {
                     plain => DataType::Nullable(Box::new(plain)),
                 }
             }
-            ("LowCardinality", Some(inner)) => DataType::parse_shallow(inner)?,
             ("Array", Some(item)) => DataType::Array(Box::new(DataType::parse_shallow(item)?)),
             _ => return None,
         })

@@ -204,14 +204,19 @@ fn supertype_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
     if a.is_time() && b.is_time() {
         return Some(supertype_of_times(a, b));
     }
+    // The same but for the name: that of the first one.
+    if let (DataType::Bool, DataType::UInt8) | (DataType::UInt8, DataType::Bool) = (a, b) {
+        return Some(a.clone());
+    }
     let (a, b) = (a.as_number(), b.as_number());
     match (a.integer(), b.integer()) {
         (Some((a_signed, a_bits)), Some((b_signed, b_bits))) => {
             supertype_of_integers(a_signed, a_bits, b_signed, b_bits)
         }
         _ if a.is_float() || b.is_float() => {
+            // Of a decimal and a float ClickHouse makes a `Variant`.
             if !(a.is_number() && b.is_number()) || a.is_decimal() || b.is_decimal() {
-                return (a.is_number() && b.is_number()).then_some(DataType::Float64);
+                return None;
             }
             // No float holds all integers of 64 bits: ClickHouse makes a `Variant`.
             let bits = [&a, &b].map(|ty| ty.integer().map_or(0, |(_, bits)| bits));
@@ -245,31 +250,40 @@ fn supertype_of_integers(
     (bits <= 64).then(|| DataType::integer_of(true, bits))
 }
 
+/// As wide as the scale and the digits of the widest integer ask for, in one of the three widths that
+/// ClickHouse has.
 fn supertype_of_decimals(a: &DataType, b: &DataType) -> Option<DataType> {
-    match (a, b) {
-        (
-            DataType::Decimal {
-                precision: p1,
-                scale: s1,
-            },
-            DataType::Decimal {
-                precision: p2,
-                scale: s2,
-            },
-        ) => Some(DataType::Decimal {
-            precision: *p1.max(p2),
-            scale: *s1.max(s2),
-        }),
-        (DataType::Decimal { scale, .. }, other) | (other, DataType::Decimal { scale, .. })
-            if other.is_integer() =>
-        {
-            Some(DataType::Decimal {
-                precision: 18,
-                scale: *scale,
-            })
+    let scale = scale_of(a).max(scale_of(b));
+    let digits = |ty: &DataType| match ty {
+        DataType::Decimal { precision, .. } => Some(*precision),
+        ty => {
+            let digits = match ty.integer()?.1 {
+                8 => 3,
+                16 => 5,
+                32 if scale == 0 => 9,
+                32 => 10,
+                _ if scale == 0 && *ty == DataType::Int64 => 18,
+                _ if *ty == DataType::Int64 => 19,
+                _ => 20,
+            };
+            Some(scale + digits)
         }
-        _ => None,
+    };
+    let precision = decimal_width(digits(a)?.max(digits(b)?))?;
+    Some(DataType::Decimal { precision, scale })
+}
+
+/// Digits after the point; 0 of what is no decimal.
+pub(crate) fn scale_of(ty: &DataType) -> u8 {
+    match ty.inner() {
+        DataType::Decimal { scale, .. } => *scale,
+        _ => 0,
     }
+}
+
+/// The precision of the narrowest of ClickHouse's decimals that has so many digits.
+fn decimal_width(digits: u8) -> Option<u8> {
+    [9, 18, 38].into_iter().find(|width| digits <= *width)
 }
 
 fn supertype_of_times(a: &DataType, b: &DataType) -> DataType {
@@ -369,24 +383,23 @@ fn decimal_arithmetic(op: Arithmetic, a: &DataType, b: &DataType) -> Option<Data
     if a.is_float() || b.is_float() {
         return Some(DataType::Float64);
     }
-    let scale = |ty: &DataType| match ty {
-        DataType::Decimal { scale, .. } => *scale,
-        _ => 0,
-    };
     let scale = match op {
-        Arithmetic::Plus | Arithmetic::Minus => scale(a).max(scale(b)),
-        Arithmetic::Multiply => scale(a) + scale(b),
-        Arithmetic::Divide => scale(a),
+        Arithmetic::Plus | Arithmetic::Minus => scale_of(a).max(scale_of(b)),
+        Arithmetic::Multiply => scale_of(a) + scale_of(b),
+        Arithmetic::Divide if a.is_decimal() => scale_of(a),
+        Arithmetic::Divide => scale_of(b),
         Arithmetic::IntDiv | Arithmetic::Modulo => return None,
     };
-    let precision = |ty: &DataType| match ty {
-        DataType::Decimal { precision, .. } => *precision,
-        _ => 0,
+    let precision = match (a, b) {
+        (DataType::Decimal { precision: p, .. }, DataType::Decimal { precision: q, .. }) => {
+            decimal_width(*p.max(q))?
+        }
+        (DataType::Decimal { precision, .. }, _) | (_, DataType::Decimal { precision, .. }) => {
+            *precision
+        }
+        _ => return None,
     };
-    Some(DataType::Decimal {
-        precision: precision(a).max(precision(b)),
-        scale,
-    })
+    (scale <= precision).then_some(DataType::Decimal { precision, scale })
 }
 
 #[cfg(test)]

@@ -143,3 +143,18 @@ SELECT max(s) AS a, sum(s) AS b, avg(s) AS c, uniqExact(s) AS d FROM (SELECT sum
 
 -- sums-of-arrays-beyond-64-bits: go around as aggregates do
 SELECT arraySum([18446744073709551615, 2]) AS a, arraySum(x -> x, [9223372036854775807, 9223372036854775808, 5]) AS b, arrayCumSum([18446744073709551615, 2]) AS c, arrayAvg([18446744073709551615, 3]) AS d;
+
+-- types-of-aggregates: toTypeName of an aggregate is one row
+SELECT toTypeName(count()), toTypeName(max(timestamp)), toTypeName(groupArray(scope)), isNull(count()) FROM events;
+
+-- types-of-no-rows: of no rows, too
+SELECT toTypeName(sum(duration)) FROM events WHERE 0;
+
+-- limited-concatenation: groupConcat of so many values
+SELECT groupConcat(',', 3)(user_id) FROM (SELECT DISTINCT user_id FROM events WHERE user_id < 6 ORDER BY user_id);
+
+-- nullable-tuples: argMax by what can be NULL, and -OrNull
+SELECT toTypeName(argMin((1, 'a'), toNullable(1))), argMaxOrNull((1, 2), 3), argMaxIf((1, 2), toNullable(3), 0);
+
+-- elements-of-nullable-tuples: an element of such a tuple
+SELECT argMax((user_id, scope), duration).1 IS NULL FROM events WHERE scope = 'load:cvat' AND user_id = 3;

@@ -79,3 +79,9 @@ SELECT arraySlice(['a', 'b', 'c'], -5, count) AS a, arraySlice(['a', 'b', 'c'], 
 
 -- join-within-a-join: rows of the elements that a lambda reads
 SELECT x, count() AS n FROM events ARRAY JOIN arrayMap(y -> arrayJoin([1, 2]), [1, 2, 3]) AS x WHERE toMonth(timestamp) = 6 GROUP BY x ORDER BY x;
+
+-- found-by-lambdas: the last one, and places
+SELECT arrayFirstIndex(x -> x > 1, [1,2,3]), arrayLastIndex(x -> x > 1, [1,2,3]), arrayLast(x -> x < 3, [1,2,3]), arrayDifference([1,4,9]), arrayZip([1,2],['a','b']), arrayFirstIndex(x -> x > 5, [1]), arrayLast(x -> x > 5, [1]), arrayDifference([1.5, 2.5]), arrayDifference([300, 5]);
+
+-- flattened-flat: also what is flat
+SELECT arrayFlatten([]), arrayFlatten([[1],[2,3]]), arrayFlatten([1,2]);

@@ -129,3 +129,30 @@ SELECT toStartOfWeek(fromUnixTimestamp(86400)) AS a, toStartOfWeek(fromUnixTimes
 
 -- dates-or-null: a time behind the date is no harm, anything else is
 SELECT arrayMap(t -> toDateOrNull(t), ['2026-07-01 12:34:56', '2026-07-01 12:34:56.789', '2026/07/01 12:34:56', '2026-07-01T12:34:56', '2026-7-1', '2026-07-01x', '2026-07-01 12:34', '2026-07-01 ', '2026-7-1 12:00:00', '20260701', 'x', '']) AS dates;
+
+-- units-as-words: units without quotes, as SQL of other kinds has them
+SELECT date_diff(minute, toDateTime('2026-06-12 00:00:00'), toDateTime('2026-06-12 01:00:00')), dateDiff(month, toDate('2026-01-01'), toDate('2026-06-12')), TIMESTAMPDIFF(MINUTE, toDateTime('2026-06-12 00:00:00'), toDateTime('2026-06-12 01:00:00')), timestamp_diff(HOUR, toDateTime('2026-06-12 00:00:00'), toDateTime('2026-06-12 01:00:00')), DATEDIFF(DAY, toDate('2026-06-11'), toDate('2026-06-12')), DATE_DIFF('day', toDate('2026-06-11'), toDate('2026-06-12'));
+
+-- moved-by-units: dateAdd with a unit, a number and a time
+SELECT dateAdd(DAY, 1, toDate('2026-06-12')), date_add(MONTH, 1, toDate('2026-06-12')), DATE_ADD(DAY, 1, toDate('2026-06-12')), dateSub(DAY, 1, toDate('2026-06-12')), DATE_SUB(HOUR, 1, toDateTime('2026-06-12 00:00:00')), TIMESTAMPADD(HOUR, 1, toDateTime('2026-06-12 00:00:00')), TIMESTAMP_ADD(DAY, 1, toDate('2026-06-12')), TIMESTAMPSUB(DAY, 1, toDate('2026-06-12')), timestamp_sub(toDate('2026-06-12'), INTERVAL 1 DAY);
+
+-- moved-by-intervals: dateSub and its other names
+SELECT dateAdd(toDate('2026-06-12'), INTERVAL 1 DAY), dateSub(toDate('2026-06-12'), INTERVAL 1 DAY), date_sub(toDate('2026-06-12'), INTERVAL 1 DAY), timestampadd(toDate('2026-06-12'), INTERVAL 1 DAY);
+
+-- spellings-of-units: short and long ones
+SELECT dateDiff(days, toDate('2026-06-11'), toDate('2026-06-12')), dateDiff('days', toDate('2026-06-11'), toDate('2026-06-12')), dateDiff('hh', toDate('2026-06-11'), toDate('2026-06-12')), date_diff(SQL_TSI_HOUR, toDateTime('2026-06-12 00:00:00'), toDateTime('2026-06-12 01:00:00')), date_diff(wk, toDateTime('2026-06-12 00:00:00'), toDateTime('2026-06-12 01:00:00')), date_diff(millisecond, toDateTime64('2026-06-12 00:00:00',3), toDateTime64('2026-06-12 01:00:00',3));
+
+-- minutes-of-scopes: a unit as a word over the events
+SELECT scope, date_diff(minute, min(timestamp), max(timestamp)) AS m FROM events GROUP BY scope ORDER BY m, scope LIMIT 5;
+
+-- all-letters-of-formats: each letter of formatDateTime
+SELECT formatDateTime(t,'%a|%b|%c|%C|%d|%D|%e|%f|%F|%g|%G|%h|%H|%i|%I|%j|%k|%l|%m|%M|%n|%p|%Q|%r|%R|%s|%S|%t|%T|%u|%V|%w|%W|%y|%Y|%z|%%') AS f FROM (SELECT toDateTime64('2010-01-04 02:34:56.123', 3) AS t);
+
+-- all-letters-in-a-zone: the same in a time zone
+SELECT formatDateTime(t,'%a|%b|%c|%C|%d|%D|%e|%f|%F|%g|%G|%h|%H|%i|%I|%j|%k|%l|%m|%M|%n|%p|%Q|%r|%R|%s|%S|%t|%T|%u|%V|%w|%W|%y|%Y|%z|%%') AS f FROM (SELECT toDateTime('2010-11-14 14:34:56', 'Europe/Berlin') AS t);
+
+-- fractions-in-formats: %f has six digits
+SELECT formatDateTime(toDateTime64('2010-01-04 02:34:56.123456', 6), '%f'), formatDateTime(toDateTime64('2010-01-04 02:34:56.1', 1), '%f'), formatDateTime(toDate('2010-01-04'), '%f %T'), formatDateTime(toDateTime64('2010-01-04 02:34:56', 0), '%f'), date_format(toDateTime('2010-01-04 02:34:56'), '%Y-%m-%d'), DATE_FORMAT(toDateTime('2010-01-04 02:34:56'), '%H:%i');
+
+-- offsets-in-formats: %z is how far the clock is ahead
+SELECT formatDateTime(toDateTime('2010-01-04 02:34:56', 'America/New_York'), '%z %F'), formatDateTime(toDateTime('2010-01-04 02:34:56'), '%z', 'Asia/Kolkata');

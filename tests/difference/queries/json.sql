@@ -116,3 +116,21 @@ SELECT countIf(JSONExtractInt(payload, 'line') < 0) AS negative, max(JSONExtract
 
 -- working-time-of-texts: texts of numbers count, too
 SELECT scope, sum(JSONExtractUInt(payload, 'working_time')) AS ms, countIf(JSONHas(payload, 'working_time')) AS n FROM events GROUP BY scope ORDER BY ms DESC, scope;
+
+-- floats-within-raw-texts: floats are written anew within arrays and objects
+SELECT JSONExtractRaw('{"a": [-100, 200.0, 300, 1.5e3, 1e100, "1.0 x", {"b": 2.50}]}', 'a'), JSONExtractRaw('{"a": 131.0}', 'a'), JSONExtractRaw('{"a": "5.0"}', 'a');
+
+-- floats-within-arrays: the same for items and texts
+SELECT JSONExtractArrayRaw('{"a": [1.0, 2.5, "x"]}', 'a'), JSONExtractString('{"a": [1.0, 2]}', 'a'), JSON_QUERY('{"a": [1.0]}', '$.a'), JSON_VALUE('{"a": 1.0}', '$.a');
+
+-- types-at-the-ends: the largest numbers
+SELECT JSONType('{"a": 18446744073709551615}', 'a'), JSONType('{"a": 9223372036854775807}', 'a'), JSONType('{"a": -1}', 'a'), JSONType('{"a": 1.0}', 'a'), JSONLength('{"a": [1,2], "b": {}}');
+
+-- lengths-of-arrays: JSONArrayLength is NULL of what is no array
+SELECT JSONArrayLength('[1,2,3]'), JSONArrayLength('{"a":1}'), JSONArrayLength(''), JSONArrayLength('x'), JSON_ARRAY_LENGTH('[1]'), JSONArrayLength('[]');
+
+-- masks-of-frames: lengths of raw arrays
+SELECT count(), sum(JSONArrayLength(visitParamExtractRaw(payload, 'tags'))) FROM events;
+
+-- keys-and-values: pairs of keys and raw values
+SELECT JSONExtractKeysAndValuesRaw('{"a": [-100, 200.0], "b":{"c": {"d": 1}}, "s":"x"}'), JSONExtractKeysAndValuesRaw('{"a": {"b":1}}', 'a'), JSONExtractKeysAndValuesRaw('x'), JSONExtractKeysAndValuesRaw('{}');

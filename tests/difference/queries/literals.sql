@@ -44,3 +44,12 @@ SELECT count(), sum(duration), toString(1), 1 + 1, duration / 2 > 5, if(duration
 
 -- column-names-of-more: names of casts, lists, intervals, CASE and lambdas
 SELECT CAST(1 AS String), 1 IN (1, 2), [1, 2], (1, 'a'), NOT 1, 1 AND 0, 'a' || 'b', CASE WHEN 1 THEN 'x' ELSE 'y' END, 5 BETWEEN 1 AND 9, NULL IS NULL, toDate('2026-06-01') + INTERVAL 1 DAY, arrayMap(x -> x + 1, [1]), 'text', 1.50, 2 * (3 + 4), [1, 2][1], 'a' LIKE 'b';
+
+-- other-bases: binary and hexadecimal numbers and texts
+SELECT 0b11, 0xff, 0x1p4, 0x1.8p1, X'4142', x'414', b'01000001', B'1000001', 0b1111111111111111111111111111111111111111111111111111111111111111;
+
+-- other-bases-with-signs: negative ones, and arithmetic with them
+SELECT -0b11, -0x10, 0x1p-2, 1_000_000, 0xFF_FF, 0b1011 + 1, length(X'C3AB');
+
+-- texts-of-digits: X'30' is a text
+SELECT X'30' = '0', 0b1011, 0x1p4;

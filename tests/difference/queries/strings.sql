@@ -82,3 +82,9 @@ SELECT formatReadableSize(-0.0) AS a, formatReadableQuantity(-0.0) AS b, formatR
 
 -- places-with-fractions: of a float only the whole part is a place
 SELECT substring('abcdef', 2.7) AS a, left('abcdef', 0 + 0.1) AS b, substring('abcdef', 2.7, 1.9) AS c, right('abcdef', 2.9) AS d, substring('abcdef', -2.7) AS e, substringUTF8('äbcdef', 2.5) AS f, substring(scope, duration / 1000) AS g FROM events WHERE scope = 'load:cvat' AND duration < 10000 GROUP BY g ORDER BY g;
+
+-- spans-of-time: a month has thirty days and a half
+SELECT formatReadableTimeDelta(31536000), formatReadableTimeDelta(2635200), formatReadableTimeDelta(86400 * 400), formatReadableTimeDelta(NULL);
+
+-- odd-spans-of-time: negative ones, and what is no number
+SELECT formatReadableTimeDelta(-3661) AS a, formatReadableTimeDelta(0.5) AS b, formatReadableTimeDelta(-0.5) AS c, formatReadableTimeDelta(432546534) AS d, formatReadableTimeDelta(5 * 365 * 86400 / 10) AS e, formatReadableTimeDelta(nan) AS f, formatReadableTimeDelta(-1 / 0) AS g;

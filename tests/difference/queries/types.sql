@@ -56,3 +56,21 @@ SELECT toString(pow(0.5, obj_id)) AS power, count() AS n FROM events WHERE obj_i
 
 -- tuples-as-texts: what has no sign of its own is escaped within quotes
 SELECT toString((1, 'it''s', 'a\\b', 'tab\there', 'line\nand\rline', NULL, 1.5)) AS a, toString((0, user_name)) AS b FROM events GROUP BY b ORDER BY b;
+
+-- truth-beside-numbers: what is combined with a Bool is a Bool
+SELECT toTypeName(1 AND true), toTypeName(NULL AND true), toTypeName(xor(1, true)), toTypeName(NOT true), toTypeName(true OR toNullable(1)), toTypeName(and(1, 1, true)), toTypeName(true = true), 5 AND true, toTypeName(if(true, true, 1)), true AND NULL, toTypeName(greatest(true, 1)), toTypeName(sum(true)), toTypeName(coalesce(NULL, true)), toTypeName(ifNull(toNullable(true), 0));
+
+-- truth-of-rows: Bool of conditions of the events
+SELECT scope = 'x' OR true AS b, (duration > 5) AND true AS c, xor(duration > 5, false) AS d FROM events ORDER BY timestamp LIMIT 2;
+
+-- groups-of-truth: grouped by a Bool
+SELECT (duration > 1000) AND true AS b, count() FROM events GROUP BY b ORDER BY b;
+
+-- casts-of-what-is-not-null: a CAST of a nullable column to a type that is not
+SELECT CAST(user_id, 'UInt64') FROM events WHERE user_id IS NOT NULL ORDER BY user_id LIMIT 1;
+
+-- texts-of-tuples-and-arrays: within each other
+SELECT toString((1, 'a', NULL, [1,2], ['x'], toDate('2026-06-12'), now() IS NULL, 1.5, (1,'b'))), toString([]), toString(['a','b']), toString([toDate('2026-01-01')]), toString([1.5, 2.5]), toString([NULL,1]), toString(['a', NULL]);
+
+-- large-integers-beside-floats: compared exactly
+SELECT 18446744073709551615 < 18446744073709551616.0 AS a, toUInt64(9223372036854775807) = 9223372036854775808.0 AS b, 9007199254740993 = 9007199254740992.0 AS c;

@@ -7,6 +7,7 @@ use super::{Binder, Scope};
 use crate::error::SqlError;
 use crate::functions::{self, Class, Function, FunctionKind};
 use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
+use crate::types::DataType;
 
 impl Binder<'_> {
     /// The aggregate that a name means, with its combinators.
@@ -106,6 +107,15 @@ impl Binder<'_> {
         }
         self.functions.insert(function.name);
         let ty = self.result_type(function, &arguments, at)?;
+        let ty = match ty {
+            // With a condition it is not Nullable.
+            DataType::Nullable(inner)
+                if filter.is_some() && matches!(*inner, DataType::Tuple(_)) =>
+            {
+                *inner
+            }
+            ty => ty,
+        };
         let is_null_for_empty = self.settings.aggregate_functions_null_for_empty
             && !counts(function)
             && ty.clone().nullable().is_nullable();
@@ -115,6 +125,7 @@ impl Binder<'_> {
             combined.suffix
         };
         let ty = match suffix {
+            Suffix::OrNull if matches!(ty, DataType::Tuple(_)) => DataType::Nullable(Box::new(ty)),
             Suffix::OrNull => ty.nullable(),
             _ => ty,
         };

@@ -115,6 +115,11 @@ impl Binder<'_> {
         {
             return Ok(text);
         }
+        if let [Ast::Identifier(unit), rest @ ..] = asts.as_slice()
+            && let Some(moved) = self.call_of_unit(written, &unit.value, rest, at, scope)?
+        {
+            return Ok(moved);
+        }
         if let Some(combined) = Self::combined(written) {
             let parameters = match &call.parameters {
                 FunctionArguments::List(list) => {
@@ -153,6 +158,9 @@ impl Binder<'_> {
                 }
             };
         }
+        if call.parameters != FunctionArguments::None && functions::signatures(written).is_none() {
+            return Err(self.unknown_function(written, at));
+        }
         if is_distinct || call.filter.is_some() || call.parameters != FunctionArguments::None {
             let message = format!(
                 "{written} is no aggregate: DISTINCT, FILTER and parameters mean nothing for it"
@@ -171,22 +179,48 @@ impl Binder<'_> {
         if let [Ast::Lambda(lambda), arrays @ ..] = asts.as_slice() {
             return self.higher_order(written, lambda, arrays, at, scope);
         }
-        if matches!(
-            written,
-            "dateAdd" | "date_add" | "DATE_ADD" | "timestamp_add"
-        ) {
+        if let Some(operator) = crate::names::moved_by(written) {
             let arguments = self.exprs(asts, scope)?;
-            return self.call("plus", arguments, at);
+            return self.call(operator, arguments, at);
         }
-        if matches!(
-            written,
-            "dateSub" | "date_sub" | "DATE_SUB" | "timestamp_sub"
-        ) {
+        if crate::names::is_difference(written) {
             let arguments = self.exprs(asts, scope)?;
-            return self.call("minus", arguments, at);
+            return self.call("dateDiff", arguments, at);
         }
         let arguments = self.exprs(asts, scope)?;
         self.call(written, arguments, at)
+    }
+
+    /// `date_diff(minute, a, b)`, `dateAdd(DAY, 1, x)`: the unit is a word, and no column's name.
+    fn call_of_unit<'q>(
+        &mut self,
+        written: &str,
+        unit: &str,
+        rest: &[&'q Ast],
+        at: usize,
+        scope: &mut Scope<'q>,
+    ) -> Result<Option<Expr>, SqlError> {
+        let operator = crate::names::moved_by(written);
+        let is_difference = crate::names::is_difference(written);
+        let Some(unit) =
+            crate::names::unit_word(unit).filter(|_| is_difference || operator.is_some())
+        else {
+            return Ok(None);
+        };
+        let mut arguments = self.exprs(rest.iter().copied(), scope)?;
+        if is_difference {
+            let word = ExprKind::Literal(crate::ir::Literal::String(unit.to_owned()));
+            let word = self.node(word, DataType::String, at)?;
+            arguments.insert(0, word);
+            return self.call("dateDiff", arguments, at).map(Some);
+        }
+        let (Some(operator), [amount, time]) = (operator, arguments.as_slice()) else {
+            return Err(self.type_error(format!("{written} takes a unit, a number and a time"), at));
+        };
+        let unit = super::expressions::unit_named(unit).expect("the units of the table are known");
+        let interval = self.interval_of(amount.clone(), unit, at)?;
+        self.call(operator, vec![time.clone(), interval], at)
+            .map(Some)
     }
 
     fn function_name<'q>(&self, name: &'q ObjectName, at: usize) -> Result<&'q str, SqlError> {

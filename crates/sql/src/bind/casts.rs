@@ -30,6 +30,12 @@ impl Binder<'_> {
         if !is_possible {
             return Err(self.type_error(format!("{from} cannot be made {to}"), at));
         }
+        if value.is_null_literal() && !ty.is_nullable() && !ty.is_nothing() {
+            return Err(self.type_error(
+                format!("NULL cannot be made {ty}, which is not Nullable"),
+                at,
+            ));
+        }
         if let Some(timezone) = to.timezone() {
             self.check_timezone(timezone, at)?;
         }

@@ -286,7 +286,7 @@ impl Binder<'_> {
         index: usize,
         at: usize,
     ) -> Result<Expr, SqlError> {
-        let DataType::Tuple(items) = &tuple.ty else {
+        let DataType::Tuple(items) = tuple.ty.inner() else {
             return Err(self.type_error(format!("{} has no elements", tuple.ty), at));
         };
         let Some(ty) = index
@@ -297,6 +297,7 @@ impl Binder<'_> {
             let message = format!("the tuple has {} elements, not {index}", items.len());
             return Err(self.type_error(message, at));
         };
+        let ty = ty.nullable_if(tuple.ty.is_nullable());
         let tuple = Box::new(tuple);
         self.node(ExprKind::TupleElement { tuple, index }, ty, at)
     }

@@ -51,6 +51,12 @@ impl Binder<'_> {
                 return Err(error);
             }
             Nullability::Contagious if is_decided(function) => ty,
+            // The one type of several values that an aggregate makes Nullable.
+            Nullability::Contagious
+                if any_null && is_aggregate && matches!(ty, DataType::Tuple(_)) =>
+            {
+                DataType::Nullable(Box::new(ty))
+            }
             Nullability::Contagious => ty.nullable_if(any_null),
         })
     }
@@ -68,7 +74,7 @@ impl Binder<'_> {
             "cond" => {
                 let is_logic = matches!(function.name, "and" | "or" | "xor" | "not");
                 let is_bool = |argument: &Expr| *argument.ty.inner() == DataType::Bool;
-                if is_logic && arguments.iter().all(is_bool) {
+                if is_logic && arguments.iter().any(is_bool) {
                     DataType::Bool
                 } else {
                     DataType::UInt8
@@ -122,6 +128,26 @@ impl Binder<'_> {
                 .filter(|item| item.item().is_some())
                 .unwrap_or(first)
                 .clone(),
+            "differences" => {
+                let item = first.item().unwrap_or(&DataType::Nothing);
+                let ty = match item.inner() {
+                    DataType::Nothing => None,
+                    item => arithmetic(Arithmetic::Minus, item, item),
+                };
+                let ty = ty.filter(|_| !item.is_nullable());
+                DataType::array_of(ty.ok_or_else(|| {
+                    self.type_error(format!("arrayDifference cannot take {first}"), at)
+                })?)
+            }
+            "zipped" => DataType::array_of(DataType::Tuple(
+                arguments
+                    .iter()
+                    .map(|array| array.ty.item().cloned().unwrap_or(DataType::Nothing))
+                    .collect(),
+            )),
+            "pairs" => {
+                DataType::array_of(DataType::Tuple(vec![DataType::String, DataType::String]))
+            }
             "cumulated" => DataType::array_of(self.sum_of(first.item().unwrap_or(first), at)?),
             "repeated" => DataType::array_of(arguments[1].ty.clone()),
             "range" => DataType::array_of(
@@ -140,6 +166,9 @@ impl Binder<'_> {
                     .and_then(Expr::as_text)
                     .and_then(DataType::parse);
                 let Some(ty) = ty else {
+                    if let Some(name) = arguments.last().and_then(Expr::as_text) {
+                        return self.type_named(name, at);
+                    }
                     let message = "the last argument of JSONExtract is the type, as in 'Float64'";
                     return Err(self.type_error(message, at));
                 };
@@ -174,6 +203,16 @@ impl Binder<'_> {
                 let ty = self.common_type(arguments, at)?;
                 let ends = arguments.iter().any(|argument| !argument.ty.is_nullable());
                 Ok(if ends { ty.inner().clone() } else { ty })
+            }
+            "least" | "greatest" => {
+                let ty = self.common_type(arguments, at)?;
+                let is_bool = |argument: &Expr| *argument.ty.inner() == DataType::Bool;
+                Ok(match ty.inner() {
+                    DataType::Bool if !arguments.iter().all(is_bool) => {
+                        DataType::UInt8.nullable_if(ty.is_nullable())
+                    }
+                    _ => ty,
+                })
             }
             _ => self.common_type(arguments, at),
         }
@@ -213,6 +252,14 @@ impl Binder<'_> {
                 let (a, b) = (first.ty.inner(), arguments[1].ty.inner());
                 if a == &DataType::Nothing || b == &DataType::Nothing {
                     return Ok(DataType::Nothing);
+                }
+                if op == Arithmetic::Divide
+                    && crate::typing::scale_of(a) < crate::typing::scale_of(b)
+                    && a.is_decimal()
+                {
+                    let message =
+                        format!("the scale of {b} is greater than that of {a}, which it divides");
+                    return Err(self.type_error(message, at));
                 }
                 return arithmetic(op, a, b).ok_or_else(|| {
                     self.type_error(format!("{name} of {a} and {b} is not supported"), at)
@@ -311,6 +358,13 @@ impl Binder<'_> {
         }
         if a.is_time() && b.is_time() && is_minus {
             return Ok(match (a, b) {
+                (
+                    DataType::DateTime64 { precision: p, .. },
+                    DataType::DateTime64 { precision: q, .. },
+                ) => DataType::Decimal {
+                    precision: 18,
+                    scale: *p.max(q),
+                },
                 (DataType::DateTime64 { precision, .. }, other)
                 | (other, DataType::DateTime64 { precision, .. })
                     if other.is_datetime() =>
@@ -429,6 +483,9 @@ impl Binder<'_> {
     fn datetime64(function: &Function, arguments: &[Expr]) -> DataType {
         let precision = match function.name {
             "toDateTime64" => arguments[1].as_integer().unwrap_or(3),
+            name if name.starts_with("parseDateTime64") => {
+                arguments.get(1).and_then(Expr::as_integer).unwrap_or(3)
+            }
             "now64" => arguments.first().and_then(Expr::as_integer).unwrap_or(3),
             _ => 3,
         };
@@ -438,7 +495,7 @@ impl Binder<'_> {
             _ => None,
         };
         DataType::DateTime64 {
-            precision: u8::try_from(precision.clamp(0, 6)).unwrap_or(3),
+            precision: u8::try_from(precision.clamp(0, 9)).unwrap_or(3),
             timezone: own.or(inherited),
         }
     }
@@ -482,8 +539,10 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
                 | "toDateTime64"
                 | "toString"
                 | "now"
+                | "now64"
                 | "fromUnixTimestamp64Milli"
-        );
+        )
+        || function.name.starts_with("parseDateTime");
     is_time.then(|| arguments.get(index)?.as_text().map(str::to_owned))?
 }
 

@@ -222,7 +222,21 @@ fn number_length(bytes: &[u8], after_dot: bool) -> usize {
     let prefix = (bytes[0] == b'0').then(|| bytes.get(1)).flatten();
     match prefix {
         Some(b'x' | b'X') if bytes.get(2).is_some_and(u8::is_ascii_hexdigit) => {
-            return digits(2, |byte| byte.is_ascii_hexdigit() || *byte == b'_');
+            let hex: fn(&u8) -> bool = |byte| byte.is_ascii_hexdigit() || *byte == b'_';
+            let mut end = digits(2, hex);
+            if bytes.get(end) == Some(&b'.')
+                && bytes.get(end + 1).is_some_and(u8::is_ascii_hexdigit)
+            {
+                end = digits(end + 1, hex);
+            }
+            // `0x1p4`: a power of two.
+            if matches!(bytes.get(end), Some(b'p' | b'P')) {
+                let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+                if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
+                    return digits(end + 1 + sign, u8::is_ascii_digit);
+                }
+            }
+            return end;
         }
         Some(b'b' | b'B') if bytes.get(2).is_some_and(|b| matches!(b, b'0' | b'1')) => {
             return digits(2, decimal);

@@ -175,10 +175,25 @@ impl Lowering<'_> {
                 let separator = aggregate.parameters.first().and_then(Expr::as_text);
                 let separator = quoted(separator.unwrap_or_default());
                 let text = self.text_of(&aggregate.arguments[0])?;
-                Ok(format!(
-                    "string_agg({text}, {separator}){}",
-                    tail(conditions)
-                ))
+                Ok(
+                    match aggregate.parameters.get(1).and_then(Expr::as_integer) {
+                        Some(n) if n < 1 => {
+                            let construct = "a limit of groupConcat below 1";
+                            return Err(self.unsupported(construct, None, expr.at));
+                        }
+                        // Of so many values.
+                        Some(n) => {
+                            let known = format!("{text} IS NOT NULL");
+                            let conditions: Vec<String> =
+                                conditions.iter().cloned().chain([known]).collect();
+                            format!(
+                                "array_to_string(list_slice(list({text}){}, 1, {n}), {separator})",
+                                tail(&conditions)
+                            )
+                        }
+                        None => format!("string_agg({text}, {separator}){}", tail(conditions)),
+                    },
+                )
             }
             "spread" => {
                 self.pass("spread of infinity");

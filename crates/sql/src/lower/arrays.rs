@@ -30,6 +30,41 @@ impl Lowering<'_> {
         if pass == "higher_order" {
             return self.higher_order(name, arguments, expr);
         }
+        if pass == "array_flatten" {
+            let list = self.value(&arguments[0])?;
+            let is_flat = arguments[0]
+                .ty
+                .item()
+                .is_none_or(|item| item.item().is_none());
+            return Ok(Sql::value(if is_flat {
+                list
+            } else {
+                format!("flatten({list})")
+            }));
+        }
+        if pass == "array_difference" {
+            let list = self.value(&arguments[0])?;
+            return Ok(Sql::value(format!(
+                "list_transform({list}, lambda _v, _i: CASE WHEN _i = 1 THEN 0 ELSE _v - {list}[_i - 1] END)"
+            )));
+        }
+        if pass == "array_zip" {
+            let lists = self.values(arguments)?;
+            let same: Vec<String> = lists[1..]
+                .iter()
+                .map(|list| format!("len({list}) <> len({})", lists[0]))
+                .collect();
+            let zipped = format!("list_zip({})", lists.join(", "));
+            return Ok(Sql::value(if same.is_empty() {
+                zipped
+            } else {
+                format!(
+                    "CASE WHEN {} THEN CAST(error('The arrays of arrayZip have different sizes') AS {}) ELSE {zipped} END",
+                    same.join(" OR "),
+                    super::inner_type(&expr.ty)
+                )
+            }));
+        }
         if pass == "array_sum" {
             return self.array_sum(name, &arguments[0]);
         }
@@ -44,7 +79,14 @@ impl Lowering<'_> {
             }
             "array_slice" => {
                 for (value, place) in values.iter_mut().zip(arguments).skip(1) {
-                    *value = self.wrapped_bigint(place)?;
+                    let n = self.wrapped_bigint(place)?;
+                    // No array is as long.
+                    *value = match place.as_integer() {
+                        Some(_) => n,
+                        None => format!(
+                            "(CASE WHEN {n} > 1000000000 THEN 1000000000 WHEN {n} < -1000000000 THEN -1000000000 ELSE {n} END)"
+                        ),
+                    };
                 }
             }
             _ => {}
@@ -224,6 +266,22 @@ impl Lowering<'_> {
             "arrayFirst" => {
                 let default = default_of(&expr.ty);
                 Sql::value(format!("coalesce(({})[1], {default})", filtered(self)?))
+            }
+            "arrayLast" => {
+                let default = default_of(&expr.ty);
+                Sql::value(format!("coalesce(({})[-1], {default})", filtered(self)?))
+            }
+            "arrayFirstIndex" | "arrayLastIndex" => {
+                let condition = self.cond(body)?;
+                let found = format!(
+                    "list_transform({list}, lambda {parameter}: coalesce({condition}, false))"
+                );
+                Sql::value(if name == "arrayFirstIndex" {
+                    format!("coalesce(list_position({found}, true), 0)")
+                } else {
+                    let back = format!("list_position(list_reverse({found}), true)");
+                    format!("coalesce(len({list}) + 1 - {back}, 0)")
+                })
             }
             "arraySum" => Sql::value(format!(
                 "coalesce({}, 0)",

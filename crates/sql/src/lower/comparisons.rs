@@ -34,7 +34,40 @@ impl Lowering<'_> {
         }
         let left = self.comparable(a, &b.ty)?;
         let right = self.comparable(b, &a.ty)?;
-        let compared = format!("({left} {operator} {right})");
+        let is_inexact = (a.ty.is_float() && self.is_beyond_double(b))
+            || (b.ty.is_float() && self.is_beyond_double(a));
+        let is_order = name.starts_with("less") || name.starts_with("greater");
+        if is_order
+            && (self.may_be_cut(a) || self.may_be_cut(b))
+            && a.ty.is_string()
+            && b.ty.is_string()
+        {
+            // By bytes.
+            let bytes = |text: &str| format!("unhex({})", super::bytes::hex_of(text, true));
+            return Ok(Sql::condition(format!(
+                "({} {operator} {})",
+                bytes(&left),
+                bytes(&right)
+            )));
+        }
+        let compared = if is_inexact {
+            // As floats they could be equal.
+            self.pass("large integers beside floats");
+            let exact = |text: &str, side: &Expr| {
+                if side.ty.is_float() {
+                    format!("CAST({text} AS HUGEINT)")
+                } else {
+                    text.to_owned()
+                }
+            };
+            format!(
+                "(CASE WHEN CAST({left} AS DOUBLE) = CAST({right} AS DOUBLE) AND abs(CAST({left} AS DOUBLE)) < 1e37 THEN {} {operator} {} ELSE {left} {operator} {right} END)",
+                exact(&left, a),
+                exact(&right, b)
+            )
+        } else {
+            format!("({left} {operator} {right})")
+        };
         let mut guards = Vec::new();
         for (side, text) in [(a, &left), (b, &right)] {
             let is_number =
@@ -121,10 +154,24 @@ impl Lowering<'_> {
                 format!("make_timestamp(CAST({value} * 1000000 AS BIGINT))")
             });
         }
+        self.value_as(expr, with)
+    }
+
+    /// A value beside others of a type: a Date is the midnight of the times' zone.
+    pub(super) fn value_as(&mut self, expr: &Expr, with: &DataType) -> Result<String, SqlError> {
         if with.is_datetime() && expr.ty.is_date() {
-            return Ok(self.midnight(&value));
+            self.pass("Date beside a time");
+            return self.datetime_of(expr, with.timezone(), with);
         }
-        Ok(value)
+        self.value(expr)
+    }
+
+    pub(super) fn values_as(
+        &mut self,
+        exprs: &[Expr],
+        with: &DataType,
+    ) -> Result<Vec<String>, SqlError> {
+        exprs.iter().map(|expr| self.value_as(expr, with)).collect()
     }
 
     pub(super) fn like(
@@ -211,7 +258,12 @@ impl Lowering<'_> {
                 self.pass("NULL in IN");
                 continue;
             }
-            let text = self.comparable(item, &needle.ty)?;
+            // A set of Dates has the dates of times.
+            let text = if needle.ty.is_date() && item.ty.is_datetime() {
+                self.date_of(item, None, &needle.ty)?
+            } else {
+                self.comparable(item, &needle.ty)?
+            };
             let checked = match &item.kind {
                 ExprKind::Tuple(parts) if is_tuple => {
                     let parts = parts.iter().filter(|part| part.ty.is_nullable());

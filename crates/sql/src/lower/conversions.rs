@@ -1,5 +1,6 @@
 //! Conversions between types.
 
+use super::texts_of_times::{NoTime, date_of_text, is_plain_time, midnight_in_gap};
 use super::{Lowering, Sql, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, ExprKind};
@@ -24,6 +25,24 @@ impl Lowering<'_> {
                 return Ok(Sql::value(self.string_of(value, None)?));
             }
             let text = self.value(value)?;
+            let to = ty.inner();
+            if to.is_time() {
+                return Ok(Sql::value(self.accurate_time(value, &text, to)?));
+            }
+            if to.is_float() && value.ty.is_number() {
+                // Only what the type holds exactly.
+                let float = as_float(&text, &value.ty, to);
+                let back = match value.ty.inner() {
+                    from if from.is_integer() && *to == DataType::Float32 => {
+                        format!("CAST({float} AS DOUBLE)")
+                    }
+                    from if from.is_integer() => format!("CAST({float} AS HUGEINT)"),
+                    _ => format!("CAST({float} AS DOUBLE)"),
+                };
+                return Ok(Sql::value(format!(
+                    "(CASE WHEN {back} = {text} AND NOT isnan({float}) THEN {float} END)"
+                )));
+            }
             let text = match value.ty.inner() {
                 // DuckDB would round.
                 from if from.is_float() && ty.is_integer() => {
@@ -52,12 +71,10 @@ impl Lowering<'_> {
                 let text = self.value(value)?;
                 Sql::condition(format!("CAST({text} AS BOOLEAN)"))
             }
-            DataType::Date | DataType::Date32 => Sql::value(self.date_of(value, None)?),
-            DataType::DateTime(zone) => Sql::value(self.datetime_of(value, zone.as_deref(), 0)?),
-            DataType::DateTime64 {
-                precision,
-                timezone,
-            } => Sql::value(self.datetime_of(value, timezone.as_deref(), *precision)?),
+            DataType::Date | DataType::Date32 => Sql::value(self.date_of(value, None, to)?),
+            DataType::DateTime(zone) | DataType::DateTime64 { timezone: zone, .. } => {
+                Sql::value(self.datetime_of(value, zone.as_deref(), to)?)
+            }
             DataType::Decimal { scale, .. } => {
                 Sql::value(self.decimal_of(value, *scale, &inner_type(to))?)
             }
@@ -136,16 +153,12 @@ impl Lowering<'_> {
             },
             "to_date" => {
                 self.pass("toDate");
-                self.date_of(value, zone)?
+                self.date_of(value, zone, &expr.ty)?
             }
             "to_datetime" => {
                 self.pass("toDateTime");
-                let precision = match expr.ty.inner() {
-                    DataType::DateTime64 { precision, .. } => *precision,
-                    _ => 0,
-                };
                 let zone = zone.or(expr.ty.timezone()).map(str::to_owned);
-                self.datetime_of(value, zone.as_deref(), precision)?
+                self.datetime_of(value, zone.as_deref(), &expr.ty)?
             }
             _ => format!(
                 "make_timestamp(CAST({} AS BIGINT) * 1000)",
@@ -171,7 +184,7 @@ impl Lowering<'_> {
                 match precision {
                     0 => format!("strftime({wall}, '%Y-%m-%d %H:%M:%S')"),
                     3 => format!("strftime({wall}, '%Y-%m-%d %H:%M:%S.%g')"),
-                    n => format!("left(strftime({wall}, '%Y-%m-%d %H:%M:%S.%f'), {})", 20 + n),
+                    n => format!("left(strftime({wall}, '%Y-%m-%d %H:%M:%S.%n'), {})", 20 + n),
                 }
             }
             DataType::Float32 | DataType::Float64 => {
@@ -186,9 +199,30 @@ impl Lowering<'_> {
             }
             DataType::Array(item) if item.is_integer() => {
                 let text = self.value(value)?;
-                format!("('[' || array_to_string(CAST({text} AS VARCHAR[]), ',') || ']')")
+                let items = format!("CAST({text} AS VARCHAR[])");
+                let items = if item.is_nullable() {
+                    format!("list_transform({items}, lambda _n: coalesce(_n, 'NULL'))")
+                } else {
+                    items
+                };
+                format!("('[' || array_to_string({items}, ',') || ']')")
             }
+            DataType::Array(item) if item.is_nothing() => "'[]'".to_owned(),
             DataType::Tuple(_) => return self.tuple_string_of(value),
+            DataType::Array(item)
+                if item.item().is_none() && !matches!(**item, DataType::Tuple(_)) =>
+            {
+                let element = Expr::new(
+                    ExprKind::LambdaParameter("item".to_owned()),
+                    (**item).clone(),
+                    value.at,
+                );
+                let piece = self.piece_of(&element)?;
+                let list = self.value(value)?;
+                format!(
+                    "('[' || array_to_string(list_transform({list}, lambda item: {piece}), ',') || ']')"
+                )
+            }
             DataType::Array(_) => {
                 let hint = Some("use arrayStringConcat");
                 return Err(self.unsupported(&format!("{ty} as a text"), hint, value.at));
@@ -204,19 +238,29 @@ impl Lowering<'_> {
         };
         let mut pieces = Vec::with_capacity(items.len());
         for item in items {
-            let text = self.string_of(item, None)?;
-            let piece = if item.ty.is_number() {
-                text
-            } else {
-                format!("chr(39) || {} || chr(39)", escaped(&text))
-            };
-            pieces.push(if item.ty.is_nullable() {
-                format!("coalesce({piece}, 'NULL')")
-            } else {
-                piece
-            });
+            pieces.push(self.piece_of(item)?);
         }
         Ok(format!("('(' || {} || ')')", pieces.join(" || ',' || ")))
+    }
+
+    /// A value as it stands within a tuple or an array.
+    fn piece_of(&mut self, item: &Expr) -> Result<String, SqlError> {
+        let text = self.string_of(item, None)?;
+        let is_bare = item.ty.is_number()
+            || matches!(
+                item.ty.inner(),
+                DataType::Array(_) | DataType::Tuple(_) | DataType::Nothing
+            );
+        let piece = if is_bare {
+            text
+        } else {
+            format!("chr(39) || {} || chr(39)", escaped(&text))
+        };
+        Ok(if item.ty.is_nullable() {
+            format!("coalesce({piece}, 'NULL')")
+        } else {
+            piece
+        })
     }
 
     /// Parts beyond the type's range wrap around, as ClickHouse's do.
@@ -224,10 +268,11 @@ impl Lowering<'_> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         let number = match from {
-            _ if (from.is_float() || from.is_decimal()) && *to == DataType::UInt64 => {
+            _ if from.is_decimal() => return Ok(integer_of_decimal(&text, to)),
+            _ if from.is_float() && *to == DataType::UInt64 => {
                 format!("CAST(trunc({text}) AS HUGEINT)")
             }
-            _ if from.is_float() || from.is_decimal() => format!("CAST(trunc({text}) AS BIGINT)"),
+            _ if from.is_float() => format!("CAST(trunc({text}) AS BIGINT)"),
             DataType::Date | DataType::Date32 => {
                 format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
             }
@@ -290,45 +335,69 @@ impl Lowering<'_> {
         })
     }
 
-    fn date_of(&mut self, value: &Expr, zone: Option<&str>) -> Result<String, SqlError> {
+    pub(super) fn date_of(
+        &mut self,
+        value: &Expr,
+        zone: Option<&str>,
+        to: &DataType,
+    ) -> Result<String, SqlError> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         Ok(match from {
-            DataType::String => format!("CAST(CAST({text} AS TIMESTAMP) AS DATE)"),
+            DataType::String => date_of_text(&text, to),
             _ if from.is_datetime() => {
-                format!("CAST({} AS DATE)", self.wall_clock(value, zone)?)
+                let wall = self.wall_clock(value, zone)?;
+                if self.foreign_zone(value, zone).is_some() && *to.inner() == DataType::Date {
+                    // West of Greenwich the first day of a DateTime is of 1969, which no Date is.
+                    format!(
+                        "greatest(CAST({wall} AS DATE), CASE WHEN {wall} IS NOT NULL THEN DATE '1970-01-01' END)"
+                    )
+                } else {
+                    format!("CAST({wall} AS DATE)")
+                }
             }
             _ if from.is_date() => text,
-            // Small numbers are days, others seconds.
+            // Small numbers are days, others seconds, of 32 bits at most.
             _ => {
                 let mut time = format!("make_timestamp(CAST(trunc({text}) AS BIGINT) * 1000000)");
                 if let Some(zone) = zone.or(self.session_zone()) {
                     time = format!("timezone({}, timezone('UTC', {time}))", quoted(zone));
                 }
                 format!(
-                    "(CASE WHEN {text} > 65535 THEN CAST({time} AS DATE) ELSE DATE '1970-01-01' + CAST(trunc({text}) AS INTEGER) END)"
+                    "(CASE WHEN {text} < 0 THEN DATE '1970-01-01' WHEN {text} > 4294967295 THEN DATE '2106-02-07' WHEN {text} > 65535 THEN CAST({time} AS DATE) ELSE DATE '1970-01-01' + CAST(trunc({text}) AS INTEGER) END)"
                 )
             }
         })
     }
 
-    fn datetime_of(
+    pub(super) fn datetime_of(
         &mut self,
         value: &Expr,
         zone: Option<&str>,
-        precision: u8,
+        to: &DataType,
     ) -> Result<String, SqlError> {
         let from = value.ty.inner();
+        let (precision, is_64) = match to.inner() {
+            DataType::DateTime64 { precision, .. } => (*precision, true),
+            _ => (0, false),
+        };
         let text = self.value(value)?;
         let zone = zone.or(self.session_zone()).map(str::to_owned);
         let foreign = zone.as_deref();
         let foreign = foreign.filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC"));
         let time = match from {
             DataType::String => {
+                // What DuckDB reads alike is left to it: then it is a bound of what is scanned.
+                let plain = value.as_text().filter(|text| is_plain_time(text, is_64));
+                let Some(plain) = plain else {
+                    let precision = is_64.then_some(precision);
+                    return self.time_of_text(value, zone.as_deref(), precision, NoTime::Error);
+                };
                 let wall = format!("CAST({text} AS TIMESTAMP)");
-                match foreign {
-                    Some(zone) => self.instant(&wall, zone),
-                    None => wall,
+                match (midnight_in_gap(plain, zone.as_deref()), foreign) {
+                    (Some(instant), _) => instant,
+                    (None, Some(zone)) => self.instant(&wall, zone),
+                    (None, None) => wall,
                 }
             }
             _ if from.is_date() => {
@@ -341,10 +410,26 @@ impl Lowering<'_> {
             DataType::DateTime(_) => text.clone(),
             DataType::DateTime64 { precision: p, .. } if *p <= precision => text.clone(),
             DataType::DateTime64 { .. } => text.clone(),
-            _ if from.is_integer() => {
-                return Ok(format!("make_timestamp(CAST({text} AS BIGINT) * 1000000)"));
+            _ if !is_64 => {
+                // A DateTime is of 32 bits: what is beyond is its end.
+                let seconds = if from.magnitude_bits().is_some_and(|bits| bits <= 32)
+                    && from.is_unsigned()
+                {
+                    format!("CAST({text} AS BIGINT)")
+                } else {
+                    format!(
+                        "CAST(trunc(CASE WHEN {text} < 0 THEN 0 WHEN {text} > 4294967295 THEN 4294967295 ELSE {text} END) AS BIGINT)"
+                    )
+                };
+                return Ok(format!("make_timestamp({seconds} * 1000000)"));
             }
-            _ => format!("make_timestamp(CAST(trunc({text} * 1000000) AS BIGINT))"),
+            _ => {
+                // The years that ClickHouse has.
+                let seconds = format!(
+                    "(CASE WHEN {text} < -2208988800 THEN -2208988800 WHEN {text} > 253402300799 THEN 253402300799.9999 ELSE {text} END)"
+                );
+                format!("make_timestamp(CAST(trunc({seconds} * 1000000) AS BIGINT))")
+            }
         };
         if matches!(from, DataType::DateTime(_)) || from.is_date() {
             return Ok(time);
@@ -362,6 +447,44 @@ impl Lowering<'_> {
         })
     }
 
+    /// A time that a value is exactly, or NULL.
+    fn accurate_time(
+        &mut self,
+        value: &Expr,
+        text: &str,
+        to: &DataType,
+    ) -> Result<String, SqlError> {
+        if value.ty.is_string() {
+            let zone = to.timezone().or(self.session_zone()).map(str::to_owned);
+            let precision = match to {
+                DataType::DateTime64 { precision, .. } => Some(*precision),
+                _ => None,
+            };
+            if to.is_date() {
+                return Ok(format!("try_cast({text} AS DATE)"));
+            }
+            return self.time_of_text(value, zone.as_deref(), precision, NoTime::Null);
+        }
+        let time = self
+            .cast(
+                value,
+                &to.clone().nullable_if(value.ty.is_nullable()),
+                false,
+            )?
+            .text;
+        if !value.ty.is_number() {
+            return Ok(time);
+        }
+        let whole = if value.ty.is_float() {
+            format!(" AND {text} = trunc({text})")
+        } else {
+            String::new()
+        };
+        Ok(format!(
+            "(CASE WHEN {text} >= 0 AND {text} <= 4294967295{whole} THEN {time} END)"
+        ))
+    }
+
     /// A text for concatenation and formats.
     pub(super) fn text_of(&mut self, value: &Expr) -> Result<String, SqlError> {
         if let Some(text) = value.as_text() {
@@ -369,6 +492,28 @@ impl Lowering<'_> {
         }
         self.string_of(value, None)
     }
+}
+
+/// A decimal without its fraction; ClickHouse fails where the type does not hold it.
+fn integer_of_decimal(text: &str, to: &DataType) -> String {
+    let (low, high) = match to {
+        DataType::UInt8 => ("0", "255"),
+        DataType::UInt16 => ("0", "65535"),
+        DataType::UInt32 => ("0", "4294967295"),
+        DataType::UInt64 => ("0", "18446744073709551615"),
+        DataType::Int8 => ("-128", "127"),
+        DataType::Int16 => ("-32768", "32767"),
+        DataType::Int32 => ("-2147483648", "2147483647"),
+        _ => ("-9223372036854775808", "9223372036854775807"),
+    };
+    let inner = match to {
+        DataType::UInt64 => "HUGEINT",
+        _ => "BIGINT",
+    };
+    let whole = format!("CAST(trunc({text}) AS HUGEINT)");
+    format!(
+        "(CASE WHEN {whole} NOT BETWEEN {low} AND {high} THEN CAST(error('Convert overflow') AS {inner}) ELSE CAST({whole} AS {inner}) END)"
+    )
 }
 
 /// A number as a float: what is too large for a Float32 is infinite, where DuckDB fails.
@@ -404,7 +549,7 @@ fn escaped(text: &str) -> String {
 
 /// A float as ClickHouse writes it: digits from 1e-6 to 1e21, and exponents as short as they can be.
 /// DuckDB writes exponents already below 1e-4 and from 1e16 on, of two digits at least.
-fn float_text(number: &str) -> String {
+pub(super) fn float_text(number: &str) -> String {
     let small = r"regexp_replace(_f, '^(-?)(\d)\.?(\d*)e-0\d$', CASE WHEN ends_with(_f, '5') THEN '\10.0000\2\3' ELSE '\10.00000\2\3' END)";
     let large = r"rpad(regexp_replace(_f, '\.|e.*', '', 'g'), CAST(strlen(regexp_extract(_f, '^-?')) + 1 + try_cast(right(_f, 2) AS INTEGER) AS INTEGER), '0')";
     format!(

@@ -136,7 +136,10 @@ impl Lowering<'_> {
                 Sql::value(format!("row({})", items.join(", ")))
             }
             ExprKind::Array(items) => {
-                let values = self.values(items)?;
+                let values = match expr.ty.item() {
+                    Some(item) => self.values_as(items, item)?,
+                    None => self.values(items)?,
+                };
                 Sql::value(if items.is_empty() {
                     "[]".to_owned()
                 } else {
@@ -257,9 +260,9 @@ impl Lowering<'_> {
     ) -> Result<Sql, SqlError> {
         let name = function.name;
         match pass {
-            "conditional" => self.conditional(arguments),
-            "null_functions" => self.null_function(name, arguments),
-            "extremes" => self.extremes(name, arguments),
+            "conditional" => self.conditional(arguments, &expr.ty),
+            "null_functions" => self.null_function(name, arguments, &expr.ty),
+            "extremes" => self.extremes(name, arguments, &expr.ty),
             "bits" => self.bits(name, arguments, expr),
             "type_name" => {
                 self.pass("toTypeName");
@@ -276,12 +279,13 @@ impl Lowering<'_> {
             | "parse_integer" | "from_unix_milli" => self.conversion(pass, name, arguments, expr),
             "now" | "to_time_zone" | "day_of_week" | "week" | "unix_timestamp"
             | "start_of_week" | "start_of_interval" | "date_trunc" | "date_diff"
-            | "add_interval" | "format_date_time" | "date_name" => {
+            | "add_interval" | "format_date_time" | "date_name" | "parse_time" => {
                 self.time_function(pass, function, arguments, expr)
             }
             "concat"
             | "initcap"
             | "substring"
+            | "bytes"
             | "regexp"
             | "trim"
             | "pad"
@@ -289,7 +293,8 @@ impl Lowering<'_> {
             | "array_string_concat"
             | "split" => self.string_function(pass, name, arguments),
             "json" => self.json(name, arguments, expr),
-            "array_element" | "array_distinct" | "array_sum" | "count_equal" | "array_extreme"
+            "array_element" | "array_distinct" | "array_sum" | "array_flatten"
+            | "array_difference" | "array_zip" | "count_equal" | "array_extreme"
             | "array_concat" | "array_slice" | "range" | "higher_order" | "array_join" | "has"
             | "has_several" | "index_of" => self.array_function(pass, name, arguments, expr),
             "running_difference" => {
@@ -307,16 +312,16 @@ impl Lowering<'_> {
         }
     }
 
-    fn conditional(&mut self, arguments: &[Expr]) -> Result<Sql, SqlError> {
+    fn conditional(&mut self, arguments: &[Expr], ty: &DataType) -> Result<Sql, SqlError> {
         let mut text = "(CASE".to_owned();
         for pair in arguments.chunks(2) {
             match pair {
                 [condition, value] => {
-                    let (condition, value) = (self.cond(condition)?, self.value(value)?);
+                    let (condition, value) = (self.cond(condition)?, self.value_as(value, ty)?);
                     let _ = write!(text, " WHEN {condition} THEN {value}");
                 }
                 [otherwise] => {
-                    let _ = write!(text, " ELSE {}", self.value(otherwise)?);
+                    let _ = write!(text, " ELSE {}", self.value_as(otherwise, ty)?);
                 }
                 _ => {}
             }
@@ -325,8 +330,16 @@ impl Lowering<'_> {
         Ok(Sql::value(text))
     }
 
-    fn null_function(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
-        let values = self.values(arguments)?;
+    fn null_function(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        ty: &DataType,
+    ) -> Result<Sql, SqlError> {
+        let values = match name {
+            "nullIf" => self.values(arguments)?,
+            _ => self.values_as(arguments, ty)?,
+        };
         Ok(Sql::value(match name {
             "nullIf" => format!("nullif({}, {})", values[0], values[1]),
             "assumeNotNull" if !arguments[0].ty.is_nullable() => values[0].clone(),

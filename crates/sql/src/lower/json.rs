@@ -24,6 +24,12 @@ impl Lowering<'_> {
         expr: &Expr,
     ) -> Result<Sql, SqlError> {
         self.pass("JSON");
+        let family = name
+            .strip_prefix("simpleJSON")
+            .or_else(|| name.strip_prefix("visitParam"));
+        if let Some(rest) = family {
+            return self.simple_json(rest, arguments);
+        }
         let (name, arguments) = self.canonical(name, arguments, expr)?;
         let document = &arguments[0];
         if name == "isValidJSON" {
@@ -45,28 +51,13 @@ impl Lowering<'_> {
         Ok(self.extract(&name, document, &text, &path, &expr.ty))
     }
 
-    /// The older spellings, and `JSONExtract` by its type.
+    /// `JSONExtract` by its type.
     fn canonical(
         &mut self,
         name: &str,
         arguments: &[Expr],
         expr: &Expr,
     ) -> Result<(String, Vec<Expr>), SqlError> {
-        let plain = name
-            .strip_prefix("simpleJSON")
-            .or_else(|| name.strip_prefix("visitParam"))
-            .map(|rest| format!("JSON{rest}"));
-        if let Some(plain) = plain {
-            self.pass("simpleJSON");
-            // Of this family only texts are texts, and only `true` is true.
-            if plain == "JSONExtractString" {
-                return Ok(("only texts".to_owned(), arguments.to_vec()));
-            }
-            if plain == "JSONExtractBool" {
-                return Ok(("only true".to_owned(), arguments.to_vec()));
-            }
-            return Ok((plain, arguments.to_vec()));
-        }
         if name != "JSONExtract" {
             return Ok((name.to_owned(), arguments.to_vec()));
         }
@@ -361,10 +352,14 @@ impl Lowering<'_> {
                 "CASE WHEN {kind} = 'DOUBLE' THEN replace(regexp_replace(CAST(CAST({string} AS DOUBLE) AS VARCHAR), '\\.0$', ''), 'e+', 'e') ELSE {text} END"
             )
         };
-        let raw = anew(guarded(format!(
+        let raw = floats_anew(&guarded(format!(
             "CAST(json_extract({j}, {path}) AS VARCHAR)"
         )));
-        let text = anew(string.clone());
+        // Of an array or an object its text.
+        let text = anew(format!(
+            "CASE WHEN {kind} IN ('ARRAY', 'OBJECT') THEN {} ELSE {string} END",
+            floats_anew(&string)
+        ));
         let or_null = |text: String| {
             if document.ty.is_nullable() {
                 format!("(CASE WHEN {j} IS NOT NULL THEN {text} END)")
@@ -396,17 +391,22 @@ impl Lowering<'_> {
             "JSONExtractBool" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN CAST({string} NOT IN ('0', '-0') AS BIGINT) END, 0)"
             )),
-            "only texts" => or_null(format!(
-                "coalesce(CASE WHEN {kind} = 'VARCHAR' THEN {string} END, '')"
-            )),
-            "only true" => or_null(format!(
-                "CAST(coalesce({string} = 'true', false) AS BIGINT)"
-            )),
             "JSONExtractArrayRaw" => {
                 let items = guarded(format!(
                     "CAST(json_extract({j}, {path} || '[*]') AS VARCHAR[])"
                 ));
-                format!("coalesce({items}, [])")
+                let item = floats_anew("_q");
+                format!("coalesce(list_transform({items}, lambda _q: {item}), [])")
+            }
+            "JSONExtractKeysAndValuesRaw" => {
+                let keys = guarded(format!("json_keys({j}, {path})"));
+                let values = guarded(format!(
+                    "CAST(json_extract({j}, {path} || '.*') AS VARCHAR[])"
+                ));
+                let value = floats_anew("struct_extract_at(_p, 2)");
+                format!(
+                    "coalesce(list_transform(list_zip({keys}, {values}), lambda _p: row(struct_extract_at(_p, 1), {value})), [])"
+                )
             }
             "JSONExtractKeys" => {
                 let keys = guarded(format!("json_keys({j}, {path})"));
@@ -420,7 +420,7 @@ impl Lowering<'_> {
                 "coalesce(CASE {kind} WHEN 'ARRAY' THEN CAST(json_array_length({j}, {path}) AS BIGINT) WHEN 'OBJECT' THEN len(json_keys({j}, {path})) END, 0)"
             )),
             "JSONType" => or_null(format!(
-                "CASE {kind} WHEN 'VARCHAR' THEN 'String' WHEN 'UBIGINT' THEN 'Int64' WHEN 'BIGINT' THEN 'Int64' WHEN 'DOUBLE' THEN 'Double' WHEN 'BOOLEAN' THEN 'Bool' WHEN 'OBJECT' THEN 'Object' WHEN 'ARRAY' THEN 'Array' ELSE 'Null' END"
+                "CASE {kind} WHEN 'VARCHAR' THEN 'String' WHEN 'UBIGINT' THEN CASE WHEN CAST({string} AS HUGEINT) > 9223372036854775807 THEN 'UInt64' ELSE 'Int64' END WHEN 'BIGINT' THEN 'Int64' WHEN 'DOUBLE' THEN 'Double' WHEN 'BOOLEAN' THEN 'Bool' WHEN 'OBJECT' THEN 'Object' WHEN 'ARRAY' THEN 'Array' ELSE 'Null' END"
             )),
             "JSON_VALUE" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {text} END, '')"
@@ -444,6 +444,17 @@ impl Lowering<'_> {
             }
         })
     }
+}
+
+/// A piece of JSON with its floats as ClickHouse writes them: 200.0 is 200. Looked for only where there is
+/// one; numbers within strings stay.
+fn floats_anew(raw: &str) -> String {
+    let tokens = r#""(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^"\d-]+|."#;
+    let number = super::conversions::float_text("CAST(_k AS DOUBLE)");
+    format!(
+        "list_transform([{raw}], lambda _r: CASE WHEN regexp_matches(_r, '\\d[.eE]') THEN array_to_string(list_transform(regexp_extract_all(_r, '{tokens}', 0, 's'), \
+         lambda _k: CASE WHEN regexp_full_match(_k, '-?\\d+(?:\\.\\d+)?(?:[eE][-+]?\\d+)?') AND regexp_matches(_k, '[.eE]') THEN {number} ELSE _k END), '') ELSE _r END)[1]"
+    )
 }
 
 /// The keys of `$.a.b[0]`; none for what is no plain path. Indexes are `[0`.

@@ -56,6 +56,12 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether an integer has more digits than a float.
+    pub(super) fn is_beyond_double(&self, expr: &Expr) -> bool {
+        self.is_large(expr)
+            || (expr.is_literal() && expr.ty.is_integer() && magnitude_bits(expr) > 53)
+    }
+
     /// Of each column whether it can hold such integers; after the query was lowered.
     pub(super) fn large_columns_of(&self, query: &Query) -> Vec<bool> {
         match query {

@@ -33,9 +33,7 @@ impl Lowering<'_> {
             "plus" => format!("({x} + {y})"),
             "minus" => format!("({x} - {y})"),
             "multiply" => format!("({x} * {y})"),
-            "divide" if a.ty.is_decimal() && !b.ty.is_float() => {
-                format!("CAST(({x} / {y}) AS {})", super::inner_type(&expr.ty))
-            }
+            "divide" if expr.ty.is_decimal() => self.quotient(a, b, [&x, &y], &expr.ty),
             "divide" => format!("({} / {})", self.float(a)?, self.float(b)?),
             "intDiv" | "intDivOrZero" => self.whole_division(name, a, b, &x, &y),
             _ => {
@@ -110,6 +108,37 @@ impl Lowering<'_> {
             return super::conversions::unsigned(&format!("(({product}) & 18446744073709551615)"));
         }
         super::conversions::signed(&format!("CAST({x} AS HUGEINT) {operator} {y}"))
+    }
+
+    /// A quotient of decimals: the digits beyond the scale are cut off.
+    fn quotient(&mut self, a: &Expr, b: &Expr, [x, y]: [&str; 2], ty: &DataType) -> String {
+        let (from, by) = (
+            crate::typing::scale_of(&a.ty),
+            crate::typing::scale_of(&b.ty),
+        );
+        let scale = crate::typing::scale_of(ty);
+        // Both sides as whole numbers; the quotient has `scale` digits behind the point then.
+        let whole = |text: &str, digits: u8| {
+            let ten = 10_i128.pow(u32::from(digits));
+            format!("CAST(CAST({text} AS DECIMAL(38, {digits})) * {ten} AS HUGEINT)")
+        };
+        let dividend = format!(
+            "{} * {}",
+            whole(x, from),
+            10_i128.pow(u32::from(scale + by - from))
+        );
+        let quotient = format!("({dividend}) // {}", whole(y, by));
+        let unit = match scale {
+            0 => "1".to_owned(),
+            scale => format!(
+                "CAST(0.{}1 AS DECIMAL({scale}, {scale}))",
+                "0".repeat(usize::from(scale) - 1)
+            ),
+        };
+        let digits = 38 - scale;
+        let duck = super::inner_type(ty);
+        let quotient = format!("CAST(CAST({quotient} AS DECIMAL({digits}, 0)) * {unit} AS {duck})");
+        self.guarded(b, y, &quotient, ty)
     }
 
     fn whole_division(&mut self, name: &str, a: &Expr, b: &Expr, x: &str, y: &str) -> String {
@@ -230,7 +259,12 @@ impl Lowering<'_> {
     }
 
     /// `greatest` and `least`: NaN is neither, where for DuckDB it is the greatest.
-    pub(super) fn extremes(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
+    pub(super) fn extremes(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        ty: &DataType,
+    ) -> Result<Sql, SqlError> {
         if let Some(list) = arguments
             .iter()
             .find(|argument| has_null_within(&argument.ty))
@@ -239,7 +273,7 @@ impl Lowering<'_> {
             let what = format!("{name} of {}", list.ty);
             return Err(self.unsupported(&what, None, list.at));
         }
-        let mut values = self.values(arguments)?;
+        let mut values = self.values_as(arguments, ty)?;
         if let Some(known) = arguments.iter().find(|argument| !argument.ty.is_nothing()) {
             // DuckDB takes a NULL of no type for a number, and then the others.
             let ty = super::inner_type(&known.ty);

@@ -73,8 +73,9 @@ impl Lowering<'_> {
 /// `1 hour, 2 minutes and 3 seconds`.
 fn time_delta(x: &str) -> String {
     let units = [
-        ("year", 31_556_952_i64),
-        ("month", 2_629_746),
+        ("year", 31_536_000_i64),
+        // Thirty days and a half.
+        ("month", 2_635_200),
         ("day", 86_400),
         ("hour", 3_600),
         ("minute", 60),
@@ -89,10 +90,10 @@ fn time_delta(x: &str) -> String {
         rest = format!("({rest}) % {seconds}");
     }
     format!(
-        "list_aggregate(list_transform([CAST(abs(trunc({x})) AS BIGINT)], lambda _s: \
+        "CASE WHEN isfinite({x}) THEN CASE WHEN {x} < 0 THEN '-' ELSE '' END || list_aggregate(list_transform([CAST(abs(trunc({x})) AS HUGEINT)], lambda _s: \
          list_aggregate(list_transform([list_filter([{}], lambda _p: _p <> '')], lambda _l: \
          CASE WHEN len(_l) = 0 THEN '0 seconds' WHEN len(_l) = 1 THEN _l[1] \
-         ELSE array_to_string(_l[:-2], ', ') || ' and ' || _l[-1] END), 'any_value')), 'any_value')",
+         ELSE array_to_string(_l[:-2], ', ') || ' and ' || _l[-1] END), 'any_value')), 'any_value') ELSE replace(CAST({x} AS VARCHAR), '-nan', 'nan') END",
         parts.join(", ")
     )
 }

@@ -36,18 +36,27 @@ impl Lowering<'_> {
                     texts.push(self.query(branch)?);
                 }
                 let are_large = self.large_columns_of(query);
-                let casts = columns.iter().zip(are_large).enumerate();
-                let casts = casts.map(|(index, (column, is_large))| {
-                    let ty = match column.ty.inner() {
-                        DataType::UInt64 if is_large => "HUGEINT".to_owned(),
-                        _ => inner_type(&column.ty),
-                    };
-                    format!("CAST(c{index} AS {ty}) AS c{index}")
-                });
-                let casts = casts.collect::<Vec<_>>().join(", ");
-                let branches = texts.iter();
-                let branches = branches.map(|text| format!("(SELECT {casts} FROM ({text}))"));
-                Ok(branches.collect::<Vec<_>>().join(operator))
+                let mut rows = Vec::with_capacity(branches.len());
+                for (branch, text) in branches.iter().zip(texts) {
+                    let mut casts = Vec::with_capacity(columns.len());
+                    for (index, (column, own)) in columns.iter().zip(branch.columns()).enumerate() {
+                        let ty = match column.ty.inner() {
+                            DataType::UInt64 if are_large[index] => "HUGEINT".to_owned(),
+                            _ => inner_type(&column.ty),
+                        };
+                        let value = format!("CAST(c{index} AS {ty})");
+                        // A Date is the midnight of the others' zone.
+                        let value = match column.ty.timezone() {
+                            Some(zone) if own.ty.is_date() && column.ty.is_datetime() => {
+                                self.instant(&value, zone)
+                            }
+                            _ => value,
+                        };
+                        casts.push(format!("{value} AS c{index}"));
+                    }
+                    rows.push(format!("(SELECT {} FROM ({text}))", casts.join(", ")));
+                }
+                Ok(rows.join(operator))
             }
         }
     }
@@ -149,6 +158,14 @@ impl Lowering<'_> {
         }
         self.group_keys.clone_from(&select.group_by);
         if select.grouping.leaves_keys_out() {
+            if let Some(key) = select
+                .group_by
+                .iter()
+                .find(|key| matches!(key.ty.inner(), DataType::Tuple(_)))
+            {
+                let construct = "a tuple as a key of ROLLUP, CUBE or GROUPING SETS";
+                return Err(self.unsupported(construct, Some("group by its elements"), key.at));
+            }
             self.pass("rollup");
             self.rolled_up.clone_from(&select.group_by);
         }
@@ -170,7 +187,9 @@ impl Lowering<'_> {
         }
         let is_element = |part: &Expr| matches!(part.kind, ExprKind::TupleElement { .. });
         let is_of_null = |item: &Item| {
-            let is_dropped = item.expr.ty.is_nothing() || item.expr.any(&mut { is_element });
+            let is_dropped = item.expr.ty.is_nothing()
+                || item.expr.any(&mut { is_element })
+                || is_known_by_type(&item.expr);
             is_dropped && item.expr.has_aggregate()
         };
         if select.group_by.is_empty() && select.items.iter().any(is_of_null) {
@@ -395,6 +414,15 @@ impl Lowering<'_> {
         } else {
             text
         };
+        let text = if *key.expr.ty.inner() == DataType::String && self.may_be_cut(&key.expr) {
+            // By bytes.
+            format!(
+                "CASE WHEN strlen({text}) = length({text}) THEN encode({text}) ELSE unhex({}) END",
+                super::bytes::hex_of(&text, true)
+            )
+        } else {
+            text
+        };
         let direction = if key.descending { "DESC" } else { "ASC" };
         let nulls = if key.nulls_first { "FIRST" } else { "LAST" };
         if ty.is_float() && !key.expr.is_literal() {
@@ -449,6 +477,9 @@ impl Lowering<'_> {
                 let are_large = self.large_columns_of(query).into_iter().enumerate();
                 let large = are_large.filter_map(|(index, is)| is.then_some((source.id, index)));
                 self.large_columns.extend(large);
+                let are_cut = self.cut_columns_of(query).into_iter().enumerate();
+                let cut = are_cut.filter_map(|(index, is)| is.then_some((source.id, index)));
+                self.cut_columns.extend(cut);
                 format!("({text}) AS {name}({})", columns.join(", "))
             }
             SourceKind::Numbers { offset, length } => {
@@ -459,6 +490,14 @@ impl Lowering<'_> {
             SourceKind::One => format!("(SELECT 0 AS s0) AS {name}"),
         })
     }
+}
+
+/// Whether it is known without computing anything: then the text has no aggregate of it.
+fn is_known_by_type(expr: &Expr) -> bool {
+    let is_of_type = |(function, _): (&crate::functions::Function, &[Expr])| {
+        matches!(function.name, "toTypeName" | "isNull" | "isNotNull")
+    };
+    expr.any(&mut |part| part.as_call().is_some_and(is_of_type))
 }
 
 /// `(a, b), (a), ()`: sets of keys by their places.

@@ -1,6 +1,6 @@
 //! Texts. ClickHouse counts bytes where DuckDB counts characters.
 
-use super::{Lowering, Sql, quoted};
+use super::{Lowering, Sql, bytes, quoted};
 use crate::error::SqlError;
 use crate::ir::Expr;
 
@@ -18,7 +18,9 @@ impl Lowering<'_> {
                 for argument in arguments {
                     texts.push(self.text_of(argument)?);
                 }
-                Sql::value(format!("({})", texts.join(" || ")))
+                let text = format!("({})", texts.join(" || "));
+                let are_cut = arguments.iter().any(|argument| self.may_be_cut(argument));
+                Sql::value(if are_cut { bytes::joined(&text) } else { text })
             }
             "initcap" => {
                 self.pass("initcap");
@@ -28,6 +30,7 @@ impl Lowering<'_> {
                 ))
             }
             "substring" => Sql::value(self.substring(name, arguments)?),
+            "bytes" => Sql::value(self.of_bytes(name, &arguments[0])?),
             "regexp" => self.regexp(name, arguments)?,
             "trim" => Sql::value(self.trim(name, arguments)?),
             "pad" => Sql::value(self.pad(name, arguments)?),
@@ -35,19 +38,30 @@ impl Lowering<'_> {
             "split" => {
                 let separator = arguments[0].as_text().unwrap_or_default();
                 let text = self.value(&arguments[1])?;
-                Sql::value(format!(
-                    "string_split(coalesce({text}, ''), {})",
-                    quoted(separator)
-                ))
+                // Of nothing there is no character.
+                let split = format!("string_split(coalesce({text}, ''), {})", quoted(separator));
+                Sql::value(if separator.is_empty() {
+                    let hex = bytes::hex_of(&text, self.may_be_cut(&arguments[1]));
+                    let byte = bytes::text_of_hex("_y");
+                    format!(
+                        "(CASE WHEN coalesce({text}, '') = '' THEN [] WHEN strlen({text}) = length({text}) THEN {split} \
+                         ELSE list_transform(regexp_extract_all({hex}, '..'), lambda _y: {byte}) END)"
+                    )
+                } else {
+                    split
+                })
             }
             "array_string_concat" => {
                 let array = self.value(&arguments[0])?;
                 let separator = arguments.get(1).and_then(Expr::as_text).unwrap_or_default();
                 let separator = quoted(separator);
                 // Of NULLs alone DuckDB makes NULL.
-                Sql::value(format!(
-                    "coalesce(array_to_string({array}, {separator}), '')"
-                ))
+                let text = format!("coalesce(array_to_string({array}, {separator}), '')");
+                Sql::value(if self.may_be_cut(&arguments[0]) {
+                    bytes::joined(&text)
+                } else {
+                    text
+                })
             }
             other => unreachable!("functions.txt names no pass {other}"),
         })
@@ -76,12 +90,33 @@ impl Lowering<'_> {
         }
         self.pass("bytes of texts");
         // Each byte is two digits.
-        let hex = format!("hex(encode({text}))");
+        let hex = bytes::hex_of(&text, self.may_be_cut(&arguments[0]));
         let in_hex = self::cut(name, &hex, &places, 2);
         Ok(format!(
             "(CASE WHEN strlen({text}) = length({text}) THEN {cut} ELSE {} END)",
-            text_of_bytes(&in_hex, &cut)
+            bytes::text_of_hex(&in_hex)
         ))
+    }
+
+    /// `length`, `hex`, `reverse`: of bytes.
+    fn of_bytes(&mut self, name: &str, argument: &Expr) -> Result<String, SqlError> {
+        let text = self.value(argument)?;
+        let may_be_cut = self.may_be_cut(argument);
+        let hex = bytes::hex_of(&text, may_be_cut);
+        Ok(match name {
+            "length" if may_be_cut => bytes::length(&text),
+            "length" => format!("strlen({text})"),
+            "hex" => hex,
+            _ => {
+                self.pass("bytes of texts");
+                let turned = bytes::text_of_hex(&format!(
+                    "array_to_string(list_reverse(regexp_extract_all({hex}, '..')), '')"
+                ));
+                format!(
+                    "(CASE WHEN strlen({text}) = length({text}) THEN reverse({text}) ELSE {turned} END)"
+                )
+            }
+        })
     }
 
     fn regexp(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {
@@ -147,15 +182,16 @@ impl Lowering<'_> {
                 "{function}({text}, CAST({length} AS INTEGER), {fill})"
             ));
         }
-        // The width is in bytes: characters of several bytes take as many of it.
-        let in_hex =
-            format!("left(hex(encode({text})), CAST(2 * greatest({length}, 0) AS BIGINT))");
-        let characters = format!("{length} - strlen({text}) + length({text})");
-        let padded =
-            format!("{function}({text}, CAST(greatest({characters}, 0) AS INTEGER), {fill})");
+        // The width is in bytes, of the text and of what fills it.
+        let hex = bytes::hex_of(&text, self.may_be_cut(&arguments[0]));
+        let in_hex = format!("left({hex}, CAST(2 * greatest({length}, 0) AS BIGINT))");
+        let digits = format!("CAST(2 * greatest({length}, 0) AS INTEGER)");
+        let padded_hex = format!("{function}({hex}, {digits}, hex(encode({fill})))");
+        let padded = format!("{function}({text}, CAST(greatest({length}, 0) AS INTEGER), {fill})");
         Ok(format!(
-            "(CASE WHEN {length} < strlen({text}) THEN {} ELSE {padded} END)",
-            text_of_bytes(&in_hex, &padded)
+            "(CASE WHEN strlen({text}) = length({text}) AND strlen({fill}) = length({fill}) THEN {padded} WHEN {length} < strlen({text}) THEN {} ELSE {} END)",
+            bytes::text_of_hex(&in_hex),
+            bytes::text_of_hex(&padded_hex)
         ))
     }
 
@@ -272,15 +308,6 @@ fn cut(name: &str, text: &str, places: &[Place], scale: i64) -> String {
             from.scaled(1)
         ),
     }
-}
-
-/// A piece of a text, given as hexadecimal digits. A cut within a character leaves no text, which
-/// ClickHouse would answer with broken UTF-8: then it is `otherwise`.
-fn text_of_bytes(hex: &str, otherwise: &str) -> String {
-    let characters = "([0-7].|[CD].[89AB].|E.([89AB].){2}|F.([89AB].){3})*";
-    format!(
-        "CASE WHEN regexp_full_match({hex}, '{characters}') THEN decode(unhex({hex})) ELSE {otherwise} END"
-    )
 }
 
 /// Whether a regular expression has a group that captures.

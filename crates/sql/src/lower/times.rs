@@ -120,6 +120,7 @@ impl Lowering<'_> {
             "date_trunc" => self.date_trunc(arguments, timezone, expr)?,
             "date_diff" => self.date_diff(name, arguments, timezone, expr)?,
             "add_interval" => self.add_interval(name, arguments, expr)?,
+            "parse_time" => self.parse_time(name, arguments, expr)?,
             "format_date_time" => self.format_date_time(arguments, timezone)?,
             _ => self.date_name(arguments, expr)?,
         }))
@@ -166,7 +167,8 @@ impl Lowering<'_> {
         timezone: Option<&str>,
         expr: &Expr,
     ) -> Result<String, SqlError> {
-        let Some(unit) = arguments[0].as_text().and_then(unit_named) else {
+        let unit = arguments[0].as_text().and_then(crate::names::unit_word);
+        let Some(unit) = unit.and_then(unit_named) else {
             return Err(self.unsupported("this unit", Some("write 'hour' or 'day'"), expr.at));
         };
         let (a, b) = (&arguments[1], &arguments[2]);
@@ -293,11 +295,13 @@ impl Lowering<'_> {
                 'c' => plain.push_str("%m"),
                 'e' => plain.push_str("%-d"),
                 'r' => plain.push_str("%I:%M %p"),
+                'k' => plain.push_str("%H"),
+                'l' => plain.push_str("%I"),
                 'n' => plain.push('\n'),
                 't' => plain.push('\t'),
                 'f' => plain.push_str(
                     if matches!(arguments[0].ty.inner(), DataType::DateTime64 { .. }) {
-                        "%g"
+                        "%f"
                     } else {
                         "000000"
                     },
@@ -307,15 +311,16 @@ impl Lowering<'_> {
                     plain.push('%');
                     plain.push(letter);
                 }
-                'Q' | 'C' => {
+                'Q' | 'C' | 'g' | 'z' => {
                     if !plain.is_empty() {
                         pieces.push(format!("strftime({time}, {})", quoted(&plain)));
                         plain.clear();
                     }
-                    pieces.push(if letter == 'Q' {
-                        format!("CAST(quarter({time}) AS VARCHAR)")
-                    } else {
-                        format!("lpad(CAST(year({time}) // 100 AS VARCHAR), 2, '0')")
+                    pieces.push(match letter {
+                        'Q' => format!("CAST(quarter({time}) AS VARCHAR)"),
+                        'g' => format!("lpad(CAST(isoyear({time}) % 100 AS VARCHAR), 2, '0')"),
+                        'z' => self.offset_text(&arguments[0], &time)?,
+                        _ => format!("lpad(CAST(year({time}) // 100 AS VARCHAR), 2, '0')"),
                     });
                 }
                 other => {
@@ -328,6 +333,15 @@ impl Lowering<'_> {
             pieces.push(format!("strftime({time}, {})", quoted(&plain)));
         }
         Ok(format!("({})", pieces.join(" || ")))
+    }
+
+    /// `+0200`: how far the clock is ahead of UTC.
+    fn offset_text(&mut self, time: &Expr, wall: &str) -> Result<String, SqlError> {
+        let instant = self.value(time)?;
+        let minutes = format!("(epoch_us({wall}) - epoch_us({instant})) // 60000000");
+        Ok(format!(
+            "printf('%s%02d%02d', CASE WHEN {minutes} < 0 THEN '-' ELSE '+' END, abs({minutes}) // 60, abs({minutes}) % 60)"
+        ))
     }
 
     fn date_name(&mut self, arguments: &[Expr], expr: &Expr) -> Result<String, SqlError> {

@@ -89,6 +89,15 @@ const CASES: &[(&str, &str)] = &[
     ("division by zero", "intDiv(100, duration)"),
     ("empty IN", "user_id IN ()"),
     ("format", "format('{} by {}', scope, user_id)"),
+    (
+        "Date beside a time",
+        "toDate(timestamp) = toTimeZone(timestamp, 'Europe/Berlin')",
+    ),
+    (
+        "large integers beside floats",
+        "18446744073709551615 = duration / 2",
+    ),
+    ("texts of times", "parseDateTimeBestEffort(obj_val)"),
     ("formatDateTime", "formatDateTime(timestamp, '%F %i min')"),
     ("formatReadable", "formatReadableSize(duration)"),
     ("functions of NULL", "lower(NULL)"),

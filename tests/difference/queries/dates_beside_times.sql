@@ -1,0 +1,14 @@
+-- midnights-of-zones: a Date beside a time is the midnight of its zone
+SELECT toDate('2026-06-12') = toTimeZone(toDateTime64('2026-06-11 22:00:00', 3, 'UTC'), 'Europe/Berlin'), toDate32('2026-06-12') = toTimeZone(toDateTime64('2026-06-11 22:00:00', 3, 'UTC'), 'Europe/Berlin'), toTimeZone(toDateTime('2026-06-11 22:00:00', 'UTC'), 'Europe/Berlin') BETWEEN toDate('2026-06-12') AND toDate('2026-06-13');
+
+-- order-of-dates-and-times: before and after midnight, and in sets
+SELECT toDate('2000-01-01') < toDateTime('2000-01-01 00:00:01', 'Asia/Istanbul'), toDate('2026-06-12') > toDateTime('2026-06-11 23:00:00'), toDate('2026-06-12') IN (toDateTime('2026-06-12 00:00:00', 'Europe/Berlin'));
+
+-- dates-that-become-times: in conditions, arrays and extremes
+SELECT if(1, toDate('2026-06-12'), toTimeZone(toDateTime('2026-06-11 22:00:00', 'UTC'), 'Europe/Berlin')) AS a, greatest(toDate('2026-06-12'), toTimeZone(toDateTime('2026-06-11 23:00:00', 'UTC'), 'Europe/Berlin')) AS b, [toDate('2026-06-12'), toTimeZone(toDateTime('2026-06-11 22:00:00', 'UTC'), 'Europe/Berlin')] AS c, coalesce(toNullable(toDate('2026-06-12')), toTimeZone(toDateTime('2026-06-11 22:00:00', 'UTC'), 'Europe/Berlin')) AS d;
+
+-- dates-and-times-in-unions: a branch of Dates beside one of times
+SELECT toDate('2026-06-12') AS d UNION ALL SELECT toTimeZone(toDateTime('2026-06-11 22:00:00', 'UTC'), 'Europe/Berlin');
+
+-- filters-by-dates: times of a zone compared with Dates
+SELECT count() FROM events WHERE toTimeZone(timestamp, 'America/New_York') >= toDate('2026-06-12') AND toTimeZone(timestamp, 'Asia/Tokyo') < toDate('2026-06-15');
