@@ -200,9 +200,10 @@ fn texts_of_parts<'a>(
     let mut numbered = of_slice(found.events, &found.time);
     numbered.is_numbered = true;
     let (numbered_rows, _) = numbered.lower_rows(&found.partial)?;
-    let (partial, types) = of_slice(found.events, &found.time).lower_rows(&found.partial)?;
+    let mut of_partial = of_slice(found.events, &found.time);
+    let (partial, types) = of_partial.lower_rows(&found.partial)?;
     let mut of_rows = lowering();
-    of_rows.rows = Some(found.events);
+    of_rows.read_rows(found.events, &found.partial, &of_partial);
     Ok(slices::Texts {
         partial,
         numbered: numbered_rows,

@@ -198,6 +198,19 @@ impl<'a> Lowering<'a> {
         Ok((self.with_types(&inner, &types), types))
     }
 
+    /// Lets rows of slices stand for the events; `of_rows` has lowered the query that gives them.
+    pub fn read_rows(&mut self, events: usize, rows: &Query, of_rows: &Lowering<'_>) {
+        let columns = |are: Vec<bool>| {
+            let places = are.into_iter().enumerate();
+            places.filter_map(move |(index, is)| is.then_some((events, index)))
+        };
+        self.rows = Some(events);
+        self.large_columns
+            .extend(columns(of_rows.large_columns_of(rows)));
+        self.cut_columns
+            .extend(columns(of_rows.cut_columns_of(rows)));
+    }
+
     fn with_types(&self, inner: &str, types: &[String]) -> String {
         let casts = types
             .iter()

@@ -79,3 +79,13 @@ fn both_texts_of_a_divided_query() {
         parts.of_rows(None, &[])
     ));
 }
+
+#[test]
+fn rows_keep_what_is_known_of_their_values() {
+    let sql = "SELECT left(user_name, 3) AS name, sum(JSONExtractUInt(payload, 'n')) AS n
+        FROM events WHERE $__timeFilter(timestamp) GROUP BY name";
+    let whole = parts(sql).unwrap().of_rows(Some("kept()"), &[]);
+    // Cut characters are shown, and sums beyond BIGINT come back.
+    assert!(whole.contains("chr(65533)"), "{whole}");
+    assert!(whole.contains("CAST(s1 AS UBIGINT)"), "{whole}");
+}
