@@ -82,9 +82,14 @@ pub(crate) struct Lowering<'a> {
 
 /// How the messages begin that a lowered query raises itself, by `error('…')`. Whatever else DuckDB
 /// says is its own.
-pub const OWN_ERRORS: [&str; 7] = [
+pub const OWN_ERRORS: [&str; 12] = [
     "Cannot convert NULL value to a type that is not Nullable",
     "Division by zero",
+    "Convert overflow",
+    "Cannot parse as Date: ",
+    "Cannot parse as a time: ",
+    "JSON nested deeper than",
+    "The arrays of arrayZip have different sizes",
     "WITH FILL would add more than",
     "a text cannot be padded to more than",
     "no number: ",

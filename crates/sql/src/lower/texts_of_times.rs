@@ -193,7 +193,11 @@ impl Lowering<'_> {
             DataType::DateTime64 { precision, .. } => Some(*precision),
             _ => None,
         };
-        let zone = expr.ty.timezone().or(self.session_zone()).map(str::to_owned);
+        let zone = expr
+            .ty
+            .timezone()
+            .or(self.session_zone())
+            .map(str::to_owned);
         self.time_of_text(&arguments[0], zone.as_deref(), precision, no_time)
     }
 }
