@@ -17,8 +17,10 @@ mod fill;
 mod joins;
 mod json;
 mod large;
+mod lambdas;
 mod numbers;
 mod readable;
+mod room;
 mod selects;
 mod simple_json;
 mod strings;
@@ -72,6 +74,10 @@ pub(crate) struct Lowering<'a> {
     large_columns: HashSet<(usize, usize)>,
     /// Columns of subqueries whose texts can have bytes that are no character.
     cut_columns: HashSet<(usize, usize)>,
+    /// How many lambdas are around what is at hand.
+    lambda_depth: usize,
+    /// Names that stand for what is worked out once.
+    n_bound: usize,
     /// Hidden columns that WHERE of the select at hand keeps from being NULL.
     present: HashSet<String>,
     /// Whether the select at hand gives the first rows of an order.
@@ -146,6 +152,8 @@ impl<'a> Lowering<'a> {
             n_array_joins: 0,
             large_columns: HashSet::new(),
             cut_columns: HashSet::new(),
+            lambda_depth: 0,
+            n_bound: 0,
             present: HashSet::new(),
             is_of_newest: false,
             groups_have_rows: false,

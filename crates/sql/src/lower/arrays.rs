@@ -2,7 +2,7 @@
 
 use super::{Lowering, Sql, default_of};
 use crate::error::SqlError;
-use crate::ir::{Expr, ExprKind};
+use crate::ir::Expr;
 use crate::types::DataType;
 
 impl Lowering<'_> {
@@ -223,91 +223,10 @@ impl Lowering<'_> {
             _ => Sql::value(format!("coalesce(list_position({a}, {b}), 0)")),
         })
     }
-
-    fn higher_order(
-        &mut self,
-        name: &str,
-        arguments: &[Expr],
-        expr: &Expr,
-    ) -> Result<Sql, SqlError> {
-        self.pass("lambdas");
-        let (lambda, array) = (&arguments[0], &arguments[1]);
-        let ExprKind::Lambda { parameters, body } = &lambda.kind else {
-            return Err(self.unsupported("this lambda", None, lambda.at));
-        };
-        let (parameter, _) = parameters[0]
-            .split_once('_')
-            .unwrap_or((&parameters[0], ""));
-        let list = if arguments.len() == 2 {
-            self.value(array)?
-        } else {
-            self.pass("lambdas of several arrays");
-            format!("list_zip({})", self.values(&arguments[1..])?.join(", "))
-        };
-        let unzipped = |list: String| match arguments.len() {
-            2 => list,
-            _ => format!("list_transform({list}, lambda _z: struct_extract_at(_z, 1))"),
-        };
-        let value = |this: &mut Self| -> Result<String, SqlError> {
-            Ok(format!("lambda {parameter}: {}", this.value(body)?))
-        };
-        let filtered = |this: &mut Self| -> Result<String, SqlError> {
-            let condition = this.cond(body)?;
-            Ok(format!(
-                "list_filter({list}, lambda {parameter}: {condition})"
-            ))
-        };
-        Ok(match name {
-            "arrayMap" => Sql::value(format!("list_transform({list}, {})", value(self)?)),
-            "arrayFilter" => Sql::value(unzipped(filtered(self)?)),
-            "arrayCount" => Sql::value(format!("len({})", filtered(self)?)),
-            "arrayExists" => Sql::condition(format!("(len({}) > 0)", filtered(self)?)),
-            "arrayAll" => Sql::condition(format!("(len({}) = len({list}))", filtered(self)?)),
-            "arrayFirst" => {
-                let default = default_of(&expr.ty);
-                Sql::value(format!("coalesce(({})[1], {default})", filtered(self)?))
-            }
-            "arrayLast" => {
-                let default = default_of(&expr.ty);
-                Sql::value(format!("coalesce(({})[-1], {default})", filtered(self)?))
-            }
-            "arrayFirstIndex" | "arrayLastIndex" => {
-                let condition = self.cond(body)?;
-                let found = format!(
-                    "list_transform({list}, lambda {parameter}: coalesce({condition}, false))"
-                );
-                Sql::value(if name == "arrayFirstIndex" {
-                    format!("coalesce(list_position({found}, true), 0)")
-                } else {
-                    let back = format!("list_position(list_reverse({found}), true)");
-                    format!("coalesce(len({list}) + 1 - {back}, 0)")
-                })
-            }
-            "arraySum" => Sql::value(format!(
-                "coalesce({}, 0)",
-                around(
-                    format!("list_sum(list_transform({list}, {}))", value(self)?),
-                    body.ty.inner()
-                )
-            )),
-            _ => {
-                // Sorted by what the lambda makes of each element.
-                let key = self.value(body)?;
-                let direction = if name == "arrayReverseSort" {
-                    "DESC"
-                } else {
-                    "ASC"
-                };
-                Sql::value(format!(
-                    "list_transform(list_sort(list_transform({list}, lambda {parameter}, _i: {{'k': {key}, 'i': CASE WHEN '{direction}' = 'ASC' THEN _i ELSE -_i END, 'v': {parameter}}}), '{direction}'), lambda _e: struct_extract(_e, 'v'))"
-                ))
-            }
-        })
-    }
 }
 
 /// A sum of integers of a type; DuckDB adds with 128 bits.
-fn around(sum: String, item: &DataType) -> String {
+pub(super) fn around(sum: String, item: &DataType) -> String {
     match item {
         DataType::UInt64 => super::conversions::unsigned(&sum),
         DataType::Int64 => super::conversions::signed(&sum),

@@ -194,6 +194,19 @@ impl Lowering<'_> {
             // Known from the type, and not asked of a value that could not be converted.
             return Ok(Sql::condition((function.name == "isNotNull").to_string()));
         }
+        if let Some(made) = self.call_with_room(function, arguments, expr)? {
+            return Ok(made);
+        }
+        self.call_alone(function, arguments, expr)
+    }
+
+    /// A call as its row of the table says.
+    pub(super) fn call_alone(
+        &mut self,
+        function: &'static Function,
+        arguments: &[Expr],
+        expr: &Expr,
+    ) -> Result<Sql, SqlError> {
         match function.lowering {
             How::Template(template) => {
                 let text = self.template(template, function, arguments)?;

@@ -10,7 +10,16 @@ impl Lowering<'_> {
         self.pass("windows");
         let over = self.over(window, true)?;
         match &window.function.kind {
-            ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, expr, &over),
+            ExprKind::Aggregate(aggregate) => {
+                if holds_values(aggregate.function.name) && !is_narrow(window.frame.as_ref()) {
+                    return Err(self.unsupported(
+                        &format!("{} over a window of any length", aggregate.name),
+                        Some("its values are held for each row: bound the frame by ROWS BETWEEN 1000 PRECEDING AND CURRENT ROW, or use GROUP BY in a subquery"),
+                        expr.at,
+                    ));
+                }
+                self.aggregate(aggregate, expr, &over)
+            }
             ExprKind::Call {
                 function,
                 arguments,
@@ -105,6 +114,34 @@ impl Lowering<'_> {
             "{function}({value}, {distance}, {default}){over}"
         )))
     }
+}
+
+/// Most rows of a frame whose values are held for each row.
+const MAX_FRAME: i64 = 10_000;
+
+/// Whether a result is, or is made of, all values of the rows.
+fn holds_values(aggregate: &str) -> bool {
+    matches!(
+        aggregate,
+        "groupArray"
+            | "groupUniqArray"
+            | "array_agg"
+            | "groupConcat"
+            | "quantileExact"
+            | "medianExact"
+    )
+}
+
+fn is_narrow(frame: Option<&Frame>) -> bool {
+    let rows = |bound: &Bound| match bound {
+        Bound::UnboundedPreceding | Bound::UnboundedFollowing => None,
+        Bound::Preceding(n) | Bound::Following(n) => n.as_integer(),
+        Bound::CurrentRow => Some(0),
+    };
+    frame.is_some_and(|frame| {
+        let bounds = rows(&frame.start).zip(rows(&frame.end));
+        frame.is_rows && bounds.is_some_and(|(a, b)| a.abs().saturating_add(b.abs()) <= MAX_FRAME)
+    })
 }
 
 fn reaches(bound: &Bound, distance: i64) -> bool {

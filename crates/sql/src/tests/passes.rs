@@ -129,6 +129,10 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("pad", "leftPad(scope, 10, '*')"),
     ("parse integers", "toUInt8OrZero(obj_val)"),
+    (
+        "parts of lambdas worked out once",
+        "arrayMap(x -> x / arraySum(counted_ms), counted_ms)",
+    ),
     ("products of 64 bits", "user_id * duration"),
     ("quantiles", "quantile(0.9)(duration)"),
     ("regular expressions", "extract(scope, '^([a-z]+):')"),
@@ -136,6 +140,7 @@ const CASES: &[(&str, &str)] = &[
         "rollup",
         "SELECT scope, count() FROM events GROUP BY ROLLUP(scope)",
     ),
+    ("room for what is made", "repeat(scope, duration)"),
     ("round", "round(duration / 3, 1)"),
     ("runningDifference", "runningDifference(duration)"),
     ("simpleJSON", "simpleJSONExtractUInt(payload, 'a')"),
