@@ -94,6 +94,8 @@ class Server:
         self.data_dir = data_dir
         self.log_path = log_path
         self.flags = {"listen": "127.0.0.1:0", "ingest-listen": "127.0.0.1:0", "audit": "false"}
+        # One process, whose memory and end tests look at.
+        self.flags["supervise"] = "false"
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         self.process: subprocess.Popen | None = None
         # The most that the process may have, where a test wants it to have few.

@@ -53,6 +53,9 @@ impl Server {
                 // Each measurement counts what it sent.
                 "--audit",
                 "false",
+                // Its memory is that of the process which is started here.
+                "--supervise",
+                "false",
                 "--ingest-listen",
                 "127.0.0.1:0",
             ])

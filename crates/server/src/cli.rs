@@ -37,7 +37,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
-    Serve(SettingFlags),
+    Serve(serve::ServeArgs),
     /// Print the effective configuration with the origin of each value
     Config(SettingFlags),
     /// Manage accounts, while the server runs or before its first start
@@ -89,7 +89,9 @@ impl Cli {
             })?)
         };
         match self.command {
-            Command::Serve(flags) => serve::run(load(flags)?.config, out),
+            Command::Serve(args) => {
+                serve::run(load(args.settings)?.config, args.supervised_by, out)
+            }
             Command::Config(flags) => config::print(&load(flags)?, out),
             Command::User(command) => {
                 let config = load(SettingFlags::default())?.config;

@@ -55,6 +55,9 @@ pub struct Config {
     pub business_edits_dashboards: bool,
     /// `audit`: whether the server's own server events are recorded. Default `true`.
     pub audit: bool,
+    /// `supervise`: whether a parent process keeps the listening sockets and starts the serving one
+    /// again when it ends by itself. Default `true`.
+    pub supervise: bool,
     /// `requests_per_minute`: requests of one account; one beyond gets 429. Default 100,000,
     /// which a page or a sender does not reach by working.
     pub requests_per_minute: NonZeroU32,
@@ -234,6 +237,10 @@ pub struct QueryConfig {
     /// `query.timeout_ms`: time after which a query is interrupted, milliseconds.
     /// Default 1 minute.
     pub timeout_ms: u64,
+    /// `query.process_memory_bytes`: memory of the whole process beyond which queries are ended,
+    /// and a quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes` and
+    /// what the other settings let bodies, batches, results and the window of repeats take.
+    pub process_memory_bytes: u64,
     /// `query.max_concurrent`: queries and exports that run at the same time; others
     /// wait. Default 2.
     pub max_concurrent: u32,
@@ -290,6 +297,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// Memory of the program and its threads, bytes.
+const PROGRAM_BYTES: u64 = 96 << 20;
+
 impl Config {
     /// What the installation decides about rights.
     pub fn policy(&self) -> Policy {
@@ -313,7 +323,24 @@ impl Config {
             window_days: self.ingest.repeat_window_days,
             window_events: self.ingest.repeat_window_events as usize,
             day_settles_after: annoscope_store::StoreConfig::DAY_SETTLES_AFTER,
+            process_memory_bytes: self.process_memory_bytes(),
+            last_resort: crate::supervisor::end_process,
         }
+    }
+
+    /// Memory of the whole process beyond which queries are ended, bytes.
+    fn process_memory_bytes(&self) -> u64 {
+        if self.query.process_memory_bytes > 0 {
+            return self.query.process_memory_bytes;
+        }
+        // The database's own accounting is behind by as much again at times.
+        2 * self.store.memory_bytes
+            + self.ingest.max_inflight_bytes
+            + self.ingest.queue_bytes
+            + 4 * self.ingest.repeat_window_events
+            + self.query.max_result_bytes
+            + self.query.cache_bytes
+            + PROGRAM_BYTES
     }
 
     /// The defaults with another data directory and free ports, for tests and benches.

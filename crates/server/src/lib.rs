@@ -36,6 +36,7 @@ mod router;
 mod routes;
 pub mod server;
 mod state;
+pub mod supervisor;
 #[cfg(test)]
 mod testing;
 mod tls;

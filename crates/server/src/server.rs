@@ -30,10 +30,14 @@ use crate::queries::Queries;
 use crate::readiness::Readiness;
 use crate::router;
 use crate::state::AppState;
+use crate::supervisor::Listeners;
 use crate::tls;
 
 /// How long open requests may take to end after a signal, before the store is closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+
+/// How long an address may be held on by a process that is being killed.
+const RELEASE: Duration = Duration::from_secs(1);
 
 /// How often expired logins and tokens are removed; they open nothing before that.
 const PURGE: Duration = Duration::from_hours(1);
@@ -67,15 +71,16 @@ pub enum ServeError {
     },
 }
 
-/// Takes the data directory for this process. The first step of every start.
-pub fn lock(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
+/// Takes the data directory for this process, which `parent` keeps running. The first step of every
+/// start.
+pub fn lock(config: &Config, parent: Option<u32>) -> Result<(DirLock, LockHolder), ServeError> {
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir).map_err(|source| ServeError::Io {
         doing: format!("creating {}", dir.display()),
         source,
     })?;
     let holder = LockHolder {
-        pid: std::process::id(),
+        pid: parent.unwrap_or_else(std::process::id),
         since: clock::now().to_string(),
         ..LockHolder::default()
     };
@@ -89,11 +94,12 @@ pub async fn run(
     config: Config,
     accounts: Accounts,
     lock: (DirLock, LockHolder),
+    listeners: Listeners,
 ) -> Result<(), ServeError> {
     let n_descriptors = descriptors::raise_limit();
-    // Listening before the store is open: who connects meanwhile waits and is not refused.
-    let listener = listen(config.listen, "listen").await?;
-    let ingest_listener = listen(config.ingest_listen, "ingest_listen").await?;
+    // They listen before the store is open: who connects meanwhile waits and is not refused.
+    let listener = TcpListener::from_std(listeners.api).map_err(taking_over)?;
+    let ingest_listener = TcpListener::from_std(listeners.ingest).map_err(taking_over)?;
     let (mut dir_lock, mut holder) = lock;
     let (listens, ingest_listens) = (local(&listener), local(&ingest_listener));
     holder.listen = Some(listens.to_string());
@@ -219,13 +225,43 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
     })
 }
 
-async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, ServeError> {
+/// Listens on the addresses of the settings.
+pub async fn listen_on_both(config: &Config) -> Result<Listeners, ServeError> {
+    Ok(Listeners {
+        api: listen(config.listen, "listen").await?,
+        ingest: listen(config.ingest_listen, "ingest_listen").await?,
+    })
+}
+
+/// Waits a second for an address in use: a process whose parent was killed holds it a little longer.
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<std::net::TcpListener, ServeError> {
     let failed = |source| ServeError::Listen {
         address,
         key,
         source,
     };
-    listener::bind(address).await.map_err(failed)
+    let begin = clock::monotonic();
+    loop {
+        match listener::bind(address).await {
+            Ok(listener) => return listener.into_std().map_err(failed),
+            Err(error)
+                if error.kind() == std::io::ErrorKind::AddrInUse && begin.elapsed() < RELEASE =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+fn taking_over(source: std::io::Error) -> ServeError {
+    ServeError::Io {
+        doing: "listening".to_owned(),
+        source,
+    }
 }
 
 /// What one port of the two may hold.

@@ -9,10 +9,12 @@ mod checkpoint;
 mod database;
 mod export;
 mod hashes;
+mod memory;
 mod priority;
 mod query;
 mod readers;
 mod recovery;
+mod room;
 mod rows;
 mod schema;
 mod watchdog;
@@ -34,12 +36,16 @@ use crate::stats::{Counters, StoreStats};
 use crate::{EventBatch, EventStore, batch};
 
 use database::{Database, Purpose};
+use memory::MemoryWatch;
 use readers::Readers;
 use writer::Writer;
 
 pub use query::{Query, RecordBatches, RowsRead};
 pub use recovery::{Repair, repair};
 pub use rows::Rows;
+
+/// What ends the process, as nothing but a new one helps. It takes the reason, for the log.
+pub type LastResort = fn(&str);
 
 /// Settings of the embedded store.
 #[derive(Clone, Debug)]
@@ -66,6 +72,10 @@ pub struct StoreConfig {
     pub window_events: usize,
     /// How long the clock has to say a day before the events of old ones are forgotten.
     pub day_settles_after: Duration,
+    /// Memory of the whole process beyond which queries are ended, in bytes.
+    pub process_memory_bytes: u64,
+    /// Called when a query can be interrupted no more, or memory grows on.
+    pub last_resort: LastResort,
 }
 
 impl StoreConfig {
@@ -80,6 +90,7 @@ pub struct DuckDbStore {
     changes: Arc<Changes>,
     writer: Writer,
     readers: Readers,
+    _memory: MemoryWatch,
     counters: Arc<Counters>,
 }
 
@@ -103,13 +114,20 @@ impl DuckDbStore {
             Arc::clone(&window),
             Arc::clone(&changes),
         )?;
-        let readers = Readers::start()?;
+        let readers = Readers::start(config.last_resort)?;
+        let memory = MemoryWatch::start(
+            config.process_memory_bytes,
+            readers.watchdog.handle(),
+            Arc::clone(&counters),
+            config.last_resort,
+        )?;
         Ok(DuckDbStore {
             database,
             window,
             changes,
             writer,
             readers,
+            _memory: memory,
             counters,
         })
     }

@@ -37,6 +37,12 @@ pub enum StoreError {
         /// The database's memory, which all queries share, in bytes.
         limit_bytes: u64,
     },
+    /// The process had no memory for the query.
+    #[error("the process had no memory for the query within its {limit_bytes} bytes")]
+    OutOfProcessMemory {
+        /// Memory of the process beyond which queries are ended, in bytes.
+        limit_bytes: u64,
+    },
     /// The statement of a read failed for a reason of its own: a division by zero, a text that
     /// is no number. The message is DuckDB's, without the excerpt of its SQL.
     #[error("{message}")]

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 pub use changes::Changes;
 pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema};
-pub use duckdb::{DuckDbStore, StoreConfig};
+pub use duckdb::{DuckDbStore, LastResort, StoreConfig};
 pub use error::StoreError;
 pub use filter::EventFilter;
 pub use lock::{DirLock, LockHolder};

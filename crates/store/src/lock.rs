@@ -3,9 +3,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock;
 use crate::error::StoreError;
 
 const FILE: &str = "annoscope.lock";
@@ -13,7 +15,7 @@ const FILE: &str = "annoscope.lock";
 /// Who holds a data directory; also where its server listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockHolder {
-    /// Process id.
+    /// Process id; of the parent, if one keeps the server running.
     pub pid: u32,
     /// When the process took the lock, ISO 8601 UTC.
     pub since: String,
@@ -32,8 +34,12 @@ pub struct DirLock {
     path: PathBuf,
 }
 
+/// How long a lock may be held on by a process that is being killed.
+const RELEASE: Duration = Duration::from_secs(1);
+
 impl DirLock {
-    /// Takes the lock of `dir`, which must exist.
+    /// Takes the lock of `dir`, which must exist. Waits a second for it: a process whose parent was
+    /// killed holds it a little longer.
     ///
     /// [`StoreError::Locked`] says who holds it otherwise.
     pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, StoreError> {
@@ -49,7 +55,16 @@ impl DirLock {
             .truncate(false)
             .open(&path)
             .map_err(io)?;
-        match file.try_lock() {
+        let begin = clock::monotonic();
+        let locked = loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if begin.elapsed() < RELEASE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                locked => break locked,
+            }
+        };
+        match locked {
             Ok(()) => {
                 let mut lock = DirLock { file, path };
                 lock.describe(holder)?;

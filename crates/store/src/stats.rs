@@ -57,6 +57,8 @@ stats! {
     unreadable,
     /// Queries ended so that events could be stored.
     queries_ended_for_appends,
+    /// Queries ended because the memory of the process was short.
+    queries_ended_for_memory,
 }
 
 impl Counters {

@@ -2,19 +2,47 @@
 
 use std::io::Write;
 
+use clap::Args;
+
+use super::flags::SettingFlags;
 use super::{CliError, logging, private_files};
 use crate::config::{AuthKind, Config};
 use crate::identity::Accounts;
 use crate::server;
+use crate::supervisor::{self, Listeners};
+
+/// What `serve` takes.
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+    /// The parent that keeps this process running and hands its sockets over.
+    #[arg(long, hide = true, value_name = "PID")]
+    pub(super) supervised_by: Option<u32>,
+}
 
 /// Runs the server until it is told to stop.
-pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
+pub(super) fn run(
+    config: Config,
+    supervised_by: Option<u32>,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
     logging::start(&config.log);
+    if config.supervise && supervised_by.is_none() {
+        match supervisor::run(&config)? {
+            0 => return Ok(()),
+            // The serving process has said why.
+            code => std::process::exit(code.into()),
+        }
+    }
+    if let Some(parent) = supervised_by {
+        supervisor::end_with(parent)?;
+    }
     take_small_pages();
     private_files::from_now_on();
     // Makes the directory, for its owner only, if this is the first start.
     let accounts = Accounts::open(&config.data_dir)?;
-    let lock = server::lock(&config)?;
+    let lock = server::lock(&config, supervised_by)?;
     private_files::warn_of_readers(&config.data_dir);
     // Where CVAT knows the users, that password would open nothing.
     if config.auth == AuthKind::Accounts {
@@ -24,7 +52,13 @@ pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
         .enable_all()
         .build()
         .map_err(CliError::Runtime)?;
-    runtime.block_on(server::run(config, accounts, lock))?;
+    runtime.block_on(async {
+        let listeners = match supervised_by {
+            Some(_) => Listeners::inherited()?,
+            None => server::listen_on_both(&config).await?,
+        };
+        server::run(config, accounts, lock, listeners).await
+    })?;
     Ok(())
 }
 

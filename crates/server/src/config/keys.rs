@@ -104,6 +104,12 @@ pub static KEYS: &[Key] = &[
         help: "Record changes of accounts, exports, failed logins and exceptions of the server as events",
     },
     Key {
+        path: "supervise",
+        kind: Kind::Flag,
+        default: "true",
+        help: "Serve in a process of its own, and start it again when it ends by itself",
+    },
+    Key {
         path: "requests_per_minute",
         kind: count(1, 1_000_000_000),
         default: "100000",
@@ -285,6 +291,12 @@ pub static KEYS: &[Key] = &[
         kind: millis(100, DAY_MS),
         default: "1min",
         help: "Time after which a query is interrupted",
+    },
+    Key {
+        path: "query.process_memory_bytes",
+        kind: bytes(0, 16 * TIB),
+        default: "0",
+        help: "Memory of the whole process beyond which queries are ended; 0 is what all settings allow together",
     },
     Key {
         path: "query.max_concurrent",

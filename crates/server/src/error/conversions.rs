@@ -185,6 +185,7 @@ impl From<StoreError> for ApiError {
             | StoreError::FilesGone { .. }
             | StoreError::Database(_)
             | StoreError::OutOfMemory { .. }
+            | StoreError::OutOfProcessMemory { .. }
             | StoreError::Statement { .. }
             | StoreError::InDoubt(_)
             | StoreError::Commit(_) => {
@@ -207,6 +208,7 @@ impl From<QueryError> for ApiError {
             | QueryError::TimeLimit { .. }
             | QueryError::MemoryLimit { .. }
             | QueryError::ResultRows { .. }
+            | QueryError::ProcessMemory { .. }
             | QueryError::Execution { .. }
             | QueryError::Cancelled => ApiError::BadQuery {
                 detail: error.to_string(),

@@ -45,6 +45,14 @@ pub enum QueryError {
         /// What it set.
         limit: u64,
     },
+    /// The process had no memory for it.
+    #[error(
+        "the query was ended because it needs more memory than there is for all of the server, {limit_bytes} bytes (setting query.process_memory_bytes)"
+    )]
+    ProcessMemory {
+        /// The memory of the process.
+        limit_bytes: u64,
+    },
     /// It failed of its own: a division by zero, a text that is no number.
     #[error("{message}")]
     Execution {
@@ -62,11 +70,17 @@ pub enum QueryError {
     Internal(BoxError),
 }
 
+/// How to ask so that it takes less.
+const LESS_MEMORY: &str = "aggregate fewer rows at once: quantiles, medians and arrays hold all values of a group; filter, or group into rounded values with their counts first";
+
 impl From<StoreError> for QueryError {
     fn from(error: StoreError) -> QueryError {
         match error {
             StoreError::TimedOut { limit } => QueryError::TimeLimit { limit },
             StoreError::OutOfMemory { limit_bytes } => QueryError::MemoryLimit { limit_bytes },
+            StoreError::OutOfProcessMemory { limit_bytes } => {
+                QueryError::ProcessMemory { limit_bytes }
+            }
             StoreError::Statement { message } => QueryError::Execution {
                 message: super::execution::told(&message),
             },
@@ -101,7 +115,7 @@ impl QueryError {
                 ErrorKind::Unsupported => "unsupported",
             },
             QueryError::TimeLimit { .. } => "time_limit",
-            QueryError::MemoryLimit { .. } => "memory_limit",
+            QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => "memory_limit",
             QueryError::ResultRows { .. } | QueryError::Execution { .. } => "execution",
             QueryError::Cancelled => "cancelled",
             QueryError::Store(_) => "unavailable",
@@ -122,6 +136,7 @@ impl QueryError {
                 message.clone_from(&error.message);
                 field.clone_from(&error.field);
             }
+            QueryError::ProcessMemory { .. } => hint = Some(LESS_MEMORY.to_owned()),
             _ => {}
         }
         let mut members = json!({

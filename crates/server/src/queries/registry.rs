@@ -207,7 +207,9 @@ impl Running {
         self.outcome = match error {
             QueryError::Body(_) | QueryError::Sql(_) => QueryOutcome::Refused,
             QueryError::TimeLimit { .. } => QueryOutcome::TimedOut,
-            QueryError::MemoryLimit { .. } => QueryOutcome::OutOfMemory,
+            QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => {
+                QueryOutcome::OutOfMemory
+            }
             QueryError::ResultRows { .. } | QueryError::Execution { .. } => QueryOutcome::Failed,
             QueryError::Cancelled => QueryOutcome::Cancelled,
             QueryError::Store(_) | QueryError::Internal(_) => QueryOutcome::Unavailable,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use duckdb::{Config, Connection, InterruptHandle};
 
 use super::acknowledged::Acknowledged;
-use super::{StoreConfig, count_events, priority, recovery, rows, schema};
+use super::{StoreConfig, count_events, priority, recovery, room, rows, schema};
 use crate::error::StoreError;
 use crate::stats::Counters;
 
@@ -238,6 +238,8 @@ impl Database {
         let mut connections =
             self.interrupt_and_wait(connections, |connections| connections.lent.len());
         if !connections.lent.is_empty() {
+            // Its memory and its hold on the file end with the process alone.
+            (self.config.last_resort)("a query keeps the database from being opened again");
             return Err(StoreError::NotOpen);
         }
         // Another thread may have opened it while this one waited.
@@ -415,6 +417,7 @@ fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, St
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
     schema::migrate(&connection)?;
     rows::register(&connection)?;
+    room::register(&connection)?;
     // Of each connection for itself: what counts the rows that a query reads.
     connection.execute_batch(
         "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings'];

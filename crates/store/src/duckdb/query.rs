@@ -13,8 +13,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::database::{Database, Purpose};
 use super::readers::Readers;
+use super::room;
 use super::rows::Rows;
-use super::watchdog::{Cancel, Watched};
+use super::watchdog::{Cancel, Watched, Why};
 use crate::error::{FailureKind, StoreError, without_excerpt};
 use crate::stats::Counters;
 
@@ -197,12 +198,15 @@ pub(super) fn spawn(
 ) -> Result<RecordBatches, StoreError> {
     let lent = database.lend(purpose)?;
     let (sender, items) = channel(BATCHES_AHEAD);
-    let watched = readers.watchdog.watch(lent.interrupt(), time_limit);
+    let watched = readers
+        .watchdog
+        .watch(purpose, lent.interrupt(), time_limit);
     let cancel = watched.cancel();
     let limits = Limits {
         counters: Arc::clone(&database.counters),
         time: time_limit,
         memory_bytes: database.config.memory_bytes,
+        process_memory_bytes: database.config.process_memory_bytes,
     };
     readers.run(move || {
         let sink = Sink { items: sender };
@@ -228,6 +232,7 @@ struct Limits {
     counters: Arc<Counters>,
     time: Duration,
     memory_bytes: u64,
+    process_memory_bytes: u64,
 }
 
 /// Tells apart what a read can fail of.
@@ -236,13 +241,6 @@ fn named(error: StoreError, watched: &Watched, limits: &Limits) -> StoreError {
         return error;
     };
     match FailureKind::of(&error) {
-        FailureKind::Interrupted if watched.ran_out() => {
-            StoreError::TimedOut { limit: limits.time }
-        }
-        FailureKind::Interrupted => StoreError::Interrupted,
-        FailureKind::OutOfMemory => StoreError::OutOfMemory {
-            limit_bytes: limits.memory_bytes,
-        },
         // Somebody else's failure, after which the database is opened anew.
         FailureKind::Fatal if FailureKind::is_memory(&error) => StoreError::Interrupted,
         FailureKind::Fatal if !FailureKind::is_unreadable(&error) => StoreError::Database(error),
@@ -252,8 +250,29 @@ fn named(error: StoreError, watched: &Watched, limits: &Limits) -> StoreError {
             tracing::error!(error = message, "the data cannot be read");
             StoreError::Unreadable(message)
         }
+        _ if watched.why() == Why::Time && ends_early(&error) => {
+            StoreError::TimedOut { limit: limits.time }
+        }
+        _ if ends_early(&error) && (watched.why() == Why::Memory || !is_interrupt(&error)) => {
+            StoreError::OutOfProcessMemory {
+                limit_bytes: limits.process_memory_bytes,
+            }
+        }
+        FailureKind::Interrupted => StoreError::Interrupted,
+        FailureKind::OutOfMemory => StoreError::OutOfMemory {
+            limit_bytes: limits.memory_bytes,
+        },
         FailureKind::Other => StoreError::Statement {
             message: without_excerpt(&error),
         },
     }
+}
+
+/// Whether the watch ended the read: by an interrupt, or within an expression.
+fn ends_early(error: &duckdb::Error) -> bool {
+    is_interrupt(error) || error.to_string().contains(room::SHORT)
+}
+
+fn is_interrupt(error: &duckdb::Error) -> bool {
+    FailureKind::of(error) == FailureKind::Interrupted
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::priority;
 use super::watchdog::Watchdog;
+use super::{LastResort, priority};
 use crate::error::StoreError;
 
 /// How long a thread without work waits for some; dashboards refresh every few seconds.
@@ -21,7 +21,7 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn start() -> Result<Readers, StoreError> {
+    pub(super) fn start(last_resort: LastResort) -> Result<Readers, StoreError> {
         let threads = Builder::new_current_thread()
             .thread_name("query")
             .thread_keep_alive(KEEP)
@@ -32,7 +32,7 @@ impl Readers {
                 source,
             })?;
         Ok(Readers {
-            watchdog: Watchdog::start()?,
+            watchdog: Watchdog::start(last_resort)?,
             threads: Some(threads),
         })
     }

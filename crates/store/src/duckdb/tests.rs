@@ -25,6 +25,8 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
         window_days: 7,
         window_events: 1_000_000,
         day_settles_after: Duration::ZERO,
+        process_memory_bytes: 8 << 30,
+        last_resort: |reason| panic!("{reason}"),
     }
 }
 

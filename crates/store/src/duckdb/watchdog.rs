@@ -1,11 +1,12 @@
-//! Ends reads that outlive their time limit.
+//! Ends reads that outlive their time limit, and those for which the process has no memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::database::Interrupt;
+use super::database::{Interrupt, Purpose};
+use super::{LastResort, room};
 use crate::clock;
 use crate::error::StoreError;
 
@@ -13,30 +14,58 @@ use crate::error::StoreError;
 /// statements is lost.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How long an interrupted read may go on until nothing long is made any more: DuckDB does not look
+/// at interrupts within an expression, but asks there whether there is room.
+const LATE: Duration = Duration::from_secs(1);
+
+/// How long an interrupted read may go on until the process is ended: it holds a thread, its memory
+/// and a connection that others wait for.
+const STUCK: Duration = Duration::from_secs(10);
+
+/// Why a read is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Why {
+    /// It is not.
+    No = 0,
+    /// It ran out of time, or nobody reads it any more.
+    Time = 1,
+    /// The process has no memory for it.
+    Memory = 2,
+}
+
 /// One thread that watches all reads.
 pub(super) struct Watchdog {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     watched: Mutex<WatchList>,
     changed: Condvar,
+    last_resort: LastResort,
 }
 
 #[derive(Default)]
 struct WatchList {
     next_id: u64,
     /// By deadline; the id tells equal deadlines apart.
-    reads: BTreeMap<(Instant, u64), (Arc<Interrupt>, Arc<AtomicBool>)>,
+    reads: BTreeMap<(Instant, u64), Read>,
     is_closed: bool,
+}
+
+struct Read {
+    purpose: Purpose,
+    interrupt: Arc<Interrupt>,
+    why: Arc<AtomicU8>,
+    /// When it was interrupted first.
+    ended_at: Option<Instant>,
 }
 
 /// A read under watch, until it is dropped.
 pub(super) struct Watched {
     shared: Arc<Shared>,
-    key: (Instant, u64),
-    overdue: Arc<AtomicBool>,
+    id: u64,
+    why: Arc<AtomicU8>,
 }
 
 impl Watched {
@@ -44,13 +73,17 @@ impl Watched {
     pub(super) fn cancel(&self) -> Cancel {
         Cancel {
             shared: Arc::clone(&self.shared),
-            id: self.key.1,
+            id: self.id,
         }
     }
 
-    /// Was the read ended because of its time limit?
-    pub(super) fn ran_out(&self) -> bool {
-        self.overdue.load(Ordering::Relaxed)
+    /// Why the read was ended.
+    pub(super) fn why(&self) -> Why {
+        match self.why.load(Ordering::Relaxed) {
+            0 => Why::No,
+            1 => Why::Time,
+            _ => Why::Memory,
+        }
     }
 }
 
@@ -75,16 +108,19 @@ impl Drop for Cancel {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.shared
-            .lock()
-            .reads
-            .retain(|key, _| key.1 != self.key.1);
+        let mut list = self.shared.lock();
+        list.reads.retain(|key, _| key.1 != self.id);
+        room::set_late(list.is_any_late(clock::monotonic()));
     }
 }
 
 impl Watchdog {
-    pub(super) fn start() -> Result<Watchdog, StoreError> {
-        let shared = Arc::new(Shared::default());
+    pub(super) fn start(last_resort: LastResort) -> Result<Watchdog, StoreError> {
+        let shared = Arc::new(Shared {
+            watched: Mutex::default(),
+            changed: Condvar::new(),
+            last_resort,
+        });
         let for_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("watchdog".to_owned())
@@ -97,19 +133,67 @@ impl Watchdog {
     }
 
     /// Interrupts the read when `limit` has passed.
-    pub(super) fn watch(&self, interrupt: Arc<Interrupt>, limit: Duration) -> Watched {
-        let overdue = Arc::new(AtomicBool::new(false));
+    pub(super) fn watch(
+        &self,
+        purpose: Purpose,
+        interrupt: Arc<Interrupt>,
+        limit: Duration,
+    ) -> Watched {
+        let why = Arc::new(AtomicU8::new(Why::No as u8));
         let mut list = self.shared.lock();
-        let key = (clock::monotonic() + limit, list.next_id);
+        let id = list.next_id;
         list.next_id += 1;
-        list.reads.insert(key, (interrupt, Arc::clone(&overdue)));
+        let read = Read {
+            purpose,
+            interrupt,
+            why: Arc::clone(&why),
+            ended_at: None,
+        };
+        list.reads.insert((clock::monotonic() + limit, id), read);
         drop(list);
         self.shared.changed.notify_one();
         Watched {
             shared: Arc::clone(&self.shared),
-            key,
-            overdue,
+            id,
+            why,
         }
+    }
+
+    /// Who may end queries for want of memory.
+    pub(super) fn handle(&self) -> QueryEnder {
+        QueryEnder(Arc::clone(&self.shared))
+    }
+}
+
+/// Ends queries, whoever waits for them.
+pub(super) struct QueryEnder(Arc<Shared>);
+
+impl QueryEnder {
+    /// Ends the query that began last and goes on: memory ran short after it came. Returns whether
+    /// there was one.
+    pub(super) fn end_newest(&self) -> bool {
+        let mut list = self.0.lock();
+        let goes_on =
+            |read: &Read| read.purpose == Purpose::Query && read.why.load(Ordering::Relaxed) == 0;
+        let running = list.reads.iter().filter(|(_, read)| goes_on(read));
+        let newest = running.map(|(key, _)| *key).max_by_key(|key| key.1);
+        let Some(read) = newest.and_then(|key| list.reads.remove(&key)) else {
+            return false;
+        };
+        read.why.store(Why::Memory as u8, Ordering::Relaxed);
+        let id = newest.map_or(0, |key| key.1);
+        list.reads.insert((clock::monotonic(), id), read);
+        drop(list);
+        self.0.changed.notify_one();
+        true
+    }
+
+    /// Whether any query has not ended yet.
+    pub(super) fn has_queries(&self) -> bool {
+        let list = self.0.lock();
+        list.reads
+            .values()
+            .any(|read| read.purpose == Purpose::Query)
     }
 }
 
@@ -117,6 +201,18 @@ impl Drop for Watchdog {
     fn drop(&mut self) {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_one();
+    }
+}
+
+impl WatchList {
+    fn is_any_late(&self, now: Instant) -> bool {
+        self.longest_ended(now) > LATE
+    }
+
+    /// How long the read goes on that was interrupted first.
+    fn longest_ended(&self, now: Instant) -> Duration {
+        let ended = self.reads.values().filter_map(|read| read.ended_at);
+        ended.min().map_or(Duration::ZERO, |at| now - at)
     }
 }
 
@@ -128,10 +224,21 @@ impl Shared {
             while let Some(entry) = list.reads.first_entry()
                 && entry.key().0 <= now
             {
-                let ((_, id), (interrupt, overdue)) = entry.remove_entry();
-                overdue.store(true, Ordering::Relaxed);
-                interrupt.interrupt();
-                list.reads.insert((now + AGAIN, id), (interrupt, overdue));
+                let ((_, id), mut read) = entry.remove_entry();
+                read.ended_at.get_or_insert(now);
+                // One that was ended for another reason keeps it.
+                let _ = read.why.compare_exchange(
+                    Why::No as u8,
+                    Why::Time as u8,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                );
+                read.interrupt.interrupt();
+                list.reads.insert((now + AGAIN, id), read);
+            }
+            room::set_late(list.is_any_late(now));
+            if list.longest_ended(now) > STUCK {
+                (self.last_resort)("a query cannot be interrupted");
             }
             let next = list
                 .reads
