@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-web test-rust test-e2e difference isolation bench screenshots soak fuzz lint clean
+.PHONY: help run build page test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -102,6 +102,9 @@ screenshots: build ## the README's pictures of the page, into docs/screenshots
 soak: build ## the long loops: 50 kills under load, full disks, lost answers
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \
 		scripts/e2e.sh $(or $(ARGS),test_kill.py test_full_disk.py test_retries.py)
+
+hostile: build ## queries that ask for more than the server has, while events come: make hostile N=300
+	ANNOSCOPE_HOSTILE=$(or $(N),300) ANNOSCOPE_BIN=$(target)/release/annoscope scripts/e2e.sh -s test_hostile.py
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (60)
 	$(prepare)

@@ -13,7 +13,7 @@ N_KILLS = 50 if os.environ.get("ANNOSCOPE_SOAK") == "1" else 3
 
 def test_kills_under_load(make_server) -> None:
     # A small log limit, so that some kills fall into a checkpoint.
-    server = make_server(store_wal_checkpoint_bytes="2MiB").start()
+    server = make_server(store_wal_checkpoint_bytes="2MiB", supervise="true").start()
     admin = server.add_user("root", "admin")
     chance = random.Random(0)
     with Load(server) as load:

@@ -473,6 +473,11 @@ impl Collector for PartsCollector {
             stats.queries_ended_for_appends,
         )?;
         counter(
+            "store_queries_ended_for_memory",
+            "Queries ended because memory of the process was short",
+            stats.queries_ended_for_memory,
+        )?;
+        counter(
             "window_evicted_events",
             "Events that left the window early because it was full",
             stats.window_evicted,

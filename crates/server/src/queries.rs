@@ -199,10 +199,11 @@ impl Queries {
             prepared,
             may_reuse,
             rows_read: running.rows_read(),
+            account_id: running.account_id(),
             sees_all: running.sees_all(),
         };
         let opened = statement.open().await?;
-        Ok(opened.with_first_rows().await?)
+        opened.with_first_rows(self.time_limit()).await
     }
 }
 

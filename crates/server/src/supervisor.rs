@@ -118,16 +118,21 @@ fn spawn(listeners: &Listeners) -> Result<Child, ServeError> {
     let failed = io("starting the serving process");
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
-    // Also where the file has been replaced by that of a newer version meanwhile.
-    let mut command = std::process::Command::new("/proc/self/exe");
+    // On Linux also where the file has been replaced by that of a newer version meanwhile.
+    let program = if cfg!(target_os = "linux") {
+        "/proc/self/exe".into()
+    } else {
+        std::env::current_exe().map_err(&failed)?
+    };
+    let mut command = std::process::Command::new(program);
     command.arg0(name).args(arguments);
     command.args([FLAG, &std::process::id().to_string()]);
     command.env("LISTEN_FDS", "2").env_remove("LISTEN_PID");
     let mut mappings = Vec::new();
-    for (place, listener) in [&listeners.api, &listeners.ingest].into_iter().enumerate() {
+    for (child_fd, listener) in (FIRST_FD..).zip([&listeners.api, &listeners.ingest]) {
         mappings.push(FdMapping {
             parent_fd: OwnedFd::from(listener.try_clone().map_err(&failed)?),
-            child_fd: FIRST_FD + place as i32,
+            child_fd,
         });
     }
     let mapped = command.fd_mappings(mappings);
@@ -136,7 +141,8 @@ fn spawn(listeners: &Listeners) -> Result<Child, ServeError> {
 }
 
 fn pass_on(child: &Child, signal: Signal) {
-    let pid = child.id().and_then(|pid| Pid::from_raw(pid as i32));
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    let pid = pid.and_then(Pid::from_raw);
     if let Some(pid) = pid
         && let Err(error) = rustix::process::kill_process(pid, signal)
     {

@@ -8,7 +8,7 @@ use crate::server::{self, ServeError};
 
 /// Sets aside what cannot be read, and says what is left. The server must be stopped.
 pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), CliError> {
-    let lock = server::lock(config)?;
+    let lock = server::lock(config, None)?;
     let repair = annoscope_store::repair(&config.store_config()).map_err(ServeError::Store)?;
     drop(lock);
     match &repair.set_aside {

@@ -206,6 +206,7 @@ impl From<QueryError> for ApiError {
             QueryError::Body(_)
             | QueryError::Sql(_)
             | QueryError::TimeLimit { .. }
+            | QueryError::Overtime { .. }
             | QueryError::MemoryLimit { .. }
             | QueryError::ResultRows { .. }
             | QueryError::ProcessMemory { .. }

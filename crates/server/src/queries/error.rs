@@ -29,6 +29,15 @@ pub enum QueryError {
         /// The limit in force.
         limit: Duration,
     },
+    /// It took longer than it may while others wait.
+    #[error(
+        "the query ran longer than {}, which is what it has while other accounts wait for a place (setting query.max_concurrent), and was ended",
+        shown(*limit)
+    )]
+    Overtime {
+        /// The limit in force.
+        limit: Duration,
+    },
     /// It took too much memory.
     #[error(
         "the query needs more than the {limit_bytes} bytes of memory that all queries share (setting store.memory_bytes)"
@@ -114,7 +123,7 @@ impl QueryError {
                 ErrorKind::Forbidden => "forbidden",
                 ErrorKind::Unsupported => "unsupported",
             },
-            QueryError::TimeLimit { .. } => "time_limit",
+            QueryError::TimeLimit { .. } | QueryError::Overtime { .. } => "time_limit",
             QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => "memory_limit",
             QueryError::ResultRows { .. } | QueryError::Execution { .. } => "execution",
             QueryError::Cancelled => "cancelled",

@@ -1,46 +1,86 @@
 //! Places of queries in the store, and turns of those that others left no memory.
 //!
+//! Places go round by account: of those who wait, the account that has the fewest gets the next one, and
+//! within an account who came first. While others wait, who has more than a share of the places has less
+//! time ([`Place::overtime`]): one account cannot keep the others out.
+//!
 //! All queries share the database's memory. When none is left, DuckDB fails whoever asks for more,
 //! which may be a small query beside a large one: so who fails in company may try again after
 //! another's end. One at a time, or two that failed by each other would do so again.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::{AcquireError, Mutex, Notify, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
+
+use crate::clock;
+
+/// By how much the limit of time is divided for who has more than a share while others wait.
+const HASTE: u32 = 10;
 
 /// As many places as the store runs queries at once. Who waits for one keeps its turn.
 pub(super) struct Places {
-    free: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    second_tries: Arc<Mutex<()>>,
+}
+
+struct Shared {
     /// How many there are.
     n: usize,
-    freed: Arc<Notify>,
-    second_tries: Arc<Mutex<()>>,
+    turns: StdMutex<Turns>,
+    freed: Notify,
+    /// Told when somebody begins to wait.
+    awaited: Notify,
+}
+
+#[derive(Default)]
+struct Turns {
+    n_taken: usize,
+    /// Of each account how many places it has.
+    taken: HashMap<i64, usize>,
+    /// In the order of their coming.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    account_id: i64,
+    turn: oneshot::Sender<Place>,
 }
 
 /// A place that is taken, until it is dropped.
 pub(super) struct Place {
-    permit: Option<OwnedSemaphorePermit>,
-    freed: Arc<Notify>,
+    account_id: i64,
+    since: Instant,
+    shared: Arc<Shared>,
 }
 
 impl Places {
     pub(super) fn new(n_places: usize) -> Places {
         Places {
-            free: Arc::new(Semaphore::new(n_places)),
-            n: n_places,
-            freed: Arc::default(),
+            shared: Arc::new(Shared {
+                n: n_places,
+                turns: StdMutex::default(),
+                freed: Notify::new(),
+                awaited: Notify::new(),
+            }),
             second_tries: Arc::default(),
         }
     }
 
-    /// Waits for a place.
-    pub(super) async fn take(&self) -> Result<Place, AcquireError> {
-        Ok(Place {
-            permit: Some(Arc::clone(&self.free).acquire_owned().await?),
-            freed: Arc::clone(&self.freed),
-        })
+    /// Waits for a place for a query of the account.
+    pub(super) async fn take(&self, account_id: i64) -> Place {
+        loop {
+            let (turn, my_turn) = oneshot::channel();
+            let waiting = Waiting { account_id, turn };
+            self.shared.lock().waiting.push(waiting);
+            self.shared.give_turns();
+            self.shared.awaited.notify_waiters();
+            if let Ok(place) = my_turn.await {
+                return place;
+            }
+        }
     }
 
     /// The turn of a query that failed for want of memory and has given its place back: when
@@ -49,10 +89,11 @@ impl Places {
     pub(super) async fn second_try(&self, patience: Duration) -> Option<OwnedMutexGuard<()>> {
         let turn = async {
             let turn = Arc::clone(&self.second_tries).lock_owned().await;
-            let freed = self.freed.notified();
+            let freed = self.shared.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            if self.free.available_permits() < self.n {
+            let is_any_taken = self.shared.lock().n_taken > 0;
+            if is_any_taken {
                 freed.await;
             }
             turn
@@ -61,10 +102,83 @@ impl Places {
     }
 }
 
+impl Shared {
+    /// Gives the free places to those whose turn it is.
+    fn give_turns(self: &Arc<Shared>) {
+        loop {
+            let mut turns = self.lock();
+            if turns.n_taken == self.n {
+                return;
+            }
+            // The first of those with the fewest.
+            let of = |waiting: &Waiting| turns.taken_by(waiting.account_id);
+            let next = turns.waiting.iter().enumerate().min_by_key(|(_, w)| of(w));
+            let Some(next) = next.map(|(index, _)| index) else {
+                return;
+            };
+            let Waiting { account_id, turn } = turns.waiting.remove(next);
+            turns.n_taken += 1;
+            *turns.taken.entry(account_id).or_default() += 1;
+            drop(turns);
+            let place = Place {
+                account_id,
+                since: clock::monotonic(),
+                shared: Arc::clone(self),
+            };
+            // Who does not wait any more gives it back, which is the drop.
+            drop(turn.send(place));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turns {
+    fn taken_by(&self, account_id: i64) -> usize {
+        self.taken.get(&account_id).copied().unwrap_or(0)
+    }
+
+    /// Whether others wait that have fewer places than this account.
+    fn has_more_than_others(&self, account_id: i64) -> bool {
+        let n_mine = self.taken_by(account_id);
+        let mut others = self.waiting.iter().filter(|w| !w.turn.is_closed());
+        others.any(|waiting| self.taken_by(waiting.account_id) < n_mine)
+    }
+}
+
+impl Place {
+    /// Waits until its time is over that it has while others wait, a tenth of `time_limit`, and
+    /// returns how long that is.
+    pub(super) async fn overtime(&self, time_limit: Duration) -> Duration {
+        let share = time_limit / HASTE;
+        tokio::time::sleep_until((self.since + share).into()).await;
+        loop {
+            let awaited = self.shared.awaited.notified();
+            tokio::pin!(awaited);
+            awaited.as_mut().enable();
+            if self.shared.lock().has_more_than_others(self.account_id) {
+                return share;
+            }
+            awaited.await;
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        drop(self.permit.take());
-        self.freed.notify_waiters();
+        let mut turns = self.shared.lock();
+        turns.n_taken -= 1;
+        if let Some(n) = turns.taken.get_mut(&self.account_id) {
+            *n -= 1;
+            if *n == 0 {
+                turns.taken.remove(&self.account_id);
+            }
+        }
+        drop(turns);
+        self.shared.give_turns();
+        self.shared.freed.notify_waiters();
     }
 }
 
@@ -79,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn a_second_try_waits_for_an_end_and_for_the_one_before_it() {
         let places = Places::new(2);
-        let (one, two) = (places.take().await.unwrap(), places.take().await.unwrap());
+        let (one, two) = (places.take(1).await, places.take(1).await);
         let mut first = Box::pin(places.second_try(SOON));
         assert!((&mut first).now_or_never().is_none());
         let mut second = Box::pin(places.second_try(SOON));
@@ -98,7 +212,43 @@ mod tests {
     #[tokio::test]
     async fn who_waits_too_long_does_not_try_again() {
         let places = Places::new(1);
-        let _endless = places.take().await.unwrap();
+        let _endless = places.take(1).await;
         assert!(places.second_try(Duration::from_millis(1)).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn places_go_round_by_account() {
+        let places = Places::new(2);
+        let (one, two) = (places.take(1).await, places.take(1).await);
+        let mut third = Box::pin(places.take(1));
+        assert!((&mut third).now_or_never().is_none());
+        let mut gone = Box::pin(places.take(2));
+        assert!((&mut gone).now_or_never().is_none());
+        let mut other = Box::pin(places.take(3));
+        assert!((&mut other).now_or_never().is_none());
+        drop(gone);
+        // The account without a place is before the one that came first, and who went away has no turn.
+        drop(one);
+        assert!((&mut third).now_or_never().is_none());
+        let other = other.now_or_never().unwrap();
+        drop(two);
+        assert!(third.now_or_never().is_some());
+        drop(other);
+    }
+
+    #[tokio::test]
+    async fn who_has_more_than_others_has_less_time_while_they_wait() {
+        let places = Places::new(2);
+        let (one, _two) = (places.take(1).await, places.take(1).await);
+        let mut overtime = Box::pin(one.overtime(Duration::from_millis(10)));
+        let short = Duration::from_millis(50);
+        assert!(timeout(short, &mut overtime).await.is_err());
+        // One more of its own is no reason.
+        let mut third = Box::pin(places.take(1));
+        assert!((&mut third).now_or_never().is_none());
+        assert!(timeout(short, &mut overtime).await.is_err());
+        let mut other = Box::pin(places.take(2));
+        assert!((&mut other).now_or_never().is_none());
+        assert_eq!(overtime.await, Duration::from_millis(1));
     }
 }

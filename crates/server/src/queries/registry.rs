@@ -160,6 +160,11 @@ impl Running {
         &self.entry.cancel
     }
 
+    /// Whose query it is.
+    pub(super) fn account_id(&self) -> i64 {
+        self.entry.user_id
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         self.entry.started.elapsed()
     }
@@ -206,7 +211,7 @@ impl Running {
     pub(super) fn failed(&mut self, error: &QueryError) {
         self.outcome = match error {
             QueryError::Body(_) | QueryError::Sql(_) => QueryOutcome::Refused,
-            QueryError::TimeLimit { .. } => QueryOutcome::TimedOut,
+            QueryError::TimeLimit { .. } | QueryError::Overtime { .. } => QueryOutcome::TimedOut,
             QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => {
                 QueryOutcome::OutOfMemory
             }

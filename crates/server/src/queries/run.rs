@@ -48,8 +48,21 @@ impl Opened {
     }
 
     /// Waits for the first rows, the end, or the failure before them.
-    pub(super) async fn with_first_rows(mut self) -> Result<Opened, StoreError> {
-        let Some(first) = self.batches.next().await.transpose()? else {
+    pub(super) async fn with_first_rows(
+        mut self,
+        time_limit: Duration,
+    ) -> Result<Opened, QueryError> {
+        let first = tokio::select! {
+            first = self.batches.next() => first,
+            limit = overtime(self.place.as_ref(), time_limit) => {
+                return Err(QueryError::Overtime { limit });
+            }
+            // The store's own end of it comes late where it cannot be interrupted.
+            () = tokio::time::sleep(time_limit + STALLED) => {
+                return Err(QueryError::TimeLimit { limit: time_limit });
+            }
+        };
+        let Some(first) = first.transpose()? else {
             // A stream may not be asked again after its end.
             return Ok(self.map(|_| stream::empty().boxed()));
         };
@@ -156,6 +169,8 @@ pub struct Stats {
 enum Item {
     Batch(RecordBatch),
     Failed(StoreError),
+    /// Others wait for its place.
+    Overtime(Duration),
     /// Every row was handed over. A channel that closes without it was cut off.
     End,
 }
@@ -196,7 +211,7 @@ impl Run {
         let (to, items) = channel(BATCHES_AHEAD);
         let cancel = running.cancel().clone();
         let work = async move {
-            pump(batches, to, cancel, limits.time + STALLED).await;
+            pump(batches, to, cancel, limits.time, place.as_ref()).await;
             drop(place);
         };
         Ok(Run {
@@ -225,6 +240,11 @@ impl Run {
                     return Ok(None);
                 }
                 Some(Item::Failed(error)) => return Err(self.failed(Some(error))),
+                Some(Item::Overtime(limit)) => {
+                    let error = QueryError::Overtime { limit };
+                    self.fail(&error);
+                    return Err(error);
+                }
                 None => return Err(self.failed(None)),
             };
             self.n_came += batch.num_rows() as u64;
@@ -301,7 +321,9 @@ async fn pump(
     to: Sender<Item>,
     cancel: CancellationToken,
     time_limit: Duration,
+    place: Option<&Place>,
 ) {
+    let overtime_to = to.clone();
     let hand_on = async {
         while let Some(batch) = batches.next().await {
             let item = match batch {
@@ -321,6 +343,18 @@ async fn pump(
     tokio::select! {
         () = hand_on => {}
         () = cancel.cancelled() => {}
-        () = tokio::time::sleep(time_limit) => {}
+        () = tokio::time::sleep(time_limit + STALLED) => {}
+        limit = overtime(place, time_limit) => {
+            // A reader that reads nothing learns it from the end of the channel.
+            let _ = overtime_to.try_send(Item::Overtime(limit));
+        }
+    }
+}
+
+/// Waits until others shall have the place.
+async fn overtime(place: Option<&Place>, time_limit: Duration) -> Duration {
+    match place {
+        Some(place) => place.overtime(time_limit).await,
+        None => std::future::pending().await,
     }
 }

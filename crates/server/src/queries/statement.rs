@@ -26,6 +26,8 @@ pub(super) struct Statement<'a> {
     /// Whether kept rows may be used.
     pub(super) may_reuse: bool,
     pub(super) rows_read: &'a RowsRead,
+    /// Whose it is.
+    pub(super) account_id: i64,
     /// Whether the viewer may know what there is beside the rows that are there to be seen.
     pub(super) sees_all: bool,
 }
@@ -75,8 +77,7 @@ impl Statement<'_> {
             let place = if let Some(place) = place {
                 place
             } else {
-                let place = self.queries.inner.places.take().await;
-                place.map_err(|_| QueryError::Store(StoreError::NotOpen))?
+                self.queries.inner.places.take(self.account_id).await
             };
             loop {
                 let (store, query) = (Arc::clone(&self.queries.inner.store), query.clone());

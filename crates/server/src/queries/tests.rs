@@ -257,8 +257,10 @@ async fn other_columns_than_announced_are_a_fault_of_ours() {
 async fn a_failure_before_the_first_row_is_known_before_the_answer() {
     let message = "Conversion Error: no".to_owned();
     let batches = stream::iter([Err(StoreError::Statement { message })]).boxed();
-    let failed = Opened::ready(batches).with_first_rows().await;
-    assert!(matches!(failed, Err(StoreError::Statement { .. })));
+    let failed = Opened::ready(batches)
+        .with_first_rows(Duration::from_mins(1))
+        .await;
+    assert!(matches!(failed, Err(QueryError::Execution { .. })));
     // One that panics when it is asked again after its end.
     let unfolded = |batches| {
         stream::unfold(batches, |mut b: Batches| async {
@@ -268,7 +270,7 @@ async fn a_failure_before_the_first_row_is_known_before_the_answer() {
     let ends: [&[u64]; 2] = [&[], &[2, 3]];
     for ends in ends {
         let opened = Opened::ready(unfolded(rows(ends)).boxed())
-            .with_first_rows()
+            .with_first_rows(Duration::from_mins(1))
             .await
             .unwrap();
         let n_rows: Vec<_> = opened

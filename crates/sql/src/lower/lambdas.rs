@@ -108,7 +108,7 @@ impl Lowering<'_> {
                 ))
             }
         };
-        self.with_bound(bound, text)
+        self.with_bound(&bound, text)
     }
 
     /// An array that a lambda goes through. Within another lambda there is one for each element of that,
@@ -172,11 +172,13 @@ impl Lowering<'_> {
     /// The name under which a value is worked out once.
     pub(super) fn name_for(&mut self, value: &Expr, bound: &mut Bound) -> Expr {
         let known = bound.values.iter().find(|(_, other)| other == value);
-        let name = known.map(|(name, _)| name.clone()).unwrap_or_else(|| {
+        let name = if let Some((name, _)) = known {
+            name.clone()
+        } else {
             let name = self.next_name();
             bound.values.push((name.clone(), value.clone()));
             name
-        });
+        };
         Expr::new(ExprKind::LambdaParameter(name), value.ty.clone(), value.at)
     }
 
@@ -187,7 +189,7 @@ impl Lowering<'_> {
 
     /// A text in which names stand for values: each is the one element of a list, which a lambda goes
     /// through.
-    pub(super) fn with_bound(&mut self, bound: Bound, text: Sql) -> Result<Sql, SqlError> {
+    pub(super) fn with_bound(&mut self, bound: &Bound, text: Sql) -> Result<Sql, SqlError> {
         let mut text = text;
         for (name, value) in bound.values.iter().rev() {
             let value = self.value(value)?;

@@ -53,11 +53,11 @@ pub(super) fn is_long(ty: &DataType) -> bool {
 /// Bytes of a text or a list, about.
 pub(super) fn bytes_of(value: &str, ty: &DataType) -> String {
     if ty.item().is_some() {
-        format!("8.0 * len({value})")
+        format!("8e0 * len({value})")
     } else if *ty.inner() == DataType::String {
         format!("CAST(strlen({value}) AS DOUBLE)")
     } else {
-        "8.0".to_owned()
+        "8e0".to_owned()
     }
 }
 
@@ -90,7 +90,7 @@ impl Lowering<'_> {
         let bytes = self.bytes_made(function.name, &named)?;
         let mut made = self.call_alone(function, &named, expr)?;
         made.text = self.if_room(&bytes, &made.text);
-        self.with_bound(bound, made).map(Some)
+        self.with_bound(&bound, made).map(Some)
     }
 
     /// A value if a vector of such has room.
@@ -102,7 +102,7 @@ impl Lowering<'_> {
 
     pub(super) fn if_room(&mut self, bytes: &str, text: &str) -> String {
         self.pass("room for what is made");
-        format!("(CASE WHEN has_room(coalesce({bytes}, 0.0)) THEN {text} END)")
+        format!("(CASE WHEN has_room(coalesce({bytes}, 0e0)) THEN {text} END)")
     }
 
     /// Bytes that a call makes of its arguments, at most.
@@ -113,28 +113,28 @@ impl Lowering<'_> {
         Ok(match name {
             "range" => {
                 let from = (values.len() > 1).then(|| double(0));
-                let from = from.unwrap_or_else(|| "0.0".to_owned());
+                let from = from.unwrap_or_else(|| "0e0".to_owned());
                 let to = double(usize::from(values.len() > 1));
                 let step = (values.len() > 2).then(|| double(2));
-                let step = step.unwrap_or_else(|| "1.0".to_owned());
-                format!("8.0 * abs({to} - {from}) / greatest(abs({step}), 1.0)")
+                let step = step.unwrap_or_else(|| "1e0".to_owned());
+                format!("8e0 * abs({to} - {from}) / greatest(abs({step}), 1e0)")
             }
-            "arrayWithConstant" => format!("{} * (8.0 + {})", double(0), size(1)),
+            "arrayWithConstant" => format!("{} * (8e0 + {})", double(0), size(1)),
             "repeat" => format!("{} * {}", size(0), double(1)),
-            "hex" => format!("2.0 * {}", size(0)),
-            "splitByChar" | "splitByString" => format!("16.0 * {}", size(1)),
-            "extractAll" => format!("16.0 * {}", size(0)),
+            "hex" => format!("2e0 * {}", size(0)),
+            "splitByChar" | "splitByString" => format!("16e0 * {}", size(1)),
+            "extractAll" => format!("16e0 * {}", size(0)),
             "replaceAll" | "replace" => format!(
-                "{0} + {0} / greatest({1}, 1.0) * {2}",
+                "{0} + {0} / greatest({1}, 1e0) * {2}",
                 size(0),
                 size(1),
                 size(2)
             ),
-            "replaceRegexpAll" => format!("{} * (1.0 + {})", size(0), size(2)),
+            "replaceRegexpAll" => format!("{} * (1e0 + {})", size(0), size(2)),
             "arrayStringConcat" => {
                 let separator = arguments.get(1).and_then(Expr::as_text).unwrap_or_default();
                 format!(
-                    "coalesce(list_sum(list_transform({}, lambda _v: CAST(strlen(CAST(_v AS VARCHAR)) AS DOUBLE))), 0.0) + {}.0 * len({})",
+                    "coalesce(list_sum(list_transform({}, lambda _v: CAST(strlen(CAST(_v AS VARCHAR)) AS DOUBLE))), 0e0) + {}e0 * len({})",
                     values[0],
                     separator.len(),
                     values[0]

@@ -19,8 +19,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 const LATE: Duration = Duration::from_secs(1);
 
 /// How long an interrupted read may go on until the process is ended: it holds a thread, its memory
-/// and a connection that others wait for.
-const STUCK: Duration = Duration::from_secs(10);
+/// and a connection that others wait for. Planning a long text may take some 10 s on a busy machine.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// Why a read is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
