@@ -38,6 +38,8 @@ def test_a_directory_that_was_removed(server: Server) -> None:
     assert stores(server, 1)
     moved = server.data_dir.with_name("moved")
     server.data_dir.rename(moved)
+    # Nothing is acknowledged into files that are in no directory.
+    assert not stores(server, 2)
     in_time(server, 503)
     moved.rename(server.data_dir)
     in_time(server, 200)
@@ -48,6 +50,7 @@ def test_another_directory_in_its_place(server: Server) -> None:
     assert stores(server, 1)
     server.data_dir.rename(server.data_dir.with_name("moved"))
     server.data_dir.mkdir()
+    assert not stores(server, 2)
     in_time(server, 503)
 
 

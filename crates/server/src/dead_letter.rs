@@ -220,7 +220,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dead_letter = DeadLetter::open(dir.path(), 1000).unwrap();
         let append = |share| {
-            let event = rejected(&format!("{{\"a\":\"{}\"}}", "x".repeat(100)));
+            let event = rejected(&format!("{{\"a\":\"{}\"}}", "x".repeat(200)));
             let now = Timestamp::from_millis(0);
             dead_letter.append(&[event], now, uuid::Uuid::nil(), share)
         };

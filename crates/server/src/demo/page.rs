@@ -71,6 +71,8 @@ pub struct Page {
     n_queued: usize,
     /// Time of the earliest queued event, in ms.
     earliest_ms: Option<i64>,
+    /// When the last of the queued events is over, in ms: the page logs what takes time at its end.
+    over_ms: i64,
     /// Where the last event begins in `queue`.
     last_at: usize,
     /// JSON of the last event of the last request; empty before the first.
@@ -94,6 +96,7 @@ impl Page {
             queue: Vec::new(),
             n_queued: 0,
             earliest_ms: None,
+            over_ms: 0,
             last_at: 0,
             previous: Vec::new(),
             timer_ms: 0,
@@ -145,6 +148,9 @@ impl Page {
         }
         self.last_at = self.queue.len();
         self.n_queued += 1;
+        self.over_ms = self
+            .over_ms
+            .max(action.at_ms + action.duration_ms.unwrap_or(0));
         self.earliest_ms = Some(
             self.earliest_ms
                 .map_or(action.at_ms, |earliest_ms| earliest_ms.min(action.at_ms)),
@@ -191,7 +197,7 @@ impl Page {
         self.queue.extend_from_slice(b"\"}");
     }
 
-    /// Sends what is queued. Returns how many rows came of it beyond the queued events.
+    /// Sends what is queued, when all of it is over. Returns how many rows came of it beyond the queued events.
     pub fn send(
         &mut self,
         sent_ms: i64,
@@ -202,6 +208,7 @@ impl Page {
         if self.n_queued == 0 {
             return 0;
         }
+        let sent_ms = sent_ms.max(self.over_ms);
         let mut body = Vec::with_capacity(self.queue.len() + self.previous.len() + 100);
         body.extend_from_slice(b"{\"events\":[");
         body.extend_from_slice(&self.queue);

@@ -252,18 +252,31 @@ impl Database {
         Ok(connections)
     }
 
-    /// Whether what was written is in the data directory: files that were removed or replaced meanwhile
-    /// take every write and keep nothing. To be asked after a commit of rows, when there is a log.
-    pub(super) fn check_in_place(&self) -> Result<(), StoreError> {
-        let file = self.config.dir.join(FILE);
-        let open_file = self.lock().open_file;
-        if open_file.is_some() && open_file == file_id(&file) && self.wal_path().exists() {
-            return Ok(());
+    /// Whether what was just committed is in the data directory: files that were removed or replaced
+    /// meanwhile take every write and keep nothing.
+    pub(super) fn check_commit_in_place(&self) -> Result<(), StoreError> {
+        if self.wal_path().exists() {
+            self.check_in_place()
+        } else {
+            Err(self.files_gone())
         }
+    }
+
+    /// Whether the file that is open is the one in the data directory.
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        let connections = self.lock();
+        let is_in_place = connections.root.is_none()
+            || connections.open_file == file_id(&self.config.dir.join(FILE));
+        drop(connections);
+        is_in_place.then_some(()).ok_or_else(|| self.files_gone())
+    }
+
+    /// Gives the database up: it is opened again once its files are back.
+    fn files_gone(&self) -> StoreError {
         self.give_up();
-        Err(StoreError::FilesGone {
+        StoreError::FilesGone {
             dir: self.config.dir.display().to_string(),
-        })
+        }
     }
 
     /// Interrupts until `remaining` is 0 or the grace has run out.
@@ -316,6 +329,7 @@ impl Database {
     /// Makes sure that the database's file is in the data directory and that files can be written
     /// there: it may have been removed, or be read-only by now.
     pub(super) fn check_directory(&self) -> Result<(), StoreError> {
+        self.check_in_place()?;
         let path = self.config.dir.join(".probe");
         let write = || {
             std::fs::metadata(self.config.dir.join(FILE))?;

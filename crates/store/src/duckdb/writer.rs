@@ -302,7 +302,7 @@ impl Committer {
         let stored = self.store_rows(&rows, day, group, n_before);
         let outcome = stored.and_then(|()| match rows.num_rows() {
             0 => Ok(()),
-            _ => self.database.check_in_place(),
+            _ => self.database.check_commit_in_place(),
         });
         let n_now = match &outcome {
             Ok(()) => n_before + rows.num_rows() as u64,
