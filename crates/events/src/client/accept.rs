@@ -13,6 +13,7 @@ use crate::payload::Payload;
 use crate::scope::{USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE};
 use crate::sender::Sender;
 use crate::server::RejectedEvent;
+use crate::time::Timestamp;
 use crate::working_time::{Activity, WorkingTime, working_time};
 
 impl CorrectedRequest {
@@ -27,8 +28,8 @@ impl CorrectedRequest {
     /// that the head arrived, so hours do not depend on the network. A repeat further on
     /// only moves the time up to which all is counted.
     ///
-    /// An event ahead of its receipt takes no part in working time, be it `previous_event`.
-    /// One that cannot be stored ([`CorrectedRequest::rejected`]) was an activity nevertheless.
+    /// An event ahead of its receipt or before [`Timestamp::EARLIEST`] takes no part in working
+    /// time, be it `previous_event`: hours would be at its time. Another one that cannot be stored ([`CorrectedRequest::rejected`]) was an activity nevertheless.
     pub fn accept(&self, by: &Sender, request_id: Uuid, repeated: &[bool]) -> Vec<StoredEvent> {
         let rows = self.working_time(repeated);
         let mut stored = Vec::with_capacity(rows.len() + self.events.len());
@@ -86,6 +87,7 @@ impl CorrectedRequest {
             .iter()
             .enumerate()
             .filter(|(_, event)| !event.mends().has(Mend::AheadOfReceipt))
+            .filter(|(_, event)| event.timestamp >= Timestamp::EARLIEST)
             .collect();
         let n_head = in_walk
             .iter()
@@ -94,10 +96,9 @@ impl CorrectedRequest {
         let (head, rest) = in_walk.split_at(n_head);
         let previous = match head.last() {
             Some((_, last)) => Some(*last),
-            None => self
-                .previous_event
-                .as_ref()
-                .filter(|event| event.timestamp <= self.received_at),
+            None => self.previous_event.as_ref().filter(|event| {
+                (Timestamp::EARLIEST..=self.received_at).contains(&event.timestamp)
+            }),
         };
         // Where ids cannot be, those of the event before stand, or of the first that has some.
         let known = |events: &[(usize, &ClientEvent)]| events.iter().find_map(|(_, e)| e.ids());

@@ -115,12 +115,18 @@ fn count(
     ids: &str,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut statement = connection.prepare(&format!(
-        "SELECT epoch_us(timestamp) // {width_us} * {width_us} AS bucket, count(*) FROM events \
-         WHERE {} AND {ids} GROUP BY bucket ORDER BY bucket",
+        "SELECT {} AS bucket, count(*) FROM events WHERE {} AND {ids} \
+         GROUP BY bucket ORDER BY bucket",
+        bucket(width_us),
         within(span)
     ))?;
     let buckets = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(buckets.collect::<Result<_, _>>()?)
+}
+
+/// The start of a row's bucket, in µs. `//` rounds towards zero: before 1970 that is the next bucket.
+fn bucket(width_us: i64) -> String {
+    format!("epoch_us(timestamp) - (epoch_us(timestamp) % {width_us} + {width_us}) % {width_us}")
 }
 
 fn within(span: Span) -> String {
@@ -171,8 +177,8 @@ mod tests {
     proptest! {
         #[test]
         fn slices_cover_every_row_once_in_order_and_are_small(
-            rows in prop::collection::btree_map(0_i64..20_000_000, 1_i64..60_000, 0..80),
-            bounds in prop::option::of((0_i64..10_000_000, 10_000_000_i64..20_000_000)),
+            rows in prop::collection::btree_map(-9_000_000_i64..20_000_000, 1_i64..60_000, 0..80),
+            bounds in prop::option::of((-9_000_000_i64..10_000_000, 10_000_000_i64..20_000_000)),
         ) {
             // Times are whole milliseconds, as in the store.
             let rows: BTreeMap<i64, i64> =
@@ -183,6 +189,36 @@ mod tests {
             let within = |span: &Span| rows.range(span.start..span.end).map(|(_, n)| n).sum::<i64>();
             prop_assert_eq!(slices.iter().map(within).sum::<i64>(), within(&whole));
             prop_assert!(slices.iter().all(|slice| within(slice) <= SLICE_ROWS));
+        }
+    }
+
+    /// The database puts rows into the buckets that the slices are made of, before 1970, too.
+    #[test]
+    fn buckets_begin_at_or_before_their_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        let times = [
+            i64::from(i32::MIN) * 1_000_000,
+            -3_600_000_001,
+            -3_600_000_000,
+            -1,
+            0,
+            1,
+            1_767_604_000_500_000,
+        ];
+        for (time, width_us) in times
+            .into_iter()
+            .flat_map(|time| WIDTHS_US.map(|width| (time, width)))
+        {
+            let sql = format!(
+                "SELECT {} FROM (SELECT make_timestamp({time}) AS timestamp)",
+                bucket(width_us)
+            );
+            let start: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(
+                start,
+                time.div_euclid(width_us) * width_us,
+                "{time} by {width_us}"
+            );
         }
     }
 

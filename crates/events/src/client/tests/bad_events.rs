@@ -403,6 +403,34 @@ fn the_last_of_a_repeated_key_counts() {
     assert_eq!(stored[0].event.timestamp.millis(), NOON_MS - 60_000);
 }
 
+/// Working time is at the time of an event: were it of one before 1900, nobody would find it.
+#[test]
+fn hours_are_at_times_that_can_be_stored() {
+    for odd_time in [
+        "0001-01-01T00:00:00Z",
+        "1899-12-31T23:59:59Z",
+        "9999-01-01T00:00:00Z",
+    ] {
+        let odd =
+            format!("{{\"scope\":\"send:exception\",\"timestamp\":\"{odd_time}\",\"job_id\":7}}");
+        for index in 0..=6 {
+            for n_repeated in 0..=index {
+                let request = with_odd_at(index, &odd);
+                let repeated = vec![true; n_repeated];
+                let stored = request.accept(&sender(), Uuid::nil(), &repeated);
+                let expected_ms: i64 = (n_repeated.max(1)..6).map(|_| 30_000).sum();
+                let case = format!("{odd_time} at {index}, {n_repeated} repeated");
+                assert_eq!(hours_and_rows(&stored).0, expected_ms, "{case}");
+                let mut times = stored.iter().map(|stored| stored.event.timestamp);
+                assert!(
+                    times.all(|time| NOON_MS - time.millis() <= 180_000),
+                    "{case}"
+                );
+            }
+        }
+    }
+}
+
 /// An event ahead of its receipt that is a repeat, too, moves nothing.
 #[test]
 fn a_repeat_ahead_of_receipt_is_not_the_previous_event() {
