@@ -4,6 +4,7 @@
 //! configuration.
 
 mod config;
+mod dead_letter;
 mod demo;
 mod error;
 mod flags;
@@ -46,6 +47,9 @@ enum Command {
     /// Manage organizations and who belongs to them
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Events that could not be stored: list them, send them again, drop them
+    #[command(subcommand)]
+    DeadLetter(dead_letter::DeadLetterCommand),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
     /// Make realistic activity: a file, or events sent to a running server
@@ -102,6 +106,11 @@ impl Cli {
                 let config = load(SettingFlags::default())?.config;
                 private_files::from_now_on();
                 org::run(command, &config.data_dir, out)
+            }
+            Command::DeadLetter(command) => {
+                let config = load(SettingFlags::default())?.config;
+                private_files::from_now_on();
+                dead_letter::run(command, &config.data_dir, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Demo(args) => Ok(demo::run(args, out)?),

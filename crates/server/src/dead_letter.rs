@@ -4,6 +4,8 @@
 //! answered with success. An event that can never be stored is therefore accepted, and written here
 //! with the reason, durable before the answer. `docs/bad-events.md` has the form of the file.
 
+mod letters;
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
@@ -13,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use annoscope_events::{RejectedEvent, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+pub use letters::{Letter, read, remove};
 
 /// Name of the file in the data directory: one JSON object a line.
 pub const FILE: &str = "dead-letter.ndjson";
@@ -126,7 +130,7 @@ fn ends_within_a_line(file: &mut File, length: u64) -> std::io::Result<bool> {
 ///
 /// The command line puts a new file in the place of the old one: whoever waited for the lock of
 /// that one takes the new one.
-pub fn lock_file(path: &Path) -> std::io::Result<File> {
+fn lock_file(path: &Path) -> std::io::Result<File> {
     loop {
         let file = OpenOptions::new()
             .read(true)

@@ -1,7 +1,7 @@
 //! One process at a time: the lock of a data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -75,6 +75,26 @@ impl DirLock {
         }
     }
 
+    /// Who holds the lock of `dir`; `None` if nobody does. A holder that is just starting may not
+    /// say yet where it listens.
+    pub fn holder(dir: &Path) -> Result<Option<LockHolder>, StoreError> {
+        let path = dir.join(FILE);
+        let io = |source| StoreError::Io {
+            doing: format!("reading {}", path.display()),
+            source,
+        };
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(read(&mut file).unwrap_or_default())),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
     /// Rewrites what the lock says about its holder.
     pub fn describe(&mut self, holder: &LockHolder) -> Result<(), StoreError> {
         let io = |source| StoreError::Io {
@@ -88,12 +108,15 @@ impl DirLock {
     }
 }
 
-fn refusal(dir: &Path, file: &mut File) -> String {
+/// What the file says; `None` while it is written.
+fn read(file: &mut File) -> Option<LockHolder> {
     let mut text = String::new();
-    let holder = file
-        .read_to_string(&mut text)
-        .ok()
-        .and_then(|_| serde_json::from_str::<LockHolder>(&text).ok());
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn refusal(dir: &Path, file: &mut File) -> String {
+    let holder = read(file);
     let dir = dir.display();
     match holder {
         Some(LockHolder {
@@ -124,7 +147,9 @@ mod tests {
             listen: Some("127.0.0.1:8380".to_owned()),
             ingest_listen: None,
         };
+        assert_eq!(DirLock::holder(dir.path()).unwrap(), None);
         let lock = DirLock::acquire(dir.path(), &first).unwrap();
+        assert_eq!(DirLock::holder(dir.path()).unwrap(), Some(first.clone()));
         let refused = DirLock::acquire(dir.path(), &LockHolder::default())
             .unwrap_err()
             .to_string();
@@ -136,6 +161,7 @@ mod tests {
             "{refused}"
         );
         drop(lock);
+        assert_eq!(DirLock::holder(dir.path()).unwrap(), None);
         DirLock::acquire(dir.path(), &LockHolder::default()).unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
 use crate::config::ConfigError;
 use crate::identity::AccountsError;
@@ -19,6 +20,9 @@ pub enum CliError {
     /// The server did not start or ended badly.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The dead letters cannot be read, sent or changed.
+    #[error(transparent)]
+    DeadLetter(#[from] DeadLetterCommandError),
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -54,6 +58,7 @@ impl CliError {
             CliError::Config(_) => 2,
             CliError::Accounts(_)
             | CliError::Serve(_)
+            | CliError::DeadLetter(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)
