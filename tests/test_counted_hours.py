@@ -13,6 +13,7 @@ import events
 import exports
 from difference.engines import Annoscope, ClickHouse
 from server import Server, User
+from test_dashboards import BOARDS, Demo, all_of, sql_of
 
 # CVAT's own panels, and what others write in their place.
 SUMS = [
@@ -125,6 +126,42 @@ def test_hours_of_an_older_cvat(make_server) -> None:
         assert events.send(server, admin, [events.event(payload='{"working_time": 7000}')]).status_code == 201
         hours[setting] = Annoscope(server, admin).query(SUMS[0]).rows
     assert [[int(value or 0) for value in row] for rows in hours.values() for row in rows] == [[5000], [0]]
+
+
+def test_one_event_breaks_nobodys_hours(server: Server, admin: User, anna: User) -> None:
+    """Two claims whose sum is past 64 bits, beside real hours: no panel is an error, and the hours are as before."""
+    asked = Demo(server, admin)
+    end = events.now()
+    asked.first_ms, asked.last_ms = (int(end.timestamp() * 1000) + add_ms for add_ms in (-86_400_000, 86_400_000))
+    ids = {"job_id": 7, "task_id": 70, "project_id": 1}
+    begin = end - events.dt.timedelta(seconds=30)
+    work = [events.event("draw:object", at, **ids) for at in (begin, end)]
+    assert events.send(server, anna, work, sent_at=end).status_code == 201
+    panels = [(uid, panel) for uid, board in BOARDS.items() for panel in board["panels"]]
+
+    def answers() -> tuple[list[int], dict[str, list[dict]]]:
+        sums = [int(asked.ask(sql)["rows"][0][0]) for sql in (SUMS[0], f"{SUMS[1]} WHERE job_id = 7")]
+        rows = {f"{uid}: {panel['title']}": asked.rows(sql_of(panel), all_of(uid)) for uid, panel in panels}
+        return sums, {title: found for title, found in rows.items() if title.startswith("timesheet: ")}
+
+    before = answers()
+    assert before[0] == [30_000, 30_000]
+    assert all(before[1].values())
+    # Of one time and in one request: that a click follows another 1 ms later would be work.
+    claims = [events.event(at=end, obj_id=number, payload=CLAIMS[2 + number], **ids) for number in range(2)]
+    assert events.send(server, anna, claims, sent_at=end).status_code == 201
+    passed_on = [
+        {**events.server_event("send:working_time", end.isoformat(), payload=payload, obj_id=number, **ids), **source}
+        for source in ({"source": "client"}, {"source": "server"})
+        for number, payload in enumerate([CLAIMS[2], CLAIMS[3], *NO_HOURS])
+    ]
+    assert events.ingest(server, passed_on).status_code == 200
+    assert answers() == before
+    # What was claimed is still there, and goes around as in ClickHouse.
+    claimed = "SELECT sum(JSONExtractUInt(payload, 'claimed_working_time')) FROM events WHERE scope = 'click:element'"
+    assert int(asked.ask(claimed)["rows"][0][0]) == 2**64 - 3
+    twice = "SELECT sum(x) AS s FROM (SELECT toUInt64(9223372036854775806) AS x FROM numbers(2))"
+    assert int(asked.ask(twice)["rows"][0][0]) == 2**64 - 4
 
 
 def test_rows_from_before_are_listed(server: Server, admin: User) -> None:
