@@ -61,7 +61,7 @@ class Person:
         self.page.on("console", self._logged)
 
     def _logged(self, message) -> None:
-        if message.type == "error" and not EXPECTED_ERRORS.search(message.text):
+        if message.type in ("error", "warning") and not EXPECTED_ERRORS.search(message.text):
             self.errors.append(message.text)
 
     def log_in(self) -> Person:

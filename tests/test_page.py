@@ -413,7 +413,7 @@ def test_a_panel_is_inspected(person: Person) -> None:
     expect(sheet).to_have_count(0)
     with page.expect_download() as download:
         person.panel_menu("Number of events", "Download CSV")
-    assert Path(download.value.path()).read_text().startswith("Scope,Source,Events")
+    assert Path(download.value.path()).read_text().startswith("\ufeffScope,Source,Events")
 
 
 def test_go_anywhere_by_key(person: Person) -> None:

@@ -313,3 +313,32 @@ def test_a_json_cell_and_what_is_not_done_are_shown(person: Person) -> None:
     person.panel_menu("Cells", "Edit")
     expect(person.page.get_by_role("dialog", name="Edit Cells")).to_be_visible()
     person.page.keyboard.press("Escape")
+
+
+def test_links_lead_where_grafanas_lead(person: Person) -> None:
+    page = person.page
+    model = {
+        "title": "With links",
+        "time": {"from": "now-2d", "to": "now"},
+        "templating": {"list": [{"name": "word", "type": "textbox", "query": "a b"}]},
+        "panels": [{"id": 1, "type": "text", "title": "Text", "options": {"content": "x"}}],
+        "links": [
+            {"type": "link", "title": "Hours of $word", "url": "/d/timesheet/its-slug", "keepTime": True},
+            {"type": "link", "title": "Manual", "url": "https://docs.example/?q=${word}", "targetBlank": True},
+            {"type": "link", "title": "Run", "url": "javascript:alert(1)"},
+            {"type": "dashboards", "title": "More", "tags": [], "asDropdown": True, "includeVars": True},
+        ],
+    }
+    import_text(page, json.dumps(model)).get_by_role("button", name="Import", exact=True).click()
+    links = page.get_by_role("navigation", name="Links of this dashboard")
+    expect(links.get_by_role("link")).to_have_text(["Hours of a b", "Manual"])
+    manual = links.get_by_role("link", name="Manual")
+    expect(manual).to_have_attribute("href", "https://docs.example/?q=a%20b")
+    expect(manual).to_have_attribute("target", "_blank")
+    links.get_by_role("button", name="More").click()
+    management = links.get_by_role("link", name="Management", exact=True)
+    expect(management).to_have_attribute("href", "/analytics/d/management?var-word=a+b")
+    page.keyboard.press("Escape")
+    links.get_by_role("link", name="Hours of a b").click()
+    expect(page.get_by_role("heading", level=1, name="Timesheet")).to_be_visible()
+    assert person.query() == {"from": ["now-2d"], "to": ["now"]}

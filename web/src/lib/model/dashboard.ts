@@ -1,5 +1,6 @@
 /** From Grafana's JSON model to what is shown: sections of panels, and notices of what is not. */
-import type { GrafanaDashboard, GrafanaLink, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
+import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
+import { parseLink, type DashboardLink } from './links';
 import { dashboardNotices, panelNotices } from './notices';
 import { parseVariable, type Variable } from './variable';
 
@@ -15,7 +16,7 @@ export const PANEL_TYPES = [
 export type PanelType = (typeof PANEL_TYPES)[number];
 
 /** The types of earlier Grafana versions that became one of ours. */
-const SUCCESSORS: Record<string, PanelType> = {
+export const SUCCESSORS: Record<string, PanelType> = {
   graph: 'timeseries',
   singlestat: 'stat',
   'table-old': 'table',
@@ -63,16 +64,6 @@ export interface Dashboard {
   notices: string[];
 }
 
-/** To another page; to other dashboards the page leads by itself. */
-export interface DashboardLink {
-  title: string;
-  url: string;
-  tooltip: string;
-  isNewTab: boolean;
-  keepsTime: boolean;
-  keepsFilters: boolean;
-}
-
 export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard {
   const notices = dashboardNotices(model);
   const variables = (model.templating?.list ?? []).flatMap((source) => {
@@ -92,32 +83,9 @@ export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard 
     isUtc: model.timezone?.toLowerCase() === 'utc',
     sections: sections(model.panels ?? []),
     variables,
-    links: (model.links ?? []).flatMap(parseLink),
+    links: (model.links ?? []).flatMap((link) => parseLink(link) ?? []),
     notices,
   };
-}
-
-/** A file may come from anywhere: no address that runs something. */
-function parseLink({
-  type,
-  title,
-  url = '',
-  tooltip,
-  targetBlank,
-  keepTime,
-  includeVars,
-}: GrafanaLink): DashboardLink[] {
-  if (type !== 'link' || !/^(https?:\/\/|\/)/.test(url)) return [];
-  return [
-    {
-      title: title || url,
-      url,
-      tooltip: tooltip || url,
-      isNewTab: targetBlank === true,
-      keepsTime: keepTime === true,
-      keepsFilters: includeVars === true,
-    },
-  ];
 }
 
 export function allPanels(dashboard: Dashboard): Panel[] {

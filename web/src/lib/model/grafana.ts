@@ -24,6 +24,9 @@ export interface GrafanaLink {
   targetBlank?: boolean;
   keepTime?: boolean;
   includeVars?: boolean;
+  /** Of `type: 'dashboards'`. */
+  tags?: string[];
+  asDropdown?: boolean;
 }
 
 export interface GrafanaPanel {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import known from '../../../../crates/server/src/dashboards/known.json';
+import { PANEL_TYPES, SUCCESSORS } from './dashboard';
 import type { GrafanaPanel } from './grafana';
-import { dashboardNotices, panelNotices } from './notices';
+import { dashboardNotices, panelNotices, TRANSFORMATIONS } from './notices';
+import { KINDS } from './variable';
 
 const override = (matcher: string, ...ids: [string, unknown?][]): GrafanaPanel => ({
   fieldConfig: {
@@ -28,4 +31,19 @@ test('annotations of one’s own are named', () => {
   expect(dashboardNotices({ annotations: { list } })).toEqual([
     'The annotations Releases are not shown here.',
   ]);
+});
+
+test('repeated rows and links that cannot be followed are named', () => {
+  const panels = [{ type: 'row', title: 'Each', repeat: 'users' }, { type: 'row', title: 'One' }, { type: 'table' }];
+  const links = [{ type: 'link', title: 'Run', url: 'javascript:alert(1)' }, { type: 'dashboards', tags: ['a'] }];
+  expect(dashboardNotices({ panels, links })).toEqual([
+    'The link Run cannot be followed here.',
+    'The row Each is not repeated for each value of users.',
+  ]);
+}); // prettier-ignore
+
+test('the server names what the page does not know', () => {
+  expect(known.panel_types).toEqual([...PANEL_TYPES, ...Object.keys(SUCCESSORS)]);
+  expect(known.transformations).toEqual(TRANSFORMATIONS);
+  expect(known.variable_types).toEqual([...KINDS, 'datasource']);
 });

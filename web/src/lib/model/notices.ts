@@ -1,5 +1,6 @@
 /** What a file asks of a panel that the page does not do: a sentence each, for a quiet notice. The file keeps all of it. */
 import type { FieldConfig, GrafanaDashboard, GrafanaPanel } from './grafana';
+import { parseLink } from './links';
 
 export const TRANSFORMATIONS = ['organize', 'sortBy', 'filterByValue', 'reduce'];
 const MATCHERS = ['byName', 'byNames', 'byRegexp', 'byType', 'byFrameRefID'];
@@ -51,8 +52,16 @@ function fieldNotices({ color, mappings, custom = {} }: FieldConfig): string[] {
 }
 
 /** Of the dashboard itself. Grafana's own list of alerts is in every file, and no wish. */
-export function dashboardNotices({ annotations }: GrafanaDashboard): string[] {
-  return (annotations?.list ?? []).flatMap(({ name, builtIn, enable }) =>
-    builtIn || enable === false ? [] : [`The annotations ${name} are not shown here.`],
-  );
+export function dashboardNotices({ annotations, links, panels }: GrafanaDashboard): string[] {
+  return [
+    ...(annotations?.list ?? []).flatMap(({ name, builtIn, enable }) =>
+      builtIn || enable === false ? [] : [`The annotations ${name} are not shown here.`],
+    ),
+    ...(links ?? []).flatMap((link) =>
+      parseLink(link) === null ? [`The link ${link.title ?? ''} cannot be followed here.`] : [],
+    ),
+    ...(panels ?? []).flatMap(({ type, title = '', repeat }) =>
+      type === 'row' && repeat ? [`The row ${title} is not repeated for each value of ${repeat}.`] : [],
+    ),
+  ];
 }

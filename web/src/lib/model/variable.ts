@@ -44,7 +44,7 @@ export interface Option {
 /** As `POST /api/query` takes it. */
 export type QueryValue = string | string[] | { all: string };
 
-const KINDS: readonly string[] = ['query', 'custom', 'textbox', 'interval', 'constant'];
+export const KINDS: readonly string[] = ['query', 'custom', 'textbox', 'interval', 'constant'];
 
 /** `null` if the page does not know its type. */
 export function parseVariable(source: GrafanaVariable): Variable | null {
