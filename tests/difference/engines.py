@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -93,7 +94,10 @@ class ClickHouse:
             port = free.getsockname()[1]
         script = Path(__file__).parents[1] / "clickhouse_http.py"
         arguments = ["--port", str(port), "--path", str(directory)]
-        self.process = subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True)
+        # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
+        environment = os.environ | {"TZ": "UTC"}
+        command = [sys.executable, script, *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.banner = self.process.stdout.readline().strip()
         assert self.banner, "chDB did not start"
         self.url = f"http://127.0.0.1:{port}/"

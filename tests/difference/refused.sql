@@ -70,7 +70,7 @@ SELECT (SELECT 5) AS a, (SELECT 6);
 -- refused: greatest of Array
 SELECT greatest([NULL], [0]);
 
--- refused: NULL value
+-- refused: NULL cannot be made UInt64
 SELECT CAST(NULL, 'UInt64');
 
 -- refused: an interval as a result
@@ -230,7 +230,7 @@ SELECT CAST(2, 'Decimal(7, 2)') / CAST(3, 'Decimal(12, 4)');
 SELECT JSONExtract('{"a": "hello"}', 'a', 'LowCardinality(String)');
 
 -- refused: a tuple as a key
-SELECT tuple(number) AS x FROM numbers(2) GROUP BY number, tuple(number) WITH CUBE;
+SELECT tuple(number) AS x FROM numbers(2) GROUP BY GROUPING SETS ((number), (tuple(number)));
 
 -- refused: greatest of Array
 SELECT greatest([NULL], [0]);
