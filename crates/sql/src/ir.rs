@@ -320,6 +320,16 @@ impl JoinKind {
             JoinKind::Inner | JoinKind::Cross | JoinKind::LeftSemi | JoinKind::RightSemi => false,
         }
     }
+
+    /// Whether the setting `join_use_nulls` makes the columns of a side Nullable. A SEMI JOIN leaves nothing out, but to
+    /// ClickHouse it is a LEFT or RIGHT JOIN.
+    pub fn may_be_null(self, is_right: bool) -> bool {
+        match self {
+            JoinKind::LeftSemi => is_right,
+            JoinKind::RightSemi => !is_right,
+            _ => self.leaves_out(is_right),
+        }
+    }
 }
 
 /// How many of the rows that meet are joined.

@@ -38,6 +38,30 @@ SELECT a.k AS k, a.x AS x, b.y AS y, toTypeName(b.y) AS t FROM (SELECT number AS
 -- join-use-nulls-full: on both sides
 SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a FULL JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
 
+-- join-use-nulls-left-semi: what the right side brings may be NULL to ClickHouse, though nothing is left out
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a LEFT SEMI JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-right-semi: and the left side's
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a RIGHT SEMI JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-left-anti: which is NULL in all rows
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a LEFT ANTI JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-right-anti: on the left
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a RIGHT ANTI JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-any-left: of any row
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a ANY LEFT JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-any-right: on the left
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a ANY RIGHT JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-any-inner: where nothing is left out
+SELECT a.k AS k, b.k AS l, a.x AS x, b.y AS y, toTypeName(a.x) AS t, toTypeName(b.y) AS u FROM (SELECT number AS k, 'a' AS x FROM numbers(3)) AS a ANY INNER JOIN (SELECT number + 1 AS k, 'b' AS y FROM numbers(3)) AS b ON a.k = b.k ORDER BY k, l SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-semi-using: the column of USING is the kept side's
+SELECT k, a.k AS l, b.k AS r, toTypeName(k) AS t, toTypeName(r) AS u FROM (SELECT number AS k FROM numbers(3)) AS a SEMI LEFT JOIN (SELECT number + 1 AS k FROM numbers(3)) AS b USING (k) ORDER BY k SETTINGS join_use_nulls = 1;
+
 -- set-modes: UNION, EXCEPT and INTERSECT without a word
 SELECT number % 2 AS x FROM numbers(4) UNION SELECT 1 SETTINGS union_default_mode = 'DISTINCT';
 

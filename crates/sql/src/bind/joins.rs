@@ -33,9 +33,9 @@ impl Binder<'_> {
             };
             let on = self.constraint(constraint, &bound, scope, at)?;
             for (place, source) in scope.sources.iter_mut().enumerate() {
-                let is_filled = kind.leaves_out(place >= right_place);
-                source.or_default |= is_filled;
-                if is_filled && self.settings.join_use_nulls {
+                let is_right = place >= right_place;
+                source.or_default |= kind.leaves_out(is_right);
+                if self.settings.join_use_nulls && kind.may_be_null(is_right) {
                     for column in &mut source.columns {
                         column.ty = column.ty.clone().nullable();
                     }
