@@ -584,3 +584,18 @@ def test_a_value_that_would_fill_the_memory_is_refused(server: Server, admin: Us
     answer = requests.post(f"{server.url}/api/query", json={"sql": sql}, headers=admin.headers, timeout=30)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["kind"] == "execution"
+
+
+def test_csv_for_spreadsheets(shared_server: Server, shared_admin: User) -> None:
+    sql = "SELECT 'Müller' AS näme"
+    mark = b"\xef\xbb\xbf"
+    plain = ask(shared_server, shared_admin, sql, accept="text/csv").content
+    assert plain == '"näme"\n"Müller"\n'.encode()
+    assert ask(shared_server, shared_admin, sql, accept="text/csv", bom=False).content == plain
+    assert ask(shared_server, shared_admin, sql, accept="text/csv", bom=True).content == mark + plain
+    for form in ("CSV", "CSVWithNames", "CSVWithNamesAndTypes"):
+        marked = ask(shared_server, shared_admin, f"{sql} FORMAT {form}", bom=True).content
+        assert marked == mark + ask(shared_server, shared_admin, f"{sql} FORMAT {form}").content
+    # Other formats have no place for one.
+    assert ask(shared_server, shared_admin, sql, bom=True).json()["rows"] == [["Müller"]]
+    assert ask(shared_server, shared_admin, sql, bom="yes").status_code == 400

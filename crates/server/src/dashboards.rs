@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod history;
 mod model;
+mod notices;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use error::DashboardError;
 pub use history::Version;
 pub use model::Model;
+pub use notices::notices;
 
 use files::{Directory, Saved};
 use history::{History, Record};

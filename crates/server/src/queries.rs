@@ -142,7 +142,10 @@ impl Queries {
         let shape = Shape {
             columns,
             format: format.filter(|_| !request.ignores_format),
-            style: Style::of(&prepared.settings, request.time_format),
+            style: Style {
+                marks_csv: request.has_byte_order_mark,
+                ..Style::of(&prepared.settings, request.time_format)
+            },
         };
         Ok((Run::start(shape, opened, running, limits)?, prepared))
     }

@@ -147,6 +147,7 @@ impl Frames<'_> {
             time_format: TimeFormat::UnixMs,
             ignores_format: true,
             may_reuse: true,
+            has_byte_order_mark: false,
         };
         let started = self.queries.start_prepared(request, self.viewer, self.now);
         let (mut run, prepared) = started.await?;

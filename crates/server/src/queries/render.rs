@@ -54,6 +54,8 @@ pub struct Style {
     pub quotes_wide_integers: bool,
     /// Whether JSON escapes what ClickHouse escapes beside what has to be: `\/`.
     pub escapes_as_clickhouse: bool,
+    /// Whether CSV begins with a byte order mark.
+    pub marks_csv: bool,
 }
 
 impl From<TimeFormat> for Style {
@@ -83,6 +85,7 @@ impl Style {
             quotes_denormals: settings.quote_denormals,
             quotes_wide_integers: settings.quote_64bit_integers,
             escapes_as_clickhouse: false,
+            marks_csv: false,
         }
     }
 }

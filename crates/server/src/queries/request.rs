@@ -28,6 +28,8 @@ pub struct QueryRequest {
     pub ignores_format: bool,
     /// Whether kept rows may be part of the answer.
     pub may_reuse: bool,
+    /// Whether CSV begins with a byte order mark, by which spreadsheets know UTF-8.
+    pub has_byte_order_mark: bool,
 }
 
 /// A body that is no request: which field is wrong, and how.
@@ -71,6 +73,7 @@ impl QueryRequest {
             time_format: TimeFormat::Text,
             ignores_format: false,
             may_reuse: true,
+            has_byte_order_mark: false,
         };
         let (mut from, mut to) = (None, None);
         for (name, value) in object(body)? {
@@ -98,6 +101,7 @@ impl QueryRequest {
                 "limit" => request.limit = limit(field, &value, max_rows)?,
                 "cache" => request.may_reuse = switch(field, &value)?,
                 "ignore_format" => request.ignores_format = switch(field, &value)?,
+                "bom" => request.has_byte_order_mark = switch(field, &value)?,
                 "time_format" => request.time_format = time_format(field, &value)?,
                 unknown => {
                     return Err(InvalidBody::of(unknown, format!("unknown field; {FIELDS}")));
@@ -112,7 +116,7 @@ impl QueryRequest {
     }
 }
 
-const FIELDS: &str = "there are sql, from, to, interval_ms, variables, params, limit, time_format, ignore_format and cache";
+const FIELDS: &str = "there are sql, from, to, interval_ms, variables, params, limit, time_format, ignore_format, bom and cache";
 
 /// The members of a body that is an object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
@@ -294,7 +298,8 @@ mod tests {
             },
             "params": {"id": 18_446_744_073_709_551_615_u64, "text": "it's"},
             "limit": 7,
-            "time_format": "unix_ms"
+            "time_format": "unix_ms",
+            "bom": true
         }))
         .unwrap();
         insta::assert_debug_snapshot!(request, @r#"
@@ -341,6 +346,7 @@ mod tests {
             time_format: UnixMs,
             ignores_format: false,
             may_reuse: true,
+            has_byte_order_mark: true,
         }
         "#);
     }
@@ -357,10 +363,11 @@ mod tests {
             time_format: TimeFormat::Text,
             ignores_format: false,
             may_reuse: true,
+            has_byte_order_mark: false,
         };
         let nulls = json!({
             "sql": "SELECT 1", "from": null, "to": null, "interval_ms": null, "variables": null,
-            "params": null, "limit": null, "time_format": null
+            "params": null, "limit": null, "time_format": null, "bom": null
         });
         assert_eq!(parse(&json!({ "sql": "SELECT 1" })).unwrap(), expected);
         assert_eq!(parse(&nulls).unwrap(), expected);
@@ -448,6 +455,10 @@ mod tests {
                 with("limit", json!(1001)),
                 "limit: 1001 is above 1000, the most rows of an answer (setting query.max_rows)"
                     .to_owned(),
+            ),
+            (
+                with("bom", json!("yes")),
+                "bom: must be true or false".to_owned(),
             ),
             (
                 with("time_format", json!("iso")),

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::queries::read_body;
 use crate::clock;
-use crate::dashboards::{Change, DashboardError, Dashboards, Model};
+use crate::dashboards::{self, Change, DashboardError, Dashboards, Model};
 use crate::error::ApiError;
 use crate::identity::Caller;
 use crate::identity::rights::{self, Action};
@@ -95,7 +96,8 @@ async fn read(
 
 /// Adds a dashboard.
 ///
-/// Under the uid in its model, or under one made of its title.
+/// Under the uid in its model, or under one made of its title. The file itself is taken as well as
+/// `{"dashboard": …}`; `notices` say what of it the page does not show.
 #[utoipa::path(
     post,
     path = "/api/dashboards",
@@ -103,7 +105,7 @@ async fn read(
     tag = "dashboards",
     request_body(content = DashboardBody, content_type = "application/json"),
     responses(
-        (status = 201, description = "`{\"uid\", \"meta\"}`", body = Value),
+        (status = 201, description = "`{\"uid\", \"meta\", \"notices\": [text]}`", body = Value),
         (status = 400, description = "It is no dashboard"),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You may not save dashboards"),
@@ -116,10 +118,12 @@ async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let (change, _) = change(&state, &caller, &headers, body).await?;
+    let body = read_body(&state, &caller, &headers, body).await?;
+    let (change, _) = change(&caller, new_dashboard(&body.bytes)?)?;
+    let notices = dashboards::notices(&change.model);
     let (uid, meta) = on_files(&state, move |dashboards| dashboards.create(change)).await?;
     tracing::info!(uid, user = caller.name, "a dashboard was added");
-    let answer = json!({ "uid": uid, "meta": meta });
+    let answer = json!({ "uid": uid, "meta": meta, "notices": notices });
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -149,7 +153,8 @@ async fn save(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let (change, base) = change(&state, &caller, &headers, body).await?;
+    let body = read_body(&state, &caller, &headers, body).await?;
+    let (change, base) = change(&caller, document(&body.bytes)?)?;
     let base = base.ok_or_else(|| ApiError::BadDocument {
         detail: "version: the version that the change began with is expected".to_owned(),
     })?;
@@ -254,21 +259,35 @@ async fn version(
     Ok(Json(json!({ "dashboard": model, "meta": meta })))
 }
 
-/// What the body asks for, in the caller's name, and the version it began with.
-async fn change(
-    state: &AppState,
-    caller: &Caller,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Change, Option<u64>), ApiError> {
-    let body = read_body(state, caller, headers, body).await?;
-    let bad = |detail: String| ApiError::BadDocument { detail };
-    let body: DashboardBody = serde_json::from_slice(&body.bytes)
-        .map_err(|error| bad(format!("JSON parse error - {error}")))?;
+/// A new dashboard: as `{"dashboard": …}`, or its file alone, in which nothing has that name.
+fn new_dashboard(bytes: &[u8]) -> Result<DashboardBody, ApiError> {
+    match document(bytes)? {
+        Value::Object(members) if !members.contains_key("dashboard") => Ok(DashboardBody {
+            dashboard: Value::Object(members),
+            version: None,
+            note: String::new(),
+            folder: None,
+        }),
+        wrapped => serde_json::from_value(wrapped).map_err(not_read),
+    }
+}
+
+fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(not_read)
+}
+
+fn not_read(error: serde_json::Error) -> ApiError {
+    ApiError::BadDocument {
+        detail: format!("JSON parse error - {error}"),
+    }
+}
+
+/// What a body asks for, in the caller's name, and the version it began with.
+fn change(caller: &Caller, body: DashboardBody) -> Result<(Change, Option<u64>), ApiError> {
     if body.note.chars().count() > MAX_NOTE_CHARS {
-        return Err(bad(format!(
-            "note: at most {MAX_NOTE_CHARS} characters are expected"
-        )));
+        return Err(ApiError::BadDocument {
+            detail: format!("note: at most {MAX_NOTE_CHARS} characters are expected"),
+        });
     }
     let change = Change {
         model: Model::new(body.dashboard)?,

@@ -71,6 +71,9 @@ struct QueryBody {
     time_format: Option<String>,
     /// Whether `FORMAT` in the text is checked, but not followed; `false` by default.
     ignore_format: Option<bool>,
+    /// Whether CSV begins with a byte order mark, for spreadsheets that take it for another encoding
+    /// without one; `false` by default.
+    bom: Option<bool>,
     /// Whether rows kept from an earlier answer may be part of this one; `true` by default. They
     /// are the same rows: it is for measuring.
     cache: Option<bool>,

@@ -11,6 +11,9 @@ use crate::queries::error::QueryError;
 use crate::queries::render::{Column, Style, write_csv_text};
 use crate::queries::run::Stats;
 
+/// By which spreadsheets know UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How many fields a tuple is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tuples {
@@ -81,6 +84,9 @@ fn write_header<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
 
 impl Encoder for CsvEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
+        if self.style.marks_csv {
+            out.extend_from_slice(BYTE_ORDER_MARK);
+        }
         if self.header == Header::None {
             return;
         }
