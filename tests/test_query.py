@@ -587,7 +587,7 @@ def test_a_value_that_would_fill_the_memory_is_refused(server: Server, admin: Us
 
 
 def test_csv_for_spreadsheets(shared_server: Server, shared_admin: User) -> None:
-    sql = "SELECT 'Müller' AS näme"
+    sql = "SELECT 'Müller' AS `näme`"
     mark = b"\xef\xbb\xbf"
     plain = ask(shared_server, shared_admin, sql, accept="text/csv").content
     assert plain == '"näme"\n"Müller"\n'.encode()

@@ -45,7 +45,7 @@ use crate::metrics::Metrics;
 use kept::KeptResults;
 use places::Places;
 use registry::{Registry, Running};
-use render::Style;
+use render::{CsvStart, Style};
 use run::{Limits, Opened, ResultLimit, Shape};
 use statement::{Statement, explain_column};
 
@@ -143,7 +143,11 @@ impl Queries {
             columns,
             format: format.filter(|_| !request.ignores_format),
             style: Style {
-                marks_csv: request.has_byte_order_mark,
+                csv_start: if request.has_byte_order_mark {
+                    CsvStart::ByteOrderMark
+                } else {
+                    CsvStart::Rows
+                },
                 ..Style::of(&prepared.settings, request.time_format)
             },
         };

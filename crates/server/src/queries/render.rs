@@ -54,8 +54,18 @@ pub struct Style {
     pub quotes_wide_integers: bool,
     /// Whether JSON escapes what ClickHouse escapes beside what has to be: `\/`.
     pub escapes_as_clickhouse: bool,
-    /// Whether CSV begins with a byte order mark.
-    pub marks_csv: bool,
+    /// What CSV begins with.
+    pub csv_start: CsvStart,
+}
+
+/// What CSV begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CsvStart {
+    /// Its rows.
+    #[default]
+    Rows,
+    /// A byte order mark, by which spreadsheets know UTF-8.
+    ByteOrderMark,
 }
 
 impl From<TimeFormat> for Style {
@@ -85,7 +95,7 @@ impl Style {
             quotes_denormals: settings.quote_denormals,
             quotes_wide_integers: settings.quote_64bit_integers,
             escapes_as_clickhouse: false,
-            marks_csv: false,
+            csv_start: CsvStart::Rows,
         }
     }
 }

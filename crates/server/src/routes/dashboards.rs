@@ -268,15 +268,15 @@ fn new_dashboard(bytes: &[u8]) -> Result<DashboardBody, ApiError> {
             note: String::new(),
             folder: None,
         }),
-        wrapped => serde_json::from_value(wrapped).map_err(not_read),
+        wrapped => serde_json::from_value(wrapped).map_err(|error| not_read(&error)),
     }
 }
 
 fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(not_read)
+    serde_json::from_slice(bytes).map_err(|error| not_read(&error))
 }
 
-fn not_read(error: serde_json::Error) -> ApiError {
+fn not_read(error: &serde_json::Error) -> ApiError {
     ApiError::BadDocument {
         detail: format!("JSON parse error - {error}"),
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Encoder, Header, text_columns};
 use crate::queries::error::QueryError;
-use crate::queries::render::{Column, Style, write_csv_text};
+use crate::queries::render::{Column, CsvStart, Style, write_csv_text};
 use crate::queries::run::Stats;
 
 /// By which spreadsheets know UTF-8.
@@ -84,7 +84,7 @@ fn write_header<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str>) {
 
 impl Encoder for CsvEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        if self.style.marks_csv {
+        if self.style.csv_start == CsvStart::ByteOrderMark {
             out.extend_from_slice(BYTE_ORDER_MARK);
         }
         if self.header == Header::None {
