@@ -91,3 +91,8 @@ SELECT version() AS v, currentDatabase() AS d, timezone() AS t SETTINGS session_
 
 -- in-an-array: an array stands for its elements
 SELECT count() AS n FROM events WHERE job_id IN [3, 5] AND scope NOT IN ['load:job', 'it''s'];
+-- join-use-nulls-using: of each side
+SELECT k, a.k AS l, b.k AS r, toTypeName(k) AS t, toTypeName(l) AS u, toTypeName(r) AS v FROM (SELECT number AS k FROM numbers(3)) AS a LEFT JOIN (SELECT number + 1 AS k FROM numbers(3)) AS b USING (k) ORDER BY k SETTINGS join_use_nulls = 1;
+
+-- join-use-nulls-using-right: and of the other
+SELECT k, a.k AS l, b.k AS r, toTypeName(k) AS t, toTypeName(l) AS u, toTypeName(r) AS v FROM (SELECT number AS k FROM numbers(3)) AS a RIGHT JOIN (SELECT number + 1 AS k FROM numbers(3)) AS b USING (k) ORDER BY k SETTINGS join_use_nulls = 1;

@@ -283,10 +283,16 @@ impl Binder<'_> {
                 at,
             ));
         }
-        if *ty == column.ty {
+        // Nullable beside a type of both sides that is not: the setting join_use_nulls made it so.
+        let ty = if column.ty.is_nullable() {
+            ty.clone().nullable()
+        } else {
+            ty.clone()
+        };
+        if ty == column.ty {
             return Ok(bound);
         }
-        self.cast(bound, ty.clone(), at)
+        self.cast(bound, ty, at)
     }
 
     fn merged(
@@ -302,7 +308,7 @@ impl Binder<'_> {
         };
         let left = self.merged(left, ty, at, scope)?;
         let right = self.merged(right, ty, at, scope)?;
-        if ty.is_nullable() {
+        if ty.is_nullable() || left.ty.is_nullable() {
             return self.call("ifNull", vec![left, right], at);
         }
         // Where the left side has no row, its column is the type's default. Where it has that value by itself, the
