@@ -125,22 +125,14 @@ async fn measure(
     let (outcome, database_peak) = with_database_peak(server, sending).await?;
     let answers = crowd.go_home().await?;
     let upkeep = Upkeep::of(server).await?;
-    // A refused batch that is in doubt is known when it comes again.
-    if outcome.n_refused == 0 {
-        check_all_new(server, outcome.n_events).await?;
-    }
+    check_all_new(server, outcome.n_events).await?;
     let memory = server.memory()?;
     let what = format!(
         "answer time while {} k events/s arrive, batches of {BATCH}, {seconds} s, and {CLIENTS} clients ask {}",
         RATE / 1000,
         case.what,
     );
-    let answer_times = format!(
-        "{}; {} batches refused for now and sent again",
-        quantiles(&outcome.answers),
-        outcome.n_refused,
-    );
-    table.push_alone(&what, answer_times, case.target);
+    table.push_alone(&what, quantiles(&outcome.answers), case.target);
     table.push_alone(
         "… their queries",
         answers.summary(outcome.took),

@@ -38,15 +38,9 @@ pub struct Outcome {
     pub n_events: u64,
     /// From the first request to the last answer.
     pub took: Duration,
-    /// Answer times, in µs, up to the one that acknowledges.
+    /// Answer times, in µs.
     pub answers: Histogram<u64>,
-    /// Answers that refused a batch for now (503); it was sent again.
-    pub n_refused: u64,
 }
-
-/// How long a sender waits before it sends a refused batch again, and how often.
-const AGAIN: Duration = Duration::from_millis(100);
-const MAX_TRIES: usize = 50;
 
 /// Events of a day, at which the demo has some 200 annotators.
 const EVENTS_PER_DAY: u64 = 111_000;
@@ -185,22 +179,7 @@ impl Sender {
             n_events,
             took: started.elapsed(),
             answers,
-            n_refused: 0,
         })
-    }
-
-    /// Sends one body until it is acknowledged, as every sender does. Returns how often it was refused.
-    async fn post_until_stored(&self, door: Door, body: Bytes) -> Result<u64> {
-        let mut n_refused = 0;
-        loop {
-            match self.post(door, body.clone()).await {
-                Err(error) if error.to_string().starts_with("503") && n_refused < MAX_TRIES => {
-                    n_refused += 1;
-                    tokio::time::sleep(AGAIN).await;
-                }
-                outcome => return outcome.map(|()| n_refused as u64),
-            }
-        }
     }
 
     /// Open loop: a request every `interval`, whether the last is answered or not. Answer
@@ -210,7 +189,6 @@ impl Sender {
         let n_events = loads.iter().map(Load::n_events).sum();
         let n_batches = loads[0].bodies.len().min(loads[1].bodies.len());
         let answers = Arc::new(Mutex::new(histogram()));
-        let mut n_refused = 0;
         let started = clock::now();
         let mut requests = tokio::task::JoinSet::new();
         for index in 0..n_batches * 2 {
@@ -220,17 +198,16 @@ impl Sender {
             tokio::time::sleep_until(due.into()).await;
             let (sender, answers) = (self.clone(), Arc::clone(&answers));
             requests.spawn(async move {
-                let n_refused = sender.post_until_stored(door, body).await?;
+                sender.post(door, body).await?;
                 let mut answers = answers.lock().expect("no one panics with the lock");
-                answers.record(micros(due))?;
-                anyhow::Ok(n_refused)
+                anyhow::Ok(answers.record(micros(due))?)
             });
             while let Some(done) = requests.try_join_next() {
-                n_refused += done??;
+                done??;
             }
         }
         while let Some(done) = requests.join_next().await {
-            n_refused += done??;
+            done??;
         }
         let answers = Arc::into_inner(answers).context("all requests have ended")?;
         let answers = answers.into_inner().expect("no one panics with the lock");
@@ -238,7 +215,6 @@ impl Sender {
             n_events,
             took: started.elapsed(),
             answers,
-            n_refused,
         })
     }
 }
