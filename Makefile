@@ -76,7 +76,7 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 isolation: ## random queries of members of an organization, who see nothing of others: make isolation N=2000
 	$(prepare)
 	cargo build --workspace --all-targets $(cargo_features)
-	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh test_isolation.py
+	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
 bench_parts := $(filter ingest latency footprint load query page,$(ARGS))
@@ -101,10 +101,10 @@ screenshots: build ## the README's pictures of the page, into docs/screenshots
 
 soak: build ## the long loops: 50 kills under load, full disks, lost answers
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \
-		scripts/e2e.sh $(or $(ARGS),test_kill.py test_full_disk.py test_retries.py)
+		scripts/e2e.sh $(or $(ARGS),faults/test_kill.py faults/test_full_disk.py ingest/test_retries.py)
 
 hostile: build ## queries that ask for more than the server has, while events come: make hostile N=300
-	ANNOSCOPE_HOSTILE=$(or $(N),300) ANNOSCOPE_BIN=$(target)/release/annoscope scripts/e2e.sh -s test_hostile.py
+	ANNOSCOPE_HOSTILE=$(or $(N),300) ANNOSCOPE_BIN=$(target)/release/annoscope scripts/e2e.sh -s faults/test_hostile.py
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS (60)
 	$(prepare)
@@ -116,4 +116,4 @@ lint: ## formatting, clippy, ruff
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache tests/__pycache__ web/node_modules web/dist
+	rm -rf .venv .ruff_cache $(shell find tests -name __pycache__) web/node_modules web/dist

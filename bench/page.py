@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
-from server import BINARY, Server, User, clean_environment  # noqa: E402
+from support.server import BINARY, Server, User, clean_environment  # noqa: E402
 
 UIDS = ["all-events", "management", "monitoring", "timesheet"]
 RUNS = 5

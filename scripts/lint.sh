@@ -9,9 +9,9 @@ scripts/venv.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets "$@" -- -D warnings
 .venv/bin/ruff check tests
-.venv/bin/ruff check --config tests/pyproject.toml bench/page.py scripts
+.venv/bin/ruff check --config tests/pyproject.toml bench scripts
 .venv/bin/ruff format --check tests
-.venv/bin/ruff format --config tests/pyproject.toml --check bench/page.py scripts
+.venv/bin/ruff format --config tests/pyproject.toml --check bench scripts
 if command -v shellcheck >/dev/null; then
     shellcheck scripts/*.sh .ci/run
 fi

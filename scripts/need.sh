@@ -54,10 +54,10 @@ for tool in "$@"; do
             { node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' && npm --version; } >/dev/null 2>&1 ||
                 fail "Node.js 20 or newer with npm is needed for the page; node is $(node --version 2>&1 || true)."
             ;;
-        chromium) # test_page.py looks at the page with it
+        chromium) # page/test_page.py looks at the page with it
             command -v chromium >/dev/null || apt chromium
             ;;
-        curl) # test_curl.py drives the real one
+        curl) # ingest/test_curl.py drives the real one
             command -v curl >/dev/null || apt curl
             ;;
         *) fail "unknown tool '$tool'" ;;

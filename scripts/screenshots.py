@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
-from server import BINARY, Server, clean_environment  # noqa: E402
+from support.server import BINARY, Server, clean_environment  # noqa: E402
 
 PICTURES = ROOT / "docs/screenshots"
 VIEWS = ["", "all-events", "management", "monitoring", "timesheet"]

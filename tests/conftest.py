@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from server import BINARY, Server, User
+from support.server import BINARY, Server, User, check_log
 
 # The page's fixtures: a site or an office with people, and a browser.
-pytest_plugins = ["page", "office"]
-
-# The long form of the loops, for `make soak`.
-SOAK = os.environ.get("ANNOSCOPE_SOAK") == "1"
+pytest_plugins = ["support.page", "support.office"]
 
 
 def pytest_sessionstart() -> None:
     if not os.access(BINARY, os.X_OK):
         pytest.exit(f"there is no server at {BINARY}: run `make test-e2e`, or set ANNOSCOPE_BIN", returncode=2)
-
-
-def check_log(server: Server) -> None:
-    """Whatever a test does to it, the server never panics."""
-    panics = [line for line in server.log().splitlines() if "panicked at" in line]
-    assert not panics, "the server panicked: " + "\n".join(panics)
 
 
 @pytest.fixture

@@ -197,7 +197,7 @@ fn prepare(args: Args) -> Result<Bench> {
         );
         Some(Peer {
             python,
-            script: repository.join("tests/clickhouse_http.py"),
+            script: repository.join("tests/support/clickhouse_http.py"),
         })
     };
     let dir = match &args.dir {

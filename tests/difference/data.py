@@ -11,8 +11,8 @@ from pathlib import Path
 
 import requests
 
-from events import FIELDS
-from server import Server
+from support.events import FIELDS
+from support.server import Server
 
 START = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 END = dt.datetime(2026, 8, 30, tzinfo=dt.UTC)

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from server import Server, User, run_cli
+from support.server import Server, User, run_cli
 
 from .data import Event, clickhouse, post
 from .grafana import Context
@@ -92,7 +92,7 @@ class ClickHouse:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        script = Path(__file__).parents[1] / "clickhouse_http.py"
+        script = Path(__file__).parents[1] / "support" / "clickhouse_http.py"
         arguments = ["--port", str(port), "--path", str(directory)]
         # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
         environment = os.environ | {"TZ": "UTC"}

@@ -1,7 +1,7 @@
 //! Every metric of the server, by name, in Prometheus's text format.
 //!
 //! Received events add up: received = stored + repeated + dead-lettered + dropped + refused with an
-//! error (`tests/test_service.py` does the sum). Mended ones are stored.
+//! error (`tests/service/test_service.py` does the sum). Mended ones are stored.
 
 mod text_format;
 

@@ -9,7 +9,7 @@
 //! Only Grafana's frames are gathered whole, within `query.max_result_bytes`.
 //!
 //! **Invariant:** what a query occupies is free again soon after its client is gone, also while
-//! it waits for its first row (`test_query.py`).
+//! it waits for its first row (`query/test_running_queries.py`).
 //!
 //! Knows no HTTP but the `Accept` header. Start reading at [`Queries::start`].
 

@@ -60,7 +60,7 @@ pub(crate) fn with_python_numbers(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    /// As `json.dumps(json.loads(text))` of Python 3.11; `tests/test_odd_events.py` asks Python itself.
+    /// As `json.dumps(json.loads(text))` of Python 3.11; `tests/ingest/test_odd_events.py` asks Python itself.
     #[test]
     fn numbers_are_pythons() {
         let cases = [

@@ -1,5 +1,5 @@
 //! Runs and answers over batches made here; what the store and HTTP add is tested end to end
-//! (`tests/test_query.py`).
+//! (`tests/query/test_running_queries.py`).
 
 mod hours;
 

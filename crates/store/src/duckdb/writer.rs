@@ -4,7 +4,7 @@
 //! shared by as many requests as came meanwhile and nobody waits for a timer.
 //!
 //! **Invariant:** a batch is acknowledged after its commit or refused, never both, and its
-//! reservation is kept or given back accordingly (`kill -9` tests in `tests/test_kill.py`).
+//! reservation is kept or given back accordingly (`kill -9` tests in `tests/faults/test_kill.py`).
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,193 @@
+"""Queries that ask for more than a server has, while events come: the server goes on, by itself, and loses none.
+
+`ANNOSCOPE_HOSTILE=300` asks so many (`make hostile`).
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from support import hostile
+from support.load import Load
+from support.server import Server, User, wait_for
+
+N_QUERIES = int(os.environ.get("ANNOSCOPE_HOSTILE", "40"))
+TIME_LIMIT_S = 10
+# A query may wait for a place first; then it has its time, and 5 s more.
+LATEST_S = 10 + TIME_LIMIT_S + 5
+PEAK_BYTES = 2 << 30
+# Sends as fast as it can, so this is what the machine takes beside the queries.
+N_ASKING = 3
+
+
+class Memory(threading.Thread):
+    """The most memory that a server's process has, whichever process that is, and how many there were."""
+
+    def __init__(self, server: Server):
+        super().__init__(daemon=True)
+        self.server = server
+        self.peak_bytes = 0
+        self.pids: set[int] = set()
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        parent = self.server.process.pid
+        while not self.is_over.wait(0.01):
+            for pid in children(parent):
+                self.pids.add(pid)
+                try:
+                    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                except (OSError, IndexError):
+                    continue
+                self.peak_bytes = max(self.peak_bytes, pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def has_ended(pid: int) -> bool:
+    """Also where nobody has asked for its exit code."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.fixture
+def supervised(make_server) -> Server:
+    return make_server(supervise="true", query_timeout_ms=f"{TIME_LIMIT_S}s").start()
+
+
+def ask(server: Server, user: User, sql: str) -> tuple[str, float]:
+    """How a query ended, and after how many seconds."""
+    begin = time.monotonic()
+    try:
+        answer = requests.post(
+            f"{server.url}/api/query", json={"sql": sql, "limit": 10}, headers=user.headers, timeout=60
+        )
+    except requests.Timeout:
+        return "no answer", time.monotonic() - begin
+    except requests.RequestException:
+        return "reset", time.monotonic() - begin
+    took_s = time.monotonic() - begin
+    try:
+        error = answer.json().get("error")
+    except ValueError:
+        error = {"kind": "cut off"}
+    kind = error["kind"] if isinstance(error, dict) and "kind" in error else "answer"
+    return f"{answer.status_code} {kind}", took_s
+
+
+def test_hostile_queries_while_events_come(supervised: Server) -> None:
+    server, admin = supervised, supervised.add_user("root", "admin")
+    memory = Memory(server)
+    memory.start()
+    ends: collections.Counter[str] = collections.Counter()
+    latest: tuple[float, str] = (0, "")
+    with Load(server) as load:
+        begin = time.monotonic()
+        with ThreadPoolExecutor(N_ASKING) as pool:
+            asked = [(kind, sql, pool.submit(ask, server, admin, sql)) for kind, sql in hostile.queries(N_QUERIES)]
+            for kind, sql, asking in asked:
+                end, took_s = asking.result()
+                ends[end] += 1
+                latest = max(latest, (took_s, sql))
+                print(
+                    f"{took_s:6.1f} s  {end:22} {kind}: {sql[:150]}  ({memory.peak_bytes >> 20} MB, {len(memory.pids)})"
+                )
+        took_s = time.monotonic() - begin
+        load.finish()
+        n_sent = load.n_acknowledged()
+        wait_for("the server to be ready", lambda: requests.get(f"{server.url}/readyz", timeout=10).status_code == 200)
+        n_events = load.check(admin)
+    memory.is_over.set()
+    figures = {
+        "queries": N_QUERIES,
+        "ends": dict(ends),
+        "latest_s": round(latest[0], 1),
+        "peak_mb": memory.peak_bytes >> 20,
+        "restarts": len(memory.pids) - 1,
+        "events": n_events,
+        "events_per_s": round(n_sent / took_s),
+    }
+    print(json.dumps(figures))
+    assert latest[0] < LATEST_S, latest
+    assert memory.peak_bytes < PEAK_BYTES, figures
+    assert server.process.poll() is None
+
+
+def test_the_sample_of_aliases_in_lambdas_is_answered(supervised: Server) -> None:
+    sql = (
+        "SELECT groupArray(number) AS c, arraySum(arrayMap(x -> (x + 1), c)) AS h, "
+        "arrayMap(x -> (x / h), c) AS r FROM numbers({n})"
+    )
+    admin = supervised.add_user("root", "admin")
+    sum_sql = f"SELECT h, length(r), r[2] * h FROM ({sql.format(n=200_000)})"
+    answer = requests.post(f"{supervised.url}/api/query", json={"sql": sum_sql}, headers=admin.headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    [[total, n, one]] = answer.json()["rows"]
+    assert (int(total), n) == (200_000 * 200_001 // 2, 200_000)
+    assert one == pytest.approx(1)
+
+
+def test_a_serving_process_that_ends_is_started_again(supervised: Server) -> None:
+    """Its parent holds the sockets, so nobody is refused; and what the parent is told, it is told."""
+    server = supervised
+    [serving] = children(server.process.pid)
+    os.kill(serving, signal.SIGKILL)
+    begin = time.monotonic()
+    # The connection waits in the socket's queue until there is somebody to take it.
+    assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 200
+    assert time.monotonic() - begin < 5
+    [again] = children(server.process.pid)
+    assert again != serving
+    assert server.stop() == 0
+    assert has_ended(again)
+
+
+def test_the_serving_process_ends_with_its_parent(supervised: Server) -> None:
+    server = supervised
+    [serving] = children(server.process.pid)
+    server.kill()
+    server.start()
+    assert has_ended(serving)
+
+
+def running(server: Server, admin: User) -> list:
+    return requests.get(f"{server.url}/api/queries", headers=admin.headers, timeout=10).json()
+
+
+def test_one_account_does_not_keep_others_out(supervised: Server) -> None:
+    """Each of an administrator's queries is answered while somebody else asks four that never end, again and again."""
+    server = supervised
+    admin, other = server.add_user("root", "admin"), server.add_user("analyst", "business")
+    endless = "SELECT sum(number * number % 7) FROM numbers(1000000000000000)"
+    is_over = threading.Event()
+
+    def keep_asking() -> None:
+        while not is_over.is_set():
+            ask(server, other, endless)
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            pool.submit(keep_asking)
+        try:
+            wait_for("them to begin", lambda: len(running(server, admin)) == 4)
+            ends = [ask(server, admin, f"SELECT {n}") for n in range(8)]
+        finally:
+            is_over.set()
+    assert [end for end, _ in ends] == ["200 answer"] * 8, ends
