@@ -8,7 +8,7 @@ use annoscope_events::{FIELD_NAMES, StoredEvent, server_event_json};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 
-/// CVAT's table (contract.md, section 1).
+/// CVAT's table (contract.md, "The event record").
 const CREATE_TABLE: &str = "CREATE TABLE cvat.events (
     scope String NOT NULL, obj_name String NULL, obj_id UInt64 NULL, obj_val String NULL,
     source String NOT NULL, timestamp DateTime64(3, 'Etc/UTC') NOT NULL, count UInt16 NULL,

@@ -54,7 +54,7 @@ def test_the_answer_is_a_csv_attachment(server: Server, anna: User) -> None:
 
 
 def test_working_time_rows(server: Server, anna: User) -> None:
-    """A row of working time looks as CVAT's (contract, section 3)."""
+    """A row of working time looks as CVAT's (contract.md, "Working time")."""
     begin = events.now() - dt.timedelta(minutes=1)
     day = [
         events.event("draw:object", begin + dt.timedelta(seconds=at), job_id=3, task_id=2, project_id=1)

@@ -42,7 +42,7 @@ def text(raw: str) -> str:
     return f'{{"timestamp":"{NOW}","events":[{{"scope":"load:job","timestamp":"{NOW}",{raw}}}]}}'
 
 
-# Cases whose answer CVAT's framework settles to the letter (contract, section 2).
+# Cases whose answer CVAT's framework settles to the letter (contract.md, "What is refused").
 EXACT = {
     "body is a list": ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
     "body is a number": (5, {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]}),
@@ -167,7 +167,7 @@ def test_other_content_types(shared_server: Server, shared_admin: User, content_
 
 
 def test_odd_but_allowed(server: Server, anna: User) -> None:
-    """What the framework lets pass (contract, section 1), and how it is stored."""
+    """What the framework lets pass (contract.md, "The event record"), and how it is stored."""
     fields = {
         "obj_name": "  car\t", "obj_val": 5, "obj_id": "5.0", "count": 5.0, "unknown": [1], "user_name": "eve",
         "payload": ' {"b":1,  "a":"ü", "b":2}',

@@ -67,7 +67,7 @@ def ingest(server: Server, events: object, **more: object) -> requests.Response:
 
 
 def expected_hours(events: Iterable[dict]) -> dict[int | None, int]:
-    """Working time in ms by job_id, for one uncut sequence of client events: the contract's algorithm, section 3."""
+    """Working time in ms by job_id, for one uncut sequence of client events (contract.md, "Working time")."""
     gap_limit = dt.timedelta(seconds=100)
     hours: dict[int | None, dt.timedelta] = {}
     previous_end, previous_job = None, None

@@ -1,4 +1,4 @@
-"""A small CVAT: its endpoints that say who somebody is, in the shapes of contract section 9 and cvat-sdk 2.80."""
+"""A small CVAT: its endpoints that say whose request it is (contract.md, "The analytics page"; cvat-sdk 2.80)."""
 
 from __future__ import annotations
 

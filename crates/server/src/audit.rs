@@ -33,7 +33,7 @@ const BATCH: u32 = 500;
 /// Longest text of an exception, characters.
 const MAX_MESSAGE_CHARS: usize = 2_000;
 
-/// The event of an export (contract, section 6).
+/// The event of an export (contract.md, "Server events").
 pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
     let filter = &request.filter;
     let time = |time: Option<annoscope_events::Timestamp>| time.map(|time| time.to_string());

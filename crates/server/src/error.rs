@@ -1,6 +1,6 @@
 //! From errors to answers: the only place with status codes of errors.
 //!
-//! The bodies have the shapes of CVAT's API (contract, sections 2, 4 and 5). Answers of
+//! The bodies have the shapes of CVAT's API (docs/contract.md). Answers of
 //! 500 and above say nothing internal; their cause is logged here, once, within the
 //! request's span.
 

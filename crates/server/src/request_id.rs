@@ -15,7 +15,7 @@ use crate::error::ApiError;
 /// The header that carries the id back.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A fresh UUID v4 for each request (contract, section 10); an extension of the request.
+/// A fresh UUID v4 for each request (contract.md, "Request ids"); an extension of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 

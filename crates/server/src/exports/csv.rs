@@ -1,5 +1,5 @@
 //! Events as CSV, byte for byte as CVAT makes it from clickhouse-connect 0.6.8's rows with
-//! Python's `csv` module (contract, section 4).
+//! Python's `csv` module (contract.md, "The CSV").
 //!
 //! UTF-8 without a mark, CRLF, quotes only around fields with `,`, `"`, CR or LF. NULL and
 //! the empty string both give nothing. Cells that a spreadsheet would take for formulas

@@ -139,7 +139,7 @@ pub enum State {
 }
 
 impl State {
-    /// The status of contract, section 5.
+    /// The status, as contract.md has it in "Background requests".
     pub fn name(&self) -> &'static str {
         match self {
             State::Queued => "queued",

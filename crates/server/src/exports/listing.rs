@@ -1,5 +1,5 @@
-//! `GET /api/requests`: which of a user's jobs, in which order, which page (contract,
-//! section 5). Pages are as Django REST framework counts them.
+//! `GET /api/requests`: which of a user's jobs, in which order, which page
+//! (contract.md, "Background requests"). Pages are as Django REST framework counts them.
 
 use std::cmp::Ordering;
 

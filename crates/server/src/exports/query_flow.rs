@@ -1,5 +1,5 @@
 //! `GET /api/events` as CVAT made it: one address that starts an export, tells how far it
-//! is, and hands it out (contract, section 4).
+//! is, and hands it out (contract.md, "Exports").
 //!
 //! Where we differ: a job is deleted when its file was sent whole, not when a download
 //! begins; and HEAD, which CVAT's documentation uses for polling, never deletes anything.

@@ -1,5 +1,5 @@
 //! What an export is asked for: the query of `GET /api/events` and `POST /api/events/export`
-//! (contract, sections 4 and 5), understood and checked.
+//! (contract.md, "Exports"), understood and checked.
 
 use annoscope_events::Timestamp;
 use annoscope_store::EventFilter;

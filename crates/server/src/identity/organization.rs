@@ -1,4 +1,4 @@
-//! The organization a request speaks of (contract, section 2).
+//! The organization a request speaks of (contract.md, "The organization of a request").
 
 use axum::extract::Query;
 use axum::http::request::Parts;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-/// What an account may do at all (contract, section 4). Ordered: admin is highest.
+/// What an account may do at all (contract.md, "Exports"). Ordered: admin is highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Privilege {
     /// Only what work needs.
@@ -19,7 +19,7 @@ pub enum Privilege {
     Admin,
 }
 
-/// What a member may do within an organization (contract, section 4). Ordered: owner
+/// What a member may do within an organization (contract.md, "Exports"). Ordered: owner
 /// is highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {

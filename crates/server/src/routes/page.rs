@@ -32,7 +32,7 @@ pub fn router() -> Router<AppState> {
 }
 
 /// What Traefik's forward-auth and nginx's `auth_request` ask before they let somebody to another
-/// analytics page, as they ask CVAT (contract, section 9): 200 for those who may see analytics;
+/// analytics page, as they ask CVAT (contract.md, "The analytics page"): 200 for those who may see analytics;
 /// the others never get here.
 async fn allowed() -> StatusCode {
     StatusCode::OK

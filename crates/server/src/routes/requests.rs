@@ -29,7 +29,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(cancel_request))
 }
 
-/// A background request (contract, section 5).
+/// A background request (contract.md, "Background requests").
 #[derive(Debug, Serialize, ToSchema)]
 struct Request {
     /// `queued`, `started`, `failed` or `finished`.

@@ -82,7 +82,7 @@ impl Server {
     }
 }
 
-/// Plays CVAT's logger (contract.md, section 12) and gives what the server has stored.
+/// Plays CVAT's logger (contract.md, "The browser's logger") and gives what the server has stored.
 /// `knows` tells whether the client learns that its request arrived.
 fn play(steps: &[Step], knows: impl Fn(Network) -> bool) -> Vec<StoredEvent> {
     let mut server = Server::default();

@@ -1,7 +1,7 @@
 //! Changing accounts and organizations: what the command line and the administrators' page do.
 //!
 //! Everything here blocks; the server calls it through [`Accounts::blocking`]. Each change and
-//! the events that tell of it are one transaction (contract, section 6, for their form; beyond
+//! the events that tell of it are one transaction (contract.md, "Server events", for their form; beyond
 //! it, `obj_id` of an update is the id of what was changed, since the actor is in `user_id`).
 
 use annoscope_events::Organization;

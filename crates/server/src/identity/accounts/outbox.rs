@@ -46,7 +46,7 @@ pub(crate) enum Weight {
     Light,
 }
 
-/// An event of our own, in the form that servers send (contract, section 6).
+/// An event of our own, in the form that servers send (contract.md, "Server events").
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AuditEvent {
     /// `action:resource`.

@@ -39,7 +39,7 @@ pub fn has_analytics_access(caller: &Caller) -> bool {
 }
 
 /// What an export is narrowed to: what the caller asked for, within what the caller may
-/// export (contract, section 4). A filter that contradicts the rights is refused; one that
+/// export (contract.md, "The mandatory filter"). A filter that contradicts the rights is refused; one that
 /// repeats them passes, as in newer CVAT.
 pub fn export_filter(caller: &Caller, requested: RowFilter) -> Result<RowFilter, Denied> {
     let forced = forced(caller)?;
@@ -62,7 +62,7 @@ pub fn may_read_export(caller: &Caller, rows: RowFilter) -> Result<(), Denied> {
     }
 }
 
-/// The rows that the caller's rights leave (the table of contract, section 4).
+/// The rows that the caller's rights leave (contract.md, "The mandatory filter").
 pub(super) fn forced(caller: &Caller) -> Result<RowFilter, Denied> {
     let own = Some(caller.id);
     let org_id = caller.organization.as_ref().map(|org| org.id);
