@@ -201,13 +201,13 @@ pub struct IngestConfig {
     /// `ingest.legacy_working_time`: whether `payload.working_time` of client events counts on
     /// the ingest port, as older CVATs computed it. Default `false`.
     pub legacy_working_time: bool,
-    /// `ingest.repeat_window_days`: how long a repeated event is recognized, days
+    /// `ingest.dedup_window_days`: how long a duplicate of an event is recognized, days
     /// since its receipt. Default 7.
-    pub repeat_window_days: u32,
-    /// `ingest.repeat_window_events`: the latest events of which a repeat is
+    pub dedup_window_days: u32,
+    /// `ingest.dedup_window_events`: the latest events of which a duplicate is
     /// recognized, however many days they span; 4 bytes of memory each. Default 16
     /// million: 64 MB.
-    pub repeat_window_events: u64,
+    pub dedup_window_events: u64,
 }
 
 /// Memory, disk and threads of the store.
@@ -239,7 +239,7 @@ pub struct QueryConfig {
     pub timeout_ms: u64,
     /// `query.process_memory_bytes`: memory of the whole process beyond which queries are ended,
     /// and a quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes` and
-    /// what the other settings let bodies, batches, results and the window of repeats take.
+    /// what the other settings let bodies, batches, results and the dedup window take.
     pub process_memory_bytes: u64,
     /// `query.max_concurrent`: queries and exports that run at the same time; others
     /// wait. Default 2.
@@ -320,8 +320,8 @@ impl Config {
             queue_bytes: self.ingest.queue_bytes as usize,
             wal_checkpoint_bytes: self.store.wal_checkpoint_bytes,
             min_free_bytes: self.store.min_free_bytes,
-            window_days: self.ingest.repeat_window_days,
-            window_events: self.ingest.repeat_window_events as usize,
+            dedup_window_days: self.ingest.dedup_window_days,
+            dedup_window_events: self.ingest.dedup_window_events as usize,
             day_settles_after: annoscope_store::StoreConfig::DAY_SETTLES_AFTER,
             process_memory_bytes: self.process_memory_bytes(),
             last_resort: crate::supervisor::end_process,
@@ -337,7 +337,7 @@ impl Config {
         2 * self.store.memory_bytes
             + self.ingest.max_inflight_bytes
             + self.ingest.queue_bytes
-            + 4 * self.ingest.repeat_window_events
+            + 4 * self.ingest.dedup_window_events
             + self.query.max_result_bytes
             + self.query.cache_bytes
             + PROGRAM_BYTES

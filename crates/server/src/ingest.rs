@@ -68,7 +68,7 @@ pub async fn client_events(
     });
     metrics.older_than_window(Door::Client, request.timestamps(), received_at);
     let reservation = store.reserve(hashes).await?;
-    let repeated = reservation.repeated().to_vec();
+    let repeated = reservation.duplicates().to_vec();
     metrics.repeated(Door::Client, &repeated);
     let (rejected, mended) = heavy_events(n_events, || {
         (
@@ -180,9 +180,9 @@ pub async fn server_events(
     metrics.older_than_window(Door::Ingest, timestamps, received_at);
     let hashes = events.iter().filter_map(|event| event.hash).collect();
     let reservation = store.reserve(hashes).await?;
-    metrics.repeated(Door::Ingest, reservation.repeated());
+    metrics.repeated(Door::Ingest, reservation.duplicates());
     let append = heavy_events(events.len(), || {
-        let events = only_new(events, reservation.repeated());
+        let events = only_new(events, reservation.duplicates());
         let n_claims = events.iter().filter(|event| event.claims_hours).count() as u64;
         if n_claims > 0 {
             metrics.mended(Door::Ingest, [(Mend::ClaimedHours, n_claims)]);

@@ -478,9 +478,9 @@ impl Collector for PartsCollector {
             stats.queries_ended_for_memory,
         )?;
         counter(
-            "window_evicted_events",
-            "Events that left the window early because it was full",
-            stats.window_evicted,
+            "dedup_window_evicted_events",
+            "Events that left the dedup window early because it was full",
+            stats.dedup_window_evicted,
         )?;
         counter(
             "exports_failed",
@@ -511,11 +511,6 @@ impl Collector for PartsCollector {
             "Free space for the data directory",
             stats.free_bytes,
         )?;
-        gauge(
-            "store_last_checkpoint_ms",
-            "Duration of the last checkpoint",
-            stats.last_checkpoint_ms,
-        )?;
         if let Some(bytes) = self.store.memory_bytes() {
             gauge(
                 "store_memory_bytes",
@@ -524,10 +519,21 @@ impl Collector for PartsCollector {
             )?;
         }
         gauge(
-            "window_events",
-            "Events whose repeats are recognized",
-            stats.window_events,
+            "dedup_window_events",
+            "Events whose duplicates are recognized",
+            stats.dedup_window_events,
         )?;
-        gauge("window_bytes", "Memory of the window", stats.window_bytes)
+        gauge(
+            "dedup_window_bytes",
+            "Memory of the dedup window",
+            stats.dedup_window_bytes,
+        )?;
+        let seconds = ConstGauge::new(stats.last_checkpoint_ms as f64 / 1000.0);
+        seconds.encode(encoder.encode_descriptor(
+            "store_last_checkpoint_duration_seconds",
+            "Duration of the last checkpoint",
+            None,
+            seconds.metric_type(),
+        )?)
     }
 }

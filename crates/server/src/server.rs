@@ -197,7 +197,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
     let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
     let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
-    let window = Duration::from_secs(u64::from(config.ingest.repeat_window_days) * 86_400);
+    let window = Duration::from_secs(u64::from(config.ingest.dedup_window_days) * 86_400);
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window));
     let queries = Queries::new(
         Arc::clone(&store),

@@ -29,9 +29,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::changes::{Changes, MAX_RECENT};
+use crate::dedup::{Day, DedupLimits, DedupWindow, Reservation};
 use crate::error::StoreError;
 use crate::filter::EventFilter;
-use crate::repeats::{Day, Reservation, Window, WindowLimits};
 use crate::stats::{Counters, StoreStats};
 use crate::{EventBatch, EventStore, batch};
 
@@ -66,10 +66,10 @@ pub struct StoreConfig {
     pub wal_checkpoint_bytes: u64,
     /// Disk that stays free beside what the next checkpoint needs, in bytes.
     pub min_free_bytes: u64,
-    /// Days of receipt within which a repeat is recognized.
-    pub window_days: u32,
-    /// Most events within which a repeat is recognized; 4 bytes of memory each.
-    pub window_events: usize,
+    /// Days of receipt within which a duplicate is recognized.
+    pub dedup_window_days: u32,
+    /// Most events within which a duplicate is recognized; 4 bytes of memory each.
+    pub dedup_window_events: usize,
     /// How long the clock has to say a day before the events of old ones are forgotten.
     pub day_settles_after: Duration,
     /// Memory of the whole process beyond which queries are ended, in bytes.
@@ -86,7 +86,7 @@ impl StoreConfig {
 /// The embedded store.
 pub struct DuckDbStore {
     database: Arc<Database>,
-    window: Arc<Window>,
+    window: Arc<DedupWindow>,
     changes: Arc<Changes>,
     writer: Writer,
     readers: Readers,
@@ -95,15 +95,15 @@ pub struct DuckDbStore {
 }
 
 impl DuckDbStore {
-    /// Opens the store, creates or migrates its tables and loads the window of recent events.
+    /// Opens the store, creates or migrates its tables and loads the dedup window.
     pub fn open(config: &StoreConfig) -> Result<DuckDbStore, StoreError> {
         let counters = Arc::new(Counters::default());
         let database = Database::open(config.clone(), Arc::clone(&counters))?;
-        let limits = WindowLimits {
-            days: i64::from(config.window_days),
-            events: config.window_events,
+        let limits = DedupLimits {
+            days: i64::from(config.dedup_window_days),
+            events: config.dedup_window_events,
         };
-        let window = Window::new(hashes::lookup(&database), limits, Arc::clone(&counters));
+        let window = DedupWindow::new(hashes::lookup(&database), limits, Arc::clone(&counters));
         hashes::load(&database, &window, &saved_window(config))?;
         let n_rows = count_rows(&database)?;
         database.acknowledged.set(n_rows);
@@ -185,15 +185,15 @@ impl EventStore for DuckDbStore {
     }
 
     fn memory_bytes(&self) -> Option<u64> {
-        let lent = self.database.lend(Purpose::Upkeep).ok()?;
+        let connection = self.database.connection(Purpose::Maintenance).ok()?;
         let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
-        lent.connection().query_row(sql, [], |row| row.get(0)).ok()
+        connection.query_row(sql, [], |row| row.get(0)).ok()
     }
 
     fn close(&self) {
         let was_open = self.writer.close();
         if was_open && let Err(error) = self.window.save(&saved_window(&self.database.config)) {
-            tracing::warn!(%error, "the window of recent events was not saved; the next start reads it from the tables");
+            tracing::warn!(%error, "the dedup window was not saved; the next start reads it from the tables");
         }
         self.database.close();
     }
@@ -205,17 +205,15 @@ impl Drop for DuckDbStore {
     }
 }
 
-/// Where the window waits for the next start.
+/// Where the dedup window waits for the next start.
 fn saved_window(config: &StoreConfig) -> PathBuf {
-    config.dir.join("window.filters")
+    config.dir.join("dedup_window.filters")
 }
 
 /// Number of stored events; DuckDB knows it without reading them.
 fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
-    let lent = database.lend(Purpose::Upkeep)?;
-    Ok(lent
-        .connection()
-        .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+    let connection = database.connection(Purpose::Maintenance)?;
+    Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
 /// As [`count_rows`]; 0 where there is no table yet.
@@ -230,10 +228,9 @@ fn count_events(connection: &duckdb::Connection) -> Result<u64, StoreError> {
 
 /// Times of the last events in the order of their appends, µs since the epoch.
 fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, StoreError> {
-    let lent = database.lend(Purpose::Upkeep)?;
+    let connection = database.connection(Purpose::Maintenance)?;
     let first = n_rows.saturating_sub(MAX_RECENT as u64);
-    let mut statement = lent
-        .connection()
+    let mut statement = connection
         .prepare("SELECT epoch_us(\"timestamp\") FROM events WHERE rowid >= ? ORDER BY rowid")?;
     let times = statement.query_map([first], |row| row.get(0))?;
     Ok(times.collect::<Result<_, _>>()?)

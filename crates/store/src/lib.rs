@@ -1,9 +1,9 @@
-//! Keeps events and gives them back: durable appends, recognized repeats, streamed reads.
+//! Keeps events and gives them back: durable appends, deduplication, streamed reads.
 //!
 //! The crate knows no users' rights and no HTTP. What it promises:
 //!
 //! - [`EventStore::append`] returns after the batch is on the disk (fsync), whole or not at all.
-//! - An event whose [`EventHash`] was committed within the window is reported by
+//! - An event whose [`EventHash`] was committed within the dedup window is reported by
 //!   [`EventStore::reserve`], also while its commit is still under way.
 //! - Memory is bounded: the queue by bytes, a read by the batches in flight, the database by
 //!   its own limit. Nothing that grows with the data is read whole.
@@ -14,11 +14,11 @@ mod batch;
 mod changes;
 mod clock;
 mod columns;
+mod dedup;
 mod duckdb;
 mod error;
 mod filter;
 mod lock;
-mod repeats;
 mod stats;
 
 use annoscope_events::{EventHash, StoredEvent, Timestamp};
@@ -27,11 +27,11 @@ use uuid::Uuid;
 
 pub use changes::Changes;
 pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema};
+pub use dedup::Reservation;
 pub use duckdb::{DuckDbStore, LastResort, StoreConfig};
 pub use error::StoreError;
 pub use filter::EventFilter;
 pub use lock::{DirLock, LockHolder};
-pub use repeats::Reservation;
 pub use stats::StoreStats;
 
 pub use crate::duckdb::{Query, RecordBatches, Repair, Rows, RowsRead, repair};

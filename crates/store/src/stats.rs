@@ -35,12 +35,12 @@ stats! {
     refused_disk_full,
     /// Bytes waiting for a commit.
     queued_bytes,
-    /// Hashes in the window.
-    window_events,
-    /// Memory of the window's filters, in bytes.
-    window_bytes,
-    /// Hashes that left the window early because it holds as many as it may.
-    window_evicted,
+    /// Events in the dedup window.
+    dedup_window_events,
+    /// Memory of the dedup window's filters, in bytes.
+    dedup_window_bytes,
+    /// Events that left the dedup window early because it holds as many as it may.
+    dedup_window_evicted,
     /// Checkpoints since the start.
     checkpoints,
     /// Checkpoints that failed since the start.

@@ -243,16 +243,16 @@ pub static KEYS: &[Key] = &[
         help: "Count the hours within client events that an older CVAT's server computed (ingest port)",
     },
     Key {
-        path: "ingest.repeat_window_days",
+        path: "ingest.dedup_window_days",
         kind: count(1, 3650),
         default: "7",
-        help: "Days after its receipt in which a repeated event is recognized",
+        help: "Days after its receipt in which a duplicate of an event is recognized",
     },
     Key {
-        path: "ingest.repeat_window_events",
+        path: "ingest.dedup_window_events",
         kind: count(1000, 1_000_000_000),
         default: "16000000",
-        help: "Latest events of which a repeat is recognized; 4 bytes of memory each",
+        help: "Latest events of which a duplicate is recognized; 4 bytes of memory each",
     },
     Key {
         path: "store.memory_bytes",

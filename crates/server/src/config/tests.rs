@@ -33,7 +33,7 @@ fn environment_error(name: &str, text: &str) -> String {
 fn the_defaults_are_those_of_the_documentation() {
     let config = Config::for_testing("/nowhere".into());
     assert_eq!(config.ingest.max_body_bytes, 100 * 1024 * 1024);
-    assert_eq!(config.ingest.repeat_window_days, 7);
+    assert_eq!(config.ingest.dedup_window_days, 7);
     assert_eq!(config.store.memory_bytes, 256 << 20);
     assert_eq!(config.query.timeout_ms, 60_000);
     assert_eq!(config.export.expiry_ms, 3_600_000);

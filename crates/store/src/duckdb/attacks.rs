@@ -76,9 +76,9 @@ fn run_behind(lock: Option<Lock>, attack: &Attack, original: &Path) -> Result<()
     }
     if lock == Some(Lock::Locks) {
         let database = Database::open(config(dir.path()), Arc::new(Counters::default())).unwrap();
-        let lent = database.lend(Purpose::Upkeep).unwrap();
-        lent.connection().execute_batch("BEGIN").unwrap();
-        return run(lent.connection(), &sql);
+        let connection = database.connection(Purpose::Maintenance).unwrap();
+        connection.execute_batch("BEGIN").unwrap();
+        return run(&connection, &sql);
     }
     let connection = Connection::open(dir.path().join("events.duckdb")).unwrap();
     let begin = match lock {

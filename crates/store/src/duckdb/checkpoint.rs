@@ -75,8 +75,8 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
 }
 
 fn write(database: &Arc<Database>) -> Result<(), StoreError> {
-    let lent = database.lend(Purpose::Upkeep)?;
-    Ok(lent.connection().execute_batch("CHECKPOINT")?)
+    let connection = database.connection(Purpose::Maintenance)?;
+    Ok(connection.execute_batch("CHECKPOINT")?)
 }
 
 fn is_memory(error: &StoreError) -> bool {

@@ -7,6 +7,7 @@
 //! when every connection of the old one is gone (`a_full_disk_is_survived_without_a_restart`).
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,8 +29,8 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 pub(super) enum Purpose {
     /// A user's query: counted, and ended first when memory is short.
     Query,
-    /// An export or our own upkeep.
-    Upkeep,
+    /// An export or our own maintenance.
+    Maintenance,
 }
 
 /// The database and its open connections.
@@ -38,17 +39,17 @@ pub(super) struct Database {
     pub(super) counters: Arc<Counters>,
     /// What the files must hold.
     pub(super) acknowledged: Acknowledged,
-    connections: Mutex<Connections>,
-    /// Told whenever a lent connection is returned.
+    pool: Mutex<Pool>,
+    /// Told whenever a connection is returned to the pool.
     returned: Condvar,
 }
 
 #[derive(Default)]
-struct Connections {
+struct Pool {
     /// Parent of all connections; none after [`Database::give_up`] and after `close`.
     root: Option<Connection>,
     is_closed: bool,
-    lent: HashMap<u64, (Purpose, Arc<Interrupt>)>,
+    in_use: HashMap<u64, (Purpose, Arc<Interrupt>)>,
     next_id: u64,
     /// How many [`QueriesHeld`] there are.
     n_holds: usize,
@@ -86,30 +87,34 @@ impl Interrupt {
     }
 }
 
-/// A connection on loan; dropping it returns it.
-pub(super) struct Lent {
+/// A connection in use; dropping it returns it to the pool.
+pub(super) struct PooledConnection {
     connection: Option<Connection>,
     interrupt: Arc<Interrupt>,
     id: u64,
     database: Arc<Database>,
 }
 
-impl Lent {
-    pub(super) fn connection(&self) -> &Connection {
+impl Deref for PooledConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
         self.connection.as_ref().expect("present until the drop")
     }
+}
 
+impl PooledConnection {
     /// Ends what the connection is doing.
     pub(super) fn interrupt(&self) -> Arc<Interrupt> {
         Arc::clone(&self.interrupt)
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         self.interrupt.retire();
         self.connection = None;
-        self.database.lock().lent.remove(&self.id);
+        self.database.lock().in_use.remove(&self.id);
         self.database.returned.notify_all();
     }
 }
@@ -139,49 +144,46 @@ impl Database {
         };
         let acknowledged = Acknowledged::open(&config.dir).map_err(io)?;
         let root = recovery::open(&config, acknowledged.get())?;
-        let connections = Mutex::new(Connections {
+        let pool = Mutex::new(Pool {
             root: Some(root),
             open_file: file_id(&config.dir.join(FILE)),
-            ..Connections::default()
+            ..Pool::default()
         });
         Ok(Arc::new(Database {
             config,
             counters,
             acknowledged,
-            connections,
+            pool,
             returned: Condvar::new(),
         }))
     }
 
-    /// Lends a connection. Opens the database again first, should it have been given up.
-    pub(super) fn lend(self: &Arc<Database>, purpose: Purpose) -> Result<Lent, StoreError> {
-        let mut connections = self.lock();
-        if connections.root.is_none() {
-            connections = self.reopen(connections)?;
+    /// A connection of its own for the caller. Opens the database again first, should it have been given up.
+    pub(super) fn connection(
+        self: &Arc<Database>,
+        purpose: Purpose,
+    ) -> Result<PooledConnection, StoreError> {
+        let mut pool = self.lock();
+        if pool.root.is_none() {
+            pool = self.reopen(pool)?;
         }
-        let n_queries = connections
-            .lent
+        let n_queries = pool
+            .in_use
             .values()
             .filter(|(p, _)| *p == Purpose::Query)
             .count();
-        let is_busy = connections.n_holds > 0 || n_queries >= self.config.max_queries;
+        let is_busy = pool.n_holds > 0 || n_queries >= self.config.max_queries;
         if purpose == Purpose::Query && is_busy {
             return Err(StoreError::Busy {
                 limit: self.config.max_queries,
             });
         }
-        let connection = connections
-            .root
-            .as_ref()
-            .ok_or(StoreError::NotOpen)?
-            .try_clone()?;
-        let id = connections.next_id;
-        connections.next_id += 1;
+        let connection = pool.root.as_ref().ok_or(StoreError::NotOpen)?.try_clone()?;
+        let id = pool.next_id;
+        pool.next_id += 1;
         let interrupt = Interrupt::of(&connection);
-        connections
-            .lent
-            .insert(id, (purpose, Arc::clone(&interrupt)));
-        Ok(Lent {
+        pool.in_use.insert(id, (purpose, Arc::clone(&interrupt)));
+        Ok(PooledConnection {
             connection: Some(connection),
             interrupt,
             id,
@@ -192,17 +194,16 @@ impl Database {
     /// Ends all queries, which may have used up the memory that all share, and waits until it
     /// is free. Others may not take it again before `reason` is done.
     pub(super) fn hold_queries(self: &Arc<Database>, reason: &str) -> QueriesHeld {
-        let mut connections = self.lock();
-        connections.n_holds += 1;
-        let n_queries = |connections: &Connections| {
-            connections
-                .lent
+        let mut pool = self.lock();
+        pool.n_holds += 1;
+        let n_queries = |pool: &Pool| {
+            pool.in_use
                 .values()
                 .filter(|(p, _)| *p == Purpose::Query)
                 .count()
         };
-        let n_running = n_queries(&connections);
-        drop(self.interrupt_and_wait(connections, n_queries));
+        let n_running = n_queries(&pool);
+        drop(self.interrupt_and_wait(pool, n_queries));
         Counters::add(&self.counters.queries_ended_for_appends, n_running as u64);
         tracing::warn!(
             n_ended = n_running,
@@ -215,41 +216,40 @@ impl Database {
     }
 
     /// DuckDB gave the database up: what runs on it is ended, and the next
-    /// [`Database::lend`] opens it anew.
+    /// [`Database::connection`] opens it anew.
     pub(super) fn give_up(&self) {
         self.lock().root = None;
     }
 
     /// Closes the database for good: ends what runs and drops every connection.
     pub(super) fn close(&self) {
-        let mut connections = self.lock();
-        connections.root = None;
-        connections.is_closed = true;
-        drop(self.interrupt_and_wait(connections, |connections| connections.lent.len()));
+        let mut pool = self.lock();
+        pool.root = None;
+        pool.is_closed = true;
+        drop(self.interrupt_and_wait(pool, |pool| pool.in_use.len()));
     }
 
     fn reopen<'a>(
         &'a self,
-        connections: MutexGuard<'a, Connections>,
-    ) -> Result<MutexGuard<'a, Connections>, StoreError> {
-        if connections.is_closed {
+        pool: MutexGuard<'a, Pool>,
+    ) -> Result<MutexGuard<'a, Pool>, StoreError> {
+        if pool.is_closed {
             return Err(StoreError::NotOpen);
         }
-        let mut connections =
-            self.interrupt_and_wait(connections, |connections| connections.lent.len());
-        if !connections.lent.is_empty() {
+        let mut pool = self.interrupt_and_wait(pool, |pool| pool.in_use.len());
+        if !pool.in_use.is_empty() {
             // Its memory and its hold on the file end with the process alone.
             (self.config.last_resort)("a query keeps the database from being opened again");
             return Err(StoreError::NotOpen);
         }
         // Another thread may have opened it while this one waited.
-        if connections.root.is_none() && !connections.is_closed {
-            connections.root = Some(recovery::open(&self.config, self.acknowledged.get())?);
-            connections.open_file = file_id(&self.config.dir.join(FILE));
+        if pool.root.is_none() && !pool.is_closed {
+            pool.root = Some(recovery::open(&self.config, self.acknowledged.get())?);
+            pool.open_file = file_id(&self.config.dir.join(FILE));
             Counters::add(&self.counters.reopened, 1);
             tracing::warn!("the database was given up after a failure and is open again");
         }
-        Ok(connections)
+        Ok(pool)
     }
 
     /// Whether what was just committed is in the data directory: files that were removed or replaced
@@ -264,10 +264,10 @@ impl Database {
 
     /// Whether the file that is open is the one in the data directory.
     fn check_in_place(&self) -> Result<(), StoreError> {
-        let connections = self.lock();
-        let is_in_place = connections.root.is_none()
-            || connections.open_file == file_id(&self.config.dir.join(FILE));
-        drop(connections);
+        let pool = self.lock();
+        let is_in_place =
+            pool.root.is_none() || pool.open_file == file_id(&self.config.dir.join(FILE));
+        drop(pool);
         is_in_place.then_some(()).ok_or_else(|| self.files_gone())
     }
 
@@ -282,23 +282,23 @@ impl Database {
     /// Interrupts until `remaining` is 0 or the grace has run out.
     fn interrupt_and_wait<'a>(
         &'a self,
-        mut connections: MutexGuard<'a, Connections>,
-        remaining: impl Fn(&Connections) -> usize,
-    ) -> MutexGuard<'a, Connections> {
+        mut pool: MutexGuard<'a, Pool>,
+        remaining: impl Fn(&Pool) -> usize,
+    ) -> MutexGuard<'a, Pool> {
         let mut patience = INTERRUPT_GRACE;
         // An interrupt that arrives between two statements is lost, so it is repeated.
         let step = Duration::from_millis(20);
-        while remaining(&connections) > 0 && !patience.is_zero() {
-            for (purpose, handle) in connections.lent.values() {
-                if *purpose == Purpose::Query || connections.root.is_none() {
+        while remaining(&pool) > 0 && !patience.is_zero() {
+            for (purpose, handle) in pool.in_use.values() {
+                if *purpose == Purpose::Query || pool.root.is_none() {
                     handle.interrupt();
                 }
             }
-            let waited = self.returned.wait_timeout(connections, step);
-            connections = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.returned.wait_timeout(pool, step);
+            pool = waited.unwrap_or_else(PoisonError::into_inner).0;
             patience = patience.saturating_sub(step);
         }
-        connections
+        pool
     }
 
     /// Path of the write-ahead log.
@@ -342,10 +342,8 @@ impl Database {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connections> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

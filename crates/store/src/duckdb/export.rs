@@ -41,7 +41,7 @@ pub(super) fn start(
     query::spawn(
         database,
         readers,
-        Purpose::Upkeep,
+        Purpose::Maintenance,
         TIME_LIMIT,
         move |connection, sink| {
             // One transaction: what is appended meanwhile is in no slice.

@@ -1,4 +1,4 @@
-//! Side tables of the window: one a day of receipt, so that a day leaves by `DROP TABLE`.
+//! Side tables of the dedup window: one a day of receipt, so that a day leaves by `DROP TABLE`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
@@ -12,8 +12,8 @@ use duckdb::Connection;
 use futures::FutureExt;
 
 use super::database::{Database, Purpose};
+use crate::dedup::{Day, DedupWindow, Lookup, Suspect};
 use crate::error::StoreError;
-use crate::repeats::{Day, Lookup, Suspect, Window};
 
 const PREFIX: &str = "hashes_";
 
@@ -45,11 +45,11 @@ pub(super) fn append(
     appender.flush()
 }
 
-/// Drops the tables of days that left the window. Those of days ahead, which a clock that was wrong has
+/// Drops the tables of days that left the dedup window. Those of days ahead, which a clock that was wrong has
 /// left, become tomorrow's: else they, and all that comes until then, would stay.
 pub(super) fn prune(
     connection: &Connection,
-    window: &Window,
+    window: &DedupWindow,
     today: Day,
 ) -> Result<(), StoreError> {
     let last = Day(today.0 + 1);
@@ -68,16 +68,15 @@ pub(super) fn prune(
     Ok(())
 }
 
-/// Fills the window: from what the last stop left in `saved`, or from the tables. Old ones stay until the
+/// Fills the dedup window: from what the last stop left in `saved`, or from the tables. Old ones stay until the
 /// day is settled.
 pub(super) fn load(
     database: &Arc<Database>,
-    window: &Window,
+    window: &DedupWindow,
     saved: &Path,
 ) -> Result<(), StoreError> {
-    let lent = database.lend(Purpose::Upkeep)?;
-    let connection = lent.connection();
-    let n_events = days(connection)?.into_iter().map(|day| {
+    let connection = database.connection(Purpose::Maintenance)?;
+    let n_events = days(&connection)?.into_iter().map(|day| {
         let sql = format!("SELECT count(*) FROM {}", table(day));
         let n_events: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
         Ok((day, n_events as usize))
@@ -120,8 +119,8 @@ pub(super) fn find(
     database: &Arc<Database>,
     suspects: &[Suspect],
 ) -> Result<HashSet<EventHash>, StoreError> {
-    let lent = database.lend(Purpose::Upkeep)?;
-    let tables = days(lent.connection())?;
+    let connection = database.connection(Purpose::Maintenance)?;
+    let tables = days(&connection)?;
     // A table that is gone may have become tomorrow's since the filter was asked.
     let is_gone = |day: &Day| !tables.contains(day);
     let may_be_in = |suspect: &Suspect, day: Day| {
@@ -144,7 +143,7 @@ pub(super) fn find(
         lows.pop();
         // A bound list, because a literal one of 10,000 numbers takes longer to parse than
         // the table takes to read.
-        let mut statement = lent.connection().prepare(&format!(
+        let mut statement = connection.prepare(&format!(
             "SELECT high, low FROM {} WHERE low IN (SELECT unnest(string_split(?, ',')::BIGINT[]))",
             table(day)
         ))?;

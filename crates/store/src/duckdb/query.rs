@@ -188,7 +188,7 @@ pub(super) fn one_select(sql: &str) -> String {
     format!("{explain}FROM query('{}')", select.replace('\'', "''"))
 }
 
-/// Runs `work` on a reader's thread with a lent connection.
+/// Runs `work` on a reader's thread with a connection of its own.
 pub(super) fn spawn(
     database: &Arc<Database>,
     readers: &Readers,
@@ -196,11 +196,11 @@ pub(super) fn spawn(
     time_limit: Duration,
     work: impl FnOnce(&Connection, &Sink) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<RecordBatches, StoreError> {
-    let lent = database.lend(purpose)?;
+    let connection = database.connection(purpose)?;
     let (sender, items) = channel(BATCHES_AHEAD);
     let watched = readers
         .watchdog
-        .watch(purpose, lent.interrupt(), time_limit);
+        .watch(purpose, connection.interrupt(), time_limit);
     let cancel = watched.cancel();
     let limits = Limits {
         counters: Arc::clone(&database.counters),
@@ -210,9 +210,9 @@ pub(super) fn spawn(
     };
     readers.run(move || {
         let sink = Sink { items: sender };
-        let result = work(lent.connection(), &sink);
+        let result = work(&connection, &sink);
         // Returned before the reader learns the end, so that he may start the next query.
-        drop(lent);
+        drop(connection);
         let last = match result {
             Ok(()) => Item::End,
             Err(error) => Item::Failed(named(error, &watched, &limits)),

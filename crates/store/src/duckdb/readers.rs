@@ -15,7 +15,7 @@ const KEEP: Duration = Duration::from_mins(1);
 /// The threads of reads, behind all others of the process, and who ends those that take too long.
 pub(super) struct Readers {
     pub(super) watchdog: Watchdog,
-    /// Only for its pool of blocking threads, as large as there are connections on loan. Some until
+    /// Only for its pool of blocking threads, as large as there are connections in use. Some until
     /// the drop.
     threads: Option<Runtime>,
 }

@@ -22,8 +22,8 @@ pub(super) fn config(dir: &Path) -> StoreConfig {
         queue_bytes: 16 << 20,
         wal_checkpoint_bytes: 4 << 20,
         min_free_bytes: 1 << 20,
-        window_days: 7,
-        window_events: 1_000_000,
+        dedup_window_days: 7,
+        dedup_window_events: 1_000_000,
         day_settles_after: Duration::ZERO,
         process_memory_bytes: 8 << 30,
         last_resort: |reason| panic!("{reason}"),
@@ -62,7 +62,7 @@ pub(super) async fn append(
     hashes: Vec<EventHash>,
 ) -> Vec<bool> {
     let reservation = store.reserve(hashes).await.unwrap();
-    let repeated = reservation.repeated().to_vec();
+    let duplicates = reservation.duplicates().to_vec();
     let batch = EventBatch {
         events,
         received_at: NOW,
@@ -70,7 +70,7 @@ pub(super) async fn append(
         reservation,
     };
     store.append(batch).await.unwrap();
-    repeated
+    duplicates
 }
 
 async fn rows(batches: Result<RecordBatches, StoreError>) -> Result<Vec<RecordBatch>, StoreError> {
@@ -228,7 +228,7 @@ async fn hidden_columns_hold_intervals_hot_paths_and_the_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repeats_are_known_after_a_restart_and_forgotten_after_the_window() {
+async fn duplicates_are_known_after_a_restart_and_forgotten_after_the_window() {
     let dir = tempfile::tempdir().unwrap();
     let hashes = vec![EventHash(u128::MAX), EventHash(7 << 64)];
     let store = DuckDbStore::open(&config(dir.path())).unwrap();
@@ -382,26 +382,26 @@ fn a_connection_may_be_interrupted_while_it_is_given_back() {
     let dir = tempfile::tempdir().unwrap();
     let database = Database::open(config(dir.path()), Arc::new(Counters::default())).unwrap();
     for _ in 0..5_000 {
-        let lent = database.lend(Purpose::Query).unwrap();
-        let (interrupt, is_gone) = (lent.interrupt(), AtomicBool::new(false));
+        let connection = database.connection(Purpose::Query).unwrap();
+        let (interrupt, is_gone) = (connection.interrupt(), AtomicBool::new(false));
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_gone.load(Ordering::Relaxed) {
                     interrupt.interrupt();
                 }
             });
-            drop(lent);
+            drop(connection);
             is_gone.store(true, Ordering::Relaxed);
         });
     }
 }
 
-/// Appends an event that is received some days later; whether it is a repeat.
+/// Appends an event that is received some days later; whether it is a duplicate.
 async fn append_at(store: &DuckDbStore, day: i64, hash: u128) -> bool {
     let received_at = Timestamp::from_millis(NOW.millis() + day * 86_400_000);
     let hashes = vec![EventHash(hash << 64 | hash)];
     let reservation = store.reserve(hashes).await.unwrap();
-    let is_repeat = reservation.repeated()[0];
+    let is_duplicate = reservation.duplicates()[0];
     let batch = EventBatch {
         events: vec![],
         received_at,
@@ -409,7 +409,7 @@ async fn append_at(store: &DuckDbStore, day: i64, hash: u128) -> bool {
         reservation,
     };
     store.append(batch).await.unwrap();
-    is_repeat
+    is_duplicate
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -433,11 +433,8 @@ async fn a_clock_that_was_ahead_for_a_moment_makes_nothing_forgotten() {
     assert!(!append_at(&store, 0, 7).await);
     let tables = "SELECT count(*) FROM duckdb_tables() WHERE starts_with(table_name, 'hashes_')";
     let n_tables = || {
-        let lent = store.database.lend(Purpose::Upkeep).unwrap();
-        let n: i64 = lent
-            .connection()
-            .query_row(tables, [], |row| row.get(0))
-            .unwrap();
+        let connection = store.database.connection(Purpose::Maintenance).unwrap();
+        let n: i64 = connection.query_row(tables, [], |row| row.get(0)).unwrap();
         n
     };
     assert_eq!(n_tables(), 2);
@@ -448,7 +445,7 @@ async fn a_clock_that_was_ahead_for_a_moment_makes_nothing_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_is_known_when_the_clock_goes_back_over_midnight() {
+async fn a_duplicate_is_known_when_the_clock_goes_back_over_midnight() {
     let dir = tempfile::tempdir().unwrap();
     let store = DuckDbStore::open(&config(dir.path())).unwrap();
     assert!(!append_at(&store, 1, 5).await);

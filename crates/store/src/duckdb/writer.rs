@@ -21,8 +21,8 @@ use super::{checkpoint, count_rows, hashes};
 use crate::changes::Changes;
 use crate::clock;
 use crate::columns::table_schema;
+use crate::dedup::{Day, DedupWindow, Reservation};
 use crate::error::{FailureKind, StoreError};
-use crate::repeats::{Day, Reservation, Window};
 use crate::stats::Counters;
 
 /// Most rows of one commit. Beyond this a commit gets no cheaper by the row, and its answer
@@ -68,7 +68,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         database: Arc<Database>,
-        window: Arc<Window>,
+        window: Arc<DedupWindow>,
         changes: Arc<Changes>,
     ) -> Result<Writer, StoreError> {
         let (sender, receiver) = channel();
@@ -189,7 +189,7 @@ impl<E: Into<StoreError>> From<E> for Failure {
 
 struct Committer {
     database: Arc<Database>,
-    window: Arc<Window>,
+    window: Arc<DedupWindow>,
     changes: Arc<Changes>,
     /// Day for which the side tables were pruned.
     pruned: Option<Day>,
@@ -378,10 +378,9 @@ impl Committer {
     }
 
     fn transaction(&self, rows: &RecordBatch, day: Day, group: &[Job]) -> Result<(), Failure> {
-        let lent = self.database.lend(Purpose::Upkeep)?;
-        let connection = lent.connection();
+        let connection = self.database.connection(Purpose::Maintenance)?;
         connection.execute_batch("BEGIN")?;
-        if let Err(error) = append(connection, rows, day, group) {
+        if let Err(error) = append(&connection, rows, day, group) {
             let rolled_back = connection.execute_batch("ROLLBACK");
             return Err(rolled_back.map_or_else(Failure::AtCommit, |()| error.into()));
         }
@@ -425,8 +424,8 @@ impl Committer {
         StoreError::Database(error)
     }
 
-    /// Once a day, drops the side tables that left the window; not before the clock has said so for a
-    /// while, since one that is wrong would have repeats taken for new. A failure waits for the next
+    /// Once a day, drops the side tables that left the dedup window; not before the clock has said so for a
+    /// while, since one that is wrong would have duplicates taken for new. A failure waits for the next
     /// commit: the tables do no harm.
     fn prune(&mut self, today: Day) {
         let now = clock::monotonic();
@@ -443,11 +442,13 @@ impl Committer {
         }
         let pruned = self
             .database
-            .lend(Purpose::Upkeep)
-            .and_then(|lent| hashes::prune(lent.connection(), &self.window, today));
+            .connection(Purpose::Maintenance)
+            .and_then(|connection| hashes::prune(&connection, &self.window, today));
         match pruned {
             Ok(()) => self.pruned = Some(today),
-            Err(error) => tracing::warn!(%error, "could not drop hashes that left the window"),
+            Err(error) => {
+                tracing::warn!(%error, "could not drop hashes that left the dedup window");
+            }
         }
     }
 }

@@ -239,7 +239,7 @@ async fn nothing_is_acknowledged_into_removed_files() {
     let try_append = async |second: i64| {
         let hashes = vec![annoscope_events::EventHash(1 << 64 | second as u128)];
         let reservation = store.reserve(hashes).await?;
-        let is_new = !reservation.repeated()[0];
+        let is_new = !reservation.duplicates()[0];
         let events = is_new.then(|| event(second, 1)).into_iter().collect();
         let batch = crate::EventBatch {
             events,

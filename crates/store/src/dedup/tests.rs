@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: WindowLimits = WindowLimits {
+const LIMITS: DedupLimits = DedupLimits {
     days: 7,
     events: 10_000_000,
 };
 
 /// A window over side tables that hold exactly what `stored` says.
-fn window_over(stored: &Arc<Mutex<HashSet<EventHash>>>, limits: WindowLimits) -> Arc<Window> {
+fn window_over(stored: &Arc<Mutex<HashSet<EventHash>>>, limits: DedupLimits) -> Arc<DedupWindow> {
     let stored = Arc::clone(stored);
     let lookup: Lookup = Arc::new(move |suspects| {
         let stored = stored.lock().unwrap();
@@ -22,7 +22,7 @@ fn window_over(stored: &Arc<Mutex<HashSet<EventHash>>>, limits: WindowLimits) ->
             .collect();
         async move { Ok(found) }.boxed()
     });
-    Window::new(lookup, limits, Arc::default())
+    DedupWindow::new(lookup, limits, Arc::default())
 }
 
 fn hashes(range: std::ops::Range<u128>) -> Vec<EventHash> {
@@ -38,28 +38,28 @@ fn commit(stored: &Mutex<HashSet<EventHash>>, reservation: Reservation, day: Day
 }
 
 #[tokio::test]
-async fn a_committed_event_is_a_repeat_and_a_dropped_one_is_not() {
+async fn a_committed_event_is_a_duplicate_and_a_dropped_one_is_not() {
     let stored = Arc::default();
     let window = window_over(&stored, LIMITS);
     let first = window.reserve(hashes(0..3)).await.unwrap();
-    assert_eq!(first.repeated(), [false; 3]);
+    assert_eq!(first.duplicates(), [false; 3]);
     commit(&stored, first, Day(1));
     drop(window.reserve(hashes(3..4)).await.unwrap());
     let second = window.reserve(hashes(1..5)).await.unwrap();
-    assert_eq!(second.repeated(), [true, true, false, false]);
+    assert_eq!(second.duplicates(), [true, true, false, false]);
 }
 
 #[tokio::test]
-async fn a_twin_within_a_request_is_a_repeat() {
+async fn a_twin_within_a_request_is_a_duplicate() {
     let window = window_over(&Arc::default(), LIMITS);
     let twins = [hashes(0..2), hashes(0..1)].concat();
     let reservation = window.reserve(twins).await.unwrap();
-    assert_eq!(reservation.repeated(), [false, false, true]);
+    assert_eq!(reservation.duplicates(), [false, false, true]);
     assert_eq!(reservation.fresh().len(), 2);
 }
 
 #[tokio::test]
-async fn a_repeat_waits_for_the_request_that_holds_the_event() {
+async fn a_duplicate_waits_for_the_request_that_holds_the_event() {
     for is_committed in [true, false] {
         let stored = Arc::default();
         let window = window_over(&stored, LIMITS);
@@ -71,7 +71,7 @@ async fn a_repeat_waits_for_the_request_that_holds_the_event() {
         } else {
             drop(first);
         }
-        assert_eq!(second.await.unwrap().repeated(), [is_committed, false]);
+        assert_eq!(second.await.unwrap().duplicates(), [is_committed, false]);
     }
 }
 
@@ -89,12 +89,12 @@ async fn events_leave_with_their_day() {
     }
     // Not before the day is settled: the clock may be wrong.
     let all = window.reserve(hashes(1..9)).await.unwrap();
-    assert_eq!(all.repeated(), [true; 8]);
+    assert_eq!(all.duplicates(), [true; 8]);
     window.settle(Day(8), Day(9));
     let reservation = window.reserve(hashes(1..9)).await.unwrap();
     let mut expected = [true; 8];
     expected[0] = false;
-    assert_eq!(reservation.repeated(), expected);
+    assert_eq!(reservation.duplicates(), expected);
 }
 
 #[tokio::test]
@@ -107,9 +107,9 @@ async fn days_ahead_become_the_next_one_and_leave_with_it() {
     }
     window.settle(Day(1), Day(2));
     assert_eq!(window.day_to_write(Day(1)), Day(2));
-    let known = |window: Arc<Window>| async move {
+    let known = |window: Arc<DedupWindow>| async move {
         let reservation = window.reserve(hashes(0..2)).await.unwrap();
-        reservation.repeated().to_vec()
+        reservation.duplicates().to_vec()
     };
     assert_eq!(known(Arc::clone(&window)).await, [true, true]);
     window.settle(Day(8), Day(9));
@@ -121,7 +121,7 @@ async fn days_ahead_become_the_next_one_and_leave_with_it() {
 #[tokio::test]
 async fn the_oldest_leave_when_the_window_is_full() {
     let stored = Arc::default();
-    let limits = WindowLimits {
+    let limits = DedupLimits {
         days: 7,
         events: 2 * FIRST_SEGMENT,
     };
@@ -138,10 +138,16 @@ async fn the_oldest_leave_when_the_window_is_full() {
         );
     }
     let stats = window.counters.read();
-    assert!(stats.window_events <= limits.events as u64, "{stats:?}");
-    assert_eq!(stats.window_events + stats.window_evicted, 4 * n as u64);
+    assert!(
+        stats.dedup_window_events <= limits.events as u64,
+        "{stats:?}"
+    );
+    assert_eq!(
+        stats.dedup_window_events + stats.dedup_window_evicted,
+        4 * n as u64
+    );
     let newest = window.reserve(hashes(4 * n - 1..4 * n)).await.unwrap();
-    assert_eq!(newest.repeated(), [true]);
+    assert_eq!(newest.duplicates(), [true]);
 }
 
 #[tokio::test]
@@ -153,7 +159,7 @@ async fn an_unknown_event_seldom_needs_the_table() {
         counted.fetch_add(suspects.len(), Ordering::Relaxed);
         async { Ok(HashSet::new()) }.boxed()
     });
-    let window = Window::new(lookup, LIMITS, Arc::default());
+    let window = DedupWindow::new(lookup, LIMITS, Arc::default());
     commit(
         &stored,
         window.reserve(hashes(0..500_000)).await.unwrap(),

@@ -6,7 +6,7 @@
 //!
 //! Format, all numbers 64 bits little endian: [`MAGIC`], the number of filters, then for each
 //! its day, events, capacity, hash functions, words and the words themselves; last the BLAKE3 hash of all
-//! that: a filter that lost a bit would take a repeat for new.
+//! that: a filter that lost a bit would take a duplicate for new.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn filters_come_back_once_whole_and_only_if_they_agree() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("window.filters");
+        let path = dir.path().join("dedup_window.filters");
         let mut state = State::default();
         let hashes: Vec<EventHash> = (0..100_000_u128)
             .map(|n| EventHash(n * 0x9E37_79B9_7F4A_7C15))

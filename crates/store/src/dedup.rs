@@ -1,12 +1,12 @@
-//! The window of recent events: which of them are stored already?
+//! Deduplication: which of the events of a request are stored already?
 //!
-//! Senders repeat what they believe lost. Every committed event leaves its hash in a side
+//! Senders send again what they believe lost. Every committed event leaves its hash in a side
 //! table of its day of receipt and in a filter in memory; a filter never misses, and its rare
 //! false alarm (1 in a million) is settled by the table. Events on their way to the disk are
 //! known by an exact set.
 //!
 //! **Invariant:** of all requests that hold one event, at most one owns it at any time, from
-//! [`Window::reserve`] until its commit or its failure (`two_requests_never_own_one_event`).
+//! [`DedupWindow::reserve`] until its commit or its failure (`two_requests_never_own_one_event`).
 
 mod saved;
 
@@ -56,19 +56,19 @@ pub(crate) type Lookup = Arc<
         + Sync,
 >;
 
-/// The recent events of a store.
-pub(crate) struct Window {
+/// The events of a store whose duplicates are recognized: the recent ones.
+pub(crate) struct DedupWindow {
     state: Mutex<State>,
     /// Told whenever reserved events are committed or given back.
     released: Notify,
     lookup: Lookup,
-    limits: WindowLimits,
+    limits: DedupLimits,
     counters: Arc<Counters>,
 }
 
 /// Bounds of the window.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WindowLimits {
+pub(crate) struct DedupLimits {
     /// Days of receipt that are kept, today included.
     pub(crate) days: i64,
     /// Most events held; beyond them the oldest leave early.
@@ -112,7 +112,7 @@ impl Segment {
 #[derive(Default)]
 struct Claim {
     fresh: Vec<EventHash>,
-    repeated: Vec<bool>,
+    duplicates: Vec<bool>,
     suspects: Vec<Suspect>,
 }
 
@@ -121,13 +121,13 @@ fn filter_hash(hash: EventHash) -> u64 {
     hash.0 as u64
 }
 
-impl Window {
+impl DedupWindow {
     pub(crate) fn new(
         lookup: Lookup,
-        limits: WindowLimits,
+        limits: DedupLimits,
         counters: Arc<Counters>,
-    ) -> Arc<Window> {
-        Arc::new(Window {
+    ) -> Arc<DedupWindow> {
+        Arc::new(DedupWindow {
             state: Mutex::default(),
             released: Notify::new(),
             lookup,
@@ -169,7 +169,7 @@ impl Window {
     /// Finds out which of `hashes` are stored, and reserves the others for the caller. Waits
     /// while another reservation holds one of them.
     pub(crate) async fn reserve(
-        self: &Arc<Window>,
+        self: &Arc<DedupWindow>,
         hashes: Vec<EventHash>,
     ) -> Result<Reservation, StoreError> {
         let claim = loop {
@@ -184,14 +184,14 @@ impl Window {
         };
         let Claim {
             fresh,
-            repeated,
+            duplicates,
             suspects,
         } = claim;
         // From here on a drop gives back what is not committed.
         let mut reservation = Reservation {
             window: Arc::clone(self),
             fresh,
-            repeated,
+            duplicates,
         };
         if !suspects.is_empty() {
             let stored = (self.lookup)(suspects).await?;
@@ -210,7 +210,7 @@ impl Window {
         for &hash in hashes {
             // A twin within the request finds its elder in flight.
             let is_new = state.in_flight.insert(hash);
-            claim.repeated.push(!is_new);
+            claim.duplicates.push(!is_new);
             if is_new {
                 claim.fresh.push(hash);
                 let days = state.days_that_may_hold(hash);
@@ -253,15 +253,15 @@ impl Window {
         while n_events > self.limits.events && state.segments.len() > 1 {
             let oldest = state.segments.pop_front().expect("there is more than one");
             n_events -= oldest.len;
-            Counters::add(&self.counters.window_evicted, oldest.len as u64);
+            Counters::add(&self.counters.dedup_window_evicted, oldest.len as u64);
             tracing::warn!(
                 n_events = oldest.len,
-                "the window of recent events is full: repeats of its oldest are not recognized any more"
+                "the dedup window is full: duplicates of its oldest events are not recognized any more"
             );
         }
-        Counters::set(&self.counters.window_events, n_events as u64);
+        Counters::set(&self.counters.dedup_window_events, n_events as u64);
         let bytes: usize = state.segments.iter().map(Segment::bytes).sum();
-        Counters::set(&self.counters.window_bytes, bytes as u64);
+        Counters::set(&self.counters.dedup_window_bytes, bytes as u64);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -302,16 +302,16 @@ impl State {
 /// The events of one request that this request, and no other, may store. Dropped without a
 /// commit, it gives them back.
 pub struct Reservation {
-    window: Arc<Window>,
+    window: Arc<DedupWindow>,
     fresh: Vec<EventHash>,
-    repeated: Vec<bool>,
+    duplicates: Vec<bool>,
 }
 
 impl Reservation {
     /// For each event of the request, in order: is it stored already, or a twin of an earlier
     /// event of the same request?
-    pub fn repeated(&self) -> &[bool] {
-        &self.repeated
+    pub fn duplicates(&self) -> &[bool] {
+        &self.duplicates
     }
 
     /// Hashes to commit with the batch.
@@ -345,8 +345,8 @@ impl Reservation {
         if stored.is_empty() {
             return;
         }
-        for (repeated, hash) in self.repeated.iter_mut().zip(hashes) {
-            *repeated |= stored.contains(hash);
+        for (is_duplicate, hash) in self.duplicates.iter_mut().zip(hashes) {
+            *is_duplicate |= stored.contains(hash);
         }
         self.fresh.retain(|hash| !stored.contains(hash));
         let mut state = self.window.lock();
