@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use annoscope_demo as demo;
 use annoscope_events::Timestamp;
-use annoscope_server::demo;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use annoscope_server::demo;
+use annoscope_demo as demo;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use hdrhistogram::Histogram;

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use annoscope_demo::{self as demo, Batches, DemoConfig};
 use annoscope_events::Timestamp;
-use annoscope_server::demo::{self, Batches, DemoConfig};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use hdrhistogram::Histogram;

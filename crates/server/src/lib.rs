@@ -17,7 +17,6 @@ mod connections;
 mod content_encoding;
 mod dashboards;
 mod dead_letter;
-pub mod demo;
 mod description;
 mod descriptors;
 mod error;

@@ -1,15 +1,19 @@
 //! `annoscope demo`: makes realistic activity and sends it, or writes it to a file.
 
+mod send;
+
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use annoscope_demo::{self as demo, DemoConfig, DemoConfigError};
 use annoscope_events::{InvalidTimestamp, Timestamp};
 use clap::{Args, ValueEnum};
 
 use crate::clock;
-use crate::demo::{self, DemoConfig, DemoConfigError, SendError};
+
+use send::SendError;
 
 /// What to make up, and where it goes: exactly one of `--url` and `--out`.
 #[derive(Args)]
@@ -91,7 +95,7 @@ pub(super) fn run(args: DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
                 .enable_all()
                 .build()
                 .map_err(DemoError::Runtime)?;
-            let sent = runtime.block_on(demo::send(&url, events, |sent| {
+            let sent = runtime.block_on(send::send(&url, events, |sent| {
                 progress.show(sent.n_events);
             }))?;
             let retries = match sent.n_retries {

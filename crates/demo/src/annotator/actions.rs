@@ -5,13 +5,13 @@ use std::fmt::Write;
 use annoscope_events::{Event, Ids};
 use serde_json::json;
 
-use super::Annotator;
-use crate::demo::calendar::DAY_MS;
-use crate::demo::clicks;
-use crate::demo::names::{ELEMENTS, FORMATS, FUNCTIONS, PAGE_ERRORS, VIEW_ERRORS};
-use crate::demo::page::{Action, Outbox};
-use crate::demo::plan::Plan;
-use crate::demo::server_events;
+use crate::annotator::Annotator;
+use crate::clicks;
+use crate::names::{ELEMENTS, FORMATS, FUNCTIONS, PAGE_ERRORS, VIEW_ERRORS};
+use crate::page::{Action, Outbox};
+use crate::plan::Plan;
+use crate::server_events;
+use crate::units::DAY_MS;
 
 impl Annotator {
     pub(super) fn load_page(&mut self, plan: &Plan, outbox: &mut Outbox) {

@@ -1,34 +1,8 @@
-//! Demo activity: what annotators and a CVAT server would have sent, made up.
-//!
-//! Everything follows from a [`DemoConfig`]: the same one gives the same events, byte for
-//! byte. Nothing here reads a clock. Working time is not made up: each annotator's page
-//! queues its events and sends them as CVAT's page does, and the bodies go through
-//! [`annoscope_events::ClientRequest`], as they would on the server.
-//!
-//! A plan (people, shifts, jobs) is made first and is small. Events are made from it while
-//! they are asked for, so ten million take no more memory than ten thousand.
-
-mod annotator;
-mod calendar;
-mod cast;
-mod catalog;
-mod chance;
-mod clicks;
-mod merge;
-mod names;
-mod page;
-mod plan;
-mod send;
-mod server_events;
-mod world;
-mod write;
+//! What is asked for, and what of it is possible.
 
 use annoscope_events::Timestamp;
 
-pub use merge::{ClientCalls, Demo};
-pub use page::ClientCall;
-pub use send::{Progress, SendError, Sent, send};
-pub use write::{BATCH_EVENTS, Batches, write_ndjson};
+use crate::units::DAY_MS;
 
 /// What to make up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,32 +95,9 @@ impl DemoConfig {
                 days: self.days,
             });
         }
-        if self.end.millis() < i64::from(self.days) * calendar::DAY_MS {
+        if self.end.millis() < i64::from(self.days) * DAY_MS {
             return Err(DemoConfigError::Before1970);
         }
         Ok(n_users)
     }
 }
-
-/// The events of `config`, in time order: as many as it says.
-pub fn generate(config: &DemoConfig) -> Result<Demo, DemoConfigError> {
-    Demo::new(config)
-}
-
-/// Bodies for `POST /api/events` with `n_events` events each, of the annotators of
-/// `config`. Together they have fewer events than `config.events`, which counts the
-/// server's events, too.
-pub fn client_requests(
-    config: &DemoConfig,
-    n_events: usize,
-) -> Result<ClientCalls, DemoConfigError> {
-    ClientCalls::new(config, n_events)
-}
-
-/// An index or a number of things, as events carry numbers.
-fn number(n: usize) -> i64 {
-    i64::try_from(n).expect("nothing here comes near 2^63 things")
-}
-
-#[cfg(test)]
-mod tests;

@@ -6,7 +6,7 @@ use annoscope_events::{Event, Ids, Payload, Sender, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::names::ViewError;
+use crate::names::ViewError;
 
 /// An event of the server with user, organization and time, and nothing else.
 pub fn event(scope: &str, at_ms: i64, by: &Sender) -> Event {

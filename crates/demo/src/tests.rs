@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, HashSet};
 
-use annoscope_events::{ClientHours, ClientRequest, WORKING_TIME_SCOPE, parse_server_body};
+use annoscope_events::{
+    ClientHours, ClientRequest, Timestamp, WORKING_TIME_SCOPE, parse_server_body,
+};
 
-use super::calendar::{DAY_MS, HOUR_MS};
+use super::units::{DAY_MS, HOUR_MS};
 use super::*;
 
 /// 2024-07-01T12:00:00Z, a Monday.

@@ -5,12 +5,13 @@ use std::collections::BinaryHeap;
 
 use annoscope_events::StoredEvent;
 
-use super::annotator::Annotator;
-use super::chance::Chance;
-use super::page::{ClientCall, Delivery, Outbox};
-use super::plan::Plan;
-use super::world::{self, Happening};
-use super::{DemoConfig, DemoConfigError};
+use crate::annotator::Annotator;
+use crate::chance::Chance;
+use crate::config::{DemoConfig, DemoConfigError};
+use crate::happenings::Happening;
+use crate::page::{ClientCall, Delivery, Outbox};
+use crate::plan::Plan;
+use crate::world;
 
 /// The events of a demo, in time order.
 pub struct Demo {

@@ -6,13 +6,13 @@ mod jobs;
 
 use annoscope_events::{Event, Ids, StoredEvent};
 
-use super::chance::Chance;
-use super::clicks::{self, Kind};
-use super::names::SHAPE_TYPES;
-use super::number;
-use super::page::{Action, Delivery, Outbox, Page};
-use super::plan::{Plan, PlannedShift};
-use super::server_events;
+use crate::chance::Chance;
+use crate::clicks::{self, Kind};
+use crate::names::SHAPE_TYPES;
+use crate::page::{Action, Delivery, Outbox, Page};
+use crate::plan::{Plan, PlannedShift};
+use crate::server_events;
+use crate::units::number;
 
 /// One annotator at work.
 pub struct Annotator {

@@ -1,11 +1,12 @@
 //! What is decided before the first event is made: who works when, how much, on what.
 
-use super::calendar::{self, DAY_MS, HOUR_MS, Shift};
-use super::cast::{self, Person};
-use super::catalog::{Catalog, Need};
-use super::chance::Chance;
-use super::world::{self, Happening};
-use super::{DemoConfig, DemoConfigError};
+use crate::calendar::{self, Shift};
+use crate::cast::{self, Person};
+use crate::catalog::{Catalog, Need};
+use crate::chance::Chance;
+use crate::config::{DemoConfig, DemoConfigError};
+use crate::happenings::{self, Happening};
+use crate::units::{DAY_MS, HOUR_MS};
 
 /// The decisions. Small: some 40 bytes a shift and a job.
 pub struct Plan {
@@ -77,7 +78,7 @@ impl Plan {
         let needs = needs(&people, &shifts);
         let mut catalog_chance = chance(stream::CATALOG);
         let catalog = Catalog::new(&people, needs, start_ms, &mut catalog_chance);
-        let happenings = world::happenings(
+        let happenings = happenings::happenings(
             &people,
             &catalog,
             start_ms,

@@ -1,12 +1,9 @@
 //! When people work: shifts with a lunch break, weekends, holidays, sick days.
 
-use super::cast::Person;
-use super::chance::Chance;
+use crate::cast::Person;
+use crate::chance::Chance;
+use crate::units::{DAY_MS, HOUR_MS};
 
-/// An hour, in ms.
-pub const HOUR_MS: i64 = 3_600_000;
-/// A day, in ms.
-pub const DAY_MS: i64 = 24 * HOUR_MS;
 const MINUTE_MS: i64 = 60_000;
 
 /// What is left of a shift at an edge of the period must be worth coming for.
@@ -102,7 +99,7 @@ fn is_weekend(day: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::cast;
+    use crate::cast;
 
     #[test]
     fn weekends_are_known() {

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use annoscope_events::{ClientRequest, Ids, Sender, StoredEvent, Timestamp};
 
-use super::chance::Chance;
-use super::number;
+use crate::chance::Chance;
+use crate::units::number;
 
 /// One request of a page: `POST /api/events`.
 #[derive(Clone, Debug)]

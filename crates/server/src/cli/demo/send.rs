@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use annoscope_demo::{BATCH_EVENTS, Batches};
 use annoscope_events::StoredEvent;
 use futures::{StreamExt, TryStreamExt};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::sync::mpsc;
-
-use super::write::{BATCH_EVENTS, Batches};
 
 /// Requests on the way at the same time: while one waits for its commit, others are read.
 const IN_FLIGHT: usize = 4;

@@ -2,10 +2,10 @@
 
 use annoscope_events::{Organization, Sender};
 
-use super::calendar::HOUR_MS;
-use super::chance::Chance;
-use super::names::{BROWSERS, Browser, FIRST_NAMES, LAST_NAMES, ORGANIZATIONS};
-use super::number;
+use crate::chance::Chance;
+use crate::names::{BROWSERS, Browser, FIRST_NAMES, LAST_NAMES, ORGANIZATIONS};
+use crate::units::HOUR_MS;
+use crate::units::number;
 
 /// One person.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use annoscope_events::Ids;
 
-use super::calendar::HOUR_MS;
-use super::cast::Person;
-use super::chance::Chance;
-use super::names::{ORGANIZATIONS, PERSONAL_PROJECTS};
-use super::number;
+use crate::cast::Person;
+use crate::chance::Chance;
+use crate::names::{ORGANIZATIONS, PERSONAL_PROJECTS};
+use crate::units::HOUR_MS;
+use crate::units::number;
 
 /// A person needs one more job.
 #[derive(Clone, Copy, Debug)]

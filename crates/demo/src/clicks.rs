@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::chance::Chance;
-use super::names::{LABELS, SHAPE_TYPES};
-use super::page::Action;
+use crate::chance::Chance;
+use crate::names::{LABELS, SHAPE_TYPES};
+use crate::page::Action;
 
 /// An action that the page logs as one event.
 pub struct Click {

@@ -3,13 +3,13 @@
 use annoscope_events::Event;
 use serde_json::json;
 
-use super::Annotator;
-use crate::demo::clicks;
-use crate::demo::names::SHAPE_TYPES;
-use crate::demo::number;
-use crate::demo::page::{Action, Outbox};
-use crate::demo::plan::Plan;
-use crate::demo::server_events;
+use crate::annotator::Annotator;
+use crate::clicks;
+use crate::names::SHAPE_TYPES;
+use crate::page::{Action, Outbox};
+use crate::plan::Plan;
+use crate::server_events;
+use crate::units::number;
 
 impl Annotator {
     pub(super) fn open_job(&mut self, plan: &Plan, outbox: &mut Outbox) {

@@ -1,0 +1,11 @@
+//! Hours, days, and numbers of things as events carry them.
+
+/// An hour, in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+/// A day, in ms.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// An index or a number of things, as events carry numbers.
+pub fn number(n: usize) -> i64 {
+    i64::try_from(n).expect("nothing here comes near 2^63 things")
+}
