@@ -56,7 +56,7 @@ class Measured:
     annoscope_refreshing_ms: list[float] = field(default_factory=list)
     clickhouse_refreshing_ms: list[float] = field(default_factory=list)
     # Rows of the last refresh that annoscope had kept.
-    reused_rows: int = 0
+    cached_rows: int = 0
     annoscope_rows: int = 0
     clickhouse_rows: int = 0
     annoscope_bytes: int = 0
@@ -315,7 +315,7 @@ def refreshing(
         took_ms, content = annoscope.query(sql, moved, cache=True)
         if n >= 0:
             measured.annoscope_refreshing_ms.append(took_ms)
-            measured.reused_rows = json.loads(content)["stats"]["reused_rows"]
+            measured.cached_rows = json.loads(content)["stats"]["cached_rows"]
         if clickhouse:
             clickhouse.send_events(times_ms)
             took_ms, _ = clickhouse.query(expand(sql, moved))
@@ -355,7 +355,7 @@ def row(measured: Measured) -> str:
         )
     ]
     cells.append(f"{statistics.median(measured.clickhouse_cached_ms):.1f}" if measured.clickhouse_cached_ms else "")
-    cells += [f"{measured.reused_rows:,}", *refreshing_cells]
+    cells += [f"{measured.cached_rows:,}", *refreshing_cells]
     cells.append(f"{measured.refreshing_ratio:.2f}" if all(refreshing_cells) else "")
     return f"| {' | '.join(cells)} | {measured.flag} |"
 
@@ -386,7 +386,7 @@ def report(
             f"| **geometric mean of {len(compared)}** | | | | {mean:.2f} | | | | | {mean_again:.2f} "
             f"| cold, annoscope is slower in {slower}; in {slower_cached} with ClickHouse's query condition cache |"
         )
-        by_time = [measured.refreshing_ratio for measured in again if measured.reused_rows]
+        by_time = [measured.refreshing_ratio for measured in again if measured.cached_rows]
         if by_time:
             print(f"| **of the {len(by_time)} by time** | | | | | | | | | {geometric_mean(by_time):.2f} | |")
     flagged = [measured for measured in results if measured.flag]

@@ -25,7 +25,7 @@ def test_json(stored: Server, admin: User) -> None:
     assert document["rows"] == [["create:job", 1], ["create:task", 2]]
     elapsed_ms = document["stats"].pop("elapsed_ms")
     assert 0 <= elapsed_ms < 60_000
-    assert document["stats"] == {"rows": 2, "rows_read": 3, "reused_rows": 0, "truncated": False}
+    assert document["stats"] == {"rows": 2, "rows_read": 3, "cached_rows": 0, "truncated": False}
     assert rows(stored, admin, COUNT) == [[3]]
 
 

@@ -66,7 +66,7 @@ def ask(server: Server, user: User, sql: str, first: dt.datetime, last: dt.datet
     answer = requests.post(f"{server.url}/api/query", json=body, headers=user.headers, timeout=60)
     assert answer.status_code == 200, answer.text
     document = answer.json()
-    return document["rows"], document["stats"]["reused_rows"]
+    return document["rows"], document["stats"]["cached_rows"]
 
 
 def some_events(random_: random.Random, first: dt.datetime, last: dt.datetime, n: int) -> list[dict]:

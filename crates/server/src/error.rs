@@ -6,6 +6,7 @@
 
 mod conversions;
 
+use annoscope_formats::ErrorBody;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -41,8 +42,10 @@ pub enum ApiError {
     BadQuery {
         /// What is wrong, and where.
         detail: String,
-        /// Kind, message, hint, line and column.
-        error: Value,
+        /// What and where.
+        error: Box<ErrorBody>,
+        /// The field of the request, where that is what is wrong.
+        field: Option<String>,
     },
     /// 400: the connection broke within the body.
     #[error("The request body could not be read.")]
@@ -169,8 +172,8 @@ pub struct Told {
     pub status: u16,
     /// For people.
     pub detail: String,
-    /// For programs: kind, message, hint, line and column.
-    pub error: Value,
+    /// For programs.
+    pub error: ErrorBody,
 }
 
 impl ApiError {
@@ -179,12 +182,12 @@ impl ApiError {
         self.log();
         let status = self.status();
         let (detail, kind) = match self {
-            ApiError::BadQuery { detail, error } => {
+            ApiError::BadQuery { detail, error, .. } => {
                 let status = status.as_u16();
                 return Told {
                     status,
                     detail,
-                    error,
+                    error: *error,
                 };
             }
             ApiError::Internal(_) => (INTERNAL.to_owned(), "internal"),
@@ -192,9 +195,7 @@ impl ApiError {
         };
         Told {
             status: status.as_u16(),
-            error: json!({
-                "kind": kind, "message": detail, "hint": null, "line": null, "column": null
-            }),
+            error: ErrorBody::new(kind, detail.clone()),
             detail,
         }
     }
@@ -235,7 +236,17 @@ impl ApiError {
             ApiError::Invalid { body } => body.clone(),
             ApiError::BadRequest { message } => json!([message]),
             ApiError::ExportFailed { message } => json!(message),
-            ApiError::BadQuery { detail, error } => json!({ "detail": detail, "error": error }),
+            ApiError::BadQuery {
+                detail,
+                error,
+                field,
+            } => {
+                let mut error = error.to_json();
+                if let Some(field) = field {
+                    error["field"] = json!(field);
+                }
+                json!({ "detail": detail, "error": error })
+            }
             ApiError::Stale { detail, meta } => json!({ "detail": detail, "meta": meta }),
             ApiError::Internal(_) => json!({ "detail": INTERNAL }),
             ApiError::BadDocument { .. }

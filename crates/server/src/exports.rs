@@ -8,7 +8,6 @@
 //! Knows no HTTP: routes ask [`Exports`], whose methods take the time as a parameter.
 //! Start reading there.
 
-mod csv;
 mod directory;
 mod download;
 mod error;
@@ -16,7 +15,6 @@ mod file_name;
 mod job;
 mod lenient_time;
 mod listing;
-mod parquet;
 mod part_file;
 mod query_flow;
 mod request;

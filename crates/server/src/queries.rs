@@ -14,7 +14,6 @@
 //! Knows no HTTP but the `Accept` header. Start reading at [`Queries::start`].
 
 mod answer;
-mod encode;
 mod error;
 mod execution;
 mod grafana;
@@ -23,7 +22,6 @@ mod kept;
 mod places;
 mod registry;
 mod relation;
-mod render;
 mod request;
 mod reuse;
 mod run;
@@ -33,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
+use annoscope_formats::{CsvStart, Format, Style};
 use annoscope_sql::{Asker, Context, Prepared, StatementKind};
 use annoscope_store::EventStore;
 use uuid::Uuid;
@@ -45,13 +44,10 @@ use crate::metrics::Metrics;
 use kept::KeptResults;
 use places::Places;
 use registry::{Registry, Running};
-use render::{CsvStart, Style};
 use run::{Limits, Opened, ResultLimit, Shape};
 use statement::{Statement, explain_column};
 
 pub use answer::Answer;
-pub use encode::Format;
-pub(crate) use encode::described;
 pub use error::QueryError;
 pub use grafana::{FrameRequest, Frames};
 pub use registry::RunningQuery;

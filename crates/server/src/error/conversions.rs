@@ -1,6 +1,7 @@
 //! What each error of the parts below means to a client.
 
 use annoscope_events::{InvalidDocument, InvalidRequest};
+use annoscope_formats::ErrorBody;
 use annoscope_store::StoreError;
 
 use super::{AFTER_RESTART_S, ApiError, BoxError, SOON_S};
@@ -203,8 +204,7 @@ impl From<StoreError> for ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> ApiError {
         match error {
-            QueryError::Body(_)
-            | QueryError::Sql(_)
+            QueryError::Sql(_)
             | QueryError::TimeLimit { .. }
             | QueryError::Overtime { .. }
             | QueryError::MemoryLimit { .. }
@@ -213,7 +213,8 @@ impl From<QueryError> for ApiError {
             | QueryError::Execution { .. }
             | QueryError::Cancelled => ApiError::BadQuery {
                 detail: error.to_string(),
-                error: error.to_json(),
+                error: Box::new(error.to_error_body()),
+                field: None,
             },
             QueryError::Store(error) => error.into(),
             QueryError::Internal(cause) => ApiError::Internal(cause),
@@ -223,7 +224,11 @@ impl From<QueryError> for ApiError {
 
 impl From<InvalidBody> for ApiError {
     fn from(error: InvalidBody) -> ApiError {
-        QueryError::from(error).into()
+        ApiError::BadQuery {
+            detail: error.to_string(),
+            error: Box::new(ErrorBody::new("request", error.message)),
+            field: error.field,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use axum::body::to_bytes;
 
 use super::*;
+use crate::queries::InvalidBody;
 
 async fn shown(error: ApiError) -> String {
     let response = error.into_response();
@@ -30,6 +31,14 @@ async fn bodies_have_the_shapes_of_the_contract() {
             r#"400 {"timestamp":["This field is required."]}"#,
         ),
         (ApiError::BadRequest { message: text() }, r#"400 ["why"]"#),
+        (
+            InvalidBody {
+                field: Some("limit".to_owned()),
+                message: "must be a whole number".to_owned(),
+            }
+            .into(),
+            r#"400 {"detail":"limit: must be a whole number","error":{"kind":"request","message":"must be a whole number","hint":null,"line":null,"column":null,"field":"limit"}}"#,
+        ),
         (
             ApiError::BadDocument { detail: text() },
             r#"400 {"detail":"why"}"#,

@@ -1,5 +1,6 @@
 //! What can go wrong: with a request about exports, and with an export itself.
 
+use annoscope_formats::FileError;
 use annoscope_store::StoreError;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
@@ -96,24 +97,12 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-impl From<::csv::Error> for Failure {
-    fn from(error: ::csv::Error) -> Failure {
-        match error.into_kind() {
-            ::csv::ErrorKind::Io(error) => Failure::from(error),
-            // The others are about reading, or about rows of unequal length.
-            kind => Failure::Io(std::io::Error::other(format!("{kind:?}"))),
-        }
-    }
-}
-
-impl From<ParquetError> for Failure {
-    fn from(error: ParquetError) -> Failure {
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
         match error {
-            ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
-                Ok(error) => Failure::from(*error),
-                Err(inner) => Failure::Format(ParquetError::External(inner)),
-            },
-            error => Failure::Format(error),
+            FileError::Io(error) => error.into(),
+            FileError::Parquet(error) => Failure::Format(error),
+            FileError::Columns(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Jobs from the request to the file, over a real store.
 
+mod csv;
+mod parquet;
+
 use std::fs;
 use std::io::Read;
 

@@ -5,16 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
+use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
 use annoscope_store::events_schema;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 
-use super::csv::CsvWriter;
 use super::error::Failure;
 use super::job::Format;
-use super::parquet::ParquetWriter;
 use super::part_file::PartFile;
 use super::table::{Shared, Task};
 use crate::clock;
@@ -66,21 +65,22 @@ enum ResultWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> ResultWriter<W> {
-    fn new(format: Format, to: W) -> Result<ResultWriter<W>, Failure> {
+    fn new(format: Format, to: W) -> Result<ResultWriter<W>, FileError> {
+        let schema = events_schema();
         Ok(match format {
-            Format::Csv => ResultWriter::Csv(CsvWriter::new(to)?),
-            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to)?),
+            Format::Csv => ResultWriter::Csv(CsvWriter::new(to, &schema)?),
+            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to, &schema)?),
         })
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), FileError> {
         match self {
             ResultWriter::Csv(writer) => writer.write(batch),
             ResultWriter::Parquet(writer) => writer.write(batch),
         }
     }
 
-    fn finish(self) -> Result<W, Failure> {
+    fn finish(self) -> Result<W, FileError> {
         match self {
             ResultWriter::Csv(writer) => writer.finish(),
             ResultWriter::Parquet(writer) => writer.finish(),

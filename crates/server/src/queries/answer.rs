@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use annoscope_formats::{Encoder, Format};
 use bytes::Bytes;
 use futures::Stream;
 
-use super::encode::{Encoder, Format};
 use super::error::QueryError;
 use super::run::Run;
 use crate::error::ApiError;

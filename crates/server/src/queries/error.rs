@@ -2,21 +2,16 @@
 
 use std::time::Duration;
 
+use annoscope_formats::{ErrorBody, FormatError};
 use annoscope_sql::{ErrorKind, SqlError};
 use annoscope_store::StoreError;
 use arrow::error::ArrowError;
-use serde_json::{Value, json};
 
-use super::render::Mismatch;
-use super::request::InvalidBody;
 use crate::error::BoxError;
 
 /// Why a query has no answer, or only a part of one.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// The request is none.
-    #[error(transparent)]
-    Body(#[from] InvalidBody),
     /// The query is refused.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -98,8 +93,8 @@ impl From<StoreError> for QueryError {
     }
 }
 
-impl From<Mismatch> for QueryError {
-    fn from(error: Mismatch) -> QueryError {
+impl From<FormatError> for QueryError {
+    fn from(error: FormatError) -> QueryError {
         QueryError::Internal(error.into())
     }
 }
@@ -114,7 +109,6 @@ impl QueryError {
     /// The word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
-            QueryError::Body(_) => "request",
             QueryError::Sql(error) => match error.kind {
                 ErrorKind::Expansion => "expansion",
                 ErrorKind::Syntax => "syntax",
@@ -132,33 +126,20 @@ impl QueryError {
         }
     }
 
-    /// The error for programs: kind, message, hint, place in the query, field of the request.
-    pub fn to_json(&self) -> Value {
-        let (mut message, mut hint, mut position, mut field) = (self.to_string(), None, None, None);
+    /// The error for programs.
+    pub fn to_error_body(&self) -> ErrorBody {
+        let mut body = ErrorBody::new(self.kind(), self.to_string());
         match self {
             QueryError::Sql(error) => {
-                message.clone_from(&error.message);
-                hint.clone_from(&error.hint);
-                position = error.position;
+                body.message.clone_from(&error.message);
+                body.hint.clone_from(&error.hint);
+                body.line = error.position.map(|at| at.line);
+                body.column = error.position.map(|at| at.column);
             }
-            QueryError::Body(error) => {
-                message.clone_from(&error.message);
-                field.clone_from(&error.field);
-            }
-            QueryError::ProcessMemory { .. } => hint = Some(LESS_MEMORY.to_owned()),
+            QueryError::ProcessMemory { .. } => body.hint = Some(LESS_MEMORY.to_owned()),
             _ => {}
         }
-        let mut members = json!({
-            "kind": self.kind(),
-            "message": message,
-            "hint": hint,
-            "line": position.map(|at| at.line),
-            "column": position.map(|at| at.column),
-        });
-        if let Some(field) = field {
-            members["field"] = field.into();
-        }
-        members
+        body
     }
 }
 
@@ -188,10 +169,6 @@ mod tests {
                 r#"{"kind":"unknown","message":"there is no column scop","hint":"did you mean scope?","line":1,"column":8}"#,
             ),
             (
-                QueryError::from(InvalidBody::of("limit", "must be a whole number")),
-                r#"{"kind":"request","message":"must be a whole number","hint":null,"line":null,"column":null,"field":"limit"}"#,
-            ),
-            (
                 QueryError::from(StoreError::TimedOut { limit }),
                 r#"{"kind":"time_limit","message":"the query ran longer than 1.5 s, the limit that the setting query.timeout_ms has, and was ended","hint":null,"line":null,"column":null}"#,
             ),
@@ -201,7 +178,7 @@ mod tests {
             ),
         ];
         for (error, expected) in cases {
-            assert_eq!(error.to_json().to_string(), expected);
+            assert_eq!(error.to_error_body().to_json().to_string(), expected);
         }
     }
 }

@@ -4,13 +4,12 @@
 //! bounded as every result is.
 
 use annoscope_events::Timestamp;
-use annoscope_sql::{Context, DataType, TimeRange};
+use annoscope_formats::{Frame, TimeFormat};
+use annoscope_sql::{Context, TimeRange};
 use serde_json::{Map, Value, json};
 
-use super::encode::check_width;
 use super::error::QueryError;
 use super::instant::End;
-use super::render::{Column, Style, TimeFormat, write_json_text};
 use super::request::{self, InvalidBody, QueryRequest};
 use super::run::Run;
 use super::{Queries, answer};
@@ -105,7 +104,7 @@ impl Frames<'_> {
             if i > 0 {
                 out.push(b',');
             }
-            write_json_text(&mut out, &query.ref_id);
+            out.extend_from_slice(Value::from(query.ref_id.as_str()).to_string().as_bytes());
             out.push(b':');
             match self.frame(&query, request.range).await {
                 Ok(frame) => {
@@ -151,9 +150,9 @@ impl Frames<'_> {
         };
         let started = self.queries.start_prepared(request, self.viewer, self.now);
         let (mut run, prepared) = started.await?;
-        let style = TimeFormat::UnixMs.into();
-        let values = gather(&mut run, &style, config.max_result_bytes).await;
-        let values = values.inspect_err(|error| run.fail(error))?;
+        let mut frame = Frame::new(&run.columns, config.max_result_bytes);
+        let gathered = gather(&mut run, &mut frame).await;
+        gathered.inspect_err(|error| run.fail(error))?;
         let stats = run.finish();
         let mut meta = json!({ "executedQueryString": prepared.clickhouse });
         if stats.is_truncated {
@@ -163,131 +162,31 @@ impl Frames<'_> {
             );
             meta["notices"] = json!([{ "severity": "warning", "text": text }]);
         }
-        let fields = run.columns.iter().map(|column| {
-            let kind = FieldKind::of(&column.data_type);
-            json!({
-                "name": column.name,
-                "type": kind.name,
-                "typeInfo": { "frame": kind.frame, "nullable": kind.is_nullable },
-            })
-        });
-        let fields: Value = fields.collect();
-        let schema = json!({ "refId": query.ref_id, "meta": meta, "fields": fields });
-        let mut out = format!("{{\"schema\":{schema},\"data\":{{\"values\":[").into_bytes();
-        for (i, column) in values.into_iter().enumerate() {
-            out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
-            out.extend_from_slice(&column);
-            out.push(b']');
-        }
-        out.extend_from_slice(b"]}}");
-        Ok(out)
+        Ok(frame.into_json(&query.ref_id, &meta))
     }
 }
 
-/// The values of each column, separated by commas, of `max_bytes` in all.
-async fn gather(run: &mut Run, style: &Style, max_bytes: u64) -> Result<Vec<Vec<u8>>, QueryError> {
-    let mut values = vec![Vec::new(); run.columns.len()];
-    let mut n_bytes_left = max_bytes;
+/// Reads a run into a frame.
+async fn gather(run: &mut Run, frame: &mut Frame) -> Result<(), QueryError> {
     while let Some(batch) = run.next().await? {
-        check_width(&batch, &run.columns)?;
-        let columns = batch.columns().iter().zip(&run.columns);
-        let columns = columns
-            .map(|(array, column)| Column::of(array, &column.data_type, style))
-            .collect::<Result<Vec<Column>, _>>()?;
-        let mut n_rows = 0;
-        for row in 0..batch.num_rows() {
-            let ends: Vec<usize> = values.iter().map(Vec::len).collect();
-            for ((out, column), described) in values.iter_mut().zip(&columns).zip(&run.columns) {
-                if !out.is_empty() {
-                    out.push(b',');
-                }
-                write_value(out, column, row, &described.data_type);
-            }
-            let n_before: usize = ends.iter().sum();
-            let n_after: usize = values.iter().map(Vec::len).sum();
-            let n_bytes = (n_after - n_before) as u64;
-            if n_bytes > n_bytes_left {
-                for (out, end) in values.iter_mut().zip(ends) {
-                    out.truncate(end);
-                }
+        frame.load(&batch)?;
+        let mut n_written = 0;
+        while n_written < batch.num_rows() {
+            let end = batch.num_rows().min(n_written + answer::PIECE_ROWS);
+            n_written += frame.write(n_written..end);
+            if n_written < end {
                 run.truncate();
                 break;
             }
-            n_bytes_left -= n_bytes;
-            n_rows += 1;
-            if n_rows % answer::PIECE_ROWS == 0 {
-                tokio::task::yield_now().await;
-            }
+            tokio::task::yield_now().await;
         }
-        run.sent(n_rows);
+        run.sent(n_written);
     }
-    Ok(values)
-}
-
-/// Writes a value; lists and tuples, which frames do not know, as the text of their JSON.
-fn write_value(out: &mut Vec<u8>, column: &Column, row: usize, data_type: &DataType) {
-    if FieldKind::of(data_type).is_text_of_json {
-        let mut text = Vec::new();
-        column.write_json(&mut text, row);
-        write_json_text(out, &String::from_utf8_lossy(&text));
-    } else {
-        column.write_json(out, row);
-    }
-}
-
-/// How a frame names a type.
-struct FieldKind {
-    name: &'static str,
-    frame: &'static str,
-    is_nullable: bool,
-    is_text_of_json: bool,
-}
-
-impl FieldKind {
-    fn of(data_type: &DataType) -> FieldKind {
-        let (name, frame) = match data_type {
-            DataType::Nullable(inner) => {
-                return FieldKind {
-                    is_nullable: true,
-                    ..FieldKind::of(inner)
-                };
-            }
-            DataType::UInt8 => ("number", "uint8"),
-            DataType::UInt16 => ("number", "uint16"),
-            DataType::UInt32 => ("number", "uint32"),
-            DataType::UInt64 => ("number", "uint64"),
-            DataType::Int8 => ("number", "int8"),
-            DataType::Int16 => ("number", "int16"),
-            DataType::Int32 => ("number", "int32"),
-            DataType::Int64 | DataType::Interval(_) => ("number", "int64"),
-            DataType::Float32 => ("number", "float32"),
-            DataType::Float64 | DataType::Decimal { .. } => ("number", "float64"),
-            DataType::Bool => ("boolean", "bool"),
-            DataType::Date
-            | DataType::Date32
-            | DataType::DateTime(_)
-            | DataType::DateTime64 { .. } => ("time", "time.Time"),
-            DataType::String
-            | DataType::JsonType
-            | DataType::Nothing
-            | DataType::Array(_)
-            | DataType::Tuple(_) => ("string", "string"),
-        };
-        FieldKind {
-            name,
-            frame,
-            is_nullable: false,
-            is_text_of_json: matches!(data_type, DataType::Array(_) | DataType::Tuple(_)),
-        }
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, Float64Array, ListBuilder, StringBuilder, TimestampSecondArray};
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_719_835_200_000);
@@ -319,44 +218,6 @@ mod tests {
         };
         let expected = [query("SELECT 1", Some(15000)), query("SELECT 2", None)];
         assert_eq!(request.queries, expected);
-    }
-
-    #[test]
-    fn values_are_those_that_frames_know() {
-        let mut lists = ListBuilder::new(StringBuilder::new());
-        lists.values().append_value("a\"b");
-        lists.append(true);
-        let list: ArrayRef = Arc::new(lists.finish());
-        let time: ArrayRef = Arc::new(TimestampSecondArray::from(vec![2]));
-        let missing: ArrayRef = Arc::new(Float64Array::from(vec![None]));
-        let cases = [
-            (
-                list,
-                DataType::Array(Box::new(DataType::String)),
-                ("string", "string"),
-                r#""[\"a\\\"b\"]""#,
-            ),
-            (
-                time,
-                DataType::DateTime(Some("Asia/Tokyo".to_owned())),
-                ("time", "time.Time"),
-                "2000",
-            ),
-            (
-                missing,
-                DataType::Nullable(Box::new(DataType::Float64)),
-                ("number", "float64"),
-                "null",
-            ),
-        ];
-        for (array, data_type, names, expected) in cases {
-            let column = Column::of(&array, &data_type, &TimeFormat::UnixMs.into()).unwrap();
-            let mut out = Vec::new();
-            write_value(&mut out, &column, 0, &data_type);
-            assert_eq!(String::from_utf8(out).unwrap(), expected);
-            let kind = FieldKind::of(&data_type);
-            assert_eq!((kind.name, kind.frame), names);
-        }
     }
 
     #[test]

@@ -210,7 +210,7 @@ impl Running {
     /// It failed.
     pub(super) fn failed(&mut self, error: &QueryError) {
         self.outcome = match error {
-            QueryError::Body(_) | QueryError::Sql(_) => QueryOutcome::Refused,
+            QueryError::Sql(_) => QueryOutcome::Refused,
             QueryError::TimeLimit { .. } | QueryError::Overtime { .. } => QueryOutcome::TimedOut,
             QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => {
                 QueryOutcome::OutOfMemory

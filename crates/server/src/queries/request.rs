@@ -1,11 +1,11 @@
 //! The body of `POST /api/query`: read field by field, so that each error names its field.
 
 use annoscope_events::Timestamp;
+use annoscope_formats::TimeFormat;
 use annoscope_sql::{Context, TimeRange, VariableValue};
 use serde_json::{Map, Value};
 
 use super::instant::{self, End};
-use super::render::TimeFormat;
 
 /// Longest text of a query, bytes: longer ones are no person's and no dashboard's.
 const MAX_SQL_BYTES: usize = 1024 * 1024;

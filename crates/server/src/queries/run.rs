@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use annoscope_formats::{Format, Stats, Style};
 use annoscope_sql::{Overflow, ResultColumn, Settings};
 use annoscope_store::StoreError;
 use arrow::array::RecordBatch;
@@ -15,11 +16,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::encode::Format;
 use super::error::QueryError;
 use super::places::Place;
 use super::registry::Running;
-use super::render::Style;
 use crate::metrics::QueryOutcome;
 
 /// Batches of rows from the store.
@@ -150,22 +149,6 @@ pub struct Run {
     is_truncated: bool,
 }
 
-/// How a query ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stats {
-    /// Rows sent.
-    pub n_rows: u64,
-    /// Rows that the store read for it, as far as its statements have ended; `None` for who does not
-    /// see all events.
-    pub n_read: Option<u64>,
-    /// Rows of the result that had been kept from an earlier answer.
-    pub n_reused: u64,
-    /// From the arrival of the request.
-    pub elapsed: Duration,
-    /// Whether there were more rows.
-    pub is_truncated: bool,
-}
-
 enum Item {
     Batch(RecordBatch),
     Failed(StoreError),
@@ -283,7 +266,7 @@ impl Run {
         Stats {
             n_rows: self.running.n_rows(),
             n_read: (self.running.sees_all()).then(|| self.running.rows_read().get()),
-            n_reused: self.n_reused,
+            n_cached: self.n_reused,
             elapsed: self.running.elapsed(),
             is_truncated: self.is_truncated,
         }

@@ -12,7 +12,6 @@ use arrow::datatypes::DataType as ArrowType;
 use arrow::ipc::reader::StreamReader;
 use futures::{StreamExt, stream};
 
-use super::render::Style;
 use super::run::{Batches, Opened, Shape};
 use super::*;
 use crate::clock;
@@ -138,7 +137,7 @@ async fn answers_of_each_format() {
     let fixture = Fixture::new();
     let stats = |rows, truncated| {
         format!(
-            "],\"stats\":{{\"rows\":{rows},\"rows_read\":0,\"reused_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n"
+            "],\"stats\":{{\"rows\":{rows},\"rows_read\":0,\"cached_rows\":0,\"elapsed_ms\":0,\"truncated\":{truncated}}}}}\n"
         )
     };
     let head = "{\"columns\":[{\"name\":\"n\\\"\",\"type\":\"UInt64\"}],\"rows\":[";

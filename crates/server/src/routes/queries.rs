@@ -1,5 +1,6 @@
 //! `POST /api/query`: SQL over the events; and the queries that run.
 
+use annoscope_formats::{Format, described};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -19,7 +20,7 @@ use crate::identity::{Caller, Viewer, rights};
 use crate::ingest::heavy;
 use crate::media_type;
 use crate::path::Path;
-use crate::queries::{Answer, Format, QueryRequest, RunningQuery, described};
+use crate::queries::{Answer, QueryRequest, RunningQuery};
 use crate::state::AppState;
 
 /// Routes of this file.
@@ -93,7 +94,7 @@ struct QueryBody {
     tag = "queries",
     request_body(content = QueryBody, content_type = "application/json"),
     responses(
-        (status = 200, description = "`{\"columns\": [{\"name\", \"type\"}], \"rows\": [[…]], \"stats\": {\"rows\", \"rows_read\", \"reused_rows\", \"elapsed_ms\", \"truncated\"}}`", content((Value = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
+        (status = 200, description = "`{\"columns\": [{\"name\", \"type\"}], \"rows\": [[…]], \"stats\": {\"rows\", \"rows_read\", \"cached_rows\", \"elapsed_ms\", \"truncated\"}}`", content((Value = "application/json"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"))),
         (status = 400, description = "`{\"detail\": text, \"error\": {\"kind\", \"message\", \"hint\", \"line\", \"column\"}}`", body = Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You may not query"),
@@ -111,7 +112,7 @@ async fn query(
     let now = clock::now();
     let request = read(&state, &viewer, &headers, body).await?;
     let run = state.queries.start(request, &viewer, now).await?;
-    let format = run.format.unwrap_or_else(|| Format::accepted(&headers));
+    let format = run.format.unwrap_or_else(|| accepted(&headers));
     let max_bytes = state.config.query.max_result_bytes;
     let answer = Answer::new(run, format, max_bytes);
     let headers = [(header::CONTENT_TYPE, format.media_type())];
@@ -227,6 +228,30 @@ async fn end(
     }
 }
 
+/// The first of the formats that the client accepts, by its own order; JSON where it accepts none of them,
+/// since most clients say nothing of use.
+fn accepted(headers: &HeaderMap) -> Format {
+    let values = headers.get_all(header::ACCEPT).into_iter();
+    let ranges = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let format_of = |range: &str| {
+        let essence = range.split(';').next().unwrap_or_default().trim();
+        [
+            ("application/json", Format::Json),
+            ("text/csv", Format::Csv),
+            (Format::Arrow.media_type(), Format::Arrow),
+        ]
+        .into_iter()
+        .find(|(name, _)| essence.eq_ignore_ascii_case(name))
+        .map(|(_, format)| format)
+    };
+    ranges
+        .map(str::trim)
+        .find_map(format_of)
+        .unwrap_or(Format::Json)
+}
+
 async fn read(
     state: &AppState,
     viewer: &Viewer,
@@ -261,5 +286,33 @@ impl Query {
             elapsed_ms: query.elapsed.as_millis() as u64,
             rows: query.n_rows,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_client_chooses_the_format() {
+        let cases = [
+            ("", Format::Json),
+            ("*/*", Format::Json),
+            ("application/json", Format::Json),
+            ("text/csv", Format::Csv),
+            ("Text/CSV; header=present", Format::Csv),
+            ("text/html, text/csv;q=0.9, */*", Format::Csv),
+            ("application/vnd.apache.arrow.stream", Format::Arrow),
+            ("application/json, text/csv", Format::Json),
+            ("image/png", Format::Json),
+        ];
+        for (accept, expected) in cases {
+            let value = HeaderValue::from_static(accept);
+            let headers = HeaderMap::from_iter([(header::ACCEPT, value)]);
+            assert_eq!(accepted(&headers), expected, "{accept}");
+        }
+        assert_eq!(accepted(&HeaderMap::new()), Format::Json);
     }
 }

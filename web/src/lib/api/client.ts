@@ -156,7 +156,7 @@ export interface Stats {
   rows: number;
   /** Stored rows that were looked at for it; `null` for who does not see all events. */
   rows_read: number | null;
-  reused_rows: number;
+  cached_rows: number;
   elapsed_ms: number;
   truncated: boolean;
 }

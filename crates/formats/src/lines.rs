@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
-use serde_json::Value;
 
-use super::{Encoder, Header, clickhouse_json, text_columns};
-use crate::queries::error::QueryError;
-use crate::queries::render::{Column, Style};
-use crate::queries::run::Stats;
+use crate::encoder::{Encoder, FormatError, Header, text_columns};
+use crate::style::Style;
+use crate::text::clickhouse_json;
+use crate::value::Column;
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub enum Line {
 }
 
 /// Writes lines.
-pub(super) struct LinesEncoder {
+pub(crate) struct LinesEncoder {
     columns: Vec<ResultColumn>,
     /// As keys of an object.
     names: Vec<String>,
@@ -31,7 +30,7 @@ pub(super) struct LinesEncoder {
 }
 
 impl LinesEncoder {
-    pub(super) fn new(columns: Vec<ResultColumn>, line: Line, style: &Style) -> LinesEncoder {
+    pub(crate) fn new(columns: Vec<ResultColumn>, line: Line, style: &Style) -> LinesEncoder {
         let names = columns.iter().map(|column| clickhouse_json(&column.name));
         LinesEncoder {
             names: names.collect(),
@@ -64,12 +63,12 @@ impl Encoder for LinesEncoder {
         }
     }
 
-    fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
+    fn load(&mut self, batch: RecordBatch) -> Result<(), FormatError> {
         self.loaded = text_columns(&batch, &self.columns, &self.style)?;
         Ok(())
     }
 
-    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let is_object = self.line == Line::Object;
         for row in rows {
             out.push(if is_object { b'{' } else { b'[' });
@@ -88,13 +87,5 @@ impl Encoder for LinesEncoder {
             out.extend_from_slice(if is_object { b"}\n" } else { b"]\n" });
         }
         Ok(())
-    }
-
-    fn end(&mut self, _: &Stats, _: &mut Vec<u8>) -> Result<(), QueryError> {
-        Ok(())
-    }
-
-    fn fail(&mut self, _: &Value, _: &mut Vec<u8>) -> bool {
-        false
     }
 }

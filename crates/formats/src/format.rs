@@ -1,10 +1,42 @@
-//! The formats that `FORMAT name` may ask for, under ClickHouse's names.
+//! The formats of results: their names, their media types, and what writes each.
 
-use annoscope_sql::{ErrorKind, FormatClause, SqlError};
+use annoscope_sql::{ErrorKind, FormatClause, ResultColumn, SqlError};
 
-use super::document::Rows;
-use super::lines::Line;
-use super::{Format, Header};
+use crate::arrow_stream::ArrowEncoder;
+use crate::document::{DocumentEncoder, Rows};
+use crate::encoder::{Encoder, Header, NullEncoder};
+use crate::json::JsonEncoder;
+use crate::lines::{Line, LinesEncoder};
+use crate::separated::{SeparatedEncoder, Separator, Tuples};
+use crate::style::Style;
+
+/// The media type of Arrow's streaming format.
+const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An object with columns, rows and stats.
+    Json,
+    /// A line of names and a line a row.
+    Csv,
+    /// Arrow's IPC stream.
+    Arrow,
+    /// ClickHouse's document.
+    Document(Rows),
+    /// ClickHouse's JSON values, a line each.
+    Lines(Line),
+    /// ClickHouse's CSV.
+    ClickHouseCsv(Header),
+    /// Fields between tabs; whether texts are without escapes.
+    TabSeparated(Header, bool),
+    /// The rows are computed, and not shown.
+    Null,
+}
+
+const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow, CSV, TabSeparated (TSV) and their \
+     …WithNames, ArrowStream and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+     application/vnd.apache.arrow.stream";
 
 /// Names, in lower case as they are compared, and what they mean.
 const ANSWERED: [(&[&str], Format); 17] = [
@@ -118,8 +150,45 @@ const NOT_ANSWERED: [&str; 45] = [
 ];
 
 impl Format {
+    /// The media type of what is written.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::Json => "application/json",
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+            Format::Arrow => ARROW_STREAM,
+            Format::Document(_) => "application/json; charset=UTF-8",
+            Format::Lines(Line::Object) => "application/x-ndjson; charset=UTF-8",
+            Format::Lines(Line::Array(_)) | Format::Null => "text/plain; charset=UTF-8",
+            Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
+            Format::ClickHouseCsv(_) => "text/csv; charset=UTF-8; header=present",
+            Format::TabSeparated(..) => "text/tab-separated-values; charset=UTF-8",
+        }
+    }
+
+    /// What writes a result of these columns.
+    pub fn encoder(self, columns: &[ResultColumn], style: &Style) -> Box<dyn Encoder> {
+        let columns = columns.to_vec();
+        let separated = |columns, header, separator| {
+            Box::new(SeparatedEncoder::new(columns, header, separator, style))
+        };
+        match self {
+            Format::Json => Box::new(JsonEncoder::new(columns, style)),
+            Format::Csv => separated(columns, Header::Names, Separator::Comma(Tuples::OneField)),
+            Format::Arrow => Box::new(ArrowEncoder::new(columns, style)),
+            Format::Document(rows) => Box::new(DocumentEncoder::new(columns, rows, style)),
+            Format::Lines(line) => Box::new(LinesEncoder::new(columns, line, style)),
+            Format::ClickHouseCsv(header) => {
+                separated(columns, header, Separator::Comma(Tuples::FieldAPart))
+            }
+            Format::TabSeparated(header, is_raw) => {
+                separated(columns, header, Separator::Tab { is_raw })
+            }
+            Format::Null => Box::new(NullEncoder),
+        }
+    }
+
     /// The format that a text asks for.
-    pub(in crate::queries) fn named(clause: &FormatClause) -> Result<Format, SqlError> {
+    pub fn named(clause: &FormatClause) -> Result<Format, SqlError> {
         let name = clause.name.to_lowercase();
         let answered = ANSWERED
             .iter()
@@ -149,10 +218,6 @@ impl Format {
         })
     }
 }
-
-const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow, CSV, TabSeparated (TSV) and their \
-     …WithNames, ArrowStream and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
-     application/vnd.apache.arrow.stream";
 
 #[cfg(test)]
 mod tests {

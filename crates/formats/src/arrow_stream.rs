@@ -13,18 +13,15 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use serde_json::Value;
 
-use super::{Encoder, check_width};
-use crate::queries::error::QueryError;
-use crate::queries::render::Style;
-use crate::queries::run::Stats;
+use crate::encoder::{Encoder, FormatError, Stats, check_width};
+use crate::style::Style;
 
 /// The time zone of times whose type names none.
 const SERVERS_ZONE: &str = "UTC";
 
 /// Writes an Arrow stream. The schema is that of the first batch.
-pub(super) struct ArrowEncoder {
+pub(crate) struct ArrowEncoder {
     columns: Vec<ResultColumn>,
     /// Of times whose type names none.
     zone: String,
@@ -33,7 +30,7 @@ pub(super) struct ArrowEncoder {
 }
 
 impl ArrowEncoder {
-    pub(super) fn new(columns: Vec<ResultColumn>, style: &Style) -> ArrowEncoder {
+    pub(crate) fn new(columns: Vec<ResultColumn>, style: &Style) -> ArrowEncoder {
         let zone = style.timezone.as_deref().unwrap_or(SERVERS_ZONE);
         ArrowEncoder {
             columns,
@@ -64,45 +61,34 @@ impl ArrowEncoder {
     }
 }
 
-fn internal(error: ArrowError) -> QueryError {
-    QueryError::Internal(error.into())
-}
-
 impl Encoder for ArrowEncoder {
-    fn begin(&mut self, _: &mut Vec<u8>) {}
-
-    fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
+    fn load(&mut self, batch: RecordBatch) -> Result<(), FormatError> {
         check_width(&batch, &self.columns)?;
         let pairs = batch.columns().iter().zip(&self.columns);
         let columns = pairs.map(|(array, column)| described(array, &column.data_type, &self.zone));
-        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>();
-        let columns = columns.map_err(internal)?;
+        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
         let schema = self.schema(columns.iter().map(|array| array.data_type().clone()));
-        self.loaded = Some(RecordBatch::try_new(schema, columns).map_err(internal)?);
+        self.loaded = Some(RecordBatch::try_new(schema, columns)?);
         Ok(())
     }
 
-    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let Some(batch) = &self.loaded else {
             return Ok(());
         };
         let piece = batch.slice(rows.start, rows.len());
-        let writer = self.writer(&piece.schema()).map_err(internal)?;
-        writer.write(&piece).map_err(internal)?;
+        let writer = self.writer(&piece.schema())?;
+        writer.write(&piece)?;
         out.append(writer.get_mut());
         Ok(())
     }
 
-    fn end(&mut self, _: &Stats, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn end(&mut self, _: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let schema = self.announced();
-        let writer = self.writer(&schema).map_err(internal)?;
-        writer.finish().map_err(internal)?;
+        let writer = self.writer(&schema)?;
+        writer.finish()?;
         out.append(writer.get_mut());
         Ok(())
-    }
-
-    fn fail(&mut self, _: &Value, _: &mut Vec<u8>) -> bool {
-        false
     }
 }
 

@@ -4,12 +4,11 @@ use std::ops::Range;
 
 use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
-use serde_json::Value;
 
-use super::{Encoder, clickhouse_json, text_columns};
-use crate::queries::error::QueryError;
-use crate::queries::render::{Column, Style};
-use crate::queries::run::Stats;
+use crate::encoder::{Encoder, ErrorBody, FormatError, Stats, text_columns};
+use crate::style::Style;
+use crate::text::clickhouse_json;
+use crate::value::Column;
 
 /// How a row is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub enum Rows {
 
 /// Writes a document; an error after rows is a member `exception` in place of `rows`, as
 /// ClickHouse has it.
-pub(super) struct DocumentEncoder {
+pub(crate) struct DocumentEncoder {
     columns: Vec<ResultColumn>,
     /// As keys of an object.
     names: Vec<String>,
@@ -33,7 +32,7 @@ pub(super) struct DocumentEncoder {
 }
 
 impl DocumentEncoder {
-    pub(super) fn new(columns: Vec<ResultColumn>, rows: Rows, style: &Style) -> DocumentEncoder {
+    pub(crate) fn new(columns: Vec<ResultColumn>, rows: Rows, style: &Style) -> DocumentEncoder {
         let names = columns.iter().map(|column| clickhouse_json(&column.name));
         DocumentEncoder {
             names: names.collect(),
@@ -87,12 +86,12 @@ impl Encoder for DocumentEncoder {
         out.extend_from_slice(b"\n\t],\n\n\t\"data\":\n\t[\n");
     }
 
-    fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
+    fn load(&mut self, batch: RecordBatch) -> Result<(), FormatError> {
         self.loaded = text_columns(&batch, &self.columns, &self.style)?;
         Ok(())
     }
 
-    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         for row in rows {
             if self.has_rows {
                 out.extend_from_slice(b",\n");
@@ -103,7 +102,7 @@ impl Encoder for DocumentEncoder {
         Ok(())
     }
 
-    fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let mut statistics = vec![format!("\"elapsed\": {}", stats.elapsed.as_secs_f64())];
         // Who does not see all events is not told.
         statistics.extend(stats.n_read.map(|n| format!("\"rows_read\": {n}")));
@@ -116,11 +115,10 @@ impl Encoder for DocumentEncoder {
         Ok(())
     }
 
-    fn fail(&mut self, error: &Value, out: &mut Vec<u8>) -> bool {
-        let message = error["message"].as_str().unwrap_or_default();
+    fn fail(&mut self, error: &ErrorBody, out: &mut Vec<u8>) -> bool {
         let text = format!(
             "\n\t],\n\n\t\"exception\": {}\n}}\n",
-            clickhouse_json(message)
+            clickhouse_json(&error.message)
         );
         out.extend_from_slice(text.as_bytes());
         true

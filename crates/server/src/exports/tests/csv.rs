@@ -1,8 +1,8 @@
-use annoscope_events::{Event, Payload};
-use proptest::prelude::*;
+//! The CSV of exports is CVAT's, byte for byte.
 
-use super::super::tests::{Fixture, NOON_MS, event, request};
-use super::*;
+use annoscope_events::{Event, Payload};
+
+use super::{Fixture, NOON_MS, event, request};
 
 const HEADER: &str = "scope,obj_name,obj_id,obj_val,source,timestamp,count,duration,project_id,\
                       task_id,job_id,user_id,user_name,user_email,org_id,org_slug,payload\r\n";
@@ -81,50 +81,4 @@ async fn the_filter_narrows_and_its_bounds_are_inclusive() {
     let csv = String::from_utf8(fixture.export(narrow).await).unwrap();
     let times: Vec<&str> = csv.lines().skip(1).map(|row| &row[40..43]).collect();
     assert_eq!(times, ["003", "005", "007"], "{csv}");
-}
-
-#[test]
-fn numbers_are_decimal() {
-    for number in [0, 9, 10, -1, 1_234_567_890, i64::MAX, i64::MIN] {
-        assert_eq!(Digits::new().of(number), number.to_string().as_bytes());
-    }
-}
-
-proptest! {
-    /// The cached date is the date of each time, whatever came before.
-    #[test]
-    fn times_are_what_the_calendar_says(
-        times in prop::collection::vec(-62_135_596_800_000_000..253_402_200_000_000_000_i64, 1..8),
-    ) {
-        let mut text = TimeText::new();
-        for micros in times {
-            let expected = annoscope_events::Timestamp::from_micros(micros).to_string();
-            let expected = expected.replace('T', " ").replace('Z', "+00:00");
-            prop_assert_eq!(std::str::from_utf8(text.of(micros)).unwrap(), expected);
-        }
-    }
-
-    /// What a CSV reader reads is what was written.
-    #[test]
-    fn every_text_is_read_back(texts in prop::collection::vec("[a,\"\r\n =é]{0,6}", 1..5)) {
-        let n_rows = texts.len();
-        let schema = annoscope_store::events_schema();
-        let columns = schema.fields().iter().map(|field| match field.data_type() {
-            DataType::Utf8 => std::sync::Arc::new(StringArray::from(texts.clone())) as _,
-            DataType::Int64 => std::sync::Arc::new(Int64Array::from(vec![1; n_rows])) as _,
-            _ => std::sync::Arc::new(TimestampMicrosecondArray::from(vec![0; n_rows])) as _,
-        });
-        let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
-        let mut writer = CsvWriter::new(Vec::new()).unwrap();
-        writer.write(&batch).unwrap();
-        let written = writer.finish().unwrap();
-        let mut reader = ::csv::Reader::from_reader(written.as_slice());
-        let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
-        prop_assert_eq!(rows.len(), n_rows);
-        for (row, text) in rows.iter().zip(&texts) {
-            prop_assert_eq!(row.len(), EVENT_COLUMNS.len());
-            prop_assert_eq!(&row[0], text);
-            prop_assert_eq!(&row[16], text);
-        }
-    }
 }

@@ -8,7 +8,7 @@ mod number;
 mod pretty;
 mod time;
 
-use annoscope_sql::{DataType, Settings, TimeOutput};
+use annoscope_sql::DataType;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float32Array,
     Float64Array, Int64Array, ListArray, StringArray, UInt64Array,
@@ -18,87 +18,13 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 
+use crate::style::{Style, TimeFormat};
+use crate::text::{
+    write_clickhouse_json_text, write_csv_bytes, write_csv_text, write_escaped, write_json_text,
+    write_literal_text,
+};
+
 use time::Zone;
-
-/// How a result shows dates and times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TimeFormat {
-    /// As ClickHouse prints them, in the type's time zone.
-    #[default]
-    Text,
-    /// Milliseconds since the epoch, whatever the time zone.
-    UnixMs,
-    /// `2024-07-01T12:00:00Z`; dates as text.
-    Iso,
-    /// Seconds since the epoch; dates as text.
-    UnixSeconds,
-}
-
-impl TimeFormat {
-    /// Whether it is between quotes where texts are.
-    fn is_text(self) -> bool {
-        self != TimeFormat::UnixMs
-    }
-}
-
-/// How a result spells its values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Style {
-    /// Of dates and times.
-    pub times: TimeFormat,
-    /// The time zone of types that name none; UTC where there is none either.
-    pub timezone: Option<String>,
-    /// Whether JSON has `"nan"` and `"inf"` in place of null.
-    pub quotes_denormals: bool,
-    /// Whether JSON has integers of 64 bits in quotes.
-    pub quotes_wide_integers: bool,
-    /// Whether JSON escapes what ClickHouse escapes beside what has to be: `\/`.
-    pub escapes_as_clickhouse: bool,
-    /// What CSV begins with.
-    pub csv_start: CsvStart,
-}
-
-/// What CSV begins with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CsvStart {
-    /// Its rows.
-    #[default]
-    Rows,
-    /// A byte order mark, by which spreadsheets know UTF-8.
-    ByteOrderMark,
-}
-
-impl From<TimeFormat> for Style {
-    fn from(times: TimeFormat) -> Style {
-        Style {
-            times,
-            ..Style::default()
-        }
-    }
-}
-
-impl Style {
-    /// As the settings of a query want it. Times are as the request wants them, unless it leaves
-    /// that to the query.
-    pub fn of(settings: &Settings, times: TimeFormat) -> Style {
-        let of_query = match settings.times {
-            TimeOutput::Simple => TimeFormat::Text,
-            TimeOutput::Iso => TimeFormat::Iso,
-            TimeOutput::UnixTimestamp => TimeFormat::UnixSeconds,
-        };
-        Style {
-            times: match times {
-                TimeFormat::Text => of_query,
-                of_request => of_request,
-            },
-            timezone: settings.session_timezone.clone(),
-            quotes_denormals: settings.quote_denormals,
-            quotes_wide_integers: settings.quote_64bit_integers,
-            escapes_as_clickhouse: false,
-            csv_start: CsvStart::Rows,
-        }
-    }
-}
 
 /// Why an array cannot be shown as the type that the query's check found for it: an error of
 /// ours, not of the query.
@@ -115,7 +41,7 @@ pub enum Mismatch {
     /// A value does not fit into the type.
     #[error(transparent)]
     Value(#[from] ArrowError),
-    /// The type names a time zone that nobody knows.
+    /// The type names a time zone that is not known.
     #[error("there is no time zone {0:?}")]
     Zone(String),
 }
@@ -483,74 +409,6 @@ fn write_separated<T>(
         write(out, item);
     }
     out.push(close);
-}
-
-/// Writes a text as JSON.
-pub fn write_json_text(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("a vector takes every text");
-}
-
-/// Writes a text as a field of a CSV line: always in quotes, as ClickHouse does.
-pub fn write_csv_text(out: &mut Vec<u8>, text: &str) {
-    write_csv_bytes(out, text.as_bytes());
-}
-
-fn write_csv_bytes(out: &mut Vec<u8>, text: &[u8]) {
-    out.push(b'"');
-    for &byte in text {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
-}
-
-/// Writes a text as ClickHouse's JSON: with `\/`, and digits in capitals.
-pub fn write_clickhouse_json_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' | '/' => out.extend_from_slice(&[b'\\', c as u8]),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\0'..='\u{1f}' => out.extend_from_slice(format!("\\u{:04X}", c as u32).as_bytes()),
-            '\u{2028}' | '\u{2029}' => {
-                out.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes());
-            }
-            plain => out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
-}
-
-fn write_literal_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'\'');
-    write_escaped(out, text);
-    out.push(b'\'');
-}
-
-/// Writes a text with ClickHouse's escapes.
-pub fn write_escaped(out: &mut Vec<u8>, text: &str) {
-    for byte in text.bytes() {
-        let escaped = match byte {
-            b'\'' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\t' => b't',
-            b'\r' => b'r',
-            0 => b'0',
-            0x08 => b'b',
-            0x0c => b'f',
-            plain => {
-                out.push(plain);
-                continue;
-            }
-        };
-        out.extend_from_slice(&[b'\\', escaped]);
-    }
 }
 
 #[cfg(test)]

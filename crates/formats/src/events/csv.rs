@@ -7,14 +7,13 @@
 
 use std::io::Write;
 
-use annoscope_store::EVENT_COLUMNS;
 use arrow::array::{
     Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int64Type, Schema, TimestampMicrosecondType};
 use jiff::tz::Offset;
 
-use super::error::Failure;
+use super::FileError;
 
 /// What is gathered before it is written: few system calls, little memory.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -22,9 +21,9 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// Length of `2024-07-01 12:00:00.123000+00:00`.
 const MAX_TIME_BYTES: usize = 32;
 
-/// Writes batches of the store's visible columns as CSV.
-pub(super) struct CsvWriter<W: Write> {
-    csv: ::csv::Writer<W>,
+/// Writes batches of events as CSV: texts, integers of 64 bits and times in µs.
+pub struct CsvWriter<W: Write> {
+    csv: csv::Writer<W>,
     times: TimeText,
 }
 
@@ -36,23 +35,23 @@ enum Column<'a> {
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Begins with the header.
-    pub(super) fn new(to: W) -> Result<CsvWriter<W>, Failure> {
-        let mut csv = ::csv::WriterBuilder::new()
-            .terminator(::csv::Terminator::CRLF)
-            .quote_style(::csv::QuoteStyle::Necessary)
+    /// Begins with the names of the columns.
+    pub fn new(to: W, schema: &Schema) -> Result<CsvWriter<W>, FileError> {
+        let mut csv = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .quote_style(csv::QuoteStyle::Necessary)
             .buffer_capacity(BUFFER_BYTES)
             .flexible(true)
             .from_writer(to);
-        csv.write_record(EVENT_COLUMNS)?;
+        csv.write_record(schema.fields().iter().map(|field| field.name()))?;
         Ok(CsvWriter {
             csv,
             times: TimeText::new(),
         })
     }
 
-    /// Writes the rows of a batch whose columns are those of `events_schema`.
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+    /// Writes the rows of a batch whose columns are those of the schema.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), FileError> {
         let columns: Vec<Column<'_>> = batch.columns().iter().map(|c| Column::of(c)).collect();
         let mut digits = Digits::new();
         for row in 0..batch.num_rows() {
@@ -71,10 +70,10 @@ impl<W: Write> CsvWriter<W> {
     }
 
     /// Writes what is gathered.
-    pub(super) fn finish(self) -> Result<W, Failure> {
+    pub fn finish(self) -> Result<W, FileError> {
         self.csv
             .into_inner()
-            .map_err(|error| Failure::from(error.into_error()))
+            .map_err(|error| FileError::Io(error.into_error()))
     }
 }
 

@@ -3,14 +3,13 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use annoscope_store::events_schema;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use super::error::Failure;
+use super::FileError;
 
 /// Rows of a row group at most: what a reader must hold at once.
 const GROUP_ROWS: usize = 100_000;
@@ -18,27 +17,27 @@ const GROUP_ROWS: usize = 100_000;
 /// Memory of a row group at most, bytes. Payloads may be large.
 const GROUP_BYTES: usize = 32 * 1024 * 1024;
 
-/// Writes batches of the store's visible columns as Parquet.
-pub(super) struct ParquetWriter<W: Write + Send> {
+/// Writes batches of events as Parquet.
+pub struct ParquetWriter<W: Write + Send> {
     parquet: ArrowWriter<W>,
     schema: SchemaRef,
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
     /// Begins the file.
-    pub(super) fn new(to: W) -> Result<ParquetWriter<W>, Failure> {
+    pub fn new(to: W, schema: &Schema) -> Result<ParquetWriter<W>, FileError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_created_by(concat!("annoscope ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
-        let schema = utc_schema();
+        let schema = utc_schema(schema);
         let parquet = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties))?;
         Ok(ParquetWriter { parquet, schema })
     }
 
-    /// Writes the rows of a batch whose columns are those of `events_schema`.
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+    /// Writes the rows of a batch whose columns are those of the schema.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), FileError> {
         let columns = batch.columns().iter().map(marked_utc).collect();
         self.parquet
             .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
@@ -49,14 +48,14 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 
     /// Writes what is gathered, and the footer.
-    pub(super) fn finish(self) -> Result<W, Failure> {
+    pub fn finish(self) -> Result<W, FileError> {
         Ok(self.parquet.into_inner()?)
     }
 }
 
 const UTC: &str = "UTC";
 
-fn utc_schema() -> SchemaRef {
+fn utc_schema(schema: &Schema) -> SchemaRef {
     let mark = |field: &Arc<Field>| match field.data_type() {
         DataType::Timestamp(..) => {
             let utc = DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
@@ -64,7 +63,7 @@ fn utc_schema() -> SchemaRef {
         }
         _ => Arc::clone(field),
     };
-    let fields: Vec<_> = events_schema().fields().iter().map(mark).collect();
+    let fields: Vec<_> = schema.fields().iter().map(mark).collect();
     Arc::new(Schema::new(fields))
 }
 

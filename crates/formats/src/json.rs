@@ -6,13 +6,12 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 
-use super::{Encoder, text_columns};
-use crate::queries::error::QueryError;
-use crate::queries::render::{Column, Style};
-use crate::queries::run::Stats;
+use crate::encoder::{Encoder, ErrorBody, FormatError, Stats, text_columns};
+use crate::style::Style;
+use crate::value::Column;
 
 /// Writes JSON; an error after rows is a member `error` in place of `stats`.
-pub(super) struct JsonEncoder {
+pub(crate) struct JsonEncoder {
     columns: Vec<ResultColumn>,
     style: Style,
     loaded: Vec<Column>,
@@ -20,7 +19,7 @@ pub(super) struct JsonEncoder {
 }
 
 impl JsonEncoder {
-    pub(super) fn new(columns: Vec<ResultColumn>, style: &Style) -> JsonEncoder {
+    pub(crate) fn new(columns: Vec<ResultColumn>, style: &Style) -> JsonEncoder {
         JsonEncoder {
             columns,
             style: style.clone(),
@@ -31,7 +30,7 @@ impl JsonEncoder {
 }
 
 /// Names and types of columns, as JSON.
-pub(crate) fn described(columns: &[ResultColumn]) -> Value {
+pub fn described(columns: &[ResultColumn]) -> Value {
     let column = |column: &ResultColumn| json!({ "name": column.name, "type": column.data_type.to_string() });
     columns.iter().map(column).collect()
 }
@@ -42,12 +41,12 @@ impl Encoder for JsonEncoder {
         out.extend_from_slice(format!("{{\"columns\":{columns},\"rows\":[").as_bytes());
     }
 
-    fn load(&mut self, batch: RecordBatch) -> Result<(), QueryError> {
+    fn load(&mut self, batch: RecordBatch) -> Result<(), FormatError> {
         self.loaded = text_columns(&batch, &self.columns, &self.style)?;
         Ok(())
     }
 
-    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         for row in rows {
             // A row a line, for those who look at it.
             out.extend_from_slice(if self.has_rows { b",\n[" } else { b"\n[" });
@@ -63,11 +62,11 @@ impl Encoder for JsonEncoder {
         Ok(())
     }
 
-    fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let stats = json!({
             "rows": stats.n_rows,
             "rows_read": stats.n_read,
-            "reused_rows": stats.n_reused,
+            "cached_rows": stats.n_cached,
             "elapsed_ms": stats.elapsed.as_millis() as u64,
             "truncated": stats.is_truncated,
         });
@@ -75,8 +74,8 @@ impl Encoder for JsonEncoder {
         Ok(())
     }
 
-    fn fail(&mut self, error: &Value, out: &mut Vec<u8>) -> bool {
-        out.extend_from_slice(format!("],\"error\":{error}}}\n").as_bytes());
+    fn fail(&mut self, error: &ErrorBody, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(format!("],\"error\":{}}}\n", error.to_json()).as_bytes());
         true
     }
 }
