@@ -1,6 +1,6 @@
 //! The path of `libduckdb.so` in the benchmarks: the store's rule.
 
-#[path = "../crates/store/build.rs"]
+#[path = "../crates/store-duckdb/build.rs"]
 mod store;
 
 fn main() {

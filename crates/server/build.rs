@@ -1,7 +1,7 @@
 //! The path of `libduckdb.so` in the program: the store's rule. And a build anew when the page was
 //! built anew, which the compiler would not see.
 
-#[path = "../store/build.rs"]
+#[path = "../store-duckdb/build.rs"]
 mod store;
 
 #[expect(

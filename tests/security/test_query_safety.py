@@ -1,6 +1,6 @@
 """What no query may do, end to end: the attacks of `attacks.toml`, sent by an administrator.
 
-The same list tests each layer alone: `crates/sql/src/tests/attacks.rs` the check, `crates/store/src/duckdb/attacks.rs`
+The same list tests each layer alone: `crates/sql/src/tests/attacks.rs` the check, `crates/store-duckdb/src/attacks.rs`
 DuckDB's locks. Here is the whole server, and what ClickHouse's engine does with them when no check is in the way.
 """
 

@@ -309,27 +309,8 @@ impl Config {
         }
     }
 
-    /// What the store needs to know.
-    pub fn store_config(&self) -> annoscope_store::StoreConfig {
-        annoscope_store::StoreConfig {
-            dir: self.data_dir.clone(),
-            memory_bytes: self.store.memory_bytes,
-            spill_bytes: self.store.spill_bytes,
-            threads: self.store.threads as usize,
-            max_queries: self.query.max_concurrent as usize,
-            queue_bytes: self.ingest.queue_bytes as usize,
-            wal_checkpoint_bytes: self.store.wal_checkpoint_bytes,
-            min_free_bytes: self.store.min_free_bytes,
-            dedup_window_days: self.ingest.dedup_window_days,
-            dedup_window_events: self.ingest.dedup_window_events as usize,
-            day_settles_after: annoscope_store::StoreConfig::DAY_SETTLES_AFTER,
-            process_memory_bytes: self.process_memory_bytes(),
-            last_resort: crate::supervisor::end_process,
-        }
-    }
-
     /// Memory of the whole process beyond which queries are ended, bytes.
-    fn process_memory_bytes(&self) -> u64 {
+    pub fn process_memory_bytes(&self) -> u64 {
         if self.query.process_memory_bytes > 0 {
             return self.query.process_memory_bytes;
         }

@@ -195,7 +195,8 @@ pub async fn server_events(
             reservation,
         })
     });
-    append.await
+    append.await?;
+    Ok(())
 }
 
 /// Events without a hash cannot be told from others and always count as new.

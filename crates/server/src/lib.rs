@@ -19,6 +19,7 @@ mod dashboards;
 mod dead_letter;
 mod description;
 mod descriptors;
+mod dir_lock;
 mod error;
 mod exports;
 mod headers;
@@ -35,6 +36,7 @@ mod router;
 mod routes;
 pub mod server;
 mod state;
+mod store;
 pub mod supervisor;
 #[cfg(test)]
 mod testing;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::connections::Closed;
 use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
-use annoscope_store::EventStore;
+use annoscope_store::{EventStore, Reading};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -451,36 +451,10 @@ impl Collector for PartsCollector {
             "Batches refused: the disk was full",
             stats.refused_disk_full,
         )?;
-        counter("store_checkpoints", "Checkpoints", stats.checkpoints)?;
-        counter(
-            "store_failed_checkpoints",
-            "Checkpoints that failed",
-            stats.failed_checkpoints,
-        )?;
-        counter(
-            "store_reopened",
-            "Times the database was opened again after a failure",
-            stats.reopened,
-        )?;
-        counter(
-            "store_unreadable",
-            "Reads that failed since the data could not be read: it is damaged, or the disk is",
-            stats.unreadable,
-        )?;
-        counter(
-            "store_queries_ended_for_appends",
-            "Queries ended so that events could be stored",
-            stats.queries_ended_for_appends,
-        )?;
-        counter(
-            "store_queries_ended_for_memory",
-            "Queries ended because memory of the process was short",
-            stats.queries_ended_for_memory,
-        )?;
         counter(
             "dedup_window_evicted_events",
             "Events that left the dedup window early because it was full",
-            stats.dedup_window_evicted,
+            stats.dedup_window.evicted,
         )?;
         counter(
             "exports_failed",
@@ -502,38 +476,34 @@ impl Collector for PartsCollector {
             stats.queued_bytes,
         )?;
         gauge(
-            "store_wal_bytes",
-            "Size of the write-ahead log",
-            stats.wal_bytes,
-        )?;
-        gauge(
             "store_free_bytes",
             "Free space for the data directory",
             stats.free_bytes,
         )?;
-        if let Some(bytes) = self.store.memory_bytes() {
-            gauge(
-                "store_memory_bytes",
-                "Memory of the database, which store.memory_bytes limits",
-                bytes,
-            )?;
-        }
         gauge(
             "dedup_window_events",
             "Events whose duplicates are recognized",
-            stats.dedup_window_events,
+            stats.dedup_window.events,
         )?;
         gauge(
             "dedup_window_bytes",
             "Memory of the dedup window",
-            stats.dedup_window_bytes,
+            stats.dedup_window.bytes,
         )?;
-        let seconds = ConstGauge::new(stats.last_checkpoint_ms as f64 / 1000.0);
-        seconds.encode(encoder.encode_descriptor(
-            "store_last_checkpoint_duration_seconds",
-            "Duration of the last checkpoint",
-            None,
-            seconds.metric_type(),
-        )?)
+        for figure in self.store.figures() {
+            let name = format!("store_{}", figure.name);
+            let metric: &dyn EncodeMetric = match figure.reading {
+                Reading::Counter(value) => &ConstCounter::new(value),
+                Reading::Gauge(value) => &ConstGauge::new(value),
+                Reading::Seconds(value) => &ConstGauge::new(value),
+            };
+            metric.encode(encoder.encode_descriptor(
+                &name,
+                figure.help,
+                None,
+                metric.metric_type(),
+            )?)?;
+        }
+        Ok(())
     }
 }

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use annoscope_events::Timestamp;
 use annoscope_formats::{CsvStart, Format, Style};
-use annoscope_sql::{Asker, Context, Prepared, StatementKind};
+use annoscope_sql::{Asker, Context, Dialect, Prepared, StatementKind};
 use annoscope_store::EventStore;
 use uuid::Uuid;
 
@@ -62,6 +62,8 @@ pub struct Queries {
 
 struct Inner {
     store: Arc<dyn EventStore>,
+    /// The store's SQL.
+    dialect: Dialect,
     registry: Registry,
     config: QueryConfig,
     kept: KeptResults,
@@ -69,11 +71,17 @@ struct Inner {
 }
 
 impl Queries {
-    /// Queries over `store`.
-    pub fn new(store: Arc<dyn EventStore>, config: QueryConfig, metrics: Arc<Metrics>) -> Queries {
+    /// Queries over `store`, whose SQL is `dialect`.
+    pub fn new(
+        store: Arc<dyn EventStore>,
+        dialect: Dialect,
+        config: QueryConfig,
+        metrics: Arc<Metrics>,
+    ) -> Queries {
         Queries {
             inner: Arc::new(Inner {
                 store,
+                dialect,
                 registry: Registry::new(metrics),
                 kept: KeptResults::new(config.cache_bytes),
                 places: Places::new(config.max_concurrent as usize),

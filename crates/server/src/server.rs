@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annoscope_store::{DirLock, DuckDbStore, EventStore, LockHolder, StoreError};
+use annoscope_store::StoreError;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::connections::{Bounds, Connections};
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::descriptors;
+use crate::dir_lock::{DirLock, LockError, LockHolder};
 use crate::error::BoxError;
 use crate::exports::Exports;
 use crate::identity::rights::{INGEST_RULES, RULES};
@@ -30,6 +31,7 @@ use crate::queries::Queries;
 use crate::readiness::Readiness;
 use crate::router;
 use crate::state::AppState;
+use crate::store;
 use crate::supervisor::Listeners;
 use crate::tls;
 
@@ -55,6 +57,9 @@ pub enum ServeError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The data directory is in use, or cannot be.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -191,9 +196,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         let doing = format!("opening {} in {}", what, dir.display());
         move |source| ServeError::Io { doing, source }
     };
-    let store: Arc<dyn EventStore> = Arc::new(tokio::task::block_in_place(|| {
-        DuckDbStore::open(&config.store_config())
-    })?);
+    let store = tokio::task::block_in_place(|| store::open(&config))?;
     let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
     let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
@@ -201,6 +204,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window));
     let queries = Queries::new(
         Arc::clone(&store),
+        store::DIALECT,
         config.query.clone(),
         Arc::clone(&metrics),
     );

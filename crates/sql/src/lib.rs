@@ -45,7 +45,7 @@ pub enum StatementKind {
     /// Rows.
     Select,
     /// `EXPLAIN …`: how the store would run it. `EXPLAIN SYNTAX …` is answered by
-    /// [`Prepared::clickhouse`].
+    /// the text in [`Dialect::ClickHouse`].
     Explain,
     /// `EXPLAIN SYNTAX …`: the query as it is sent to ClickHouse.
     ExplainSyntax,
@@ -80,30 +80,56 @@ pub enum Division {
     Parts(Parts),
 }
 
+/// The SQL of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// ClickHouse's.
+    ClickHouse,
+    /// DuckDB's.
+    DuckDb,
+}
+
 /// A checked query.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// What was asked for.
     pub kind: StatementKind,
-    /// For ClickHouse.
-    pub clickhouse: String,
-    /// For DuckDB. Result columns are named `c0`, `c1`, … and have these types: integers and
+    clickhouse: String,
+    /// Result columns are named `c0`, `c1`, … and have these types: integers and
     /// floats as named, `Bool` BOOLEAN, `String` VARCHAR, both dates DATE, `DateTime`
     /// `TIMESTAMP_S`, `DateTime64` `TIMESTAMP_MS` or TIMESTAMP (UTC, whatever the time zone of
     /// the type), intervals BIGINT, `Nothing` INTEGER, arrays lists, tuples structs.
-    pub duckdb: String,
+    duckdb: String,
     /// The result's columns.
     pub columns: Vec<ResultColumn>,
     /// The settings that change the answer. Those of how it is written are for who writes it.
     pub settings: Settings,
     /// The format that the text asks for.
     pub format: Option<FormatClause>,
-    /// How the result is put together from slices of time, where it can be.
-    pub division: Option<Division>,
+    division: Option<Division>,
     /// Functions that the query uses, sorted.
     pub functions: Vec<String>,
     /// Rewrite passes that changed something on the way to DuckDB, sorted.
     pub passes: Vec<&'static str>,
+}
+
+impl Prepared {
+    /// What a store runs. In DuckDB's the result's columns are named `c0`, `c1`, ….
+    pub fn text(&self, dialect: Dialect) -> &str {
+        match dialect {
+            Dialect::ClickHouse => &self.clickhouse,
+            Dialect::DuckDb => &self.duckdb,
+        }
+    }
+
+    /// How the result is put together from slices of time, where it can be.
+    pub fn division(&self, dialect: Dialect) -> Option<&Division> {
+        match dialect {
+            // Texts of slices are lowered, and not printed.
+            Dialect::ClickHouse => None,
+            Dialect::DuckDb => self.division.as_ref(),
+        }
+    }
 }
 
 /// Most bytes of a lowered query: aliases that use each other can make a short text long.

@@ -57,7 +57,7 @@ impl TimeSlices {
     }
 
     /// DuckDB's text for the events of `slice` alone, µs since the epoch.
-    pub fn duckdb(&self, slice: &Range<i64>) -> String {
+    pub fn text(&self, slice: &Range<i64>) -> String {
         within(&self.template, slice)
     }
 }

@@ -9,13 +9,25 @@ use arrow::array::{
 };
 use uuid::Uuid;
 
+use crate::EventBatch;
 use crate::columns::table_schema;
 
 /// Bytes of a row besides its texts: numbers, offsets, validity.
 const ROW_BYTES: usize = 200;
 
-/// What the batch of these events takes, about and without building it.
-pub(crate) fn estimated_bytes(events: &[StoredEvent]) -> usize {
+impl EventBatch {
+    /// What its rows take, about and without building them.
+    pub fn estimated_bytes(&self) -> usize {
+        estimated_bytes(&self.events)
+    }
+
+    /// Its rows, with the columns of [`table_schema`].
+    pub fn rows(&self) -> RecordBatch {
+        record_batch(&self.events, self.received_at, self.request_id)
+    }
+}
+
+fn estimated_bytes(events: &[StoredEvent]) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let row = |stored: &StoredEvent| {
         let event = &stored.event;
@@ -35,12 +47,8 @@ pub(crate) fn estimated_bytes(events: &[StoredEvent]) -> usize {
     events.iter().map(row).sum()
 }
 
-/// Columns for the table `events`. `request_id` stands where the payload names no request.
-pub(crate) fn record_batch(
-    events: &[StoredEvent],
-    received_at: Timestamp,
-    request_id: Uuid,
-) -> RecordBatch {
+/// `request_id` stands where the payload names no request.
+fn record_batch(events: &[StoredEvent], received_at: Timestamp, request_id: Uuid) -> RecordBatch {
     let hot: Vec<HotPayload> = events
         .iter()
         .map(|stored| {

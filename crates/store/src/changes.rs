@@ -11,15 +11,15 @@ const SLOT_US: i64 = 60_000_000;
 /// says.
 const MAX_SLOTS: usize = 100_000;
 
-/// Most times of events that are known one by one: 160 kB.
-pub(crate) const MAX_RECENT: usize = 20_000;
+/// Most times of events that [`Changes`] knows one by one: 160 kB.
+pub const MAX_RECENT: usize = 20_000;
 
 /// The times of the events that were appended since the store was opened.
 ///
-/// **Invariant:** an append is recorded after its rows can be seen and before it is
-/// acknowledged. So a result that was read after [`Changes::latest`] gave `n` is true until
-/// [`Changes::since`] of `n` names one of its times, and who got an acknowledgement finds his
-/// events in every later result.
+/// **Invariant:** an append is recorded after queries can see its rows and before
+/// [`EventStore::visible`](crate::EventStore::visible) says so. So a result that was read after
+/// [`Changes::latest`] gave `n` is true until [`Changes::since`] of `n` names one of its times, and
+/// what is visible is in every later result.
 #[derive(Debug, Default)]
 pub struct Changes {
     slots: Mutex<Slots>,

@@ -14,9 +14,8 @@ pub const HAS_PAYLOAD: &str = "has_payload";
 /// The hidden column that is false where JSON functions cannot read the payload.
 pub const PAYLOAD_IS_JSON: &str = "payload_is_json";
 
-/// Arrow schema of an append, column for column the table of `schema.sql`.
-///
-/// All integers are BIGINT: DuckDB throws on unsigned arithmetic where ClickHouse widens.
+/// Arrow schema of an append. Integers are signed: databases throw on unsigned arithmetic where ClickHouse
+/// widens.
 static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let text = |name, nullable| Field::new(name, DataType::Utf8, nullable);
     let int = |name, nullable| Field::new(name, DataType::Int64, nullable);
@@ -27,8 +26,8 @@ static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
             false,
         )
     };
-    // The mark that DuckDB reads as its UUID type; 16 bytes that repeat within a request
-    // take a quarter of what their text takes.
+    // Arrow's mark of a UUID; 16 bytes that repeat within a request take a quarter of what their
+    // text takes.
     let uuid = |name| {
         Field::new(name, DataType::FixedSizeBinary(16), false).with_metadata(HashMap::from([(
             "ARROW:extension:name".to_owned(),
@@ -75,7 +74,7 @@ static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 });
 
 /// Arrow schema of an append.
-pub(crate) fn table_schema() -> SchemaRef {
+pub fn table_schema() -> SchemaRef {
     Arc::clone(&TABLE_SCHEMA)
 }
 

@@ -20,7 +20,6 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::error::StoreError;
-use crate::stats::Counters;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -35,44 +34,57 @@ const LARGEST_SEGMENT: usize = 1 << 22;
 
 /// A day of receipt: days since the epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Day(pub(crate) i64);
+pub struct Day(pub i64);
 
 impl Day {
-    pub(crate) fn of(time: Timestamp) -> Day {
+    /// The day of a time.
+    pub fn of(time: Timestamp) -> Day {
         Day(time.millis().div_euclid(DAY_MS))
     }
 }
 
 /// An event that a filter took for known, and the days whose tables may hold it.
-pub(crate) struct Suspect {
-    pub(crate) hash: EventHash,
-    pub(crate) days: Vec<Day>,
+pub struct Suspect {
+    /// The event.
+    pub hash: EventHash,
+    /// The days.
+    pub days: Vec<Day>,
 }
 
 /// Looks suspects up in the side tables and returns those that are there.
-pub(crate) type Lookup = Arc<
+pub type Lookup = Arc<
     dyn Fn(Vec<Suspect>) -> BoxFuture<'static, Result<HashSet<EventHash>, StoreError>>
         + Send
         + Sync,
 >;
 
 /// The events of a store whose duplicates are recognized: the recent ones.
-pub(crate) struct DedupWindow {
+pub struct DedupWindow {
     state: Mutex<State>,
     /// Told whenever reserved events are committed or given back.
     released: Notify,
     lookup: Lookup,
     limits: DedupLimits,
-    counters: Arc<Counters>,
+}
+
+/// A reading of the window's sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DedupStats {
+    /// Events in the window.
+    pub events: u64,
+    /// Memory of its filters, in bytes.
+    pub bytes: u64,
+    /// Events that left it early, since the start, because it holds as many as it may.
+    pub evicted: u64,
 }
 
 /// Bounds of the window.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct DedupLimits {
+pub struct DedupLimits {
     /// Days of receipt that are kept, today included.
-    pub(crate) days: i64,
+    pub days: i64,
     /// Most events held; beyond them the oldest leave early.
-    pub(crate) events: usize,
+    pub events: usize,
 }
 
 #[derive(Default)]
@@ -80,6 +92,8 @@ struct State {
     in_flight: HashSet<EventHash>,
     /// Oldest first.
     segments: VecDeque<Segment>,
+    /// Events that left early.
+    n_evicted: u64,
 }
 
 struct Segment {
@@ -122,22 +136,18 @@ fn filter_hash(hash: EventHash) -> u64 {
 }
 
 impl DedupWindow {
-    pub(crate) fn new(
-        lookup: Lookup,
-        limits: DedupLimits,
-        counters: Arc<Counters>,
-    ) -> Arc<DedupWindow> {
+    /// An empty window. `lookup` settles what the filters suspect.
+    pub fn new(lookup: Lookup, limits: DedupLimits) -> Arc<DedupWindow> {
         Arc::new(DedupWindow {
             state: Mutex::default(),
             released: Notify::new(),
             lookup,
             limits,
-            counters,
         })
     }
 
     /// Fills the filters of one day from its side table.
-    pub(crate) fn load(&self, day: Day, n_events: usize, hashes: impl Iterator<Item = EventHash>) {
+    pub fn load(&self, day: Day, n_events: usize, hashes: impl Iterator<Item = EventHash>) {
         let mut state = self.lock();
         state.segments.push_back(Segment::new(
             day,
@@ -151,7 +161,7 @@ impl DedupWindow {
 
     /// Takes the filters of the last clean stop, if they hold what `expected` says, the events
     /// of each side table; false if the tables have to be read.
-    pub(crate) fn restore(&self, path: &Path, expected: &BTreeMap<Day, usize>) -> bool {
+    pub fn restore(&self, path: &Path, expected: &BTreeMap<Day, usize>) -> bool {
         let Some(segments) = saved::take(path, expected) else {
             return false;
         };
@@ -162,13 +172,13 @@ impl DedupWindow {
     }
 
     /// Writes the filters for the next start. For a clean stop, when nothing is in flight.
-    pub(crate) fn save(&self, path: &Path) -> std::io::Result<()> {
+    pub fn save(&self, path: &Path) -> std::io::Result<()> {
         saved::write(&self.lock(), path)
     }
 
     /// Finds out which of `hashes` are stored, and reserves the others for the caller. Waits
     /// while another reservation holds one of them.
-    pub(crate) async fn reserve(
+    pub async fn reserve(
         self: &Arc<DedupWindow>,
         hashes: Vec<EventHash>,
     ) -> Result<Reservation, StoreError> {
@@ -223,20 +233,20 @@ impl DedupWindow {
     }
 
     /// Whether `day` has left the window at `today`.
-    pub(crate) fn is_past(&self, day: Day, today: Day) -> bool {
+    pub fn is_past(&self, day: Day, today: Day) -> bool {
         day.0 <= today.0 - self.limits.days
     }
 
     /// The day under which a hash that came at `day` is kept: days never go back, so that a
     /// filter and its side table always agree.
-    pub(crate) fn day_to_write(&self, day: Day) -> Day {
+    pub fn day_to_write(&self, day: Day) -> Day {
         let newest = self.lock().segments.back().map(|segment| segment.day);
         newest.map_or(day, |newest| newest.max(day))
     }
 
     /// Drops the filters of days that left the window, and takes those ahead for `last`'s: the tables
     /// were treated likewise. Not told by a clock that just moved, which may move back.
-    pub(crate) fn settle(&self, today: Day, last: Day) {
+    pub fn settle(&self, today: Day, last: Day) {
         let mut state = self.lock();
         state
             .segments
@@ -253,15 +263,26 @@ impl DedupWindow {
         while n_events > self.limits.events && state.segments.len() > 1 {
             let oldest = state.segments.pop_front().expect("there is more than one");
             n_events -= oldest.len;
-            Counters::add(&self.counters.dedup_window_evicted, oldest.len as u64);
+            state.n_evicted += oldest.len as u64;
             tracing::warn!(
                 n_events = oldest.len,
                 "the dedup window is full: duplicates of its oldest events are not recognized any more"
             );
         }
-        Counters::set(&self.counters.dedup_window_events, n_events as u64);
-        let bytes: usize = state.segments.iter().map(Segment::bytes).sum();
-        Counters::set(&self.counters.dedup_window_bytes, bytes as u64);
+    }
+
+    /// Its sizes now.
+    pub fn stats(&self) -> DedupStats {
+        let state = self.lock();
+        let segments = state.segments.iter();
+        let (events, bytes) = segments.fold((0, 0), |(events, bytes), segment| {
+            (events + segment.len, bytes + segment.bytes())
+        });
+        DedupStats {
+            events: events as u64,
+            bytes: bytes as u64,
+            evicted: state.n_evicted,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -315,12 +336,12 @@ impl Reservation {
     }
 
     /// Hashes to commit with the batch.
-    pub(crate) fn fresh(&self) -> &[EventHash] {
+    pub fn fresh(&self) -> &[EventHash] {
         &self.fresh
     }
 
     /// The batch is on the disk: from now on its events are known.
-    pub(crate) fn commit(mut self, day: Day) {
+    pub fn commit(mut self, day: Day) {
         let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return;
@@ -337,7 +358,7 @@ impl Reservation {
 
     /// Nobody knows whether the batch is on the disk. Its events become suspects: whoever
     /// sends one again has it looked up in the side table, which knows.
-    pub(crate) fn leave_in_doubt(self, day: Day) {
+    pub fn leave_in_doubt(self, day: Day) {
         self.commit(day);
     }
 

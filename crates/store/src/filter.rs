@@ -1,7 +1,5 @@
 //! Which events an export takes.
 
-use std::fmt::Write;
-
 use annoscope_events::Timestamp;
 
 /// Conditions that all must hold; `None` admits everything.
@@ -24,21 +22,16 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// The conditions on ids as SQL, `TRUE` when there is none. Only numbers are written, so
-    /// there is nothing to escape.
-    pub(crate) fn ids_sql(&self) -> String {
-        let mut sql = String::from("TRUE");
-        for (column, id) in [
+    /// The ids that it asks for, by their columns.
+    pub fn ids(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let ids = [
             ("org_id", self.org_id),
             ("project_id", self.project_id),
             ("task_id", self.task_id),
             ("job_id", self.job_id),
             ("user_id", self.user_id),
-        ] {
-            if let Some(id) = id {
-                write!(sql, " AND {column} = {id}").expect("a String takes everything");
-            }
-        }
-        sql
+        ];
+        ids.into_iter()
+            .filter_map(|(column, id)| Some((column, id?)))
     }
 }

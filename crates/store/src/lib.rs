@@ -1,40 +1,32 @@
-//! Keeps events and gives them back: durable appends, deduplication, streamed reads.
+//! The contract of an event store: what the server may rely on, whichever database keeps the events.
 //!
-//! The crate knows no users' rights and no HTTP. What it promises:
-//!
-//! - [`EventStore::append`] returns after the batch is on the disk (fsync), whole or not at all.
-//! - An event whose [`EventHash`] was committed within the dedup window is reported by
-//!   [`EventStore::reserve`], also while its commit is still under way.
-//! - Memory is bounded: the queue by bytes, a read by the batches in flight, the database by
-//!   its own limit. Nothing that grows with the data is read whole.
-//!
-//! Start reading at [`EventStore`]; its embedded home is [`DuckDbStore`].
+//! The crate knows no database, no users' rights and no HTTP. [`EventStore`] has the promises; beside it
+//! is what every store needs to keep them: rows of a batch, the dedup window, the change log, streams of
+//! rows. The functions of `annoscope_test_support::contract` hold each store to the promises.
 
 mod batch;
 mod changes;
-mod clock;
+pub mod clock;
 mod columns;
 mod dedup;
-mod duckdb;
 mod error;
 mod filter;
-mod lock;
+mod query;
 mod stats;
+mod stream;
 
 use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-pub use changes::Changes;
-pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema};
-pub use dedup::Reservation;
-pub use duckdb::{DuckDbStore, LastResort, StoreConfig};
-pub use error::StoreError;
+pub use changes::{Changes, MAX_RECENT};
+pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema, table_schema};
+pub use dedup::{Day, DedupLimits, DedupStats, DedupWindow, Lookup, Reservation, Suspect};
+pub use error::{BoxError, StoreError};
 pub use filter::EventFilter;
-pub use lock::{DirLock, LockHolder};
-pub use stats::StoreStats;
-
-pub use crate::duckdb::{Query, RecordBatches, Repair, Rows, RowsRead, repair};
+pub use query::{Query, Rows, RowsRead};
+pub use stats::{Figure, Reading, StoreStats};
+pub use stream::{BATCHES_AHEAD, RecordBatches, RowSender};
 
 /// What one request brings: stored whole or not at all.
 pub struct EventBatch {
@@ -48,39 +40,62 @@ pub struct EventBatch {
     pub reservation: Reservation,
 }
 
+/// How far a store has come: the number of events up to there, in the order in which they are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
 /// A home for events.
+///
+/// An append has two moments. It is *durable* when a crash cannot take it back: then its sender is
+/// answered. It is *visible* when queries and exports find it. Some stores have both at once, others
+/// write a journal first.
+///
+/// - What is durable becomes visible, in the order of positions, also after a restart.
+/// - An event whose [`EventHash`] is durable and within the dedup window is a duplicate to
+///   [`EventStore::reserve`], visible or not; one whose append is under way is waited for.
+/// - Memory is bounded: the queue by bytes, a read by the batches in flight. Nothing that grows with the
+///   data is read whole.
 pub trait EventStore: Send + Sync + 'static {
-    /// Asks which of the events are already stored, and keeps the others for this caller:
-    /// until the [`Reservation`] is appended or dropped, nobody else can store them. Waits
-    /// while another request that holds one of them is being committed.
+    /// Asks which of the events are already stored, and keeps the others for this caller: until the
+    /// [`Reservation`] is appended or dropped, no other request can store them. Waits while another
+    /// request that holds one of them is being stored.
     fn reserve(&self, hashes: Vec<EventHash>) -> BoxFuture<'_, Result<Reservation, StoreError>>;
 
-    /// Stores a batch. It is durable when this returns `Ok`; after an error nothing of it is
-    /// stored and its reservation is given back, but for [`StoreError::InDoubt`]: then sending
-    /// it again tells. [`StoreError::QueueFull`] is immediate.
-    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Stores a batch, and says up to where the store is durable with it. After an error nothing of it
+    /// is stored and its reservation is given back, but for [`StoreError::InDoubt`]: then sending it
+    /// again tells. [`StoreError::QueueFull`] is immediate.
+    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>>;
 
-    /// Runs a read-only query in the store's own SQL and streams its result.
+    /// Up to where queries see the store. Never goes back while the store is open.
+    fn visible(&self) -> Position;
+
+    /// Waits until queries see what [`EventStore::append`] gave the position of.
+    /// [`StoreError::NotOpen`] if the store is closed before that.
+    fn wait_until_visible(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Runs a read-only query in the store's own SQL and streams its result: of everything that was
+    /// visible when it began, and of nothing else.
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError>;
 
-    /// The events that `filter` admits, oldest first, with the columns of [`EVENT_COLUMNS`].
+    /// The visible events that `filter` admits, oldest first, with the columns of [`EVENT_COLUMNS`].
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
 
-    /// Which times were changed by appends.
-    fn changes(&self) -> &Changes;
+    /// Which times appends have changed. `None` where events may become visible that this process did
+    /// not append: then no result may be used a second time.
+    fn changes(&self) -> Option<&Changes>;
 
     /// Whether a batch would be stored now: asked in the way that a batch goes, behind those that
     /// wait. What would keep it out is the error.
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Counters and sizes, for metrics.
+    /// Counters and sizes that any store has.
     fn stats(&self) -> StoreStats;
 
-    /// Memory that the store holds for queries, appends and cached blocks together, in bytes.
-    /// Asks the store, which takes some ms; `None` while it does not answer.
-    fn memory_bytes(&self) -> Option<u64>;
+    /// Counters and sizes of this kind of store, for metrics. Blocks: the database may be asked, which
+    /// takes some ms.
+    fn figures(&self) -> Vec<Figure>;
 
-    /// Refuses new batches, commits what is queued and closes the store. Blocks; later calls
+    /// Refuses new batches, makes durable what is queued and closes the store. Blocks; later calls
     /// do nothing.
     fn close(&self);
 }

@@ -1,72 +1,50 @@
-//! Counters and sizes of a store, read by the metrics.
+//! Counters and sizes of a store, for metrics and for those who share its disk.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::dedup::DedupStats;
 
-macro_rules! stats {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// A reading of the store's counters and sizes.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct StoreStats { $($(#[$doc])* pub $name: u64),* }
-
-        /// The counters themselves.
-        #[derive(Default)]
-        pub(crate) struct Counters { $(pub(crate) $name: AtomicU64),* }
-
-        impl Counters {
-            pub(crate) fn read(&self) -> StoreStats {
-                StoreStats { $($name: self.$name.load(Ordering::Relaxed)),* }
-            }
-        }
-    };
-}
-
-stats! {
+/// A reading of a store's counters and sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
     /// Rows in the store.
-    rows_total,
+    pub rows_total: u64,
     /// Rows committed since the start.
-    rows_stored,
+    pub rows_stored: u64,
     /// Commits since the start; one commit may hold many batches.
-    commits,
+    pub commits: u64,
     /// Commits that failed since the start.
-    failed_commits,
+    pub failed_commits: u64,
     /// Batches refused because the queue was full.
-    refused_queue_full,
+    pub refused_queue_full: u64,
     /// Batches refused because the disk was full.
-    refused_disk_full,
+    pub refused_disk_full: u64,
     /// Bytes waiting for a commit.
-    queued_bytes,
-    /// Events in the dedup window.
-    dedup_window_events,
-    /// Memory of the dedup window's filters, in bytes.
-    dedup_window_bytes,
-    /// Events that left the dedup window early because it holds as many as it may.
-    dedup_window_evicted,
-    /// Checkpoints since the start.
-    checkpoints,
-    /// Checkpoints that failed since the start.
-    failed_checkpoints,
-    /// Duration of the last checkpoint, in ms.
-    last_checkpoint_ms,
-    /// Size of the write-ahead log, in bytes.
-    wal_bytes,
-    /// Free space on the data directory's file system, in bytes.
-    free_bytes,
-    /// Times the database was opened again after a failure.
-    reopened,
-    /// Reads that failed because the data could not be read.
-    unreadable,
-    /// Queries ended so that events could be stored.
-    queries_ended_for_appends,
-    /// Queries ended because the memory of the process was short.
-    queries_ended_for_memory,
+    pub queued_bytes: u64,
+    /// Free space on the store's file system, in bytes.
+    pub free_bytes: u64,
+    /// What the store will need of it for batches that it has taken, in bytes.
+    pub claimed_bytes: u64,
+    /// The dedup window.
+    pub dedup_window: DedupStats,
 }
 
-impl Counters {
-    pub(crate) fn add(counter: &AtomicU64, n: u64) {
-        counter.fetch_add(n, Ordering::Relaxed);
-    }
+/// A counter or a size of one kind of store.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// Name in the metrics, behind `store_`; with its unit, if it has one.
+    pub name: &'static str,
+    /// What it says, in the metrics.
+    pub help: &'static str,
+    /// Its value.
+    pub reading: Reading,
+}
 
-    pub(crate) fn set(counter: &AtomicU64, value: u64) {
-        counter.store(value, Ordering::Relaxed);
-    }
+/// The value of a [`Figure`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading {
+    /// Counted since the start.
+    Counter(u64),
+    /// A size, now.
+    Gauge(u64),
+    /// A duration.
+    Seconds(f64),
 }

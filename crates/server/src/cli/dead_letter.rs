@@ -5,13 +5,13 @@ mod resend;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use annoscope_store::StoreError;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::CliError;
 use crate::dead_letter::{self, FILE, Letter};
+use crate::dir_lock::LockError;
 
 /// So much of an event is shown in a list, in characters.
 const SHOWN: usize = 160;
@@ -62,7 +62,7 @@ pub enum DeadLetterCommandError {
     },
     /// The lock of the data directory cannot be read.
     #[error(transparent)]
-    Lock(#[from] StoreError),
+    Lock(#[from] LockError),
     /// A number that no line has.
     #[error("{FILE} has no line {number}: annoscope dead-letter list shows the lines")]
     NoSuchLine {

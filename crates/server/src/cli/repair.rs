@@ -5,11 +5,12 @@ use std::io::Write;
 use super::CliError;
 use crate::config::Config;
 use crate::server::{self, ServeError};
+use crate::store;
 
 /// Sets aside what cannot be read, and says what is left. The server must be stopped.
 pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), CliError> {
     let lock = server::lock(config, None)?;
-    let repair = annoscope_store::repair(&config.store_config()).map_err(ServeError::Store)?;
+    let repair = store::repair(config).map_err(ServeError::Store)?;
     drop(lock);
     match &repair.set_aside {
         None => writeln!(

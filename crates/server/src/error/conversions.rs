@@ -180,11 +180,8 @@ impl From<StoreError> for ApiError {
             }
             StoreError::NotOpen
             | StoreError::NoAnswer
-            | StoreError::NoDescriptors
             | StoreError::Io { .. }
-            | StoreError::Damaged { .. }
-            | StoreError::FilesGone { .. }
-            | StoreError::Database(_)
+            | StoreError::Failed(_)
             | StoreError::OutOfMemory { .. }
             | StoreError::OutOfProcessMemory { .. }
             | StoreError::Statement { .. }
@@ -193,9 +190,7 @@ impl From<StoreError> for ApiError {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)
             }
-            StoreError::Unreadable(_) | StoreError::Locked(_) | StoreError::NewerSchema { .. } => {
-                ApiError::Internal(error.into())
-            }
+            StoreError::Unreadable(_) => ApiError::Internal(error.into()),
         }
     }
 }

@@ -337,12 +337,10 @@ impl Shared {
     }
 
     /// Whether an export may take more of the disk. What it must not take is what the store
-    /// needs to go on accepting events: its reserve, twice the log (a checkpoint writes it
-    /// again) and what is about to be committed.
+    /// needs to go on accepting events: its reserve and what batches that it has taken still need.
     pub(super) fn check_room(&self) -> Result<(), Failure> {
         let stats = self.store.stats();
-        let floor_bytes =
-            self.limits.min_free_bytes + 2 * (stats.wal_bytes + stats.queued_bytes) + MARGIN_BYTES;
+        let floor_bytes = self.limits.min_free_bytes + stats.claimed_bytes + MARGIN_BYTES;
         if stats.free_bytes < floor_bytes {
             return Err(Failure::DiskFull {
                 free_bytes: stats.free_bytes,

@@ -7,11 +7,12 @@ use std::fs;
 use std::io::Read;
 
 use annoscope_events::{Event, Payload, StoredEvent};
-use annoscope_store::{DuckDbStore, EventBatch, EventFilter};
+use annoscope_store::{EventBatch, EventFilter};
 use tempfile::TempDir;
 
 use super::error::Failure;
 use super::*;
+use crate::store;
 
 /// 2024-07-01T12:00:00Z, in ms.
 pub(super) const NOON_MS: i64 = 1_719_835_200_000;
@@ -80,12 +81,8 @@ impl Fixture {
     pub(super) fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::for_testing(dir.path().to_owned());
-        let store = DuckDbStore::open(&config.store_config()).unwrap();
-        Fixture {
-            config,
-            store: Arc::new(store),
-            dir,
-        }
+        let store = store::open(&config).unwrap();
+        Fixture { config, store, dir }
     }
 
     pub(super) async fn append(&self, events: Vec<Event>) {

@@ -5,7 +5,7 @@
 
 use annoscope_events::Timestamp;
 use annoscope_formats::{Frame, TimeFormat};
-use annoscope_sql::{Context, TimeRange};
+use annoscope_sql::{Context, Dialect, TimeRange};
 use serde_json::{Map, Value, json};
 
 use super::error::QueryError;
@@ -154,7 +154,7 @@ impl Frames<'_> {
         let gathered = gather(&mut run, &mut frame).await;
         gathered.inspect_err(|error| run.fail(error))?;
         let stats = run.finish();
-        let mut meta = json!({ "executedQueryString": prepared.clickhouse });
+        let mut meta = json!({ "executedQueryString": prepared.text(Dialect::ClickHouse) });
         if stats.is_truncated {
             let text = format!(
                 "Only the first {} rows are shown: the settings query.max_rows and query.max_result_bytes bound a result.",

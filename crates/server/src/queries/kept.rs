@@ -193,12 +193,10 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    /// The statements for the slices, in DuckDB's SQL.
+    /// The statements for the slices.
     pub(super) fn statements(&self) -> Vec<String> {
         let slices = self.missing.iter();
-        slices
-            .map(|slice| self.keeper.slices.duckdb(slice))
-            .collect()
+        slices.map(|slice| self.keeper.slices.text(slice)).collect()
     }
 
     /// Takes rows of a slice. False when they became too many.

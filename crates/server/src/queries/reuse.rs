@@ -2,7 +2,7 @@
 //! asked of the store, and what is made of it.
 
 use annoscope_sql::{Division, Newest, Parts, TimeSlices};
-use annoscope_store::{Rows, StoreError};
+use annoscope_store::{Changes, Rows, StoreError};
 use arrow::array::RecordBatch;
 use futures::{StreamExt, stream};
 
@@ -26,12 +26,18 @@ enum Gathered {
 impl Statement<'_> {
     /// The rows of a SELECT.
     pub(super) async fn open_select(&self) -> Result<Opened, QueryError> {
-        let divided = match &self.prepared.division {
-            Some(Division::ByTime(slices)) if self.may_reuse => {
-                return self.open_by_time(slices).await;
+        let inner = &self.queries.inner;
+        let divided = match (self.prepared.division(inner.dialect), inner.store.changes()) {
+            (Some(Division::ByTime(slices)), Some(changes)) if self.may_reuse => {
+                return self.open_by_time(slices, changes).await;
             }
-            Some(Division::Newest(newest)) => return self.open_newest(newest).await,
-            Some(Division::Parts(parts)) if self.may_reuse => self.open_parts(parts).await?,
+            (Some(Division::Newest(newest)), Some(changes)) => {
+                return self.open_newest(newest, changes).await;
+            }
+            (Some(Division::Parts(parts)), Some(changes)) if self.may_reuse => {
+                self.open_parts(parts, changes).await?
+            }
+            // Without a change log nothing is known of what was kept.
             _ => None,
         };
         match divided {
@@ -42,12 +48,15 @@ impl Statement<'_> {
 
     /// All rows, from the store.
     async fn open_whole(&self, place: Option<Place>) -> Result<Opened, QueryError> {
-        let statements = vec![self.prepared.duckdb.clone()];
+        let statements = vec![self.text().to_owned()];
         self.run_in_store(statements, None, place).await
     }
 
-    async fn open_by_time(&self, slices: &TimeSlices) -> Result<Opened, QueryError> {
-        let changes = self.queries.inner.store.changes();
+    async fn open_by_time(
+        &self,
+        slices: &TimeSlices,
+        changes: &Changes,
+    ) -> Result<Opened, QueryError> {
         match self.queries.inner.kept.plan(slices, changes) {
             Plan::Whole(keeper) => {
                 let opened = self.open_whole(None).await?;
@@ -83,8 +92,7 @@ impl Statement<'_> {
     }
 
     /// Looks at the end of the window first, and further back until there are enough rows.
-    async fn open_newest(&self, newest: &Newest) -> Result<Opened, QueryError> {
-        let changes = self.queries.inner.store.changes();
+    async fn open_newest(&self, newest: &Newest, changes: &Changes) -> Result<Opened, QueryError> {
         let kept = &self.queries.inner.kept;
         let mut search = kept.search(newest, changes, self.may_reuse)?;
         let mut place = None;
@@ -111,8 +119,11 @@ impl Statement<'_> {
     /// Asks the store for the result of all slices' rows. Missing ones are read for it, unless they
     /// are too much to be read each time: then they are asked for first, to be kept. `None` where
     /// the query is asked whole.
-    async fn open_parts(&self, parts: &Parts) -> Result<Option<Opened>, QueryError> {
-        let changes = self.queries.inner.store.changes();
+    async fn open_parts(
+        &self,
+        parts: &Parts,
+        changes: &Changes,
+    ) -> Result<Option<Opened>, QueryError> {
         let Some(mut slices) = self.queries.inner.kept.slice_rows(parts, changes) else {
             return Ok(None);
         };
@@ -132,8 +143,8 @@ impl Statement<'_> {
         }
         let n_reused = slices.n_reused;
         let rows = slices.rows();
-        let source = rows.as_ref().map(Rows::source);
-        let statement = parts.of_rows(source.as_deref(), &slices.missing);
+        let source = rows.as_ref().map(|_| Rows::SOURCE);
+        let statement = parts.of_rows(source, &slices.missing);
         let opened = self.run_in_store(vec![statement], rows, place).await?;
         Ok(Some(Opened { n_reused, ..opened }))
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use annoscope_sql::{DataType, ErrorKind, Prepared, ResultColumn, SqlError, StatementKind};
+use annoscope_sql::{
+    DataType, Dialect, ErrorKind, Prepared, ResultColumn, SqlError, StatementKind,
+};
 use annoscope_store::{Query, Rows, RowsRead, StoreError};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -33,11 +35,16 @@ pub(super) struct Statement<'a> {
 }
 
 impl Statement<'_> {
+    /// What the store runs.
+    pub(super) fn text(&self) -> &str {
+        self.prepared.text(self.queries.inner.dialect)
+    }
+
     /// Its rows, as soon as they come.
     pub(super) async fn open(&self) -> Result<Opened, QueryError> {
         match self.prepared.kind {
             StatementKind::ExplainSyntax => {
-                let lines = lines_batch(self.prepared.clickhouse.lines());
+                let lines = lines_batch(self.prepared.text(Dialect::ClickHouse).lines());
                 Ok(Opened::ready(stream::iter([Ok(lines)]).boxed()))
             }
             // It says what the store knows of all rows: how many there are, their least and
@@ -49,7 +56,7 @@ impl Statement<'_> {
                 position: None,
             })),
             StatementKind::Explain => {
-                let sql = format!("EXPLAIN {}", self.prepared.duckdb);
+                let sql = format!("EXPLAIN {}", self.text());
                 let opened = self.run_in_store(vec![sql], None, None).await?;
                 Ok(opened.map(|plan| {
                     plan.map(|batch| batch.map(|plan| plan_lines(&plan)))

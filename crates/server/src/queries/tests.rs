@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::exports::Exports;
 use crate::identity::{Caller, Privilege};
+use crate::store;
 
 /// The parts around a query.
 struct Fixture {
@@ -30,8 +31,7 @@ impl Fixture {
     fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::for_testing(dir.path().to_owned());
-        let store = annoscope_store::DuckDbStore::open(&config.store_config());
-        let store: Arc<dyn EventStore> = Arc::new(store.unwrap());
+        let store = store::open(&config).unwrap();
         let exports = Exports::open(&config, Arc::clone(&store)).unwrap();
         let metrics = Arc::new(Metrics::new(store, exports, Duration::ZERO));
         Fixture {

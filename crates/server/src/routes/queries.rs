@@ -1,6 +1,7 @@
 //! `POST /api/query`: SQL over the events; and the queries that run.
 
 use annoscope_formats::{Format, described};
+use annoscope_sql::Dialect;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -142,8 +143,8 @@ async fn explain(
     let request = read(&state, &viewer, &headers, body).await?;
     let prepared = state.queries.explain(request, &viewer).await?;
     Ok(Json(json!({
-        "clickhouse": prepared.clickhouse,
-        "duckdb": prepared.duckdb,
+        "clickhouse": prepared.text(Dialect::ClickHouse),
+        "duckdb": prepared.text(Dialect::DuckDb),
         "columns": described(&prepared.columns),
         "functions": prepared.functions,
         "passes": prepared.passes,

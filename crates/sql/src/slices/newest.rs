@@ -29,7 +29,7 @@ impl Newest {
 
     /// DuckDB's text for the rows of `slice`, µs since the epoch, the newest first. When there
     /// are [`Newest::n_rows`] of them and the slice ends with the range, they are the result.
-    pub fn duckdb(&self, slice: &Range<i64>) -> String {
+    pub fn text(&self, slice: &Range<i64>) -> String {
         within(&self.template, slice)
     }
 }

@@ -56,5 +56,5 @@ fn other_rows_are_not() {
 #[test]
 fn a_slice_of_the_newest_rows() {
     let sql = "SELECT timestamp, scope FROM events WHERE $__timeFilter(timestamp) AND user_id = 5 ORDER BY timestamp DESC LIMIT 9";
-    insta::assert_snapshot!(newest(sql).unwrap().duckdb(&(5..9)));
+    insta::assert_snapshot!(newest(sql).unwrap().text(&(5..9)));
 }

@@ -124,5 +124,5 @@ fn the_key_is_the_query_without_its_range() {
 #[test]
 fn a_slice_is_a_range_of_the_events_time() {
     let sql = "SELECT toStartOfHour(timestamp) AS h, count() FROM events WHERE $__timeFilter(timestamp) AND (scope = 'a' OR scope = 'b') GROUP BY h ORDER BY h";
-    insta::assert_snapshot!(slices(sql).unwrap().duckdb(&(0..i64::MAX)));
+    insta::assert_snapshot!(slices(sql).unwrap().text(&(0..i64::MAX)));
 }

@@ -22,7 +22,7 @@ fn window_over(stored: &Arc<Mutex<HashSet<EventHash>>>, limits: DedupLimits) -> 
             .collect();
         async move { Ok(found) }.boxed()
     });
-    DedupWindow::new(lookup, limits, Arc::default())
+    DedupWindow::new(lookup, limits)
 }
 
 fn hashes(range: std::ops::Range<u128>) -> Vec<EventHash> {
@@ -137,15 +137,9 @@ async fn the_oldest_leave_when_the_window_is_full() {
             Day(1),
         );
     }
-    let stats = window.counters.read();
-    assert!(
-        stats.dedup_window_events <= limits.events as u64,
-        "{stats:?}"
-    );
-    assert_eq!(
-        stats.dedup_window_events + stats.dedup_window_evicted,
-        4 * n as u64
-    );
+    let stats = window.stats();
+    assert!(stats.events <= limits.events as u64, "{stats:?}");
+    assert_eq!(stats.events + stats.evicted, 4 * n as u64);
     let newest = window.reserve(hashes(4 * n - 1..4 * n)).await.unwrap();
     assert_eq!(newest.duplicates(), [true]);
 }
@@ -159,7 +153,7 @@ async fn an_unknown_event_seldom_needs_the_table() {
         counted.fetch_add(suspects.len(), Ordering::Relaxed);
         async { Ok(HashSet::new()) }.boxed()
     });
-    let window = DedupWindow::new(lookup, LIMITS, Arc::default());
+    let window = DedupWindow::new(lookup, LIMITS);
     commit(
         &stored,
         window.reserve(hashes(0..500_000)).await.unwrap(),

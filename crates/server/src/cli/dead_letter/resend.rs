@@ -6,13 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use annoscope_store::DirLock;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode};
 
 use super::{DeadLetterCommandError, Letters, Listed, n_events, show};
 use crate::cli::CliError;
 use crate::dead_letter::Letter;
+use crate::dir_lock::DirLock;
 
 /// So many lines, or bytes, go in one request.
 const REQUEST_LINES: usize = 500;

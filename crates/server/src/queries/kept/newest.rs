@@ -123,9 +123,9 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The statement for the slice, in DuckDB's SQL; none if nothing can be new.
+    /// The statement for the slice; none if nothing can be new.
     pub(in super::super) fn statement(&self) -> Option<String> {
-        (!self.slice.is_empty()).then(|| self.newest.duckdb(&self.slice))
+        (!self.slice.is_empty()).then(|| self.newest.text(&self.slice))
     }
 
     /// Looks further back, without what was kept.

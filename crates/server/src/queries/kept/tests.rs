@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use annoscope_sql::{Context, Division, TimeRange, prepare};
+use annoscope_sql::{Context, Dialect, Division, TimeRange, prepare};
 use arrow::array::{AsArray, Int64Array, TimestampSecondArray};
 use arrow::datatypes::{Int64Type, TimestampSecondType};
 use arrow::record_batch::RecordBatch as Batch;
@@ -59,7 +59,7 @@ fn slices(query: &str, from: i64, to: i64) -> TimeSlices {
     };
     let relation = crate::queries::relation::events(RowFilter::default());
     let prepared = prepare(query, &context, &relation).unwrap();
-    let Some(Division::ByTime(slices)) = prepared.division else {
+    let Some(Division::ByTime(slices)) = prepared.division(Dialect::DuckDb).cloned() else {
         panic!("{query} is no query by time");
     };
     slices

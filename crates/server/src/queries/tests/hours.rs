@@ -2,7 +2,7 @@
 //! the days of 23 and 25 hours, a row of another system.
 
 use annoscope_events::{Event, EventHash, Interval, Payload, StoredEvent};
-use annoscope_store::{DuckDbStore, EventBatch};
+use annoscope_store::EventBatch;
 use futures::StreamExt;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::exports::Exports;
 use crate::identity::{Caller, Privilege};
+use crate::store;
 
 const BERLIN: &str = "Europe/Berlin";
 
@@ -68,8 +69,7 @@ fn minutes(count: i64) -> i64 {
 
 async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -> Vec<Value> {
     let config = Config::for_testing(dir.to_owned());
-    let store = DuckDbStore::open(&config.store_config()).unwrap();
-    let store: Arc<dyn EventStore> = Arc::new(store);
+    let store = store::open(&config).unwrap();
     let hashes = (0..events.len() as u128).map(EventHash).collect();
     let reservation = store.reserve(hashes).await.unwrap();
     let batch = EventBatch {
@@ -81,7 +81,7 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
     store.append(batch).await.unwrap();
     let exports = Exports::open(&config, Arc::clone(&store)).unwrap();
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports, Duration::ZERO));
-    let queries = Queries::new(store, config.query, metrics);
+    let queries = Queries::new(store, store::DIALECT, config.query, metrics);
 
     let (timesheet, _) = Dashboards::new(dir).get("timesheet").unwrap();
     let panels = timesheet.get("panels").unwrap().as_array().unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use annoscope_sql::{Context, Division, TimeRange, prepare};
+use annoscope_sql::{Context, Dialect, Division, TimeRange, prepare};
 use arrow::array::{Int64Array, TimestampMillisecondArray};
 use arrow::datatypes::{Field, Int64Type, Schema};
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ static NEWEST: LazyLock<Newest> = LazyLock::new(|| {
     let sql = "SELECT timestamp, obj_id FROM events WHERE $__timeFilter_ms(timestamp) ORDER BY timestamp DESC, obj_id DESC LIMIT 5";
     let relation = crate::queries::relation::events(RowFilter::default());
     let prepared = prepare(sql, &context, &relation).unwrap();
-    let Some(Division::Newest(newest)) = prepared.division else {
+    let Some(Division::Newest(newest)) = prepared.division(Dialect::DuckDb).cloned() else {
         panic!("the query is not for the newest rows");
     };
     newest

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use annoscope_sql::{Context, TimeRange, prepare};
+use annoscope_sql::{Context, Dialect, TimeRange, prepare};
 use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use proptest::prelude::*;
@@ -51,7 +51,8 @@ static PARTS: LazyLock<Parts> = LazyLock::new(|| {
         "SELECT user_id, count() FROM events WHERE $__timeFilter_ms(timestamp) GROUP BY user_id";
     let relation = crate::queries::relation::events(RowFilter::default());
     let prepared = prepare(sql, &context, &relation).unwrap();
-    let Some(annoscope_sql::Division::Parts(parts)) = prepared.division else {
+    let Some(annoscope_sql::Division::Parts(parts)) = prepared.division(Dialect::DuckDb).cloned()
+    else {
         panic!("the query cannot be divided");
     };
     parts

@@ -5,17 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use annoscope_store::{EventStore, Query, RowsRead};
 use duckdb::Connection;
 use futures::TryStreamExt;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::database::{Database, Purpose};
-use super::query::one_select;
-use super::tests::config;
-use super::{DuckDbStore, Query, RowsRead};
-use crate::EventStore;
+use crate::DuckDbStore;
+use crate::database::{Database, Purpose};
+use crate::query::one_select;
 use crate::stats::Counters;
+use crate::tests::config;
 
 #[derive(Deserialize)]
 struct Attacks {
@@ -51,7 +51,7 @@ impl Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    let text = include_str!("../../../../tests/attacks.toml");
+    let text = include_str!("../../../tests/attacks.toml");
     let Attacks { duckdb } = toml::from_str(text).unwrap();
     duckdb
 }

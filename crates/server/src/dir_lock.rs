@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::error::StoreError;
 
 const FILE: &str = "annoscope.lock";
 
@@ -27,6 +26,22 @@ pub struct LockHolder {
     pub ingest_listen: Option<String>,
 }
 
+/// Why a lock is not taken, or not read.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    #[error("{0}")]
+    Held(String),
+    /// The file system failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        doing: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
 /// A held lock. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct DirLock {
@@ -41,10 +56,10 @@ impl DirLock {
     /// Takes the lock of `dir`, which must exist. Waits a second for it: a process whose parent was
     /// killed holds it a little longer.
     ///
-    /// [`StoreError::Locked`] says who holds it otherwise.
-    pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, StoreError> {
+    /// [`LockError::Held`] says who holds it otherwise.
+    pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, LockError> {
         let path = dir.join(FILE);
-        let io = |source| StoreError::Io {
+        let io = |source| LockError::Io {
             doing: format!("locking {}", path.display()),
             source,
         };
@@ -58,7 +73,7 @@ impl DirLock {
         let begin = clock::monotonic();
         let locked = loop {
             match file.try_lock() {
-                Err(TryLockError::WouldBlock) if begin.elapsed() < RELEASE => {
+                Err(TryLockError::WouldBlock) if clock::monotonic() - begin < RELEASE => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 locked => break locked,
@@ -70,16 +85,16 @@ impl DirLock {
                 lock.describe(holder)?;
                 Ok(lock)
             }
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(refusal(dir, &mut file))),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held(refusal(dir, &mut file))),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
 
     /// Who holds the lock of `dir`; `None` if nobody does. A holder that is just starting may not
     /// say yet where it listens.
-    pub fn holder(dir: &Path) -> Result<Option<LockHolder>, StoreError> {
+    pub fn holder(dir: &Path) -> Result<Option<LockHolder>, LockError> {
         let path = dir.join(FILE);
-        let io = |source| StoreError::Io {
+        let io = |source| LockError::Io {
             doing: format!("reading {}", path.display()),
             source,
         };
@@ -96,8 +111,8 @@ impl DirLock {
     }
 
     /// Rewrites what the lock says about its holder.
-    pub fn describe(&mut self, holder: &LockHolder) -> Result<(), StoreError> {
-        let io = |source| StoreError::Io {
+    pub fn describe(&mut self, holder: &LockHolder) -> Result<(), LockError> {
+        let io = |source| LockError::Io {
             doing: format!("writing {}", self.path.display()),
             source,
         };

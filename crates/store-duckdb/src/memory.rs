@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::watchdog::QueryEnder;
-use super::{LastResort, room};
-use crate::clock;
-use crate::error::StoreError;
+use crate::watchdog::QueryEnder;
+use annoscope_store::clock;
+
+use crate::LastResort;
+use crate::error::Error;
+use crate::room::Room;
 use crate::stats::Counters;
 
 /// How often memory is looked at. A query takes some 2 GB a second at most on two cores.
@@ -31,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_WITHOUT_QUERIES: Duration = Duration::from_secs(15);
 
 /// The watching thread, until it is dropped.
-pub(super) struct MemoryWatch {
+pub(crate) struct MemoryWatch {
     /// Closed by the drop, which ends the thread.
     _stop: Sender<()>,
 }
@@ -40,6 +42,7 @@ struct Watching {
     /// Bytes beyond which queries are ended; beyond a quarter more the process is.
     limit: u64,
     queries: QueryEnder,
+    room: Arc<Room>,
     counters: Arc<Counters>,
     last_resort: LastResort,
     /// Since when memory is short.
@@ -50,16 +53,18 @@ struct Watching {
 
 impl MemoryWatch {
     /// Begins to watch. Where the system does not tell the process's memory, nothing is watched.
-    pub(super) fn start(
+    pub(crate) fn start(
         limit: u64,
         queries: QueryEnder,
+        room: Arc<Room>,
         counters: Arc<Counters>,
         last_resort: LastResort,
-    ) -> Result<MemoryWatch, StoreError> {
+    ) -> Result<MemoryWatch, Error> {
         let (stop, stopped) = channel();
         let mut watching = Watching {
             limit,
             queries,
+            room,
             counters,
             last_resort,
             since: None,
@@ -87,10 +92,7 @@ impl MemoryWatch {
         std::thread::Builder::new()
             .name("memory".to_owned())
             .spawn(watch)
-            .map_err(|source| StoreError::Io {
-                doing: "starting a thread".to_owned(),
-                source,
-            })?;
+            .map_err(Error::io("starting a thread"))?;
         Ok(MemoryWatch { _stop: stop })
     }
 }
@@ -102,7 +104,7 @@ impl Watching {
         }
         if bytes <= self.limit {
             if self.since.take().is_some() {
-                room::set_short(false);
+                self.room.set_short(false);
                 self.ended_at = None;
             }
             return;
@@ -111,7 +113,7 @@ impl Watching {
             tracing::warn!(bytes, limit = self.limit, "memory of the process is short");
             now
         });
-        room::set_short(true);
+        self.room.set_short(true);
         let may_end = self.ended_at.is_none_or(|at| now - at >= EFFECT);
         if may_end && self.queries.end_newest() {
             self.ended_at = Some(now);
@@ -132,7 +134,7 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        room::set_short(false);
+        self.room.set_short(false);
     }
 }
 
@@ -147,8 +149,8 @@ fn resident_bytes() -> Option<u64> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::watchdog::Watchdog;
     use super::*;
+    use crate::watchdog::Watchdog;
 
     static N_ENDS: AtomicUsize = AtomicUsize::new(0);
 
@@ -158,10 +160,11 @@ mod tests {
 
     #[test]
     fn the_process_is_ended_only_where_nothing_else_helps() {
-        let watchdog = Watchdog::start(count).unwrap();
+        let watchdog = Watchdog::start(Arc::default(), count).unwrap();
         let mut watching = Watching {
             limit: 1000,
             queries: watchdog.handle(),
+            room: Arc::default(),
             counters: Arc::default(),
             last_resort: count,
             since: None,

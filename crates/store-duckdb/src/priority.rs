@@ -7,7 +7,7 @@ const NICENESS: i32 = 10;
 
 /// Puts the calling thread, and those that it will start, behind all others of the process.
 #[cfg(target_os = "linux")]
-pub(super) fn step_back() {
+pub(crate) fn step_back() {
     // On Linux a thread has a niceness of its own, and 0 is the calling one.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::debug!(%error, "queries keep the usual priority");
@@ -16,4 +16,4 @@ pub(super) fn step_back() {
 
 /// Elsewhere niceness is the process's.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn step_back() {}
+pub(crate) fn step_back() {}

@@ -4,17 +4,17 @@
 //! the order of time, so an export goes through time in slices of some 100,000 rows: each
 //! reads few blocks and is sorted in memory.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use duckdb::Connection;
 
-use super::database::{Database, Purpose};
-use super::query::{self, RecordBatches, Sink};
-use super::readers::Readers;
-use crate::columns::EVENT_COLUMNS;
-use crate::error::StoreError;
-use crate::filter::EventFilter;
+use crate::database::{Database, Purpose};
+use crate::error::Error;
+use crate::query;
+use crate::readers::Readers;
+use annoscope_store::{EVENT_COLUMNS, EventFilter, RecordBatches, RowSender};
 
 /// Rows of a slice: some 30 MB while it is sorted.
 const SLICE_ROWS: i64 = 100_000;
@@ -33,34 +33,34 @@ struct Span {
     end: i64,
 }
 
-pub(super) fn start(
+pub(crate) fn start(
     database: &Arc<Database>,
     readers: &Readers,
     filter: EventFilter,
-) -> Result<RecordBatches, StoreError> {
+) -> Result<RecordBatches, Error> {
     query::spawn(
         database,
         readers,
         Purpose::Maintenance,
         TIME_LIMIT,
-        move |connection, sink| {
+        move |connection, sender| {
             // One transaction: what is appended meanwhile is in no slice.
             connection.execute_batch("BEGIN")?;
-            let result = export(connection, sink, &filter);
+            let result = export(connection, sender, &filter);
             connection.execute_batch("ROLLBACK")?;
             result
         },
     )
 }
 
-fn export(connection: &Connection, sink: &Sink, filter: &EventFilter) -> Result<(), StoreError> {
+fn export(connection: &Connection, sender: &RowSender, filter: &EventFilter) -> Result<(), Error> {
     let whole = Span {
         start: filter.from.map_or(i64::MIN, |from| from.millis() * 1000),
         // The last millisecond counts whole.
         end: filter.to.map_or(i64::MAX, |to| (to.millis() + 1) * 1000),
     };
     let columns = EVENT_COLUMNS.join(", ");
-    let ids = filter.ids_sql();
+    let ids = ids_sql(filter);
     let count = |span, width_us| count(connection, span, width_us, &ids);
     slices(whole, &WIDTHS_US, &count, &mut |span| {
         // Events of one time come in the order in which they arrived.
@@ -68,8 +68,18 @@ fn export(connection: &Connection, sink: &Sink, filter: &EventFilter) -> Result<
             "SELECT {columns} FROM events WHERE {} AND {ids} ORDER BY timestamp, rowid",
             within(span)
         );
-        sink.run(connection, &sql)
+        query::run(sender, connection, &sql)
     })
+}
+
+/// The conditions on ids as SQL, `TRUE` when there is none. Only numbers are written, so
+/// there is nothing to escape.
+fn ids_sql(filter: &EventFilter) -> String {
+    let mut sql = String::from("TRUE");
+    for (column, id) in filter.ids() {
+        write!(sql, " AND {column} = {id}").expect("a String takes everything");
+    }
+    sql
 }
 
 /// Cuts `span` into slices of about [`SLICE_ROWS`] rows and visits those that have any, in
@@ -77,9 +87,9 @@ fn export(connection: &Connection, sink: &Sink, filter: &EventFilter) -> Result<
 fn slices(
     span: Span,
     widths_us: &[i64],
-    count: &impl Fn(Span, i64) -> Result<Vec<(i64, i64)>, StoreError>,
-    visit: &mut impl FnMut(Span) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    count: &impl Fn(Span, i64) -> Result<Vec<(i64, i64)>, Error>,
+    visit: &mut impl FnMut(Span) -> Result<(), Error>,
+) -> Result<(), Error> {
     let (&width, finer) = widths_us
         .split_first()
         .expect("the recursion ends at the finest width");
@@ -113,7 +123,7 @@ fn count(
     span: Span,
     width_us: i64,
     ids: &str,
-) -> Result<Vec<(i64, i64)>, StoreError> {
+) -> Result<Vec<(i64, i64)>, Error> {
     let mut statement = connection.prepare(&format!(
         "SELECT {} AS bucket, count(*) FROM events WHERE {} AND {ids} \
          GROUP BY bucket ORDER BY bucket",

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Name of the file in the data directory.
-pub(super) const FILE: &str = "events.count";
+pub(crate) const FILE: &str = "events.count";
 
 /// The number of acknowledged events.
-pub(super) struct Acknowledged {
+pub(crate) struct Acknowledged {
     file: File,
     path: PathBuf,
     n_events: AtomicU64,
@@ -23,7 +23,7 @@ pub(super) struct Acknowledged {
 
 impl Acknowledged {
     /// Reads the file of `dir`, or makes one that says 0.
-    pub(super) fn open(dir: &Path) -> io::Result<Acknowledged> {
+    pub(crate) fn open(dir: &Path) -> io::Result<Acknowledged> {
         let path = dir.join(FILE);
         let file = OpenOptions::new()
             .read(true)
@@ -48,12 +48,12 @@ impl Acknowledged {
     }
 
     /// At least so many events were acknowledged.
-    pub(super) fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.n_events.load(Ordering::Relaxed)
     }
 
     /// From now on there are `n_events`. A failure is logged: the events are on the disk nevertheless.
-    pub(super) fn set(&self, n_events: u64) {
+    pub(crate) fn set(&self, n_events: u64) {
         self.n_events.store(n_events, Ordering::Relaxed);
         if let Err(error) = self.write() {
             tracing::warn!(path = %self.path.display(), %error, "the number of acknowledged events was not written");

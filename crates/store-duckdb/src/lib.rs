@@ -7,6 +7,7 @@
 mod acknowledged;
 mod checkpoint;
 mod database;
+mod error;
 mod export;
 mod hashes;
 mod memory;
@@ -17,6 +18,7 @@ mod recovery;
 mod room;
 mod rows;
 mod schema;
+mod stats;
 mod watchdog;
 mod writer;
 
@@ -25,24 +27,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_events::EventHash;
+use annoscope_store::{
+    Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure,
+    MAX_RECENT, Position, Query, RecordBatches, Reservation, StoreError, StoreStats,
+};
 use futures::FutureExt;
-use futures::future::BoxFuture;
-
-use crate::changes::{Changes, MAX_RECENT};
-use crate::dedup::{Day, DedupLimits, DedupWindow, Reservation};
-use crate::error::StoreError;
-use crate::filter::EventFilter;
-use crate::stats::{Counters, StoreStats};
-use crate::{EventBatch, EventStore, batch};
+use futures::future::{self, BoxFuture};
 
 use database::{Database, Purpose};
+use error::Error;
 use memory::MemoryWatch;
 use readers::Readers;
+use stats::Counters;
 use writer::Writer;
 
-pub use query::{Query, RecordBatches, RowsRead};
 pub use recovery::{Repair, repair};
-pub use rows::Rows;
 
 /// What ends the process, as nothing but a new one helps. It takes the reason, for the log.
 pub type LastResort = fn(&str);
@@ -50,7 +49,7 @@ pub type LastResort = fn(&str);
 /// Settings of the embedded store.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// Directory of the database; must exist and be locked by the caller ([`crate::DirLock`]).
+    /// Directory of the database; must exist and be locked by the caller.
     pub dir: PathBuf,
     /// Memory of the database for all queries and appends together, in bytes.
     pub memory_bytes: u64,
@@ -97,13 +96,17 @@ pub struct DuckDbStore {
 impl DuckDbStore {
     /// Opens the store, creates or migrates its tables and loads the dedup window.
     pub fn open(config: &StoreConfig) -> Result<DuckDbStore, StoreError> {
+        Ok(DuckDbStore::open_database(config)?)
+    }
+
+    fn open_database(config: &StoreConfig) -> Result<DuckDbStore, Error> {
         let counters = Arc::new(Counters::default());
         let database = Database::open(config.clone(), Arc::clone(&counters))?;
         let limits = DedupLimits {
             days: i64::from(config.dedup_window_days),
             events: config.dedup_window_events,
         };
-        let window = DedupWindow::new(hashes::lookup(&database), limits, Arc::clone(&counters));
+        let window = DedupWindow::new(hashes::lookup(&database), limits);
         hashes::load(&database, &window, &saved_window(config))?;
         let n_rows = count_rows(&database)?;
         database.acknowledged.set(n_rows);
@@ -114,10 +117,11 @@ impl DuckDbStore {
             Arc::clone(&window),
             Arc::clone(&changes),
         )?;
-        let readers = Readers::start(config.last_resort)?;
+        let readers = Readers::start(Arc::clone(&database.room), config.last_resort)?;
         let memory = MemoryWatch::start(
             config.process_memory_bytes,
             readers.watchdog.handle(),
+            Arc::clone(&database.room),
             Arc::clone(&counters),
             config.last_resort,
         )?;
@@ -131,6 +135,14 @@ impl DuckDbStore {
             counters,
         })
     }
+
+    /// Memory that the database holds for queries, appends and cached blocks together, in bytes;
+    /// `None` while it does not answer.
+    fn memory_bytes(&self) -> Option<u64> {
+        let connection = self.database.connection(Purpose::Maintenance).ok()?;
+        let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
+        connection.query_row(sql, [], |row| row.get(0)).ok()
+    }
 }
 
 impl EventStore for DuckDbStore {
@@ -138,18 +150,11 @@ impl EventStore for DuckDbStore {
         self.window.reserve(hashes).boxed()
     }
 
-    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<(), StoreError>> {
-        let EventBatch {
-            events,
-            received_at,
-            request_id,
-            reservation,
-        } = batch;
-        let room = self.writer.room(batch::estimated_bytes(&events));
+    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>> {
+        let room = self.writer.room(batch.estimated_bytes());
         let queued = room.and_then(|room| {
-            let rows = batch::record_batch(&events, received_at, request_id);
-            self.writer
-                .submit(rows, room, reservation, Day::of(received_at))
+            let (rows, day) = (batch.rows(), Day::of(batch.received_at));
+            self.writer.submit(rows, room, batch.reservation, day)
         });
         async move {
             // The writer answers every job; it is gone only after `close`.
@@ -158,16 +163,25 @@ impl EventStore for DuckDbStore {
         .boxed()
     }
 
+    fn visible(&self) -> Position {
+        self.writer.visible()
+    }
+
+    fn wait_until_visible(&self, _: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        // A commit is durable and visible at once, and answered after that.
+        future::ready(Ok(())).boxed()
+    }
+
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
-        query::start(&self.database, &self.readers, query)
+        Ok(query::start(&self.database, &self.readers, query)?)
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        export::start(&self.database, &self.readers, filter)
+        Ok(export::start(&self.database, &self.readers, filter)?)
     }
 
-    fn changes(&self) -> &Changes {
-        &self.changes
+    fn changes(&self) -> Option<&Changes> {
+        Some(&self.changes)
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -181,13 +195,12 @@ impl EventStore for DuckDbStore {
 
     fn stats(&self) -> StoreStats {
         self.database.measure_disk();
-        self.counters.read()
+        self.counters.stats(self.window.stats())
     }
 
-    fn memory_bytes(&self) -> Option<u64> {
-        let connection = self.database.connection(Purpose::Maintenance).ok()?;
-        let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
-        connection.query_row(sql, [], |row| row.get(0)).ok()
+    fn figures(&self) -> Vec<Figure> {
+        self.database.measure_disk();
+        self.counters.figures(self.memory_bytes())
     }
 
     fn close(&self) {
@@ -211,13 +224,13 @@ fn saved_window(config: &StoreConfig) -> PathBuf {
 }
 
 /// Number of stored events; DuckDB knows it without reading them.
-fn count_rows(database: &Arc<Database>) -> Result<u64, StoreError> {
+fn count_rows(database: &Arc<Database>) -> Result<u64, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
 /// As [`count_rows`]; 0 where there is no table yet.
-fn count_events(connection: &duckdb::Connection) -> Result<u64, StoreError> {
+fn count_events(connection: &duckdb::Connection) -> Result<u64, Error> {
     let sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'events'";
     let n_tables: u64 = connection.query_row(sql, [], |row| row.get(0))?;
     if n_tables == 0 {
@@ -227,7 +240,7 @@ fn count_events(connection: &duckdb::Connection) -> Result<u64, StoreError> {
 }
 
 /// Times of the last events in the order of their appends, µs since the epoch.
-fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, StoreError> {
+fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     let first = n_rows.saturating_sub(MAX_RECENT as u64);
     let mut statement = connection

@@ -6,24 +6,24 @@
 //! **Invariant:** a batch is acknowledged after its commit or refused, never both, and its
 //! reservation is kept or given back accordingly (`kill -9` tests in `tests/faults/test_kill.py`).
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use annoscope_store::{
+    Changes, Day, DedupWindow, Position, Reservation, StoreError, clock, table_schema,
+};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::TimestampMicrosecondType;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::database::{Database, Purpose};
-use super::{checkpoint, count_rows, hashes};
-use crate::changes::Changes;
-use crate::clock;
-use crate::columns::table_schema;
-use crate::dedup::{Day, DedupWindow, Reservation};
-use crate::error::{FailureKind, StoreError};
+use crate::database::{Database, Purpose};
+use crate::error::{Error, FailureKind};
 use crate::stats::Counters;
+use crate::{checkpoint, count_rows, hashes};
 
 /// Most rows of one commit. Beyond this a commit gets no cheaper by the row, and its answer
 /// time grows.
@@ -36,11 +36,11 @@ const MEMORY_RETRIES: usize = 3;
 const IDLE: Duration = Duration::from_secs(5);
 
 /// One batch on its way.
-pub(super) struct Job {
+pub(crate) struct Job {
     rows: RecordBatch,
     reservation: Reservation,
     day: Day,
-    done: oneshot::Sender<Result<(), StoreError>>,
+    done: oneshot::Sender<Result<Position, StoreError>>,
     bytes: usize,
     /// Share of the queue's bytes, given back when the job ends.
     _room: OwnedSemaphorePermit,
@@ -57,7 +57,7 @@ enum Work {
 const SMALL_BATCH_BYTES: usize = 64 * 1024;
 
 /// The writing thread and its queue.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     queue: Mutex<Option<Sender<Work>>>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -66,11 +66,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
+    pub(crate) fn start(
         database: Arc<Database>,
         window: Arc<DedupWindow>,
         changes: Arc<Changes>,
-    ) -> Result<Writer, StoreError> {
+    ) -> Result<Writer, Error> {
         let (sender, receiver) = channel();
         let counters = Arc::clone(&database.counters);
         let queue_bytes = database.config.queue_bytes;
@@ -86,10 +86,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || committer.run(&receiver))
-            .map_err(|source| StoreError::Io {
-                doing: "starting a thread".to_owned(),
-                source,
-            })?;
+            .map_err(Error::io("starting a thread"))?;
         Ok(Writer {
             queue: Mutex::new(Some(sender)),
             room: Arc::new(Semaphore::new(queue_bytes.min(Semaphore::MAX_PERMITS))),
@@ -101,7 +98,7 @@ impl Writer {
 
     /// Takes room in the queue for a batch of that size, before it is built. A batch larger than
     /// the whole queue is admitted when the queue is empty.
-    pub(super) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
+    pub(crate) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
         let weight = bytes.min(self.queue_bytes) as u32;
         let room = Arc::clone(&self.room).try_acquire_many_owned(weight);
         room.map_err(|_| {
@@ -113,7 +110,7 @@ impl Writer {
     }
 
     /// Asks whether a batch would be stored now; the receiver gets the answer.
-    pub(super) fn ask(&self) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+    pub(crate) fn ask(&self) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
         if self.room.available_permits() < SMALL_BATCH_BYTES.min(self.queue_bytes) {
             return Err(StoreError::QueueFull {
                 limit_bytes: self.queue_bytes,
@@ -124,14 +121,19 @@ impl Writer {
         Ok(answered)
     }
 
+    /// Up to where queries see the events.
+    pub(crate) fn visible(&self) -> Position {
+        Position(self.counters.rows_total.load(Ordering::Relaxed))
+    }
+
     /// Queues a batch, which has its room; the receiver gets its outcome.
-    pub(super) fn submit(
+    pub(crate) fn submit(
         &self,
         rows: RecordBatch,
         room: OwnedSemaphorePermit,
         reservation: Reservation,
         day: Day,
-    ) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+    ) -> Result<oneshot::Receiver<Result<Position, StoreError>>, StoreError> {
         let (done, outcome) = oneshot::channel();
         let bytes = rows.get_array_memory_size();
         Counters::add(&self.counters.queued_bytes, bytes as u64);
@@ -156,7 +158,7 @@ impl Writer {
 
     /// Refuses new batches and waits until the queued ones are committed. Returns whether it
     /// was open and ended well.
-    pub(super) fn close(&self) -> bool {
+    pub(crate) fn close(&self) -> bool {
         drop(lock(&self.queue).take());
         match lock(&self.thread).take().map(JoinHandle::join) {
             Some(Ok(())) => true,
@@ -176,12 +178,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// How a transaction failed.
 enum Failure {
     /// Nothing of it is stored.
-    BeforeCommit(StoreError),
+    BeforeCommit(Error),
     /// It may be stored or not.
     AtCommit(duckdb::Error),
 }
 
-impl<E: Into<StoreError>> From<E> for Failure {
+impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
         Failure::BeforeCommit(error.into())
     }
@@ -216,7 +218,7 @@ impl Committer {
                     }
                     for answer in answers {
                         // Who asked may have gone.
-                        let _ = answer.send(self.health());
+                        let _ = answer.send(self.health().map_err(StoreError::from));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) if is_dirty => {
@@ -231,7 +233,7 @@ impl Committer {
     }
 
     /// What would keep a batch from being stored.
-    fn health(&mut self) -> Result<(), StoreError> {
+    fn health(&mut self) -> Result<(), Error> {
         self.check_room(&[])?;
         self.database.check_directory()?;
         // Opens the database if it was given up.
@@ -246,11 +248,13 @@ impl Committer {
         self.changes.record(group.iter().flat_map(times_us));
         let counters = Arc::clone(&self.database.counters);
         match &outcome {
-            Ok(()) => {
+            Ok(position) => {
                 Counters::add(&counters.commits, 1);
                 Counters::add(&counters.rows_stored, n_rows as u64);
+                // What is visible is in the change log.
+                Counters::set(&counters.rows_total, position.0);
             }
-            Err(StoreError::DiskFull { .. }) => {
+            Err(Error::Store(StoreError::DiskFull { .. })) => {
                 Counters::add(&counters.refused_disk_full, group.len() as u64);
             }
             Err(error) => {
@@ -262,11 +266,11 @@ impl Committer {
         for job in group {
             counters
                 .queued_bytes
-                .fetch_sub(job.bytes as u64, std::sync::atomic::Ordering::Relaxed);
+                .fetch_sub(job.bytes as u64, Ordering::Relaxed);
             let answer = match &outcome {
-                Ok(()) => {
+                Ok(position) => {
                     job.reservation.commit(day);
-                    Ok(())
+                    Ok(*position)
                 }
                 Err(error) => {
                     if error.is_certain() {
@@ -288,7 +292,8 @@ impl Committer {
         self.window.day_to_write(latest_day(group))
     }
 
-    fn store(&mut self, group: &[Job]) -> Result<(), StoreError> {
+    /// Stores a group; how many rows there are with it.
+    fn store(&mut self, group: &[Job]) -> Result<Position, Error> {
         self.check_room(group)?;
         let rows = concat_batches(&table_schema(), group.iter().map(|job| &job.rows))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
@@ -307,12 +312,11 @@ impl Committer {
         let n_now = match &outcome {
             Ok(()) => n_before + rows.num_rows() as u64,
             Err(error) if error.is_certain() => n_before,
-            Err(_) => return outcome,
+            Err(_) => return outcome.map(|()| Position(n_before)),
         };
         self.n_stored = Some(n_now);
         self.database.acknowledged.set(n_now);
-        Counters::set(&self.database.counters.rows_total, n_now);
-        outcome
+        outcome.map(|()| Position(n_now))
     }
 
     /// Tries until the rows are stored or the reason is not memory. `n_before` rows are stored.
@@ -322,20 +326,18 @@ impl Committer {
         day: Day,
         group: &[Job],
         n_before: u64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Error> {
         let mut tries = 0;
         let mut held = None;
         loop {
             let error = match self.transaction(rows, day, group) {
                 Ok(()) => return Ok(()),
-                Err(Failure::BeforeCommit(StoreError::Database(error)))
+                Err(Failure::BeforeCommit(Error::DuckDb(error)))
                     if FailureKind::of(&error) == FailureKind::OutOfMemory =>
                 {
                     error
                 }
-                Err(
-                    Failure::BeforeCommit(StoreError::Database(error)) | Failure::AtCommit(error),
-                ) => {
+                Err(Failure::BeforeCommit(Error::DuckDb(error)) | Failure::AtCommit(error)) => {
                     if self.counts_after_all(&error, rows.num_rows(), n_before)? {
                         return Ok(());
                     }
@@ -356,7 +358,7 @@ impl Committer {
 
     /// After this, DuckDB's own writes find room: the log takes the group, and the next
     /// checkpoint may need as much again as the log holds.
-    fn check_room(&mut self, group: &[Job]) -> Result<(), StoreError> {
+    fn check_room(&mut self, group: &[Job]) -> Result<(), Error> {
         let group_bytes: usize = group.iter().map(|job| job.bytes).sum();
         let needed_bytes = self.database.wal_bytes()
             + 2 * group_bytes as u64
@@ -371,10 +373,11 @@ impl Committer {
             self.full_since = Some(now);
             checkpoint::checkpoint(&self.database);
         }
-        Err(StoreError::DiskFull {
+        let full = StoreError::DiskFull {
             free_bytes,
             needed_bytes,
-        })
+        };
+        Err(full.into())
     }
 
     fn transaction(&self, rows: &RecordBatch, day: Day, group: &[Job]) -> Result<(), Failure> {
@@ -397,7 +400,7 @@ impl Committer {
         error: &duckdb::Error,
         n_rows: usize,
         n_before: u64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, Error> {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.pruned = None;
         self.database.give_up();
@@ -406,22 +409,25 @@ impl Committer {
         match n_now.checked_sub(n_before) {
             Some(0) => Ok(false),
             Some(n) if n == n_rows as u64 => Ok(true),
-            _ => Err(StoreError::InDoubt(format!(
-                "{n_now} rows are stored, {n_before} were, {n_rows} are on their way"
-            ))),
+            _ => {
+                let counts =
+                    format!("{n_now} rows are stored, {n_before} were, {n_rows} are on their way");
+                Err(StoreError::InDoubt(counts).into())
+            }
         }
     }
 
     /// What the senders of a group that is not stored are told.
-    fn refusal(&self, error: duckdb::Error) -> StoreError {
+    fn refusal(&self, error: duckdb::Error) -> Error {
         let free_bytes = self.database.free_bytes();
         if error.to_string().contains("No space left") {
-            return StoreError::DiskFull {
+            let full = StoreError::DiskFull {
                 free_bytes,
                 needed_bytes: free_bytes + 1,
             };
+            return full.into();
         }
-        StoreError::Database(error)
+        Error::DuckDb(error)
     }
 
     /// Once a day, drops the side tables that left the dedup window; not before the clock has said so for a
@@ -509,24 +515,26 @@ fn append(
     hashes::append(connection, day, &fresh)
 }
 
-impl StoreError {
+impl Error {
     /// Whether it is certain that nothing of the group was stored.
     fn is_certain(&self) -> bool {
-        !matches!(self, StoreError::InDoubt(_) | StoreError::FilesGone { .. })
+        let is_in_doubt = matches!(self, Error::Store(StoreError::InDoubt(_)));
+        !is_in_doubt && !matches!(self, Error::FilesGone { .. })
     }
 
     /// The error again, for one of the many that wait for the same commit.
     fn for_each_waiter(&self) -> StoreError {
         match self {
-            StoreError::DiskFull {
+            Error::Store(StoreError::DiskFull {
                 free_bytes,
                 needed_bytes,
-            } => StoreError::DiskFull {
+            }) => StoreError::DiskFull {
                 free_bytes: *free_bytes,
                 needed_bytes: *needed_bytes,
             },
-            StoreError::NotOpen => StoreError::NotOpen,
-            StoreError::FilesGone { dir } => StoreError::FilesGone { dir: dir.clone() },
+            Error::Store(StoreError::NotOpen) => StoreError::NotOpen,
+            Error::Store(StoreError::InDoubt(why)) => StoreError::InDoubt(why.clone()),
+            Error::FilesGone { .. } => StoreError::InDoubt(self.to_string()),
             error => StoreError::Commit(error.to_string()),
         }
     }

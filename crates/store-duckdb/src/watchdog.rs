@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::database::{Interrupt, Purpose};
-use super::{LastResort, room};
-use crate::clock;
-use crate::error::StoreError;
+use crate::database::{Interrupt, Purpose};
+use annoscope_store::clock;
+
+use crate::LastResort;
+use crate::error::Error;
+use crate::room::Room;
 
 /// How often an overdue read is interrupted again: an interrupt that arrives between two
 /// statements is lost.
@@ -25,7 +27,7 @@ const STUCK: Duration = Duration::from_secs(30);
 /// Why a read is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Why {
+pub(crate) enum Why {
     /// It is not.
     No = 0,
     /// It ran out of time, or nobody reads it any more.
@@ -35,13 +37,14 @@ pub(super) enum Why {
 }
 
 /// One thread that watches all reads.
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     shared: Arc<Shared>,
 }
 
 struct Shared {
     watched: Mutex<WatchList>,
     changed: Condvar,
+    room: Arc<Room>,
     last_resort: LastResort,
 }
 
@@ -62,7 +65,7 @@ struct Read {
 }
 
 /// A read under watch, until it is dropped.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     shared: Arc<Shared>,
     id: u64,
     why: Arc<AtomicU8>,
@@ -70,7 +73,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// What ends the read when it is dropped.
-    pub(super) fn cancel(&self) -> Cancel {
+    pub(crate) fn cancel(&self) -> Cancel {
         Cancel {
             shared: Arc::clone(&self.shared),
             id: self.id,
@@ -78,7 +81,7 @@ impl Watched {
     }
 
     /// Why the read was ended.
-    pub(super) fn why(&self) -> Why {
+    pub(crate) fn why(&self) -> Why {
         match self.why.load(Ordering::Relaxed) {
             0 => Why::No,
             1 => Why::Time,
@@ -88,7 +91,7 @@ impl Watched {
 }
 
 /// Ends a read early; dropping it does.
-pub(super) struct Cancel {
+pub(crate) struct Cancel {
     shared: Arc<Shared>,
     id: u64,
 }
@@ -110,30 +113,30 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut list = self.shared.lock();
         list.reads.retain(|key, _| key.1 != self.id);
-        room::set_late(list.is_any_late(clock::monotonic()));
+        self.shared
+            .room
+            .set_late(list.is_any_late(clock::monotonic()));
     }
 }
 
 impl Watchdog {
-    pub(super) fn start(last_resort: LastResort) -> Result<Watchdog, StoreError> {
+    pub(crate) fn start(room: Arc<Room>, last_resort: LastResort) -> Result<Watchdog, Error> {
         let shared = Arc::new(Shared {
             watched: Mutex::default(),
             changed: Condvar::new(),
+            room,
             last_resort,
         });
         let for_thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("watchdog".to_owned())
             .spawn(move || for_thread.run())
-            .map_err(|source| StoreError::Io {
-                doing: "starting a thread".to_owned(),
-                source,
-            })?;
+            .map_err(Error::io("starting a thread"))?;
         Ok(Watchdog { shared })
     }
 
     /// Interrupts the read when `limit` has passed.
-    pub(super) fn watch(
+    pub(crate) fn watch(
         &self,
         purpose: Purpose,
         interrupt: Arc<Interrupt>,
@@ -160,18 +163,18 @@ impl Watchdog {
     }
 
     /// Who may end queries for want of memory.
-    pub(super) fn handle(&self) -> QueryEnder {
+    pub(crate) fn handle(&self) -> QueryEnder {
         QueryEnder(Arc::clone(&self.shared))
     }
 }
 
 /// Ends queries, whoever waits for them.
-pub(super) struct QueryEnder(Arc<Shared>);
+pub(crate) struct QueryEnder(Arc<Shared>);
 
 impl QueryEnder {
     /// Ends the query that began last and goes on: memory ran short after it came. Returns whether
     /// there was one.
-    pub(super) fn end_newest(&self) -> bool {
+    pub(crate) fn end_newest(&self) -> bool {
         let mut list = self.0.lock();
         let goes_on =
             |read: &Read| read.purpose == Purpose::Query && read.why.load(Ordering::Relaxed) == 0;
@@ -189,7 +192,7 @@ impl QueryEnder {
     }
 
     /// Whether any query has not ended yet.
-    pub(super) fn has_queries(&self) -> bool {
+    pub(crate) fn has_queries(&self) -> bool {
         let list = self.0.lock();
         list.reads
             .values()
@@ -236,7 +239,7 @@ impl Shared {
                 read.interrupt.interrupt();
                 list.reads.insert((now + AGAIN, id), read);
             }
-            room::set_late(list.is_any_late(now));
+            self.room.set_late(list.is_any_late(now));
             if list.longest_ended(now) > STUCK {
                 (self.last_resort)("a query cannot be interrupted");
             }

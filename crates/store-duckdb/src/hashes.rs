@@ -11,9 +11,9 @@ use arrow::datatypes::{DataType, Field, Schema};
 use duckdb::Connection;
 use futures::FutureExt;
 
-use super::database::{Database, Purpose};
-use crate::dedup::{Day, DedupWindow, Lookup, Suspect};
-use crate::error::StoreError;
+use crate::database::{Database, Purpose};
+use crate::error::Error;
+use annoscope_store::{Day, DedupWindow, Lookup, StoreError, Suspect};
 
 const PREFIX: &str = "hashes_";
 
@@ -27,7 +27,7 @@ fn create(day: Day) -> String {
 }
 
 /// Adds hashes to the table of `day`, inside the caller's transaction.
-pub(super) fn append(
+pub(crate) fn append(
     connection: &Connection,
     day: Day,
     hashes: &[EventHash],
@@ -47,11 +47,11 @@ pub(super) fn append(
 
 /// Drops the tables of days that left the dedup window. Those of days ahead, which a clock that was wrong has
 /// left, become tomorrow's: else they, and all that comes until then, would stay.
-pub(super) fn prune(
+pub(crate) fn prune(
     connection: &Connection,
     window: &DedupWindow,
     today: Day,
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let last = Day(today.0 + 1);
     for day in days(connection)? {
         if window.is_past(day, today) {
@@ -70,11 +70,11 @@ pub(super) fn prune(
 
 /// Fills the dedup window: from what the last stop left in `saved`, or from the tables. Old ones stay until the
 /// day is settled.
-pub(super) fn load(
+pub(crate) fn load(
     database: &Arc<Database>,
     window: &DedupWindow,
     saved: &Path,
-) -> Result<(), StoreError> {
+) -> Result<(), Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     let n_events = days(&connection)?.into_iter().map(|day| {
         let sql = format!("SELECT count(*) FROM {}", table(day));
@@ -105,20 +105,20 @@ pub(super) fn load(
 }
 
 /// The exact answer to what a filter suspects.
-pub(super) fn lookup(database: &Arc<Database>) -> Lookup {
+pub(crate) fn lookup(database: &Arc<Database>) -> Lookup {
     let database = Arc::clone(database);
     Arc::new(move |suspects| {
         let database = Arc::clone(&database);
         let found = tokio::task::spawn_blocking(move || find(&database, &suspects));
-        async move { found.await.map_err(|_| StoreError::NotOpen)? }.boxed()
+        async move { Ok(found.await.map_err(|_| StoreError::NotOpen)??) }.boxed()
     })
 }
 
 /// Which of the suspects are stored.
-pub(super) fn find(
+pub(crate) fn find(
     database: &Arc<Database>,
     suspects: &[Suspect],
-) -> Result<HashSet<EventHash>, StoreError> {
+) -> Result<HashSet<EventHash>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     let tables = days(&connection)?;
     // A table that is gone may have become tomorrow's since the filter was asked.

@@ -15,10 +15,13 @@ use std::time::Duration;
 
 use duckdb::{Config, Connection, InterruptHandle};
 
-use super::acknowledged::Acknowledged;
-use super::{StoreConfig, count_events, priority, recovery, room, rows, schema};
-use crate::error::StoreError;
+use crate::acknowledged::{self, Acknowledged};
+use annoscope_store::StoreError;
+
+use crate::error::Error;
+use crate::room::Room;
 use crate::stats::Counters;
+use crate::{StoreConfig, count_events, priority, recovery, rows, schema};
 
 /// How long an interrupted connection may take to go away. DuckDB looks at the interrupt
 /// between vectors of rows, so milliseconds are usual.
@@ -26,7 +29,7 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// A user's query: counted, and ended first when memory is short.
     Query,
     /// An export or our own maintenance.
@@ -34,11 +37,13 @@ pub(super) enum Purpose {
 }
 
 /// The database and its open connections.
-pub(super) struct Database {
-    pub(super) config: StoreConfig,
-    pub(super) counters: Arc<Counters>,
+pub(crate) struct Database {
+    pub(crate) config: StoreConfig,
+    pub(crate) counters: Arc<Counters>,
     /// What the files must hold.
-    pub(super) acknowledged: Acknowledged,
+    pub(crate) acknowledged: Acknowledged,
+    /// Whether queries may make something long.
+    pub(crate) room: Arc<Room>,
     pool: Mutex<Pool>,
     /// Told whenever a connection is returned to the pool.
     returned: Condvar,
@@ -64,14 +69,14 @@ type FileId = (u64, u64);
 ///
 /// `duckdb`'s own handle may not: `Connection` disconnects before it tells its handle, so an
 /// interrupt in between writes into freed memory (seen as a crash of the writing thread).
-pub(super) struct Interrupt(Mutex<Option<Arc<InterruptHandle>>>);
+pub(crate) struct Interrupt(Mutex<Option<Arc<InterruptHandle>>>);
 
 impl Interrupt {
     fn of(connection: &Connection) -> Arc<Interrupt> {
         Arc::new(Interrupt(Mutex::new(Some(connection.interrupt_handle()))))
     }
 
-    pub(super) fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         if let Some(handle) = &*self.lock() {
             handle.interrupt();
         }
@@ -88,7 +93,7 @@ impl Interrupt {
 }
 
 /// A connection in use; dropping it returns it to the pool.
-pub(super) struct PooledConnection {
+pub(crate) struct PooledConnection {
     connection: Option<Connection>,
     interrupt: Arc<Interrupt>,
     id: u64,
@@ -105,7 +110,7 @@ impl Deref for PooledConnection {
 
 impl PooledConnection {
     /// Ends what the connection is doing.
-    pub(super) fn interrupt(&self) -> Arc<Interrupt> {
+    pub(crate) fn interrupt(&self) -> Arc<Interrupt> {
         Arc::clone(&self.interrupt)
     }
 }
@@ -120,7 +125,7 @@ impl Drop for PooledConnection {
 }
 
 /// While it lives, no query runs and none begins: those who ask are told that the store is busy.
-pub(super) struct QueriesHeld {
+pub(crate) struct QueriesHeld {
     database: Arc<Database>,
 }
 
@@ -131,21 +136,17 @@ impl Drop for QueriesHeld {
 }
 
 impl Database {
-    pub(super) fn open(
+    pub(crate) fn open(
         config: StoreConfig,
         counters: Arc<Counters>,
-    ) -> Result<Arc<Database>, StoreError> {
-        let io = |source| StoreError::Io {
-            doing: format!(
-                "opening {}",
-                config.dir.join(super::acknowledged::FILE).display()
-            ),
-            source,
-        };
+    ) -> Result<Arc<Database>, Error> {
+        let file = config.dir.join(acknowledged::FILE);
+        let io = Error::io(format!("opening {}", file.display()));
         let acknowledged = Acknowledged::open(&config.dir).map_err(io)?;
-        let root = recovery::open(&config, acknowledged.get())?;
+        let room = Arc::default();
+        let parent = open_root(&config, &acknowledged, &room)?;
         let pool = Mutex::new(Pool {
-            root: Some(root),
+            root: Some(parent),
             open_file: file_id(&config.dir.join(FILE)),
             ..Pool::default()
         });
@@ -153,16 +154,17 @@ impl Database {
             config,
             counters,
             acknowledged,
+            room,
             pool,
             returned: Condvar::new(),
         }))
     }
 
     /// A connection of its own for the caller. Opens the database again first, should it have been given up.
-    pub(super) fn connection(
+    pub(crate) fn connection(
         self: &Arc<Database>,
         purpose: Purpose,
-    ) -> Result<PooledConnection, StoreError> {
+    ) -> Result<PooledConnection, Error> {
         let mut pool = self.lock();
         if pool.root.is_none() {
             pool = self.reopen(pool)?;
@@ -174,9 +176,8 @@ impl Database {
             .count();
         let is_busy = pool.n_holds > 0 || n_queries >= self.config.max_queries;
         if purpose == Purpose::Query && is_busy {
-            return Err(StoreError::Busy {
-                limit: self.config.max_queries,
-            });
+            let limit = self.config.max_queries;
+            return Err(StoreError::Busy { limit }.into());
         }
         let connection = pool.root.as_ref().ok_or(StoreError::NotOpen)?.try_clone()?;
         let id = pool.next_id;
@@ -193,7 +194,7 @@ impl Database {
 
     /// Ends all queries, which may have used up the memory that all share, and waits until it
     /// is free. Others may not take it again before `reason` is done.
-    pub(super) fn hold_queries(self: &Arc<Database>, reason: &str) -> QueriesHeld {
+    pub(crate) fn hold_queries(self: &Arc<Database>, reason: &str) -> QueriesHeld {
         let mut pool = self.lock();
         pool.n_holds += 1;
         let n_queries = |pool: &Pool| {
@@ -217,34 +218,31 @@ impl Database {
 
     /// DuckDB gave the database up: what runs on it is ended, and the next
     /// [`Database::connection`] opens it anew.
-    pub(super) fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         self.lock().root = None;
     }
 
     /// Closes the database for good: ends what runs and drops every connection.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut pool = self.lock();
         pool.root = None;
         pool.is_closed = true;
         drop(self.interrupt_and_wait(pool, |pool| pool.in_use.len()));
     }
 
-    fn reopen<'a>(
-        &'a self,
-        pool: MutexGuard<'a, Pool>,
-    ) -> Result<MutexGuard<'a, Pool>, StoreError> {
+    fn reopen<'a>(&'a self, pool: MutexGuard<'a, Pool>) -> Result<MutexGuard<'a, Pool>, Error> {
         if pool.is_closed {
-            return Err(StoreError::NotOpen);
+            return Err(StoreError::NotOpen.into());
         }
         let mut pool = self.interrupt_and_wait(pool, |pool| pool.in_use.len());
         if !pool.in_use.is_empty() {
             // Its memory and its hold on the file end with the process alone.
             (self.config.last_resort)("a query keeps the database from being opened again");
-            return Err(StoreError::NotOpen);
+            return Err(StoreError::NotOpen.into());
         }
         // Another thread may have opened it while this one waited.
         if pool.root.is_none() && !pool.is_closed {
-            pool.root = Some(recovery::open(&self.config, self.acknowledged.get())?);
+            pool.root = Some(open_root(&self.config, &self.acknowledged, &self.room)?);
             pool.open_file = file_id(&self.config.dir.join(FILE));
             Counters::add(&self.counters.reopened, 1);
             tracing::warn!("the database was given up after a failure and is open again");
@@ -254,7 +252,7 @@ impl Database {
 
     /// Whether what was just committed is in the data directory: files that were removed or replaced
     /// meanwhile take every write and keep nothing.
-    pub(super) fn check_commit_in_place(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_commit_in_place(&self) -> Result<(), Error> {
         if self.wal_path().exists() {
             self.check_in_place()
         } else {
@@ -263,7 +261,7 @@ impl Database {
     }
 
     /// Whether the file that is open is the one in the data directory.
-    fn check_in_place(&self) -> Result<(), StoreError> {
+    fn check_in_place(&self) -> Result<(), Error> {
         let pool = self.lock();
         let is_in_place =
             pool.root.is_none() || pool.open_file == file_id(&self.config.dir.join(FILE));
@@ -272,9 +270,9 @@ impl Database {
     }
 
     /// Gives the database up: it is opened again once its files are back.
-    fn files_gone(&self) -> StoreError {
+    fn files_gone(&self) -> Error {
         self.give_up();
-        StoreError::FilesGone {
+        Error::FilesGone {
             dir: self.config.dir.display().to_string(),
         }
     }
@@ -307,28 +305,28 @@ impl Database {
     }
 
     /// Size of the write-ahead log, in bytes; 0 when there is none.
-    pub(super) fn wal_bytes(&self) -> u64 {
+    pub(crate) fn wal_bytes(&self) -> u64 {
         let bytes = std::fs::metadata(self.wal_path()).map_or(0, |metadata| metadata.len());
         Counters::set(&self.counters.wal_bytes, bytes);
         bytes
     }
 
     /// Free space on the data directory's file system, in bytes.
-    pub(super) fn free_bytes(&self) -> u64 {
+    pub(crate) fn free_bytes(&self) -> u64 {
         let bytes = free_bytes(&self.config.dir);
         Counters::set(&self.counters.free_bytes, bytes);
         bytes
     }
 
     /// Refreshes the sizes that the metrics show.
-    pub(super) fn measure_disk(&self) {
+    pub(crate) fn measure_disk(&self) {
         self.wal_bytes();
         self.free_bytes();
     }
 
     /// Makes sure that the database's file is in the data directory and that files can be written
     /// there: it may have been removed, or be read-only by now.
-    pub(super) fn check_directory(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_directory(&self) -> Result<(), Error> {
         self.check_in_place()?;
         let path = self.config.dir.join(".probe");
         let write = || {
@@ -336,10 +334,7 @@ impl Database {
             std::fs::write(&path, b"0")?;
             std::fs::remove_file(&path)
         };
-        write().map_err(|source| StoreError::Io {
-            doing: format!("writing {}", path.display()),
-            source,
-        })
+        write().map_err(Error::io(format!("writing {}", path.display())))
     }
 
     fn lock(&self) -> MutexGuard<'_, Pool> {
@@ -347,7 +342,19 @@ impl Database {
     }
 }
 
-pub(super) const FILE: &str = "events.duckdb";
+/// The parent of all connections, with the functions that queries use.
+fn open_root(
+    config: &StoreConfig,
+    acknowledged: &Acknowledged,
+    room: &Arc<Room>,
+) -> Result<Connection, Error> {
+    let parent = recovery::open(config, acknowledged.get())?;
+    rows::register(&parent)?;
+    room.register(&parent)?;
+    Ok(parent)
+}
+
+pub(crate) const FILE: &str = "events.duckdb";
 
 fn file_id(path: &Path) -> Option<FileId> {
     let metadata = std::fs::metadata(path).ok()?;
@@ -363,25 +370,22 @@ fn free_bytes(dir: &Path) -> u64 {
 const N_DESCRIPTORS: usize = 32;
 
 /// Makes sure that files can be opened: DuckDB 1.5.6 ends the process when it cannot.
-fn require_descriptors(dir: &Path) -> Result<(), StoreError> {
+fn require_descriptors(dir: &Path) -> Result<(), Error> {
     use rustix::io::Errno;
     let probe = || std::fs::File::open(dir);
     let probes: Result<Vec<_>, _> = (0..N_DESCRIPTORS).map(|_| probe()).collect();
     probes.map(drop).map_err(|source| {
         let errno = source.raw_os_error().map(Errno::from_raw_os_error);
         if let Some(Errno::MFILE | Errno::NFILE) = errno {
-            return StoreError::NoDescriptors;
+            return Error::NoDescriptors;
         }
-        StoreError::Io {
-            doing: format!("opening {}", dir.display()),
-            source,
-        }
+        Error::io(format!("opening {}", dir.display()))(source)
     })
 }
 
 /// Opens the file from a thread of low priority: DuckDB's own threads, which work for queries,
 /// are started here and inherit it. Nothing is written unless the file holds `n_acknowledged` events at least.
-pub(super) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, StoreError> {
+pub(crate) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, Error> {
     let opened = std::thread::scope(|scope| {
         let opening = scope.spawn(|| {
             priority::step_back();
@@ -392,7 +396,7 @@ pub(super) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connecti
     opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, StoreError> {
+fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, Error> {
     require_descriptors(&config.dir)?;
     let spill_dir = config.dir.join("tmp");
     let spill_bytes = config.spill_bytes.min(free_bytes(&config.dir) / 2);
@@ -419,7 +423,7 @@ fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, St
     connection.execute_batch("PRAGMA disable_checkpoint_on_shutdown")?;
     let n_readable = count_events(&connection)?;
     if n_readable < n_acknowledged {
-        return Err(StoreError::Damaged {
+        return Err(Error::Damaged {
             file: FILE.to_owned(),
             reason: format!(
                 "{n_acknowledged} events were acknowledged, and {n_readable} can be read"
@@ -428,8 +432,6 @@ fn open_here(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, St
     }
     connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
     schema::migrate(&connection)?;
-    rows::register(&connection)?;
-    room::register(&connection)?;
     // Of each connection for itself: what counts the rows that a query reads.
     connection.execute_batch(
         "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings'];

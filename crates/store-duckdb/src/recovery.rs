@@ -14,10 +14,12 @@ use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
 
-use super::acknowledged::Acknowledged;
-use super::database::{self, FILE};
-use super::{StoreConfig, count_events};
-use crate::error::StoreError;
+use crate::acknowledged::Acknowledged;
+use crate::database::{self, FILE};
+use annoscope_store::StoreError;
+
+use crate::error::Error;
+use crate::{StoreConfig, count_events};
 
 /// Holds what was set aside, a numbered directory for each time.
 const DAMAGED: &str = "damaged";
@@ -41,7 +43,7 @@ pub struct Repair {
 
 /// Opens the database, which must hold `n_acknowledged` events at least. An unfinished write at the log's end,
 /// which nobody was told was stored, is cut off.
-pub(super) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, StoreError> {
+pub(crate) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, Error> {
     let (database, log) = (config.dir.join(FILE), log_path(config));
     let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
     if !database.exists() && (has_log || n_acknowledged > 0) {
@@ -63,11 +65,15 @@ pub(super) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connecti
 /// Sets aside what cannot be read, so that the store opens with what can. The directory must be locked by
 /// the caller.
 pub fn repair(config: &StoreConfig) -> Result<Repair, StoreError> {
+    Ok(set_aside_damaged(config)?)
+}
+
+fn set_aside_damaged(config: &StoreConfig) -> Result<Repair, Error> {
     let acknowledged = Acknowledged::open(&config.dir).map_err(at(&config.dir))?;
     let n_acknowledged = acknowledged.get();
     let mut set_aside = None;
     let connection = match open(config, n_acknowledged) {
-        Err(StoreError::Damaged { .. }) => {
+        Err(Error::Damaged { .. }) => {
             let aside = new_directory(&config.dir)?;
             let connection = open_what_can_be_read(config, &aside)?;
             set_aside = Some(aside);
@@ -87,7 +93,7 @@ pub fn repair(config: &StoreConfig) -> Result<Repair, StoreError> {
 }
 
 /// The database with the log as far as it can be read, without the log, or a new one.
-fn open_what_can_be_read(config: &StoreConfig, aside: &Path) -> Result<Connection, StoreError> {
+fn open_what_can_be_read(config: &StoreConfig, aside: &Path) -> Result<Connection, Error> {
     let (database, log) = (config.dir.join(FILE), log_path(config));
     if !database.exists() {
         move_to(aside, &log)?;
@@ -119,7 +125,7 @@ fn without_unfinished_write(
     log: &Path,
     end: u64,
     n_acknowledged: u64,
-) -> Result<Connection, StoreError> {
+) -> Result<Connection, Error> {
     let aside = new_directory(&config.dir)?;
     let copy = copy_to(&aside, log)?;
     cut(log, end)?;
@@ -139,7 +145,7 @@ fn without_unfinished_write(
 }
 
 /// Where the log's entry begins that DuckDB could not read, by its message.
-fn entry_position(error: &StoreError) -> Option<u64> {
+fn entry_position(error: &Error) -> Option<u64> {
     let text = error.to_string();
     let (_, position) = text.split_once(AT_BYTE)?;
     let digits = position.split(|c: char| !c.is_ascii_digit()).next()?;
@@ -170,7 +176,7 @@ fn unfinished_write(log: &Path, start: u64) -> io::Result<Option<u64>> {
 }
 
 /// What DuckDB says of a file that it cannot read, by its own words (1.5.6).
-fn named(error: StoreError, file: &Path) -> StoreError {
+fn named(error: Error, file: &Path) -> Error {
     const SIGNS: [&str; 6] = [
         "Corrupt",
         "corrupt",
@@ -180,18 +186,16 @@ fn named(error: StoreError, file: &Path) -> StoreError {
         "checksum",
     ];
     match error {
-        StoreError::Database(error)
-            if SIGNS.iter().any(|sign| error.to_string().contains(sign)) =>
-        {
+        Error::DuckDb(error) if SIGNS.iter().any(|sign| error.to_string().contains(sign)) => {
             damaged(file, error.to_string())
         }
-        StoreError::Damaged { reason, .. } => damaged(file, reason),
+        Error::Damaged { reason, .. } => damaged(file, reason),
         error => error,
     }
 }
 
-fn damaged(file: &Path, reason: String) -> StoreError {
-    StoreError::Damaged {
+fn damaged(file: &Path, reason: String) -> Error {
+    Error::Damaged {
         file: file.display().to_string(),
         reason,
     }
@@ -202,7 +206,7 @@ fn log_path(config: &StoreConfig) -> PathBuf {
 }
 
 /// The next free directory below [`DAMAGED`].
-fn new_directory(dir: &Path) -> Result<PathBuf, StoreError> {
+fn new_directory(dir: &Path) -> Result<PathBuf, Error> {
     let parent = dir.join(DAMAGED);
     std::fs::create_dir_all(&parent).map_err(at(&parent))?;
     for number in 1_u32.. {
@@ -212,10 +216,10 @@ fn new_directory(dir: &Path) -> Result<PathBuf, StoreError> {
             made => return made.map(|()| aside.clone()).map_err(at(&aside)),
         }
     }
-    Err(StoreError::NotOpen)
+    Err(StoreError::NotOpen.into())
 }
 
-fn copy_to(aside: &Path, file: &Path) -> Result<PathBuf, StoreError> {
+fn copy_to(aside: &Path, file: &Path) -> Result<PathBuf, Error> {
     let copy = aside.join(file.file_name().unwrap_or_default());
     std::fs::copy(file, &copy).map_err(at(&copy))?;
     let synced = File::open(&copy).and_then(|file| file.sync_all());
@@ -223,7 +227,7 @@ fn copy_to(aside: &Path, file: &Path) -> Result<PathBuf, StoreError> {
     Ok(copy)
 }
 
-fn move_to(aside: &Path, file: &Path) -> Result<(), StoreError> {
+fn move_to(aside: &Path, file: &Path) -> Result<(), Error> {
     if file.exists() {
         let to = aside.join(file.file_name().unwrap_or_default());
         std::fs::rename(file, to).map_err(at(file))?;
@@ -231,23 +235,22 @@ fn move_to(aside: &Path, file: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn remove(file: &Path) -> Result<(), StoreError> {
+fn remove(file: &Path) -> Result<(), Error> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(file)(error)),
         _ => Ok(()),
     }
 }
 
-fn cut(log: &Path, end: u64) -> Result<(), StoreError> {
+fn cut(log: &Path, end: u64) -> Result<(), Error> {
     let file = OpenOptions::new().write(true).open(log).map_err(at(log))?;
     file.set_len(end)
         .and_then(|()| file.sync_all())
         .map_err(at(log))
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let doing = format!("reading or writing {}", path.display());
-    move |source| StoreError::Io { doing, source }
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    Error::io(format!("reading or writing {}", path.display()))
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use super::database::{Database, Purpose};
-use crate::clock;
-use crate::error::{FailureKind, StoreError};
+use crate::database::{Database, Purpose};
+use annoscope_store::clock;
+
+use crate::error::{Error, FailureKind};
 use crate::stats::Counters;
 
 /// Logs below this size, in bytes, open in no time and may stay when the store is idle.
@@ -21,21 +22,21 @@ const MEMORY_RETRIES: usize = 3;
 ///
 /// The default of 64 MB holds two of DuckDB's row groups of CVAT-like events. Shorter logs do not
 /// make shorter stops: DuckDB then merges incomplete row groups, and some stops take 0.6 s.
-pub(super) fn after_commit(database: &Arc<Database>) {
+pub(crate) fn after_commit(database: &Arc<Database>) {
     if database.wal_bytes() >= database.config.wal_checkpoint_bytes {
         checkpoint(database);
     }
 }
 
 /// When nothing was appended for a while: a checkpoint costs nobody time.
-pub(super) fn when_idle(database: &Arc<Database>) {
+pub(crate) fn when_idle(database: &Arc<Database>) {
     if database.wal_bytes() >= SHORT_LOG {
         checkpoint(database);
     }
 }
 
 /// Writes a checkpoint if there is a log. A failure loses nothing: the log stays.
-pub(super) fn checkpoint(database: &Arc<Database>) {
+pub(crate) fn checkpoint(database: &Arc<Database>) {
     let wal_bytes = database.wal_bytes();
     if wal_bytes == 0 {
         return;
@@ -56,7 +57,7 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
         }
         drop(held);
     }
-    let duration_ms = started.elapsed().as_millis() as u64;
+    let duration_ms = (clock::monotonic() - started).as_millis() as u64;
     match done {
         Ok(()) => {
             Counters::add(&database.counters.checkpoints, 1);
@@ -74,15 +75,15 @@ pub(super) fn checkpoint(database: &Arc<Database>) {
     }
 }
 
-fn write(database: &Arc<Database>) -> Result<(), StoreError> {
+fn write(database: &Arc<Database>) -> Result<(), Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     Ok(connection.execute_batch("CHECKPOINT")?)
 }
 
-fn is_memory(error: &StoreError) -> bool {
-    matches!(error, StoreError::Database(error) if FailureKind::is_memory(error))
+fn is_memory(error: &Error) -> bool {
+    matches!(error, Error::DuckDb(error) if FailureKind::is_memory(error))
 }
 
-fn is_fatal(error: &StoreError) -> bool {
-    matches!(error, StoreError::Database(error) if FailureKind::of(error) == FailureKind::Fatal)
+fn is_fatal(error: &Error) -> bool {
+    matches!(error, Error::DuckDb(error) if FailureKind::of(error) == FailureKind::Fatal)
 }

@@ -26,37 +26,46 @@ const AT_ONCE: f64 = 134_217_728.0;
 const TOO_MUCH: &str = "the query would make texts or arrays of more than 128 MiB at once: make them shorter, or of fewer rows";
 
 /// What a query fails of while memory is short; `query.rs` tells its reader more.
-pub(super) const SHORT: &str = "nothing has room now";
+pub(crate) const SHORT: &str = "nothing has room now";
 
-/// Whether nothing has room. Of the process, as its memory is.
-static IS_SHORT: AtomicBool = AtomicBool::new(false);
-
-/// Whether a query goes on that was interrupted long ago, maybe within an expression.
-static IS_ANY_LATE: AtomicBool = AtomicBool::new(false);
-
-/// While memory is short nothing long is made.
-pub(super) fn set_short(is_short: bool) {
-    IS_SHORT.store(is_short, Ordering::Relaxed);
+/// Whether a database's queries may make something long.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// Memory of the process is short.
+    is_short: AtomicBool,
+    /// A query goes on that was interrupted long ago, maybe within an expression.
+    is_any_late: AtomicBool,
 }
 
-/// While an interrupted query goes on nothing long is made: which one asks is not known here.
-pub(super) fn set_late(is_late: bool) {
-    IS_ANY_LATE.store(is_late, Ordering::Relaxed);
-}
+impl Room {
+    /// While memory is short nothing long is made.
+    pub(crate) fn set_short(&self, is_short: bool) {
+        self.is_short.store(is_short, Ordering::Relaxed);
+    }
 
-/// Makes the function known to a database.
-pub(super) fn register(connection: &Connection) -> Result<(), duckdb::Error> {
-    connection.register_scalar_function::<HasRoom>(FUNCTION)
+    /// While an interrupted query goes on nothing long is made: which one asks is not known here.
+    pub(crate) fn set_late(&self, is_late: bool) {
+        self.is_any_late.store(is_late, Ordering::Relaxed);
+    }
+
+    /// Makes the function known to the database.
+    pub(crate) fn register(self: &Arc<Room>, connection: &Connection) -> Result<(), duckdb::Error> {
+        connection.register_scalar_function_with_state::<HasRoom>(FUNCTION, self)
+    }
+
+    fn has_none(&self) -> bool {
+        self.is_short.load(Ordering::Relaxed) || self.is_any_late.load(Ordering::Relaxed)
+    }
 }
 
 /// Takes the bytes that are about to be made for each row of a vector. It is true, or fails.
 struct HasRoom;
 
 impl VArrowScalar for HasRoom {
-    type State = ();
+    type State = Arc<Room>;
 
-    fn invoke((): &(), vector: RecordBatch) -> Result<Arc<dyn Array>, Box<dyn Error>> {
-        if IS_SHORT.load(Ordering::Relaxed) || IS_ANY_LATE.load(Ordering::Relaxed) {
+    fn invoke(room: &Arc<Room>, vector: RecordBatch) -> Result<Arc<dyn Array>, Box<dyn Error>> {
+        if room.has_none() {
             return Err(SHORT.into());
         }
         let bytes = vector.column(0).as_primitive::<Float64Type>();

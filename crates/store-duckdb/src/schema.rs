@@ -2,7 +2,7 @@
 
 use duckdb::Connection;
 
-use crate::error::StoreError;
+use crate::error::Error;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
@@ -14,11 +14,11 @@ const MIGRATIONS: [&str; 4] = [
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
-pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn migrate(connection: &Connection) -> Result<(), Error> {
     migrate_with(connection, &MIGRATIONS)
 }
 
-fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), StoreError> {
+fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), Error> {
     connection
         .execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
     let found: i64 = connection.query_row(
@@ -28,7 +28,7 @@ fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), StoreErro
     )?;
     let known = i64::try_from(steps.len()).expect("there are few");
     if found > known {
-        return Err(StoreError::NewerSchema { found, known });
+        return Err(Error::NewerSchema { found, known });
     }
     for (version, step) in (1..).zip(steps).skip(found as usize) {
         connection.execute_batch(&format!(
