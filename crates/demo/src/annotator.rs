@@ -68,7 +68,7 @@ impl Annotator {
         Annotator {
             person,
             chance,
-            page: Page::new(delivery, plan.people[person].clock_ahead_ms),
+            page: Page::new(delivery, person, plan.people[person].clock_ahead_ms),
             now_ms: shifts
                 .first()
                 .map_or(plan.start_ms, |planned| planned.shift.start_ms),

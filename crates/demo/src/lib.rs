@@ -40,7 +40,7 @@ pub fn generate(config: &DemoConfig) -> Result<Demo, DemoConfigError> {
 
 /// Bodies for `POST /api/events` with `n_events` events each, of the annotators of
 /// `config`. Together they have fewer events than `config.events`, which counts the
-/// server's events, too.
+/// server's events, too. No two events are alike, so one user may send all of them.
 pub fn client_requests(
     config: &DemoConfig,
     n_events: usize,

@@ -62,7 +62,10 @@ pub struct Action<'a> {
 #[derive(Debug)]
 pub struct Page {
     delivery: Delivery,
-    /// Last six digits of the time at which the page was loaded.
+    /// Index of the annotator.
+    person: usize,
+    /// As CVAT's page makes it, the last six digits of the time at which it was loaded; the annotator's
+    /// number in bodies that one user may send for all.
     client_id: String,
     /// What the browser's clock is ahead of the server's, in ms.
     clock_ahead_ms: i64,
@@ -88,9 +91,10 @@ const TIMER_MS: i64 = 90_000;
 
 impl Page {
     /// No page yet.
-    pub fn new(delivery: Delivery, clock_ahead_ms: i64) -> Page {
+    pub fn new(delivery: Delivery, person: usize, clock_ahead_ms: i64) -> Page {
         Page {
             delivery,
+            person,
             client_id: String::new(),
             clock_ahead_ms,
             queue: Vec::new(),
@@ -106,8 +110,14 @@ impl Page {
 
     /// The page is loaded: it knows nothing of earlier ones.
     pub fn load(&mut self, at_ms: i64) {
-        let digits = (at_ms + self.clock_ahead_ms).rem_euclid(1_000_000);
-        self.client_id = format!("{digits:06}");
+        self.client_id = match self.delivery {
+            Delivery::Stored => {
+                let digits = (at_ms + self.clock_ahead_ms).rem_euclid(1_000_000);
+                format!("{digits:06}")
+            }
+            // Two pages may load in the same millisecond: as one user's they would be one event.
+            Delivery::Called { .. } => format!("{:06}", self.person),
+        };
         self.previous.clear();
         self.timer_ms = at_ms + TIMER_MS;
     }
@@ -290,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_timer_sends_only_what_is_queued() {
-        let mut page = Page::new(Delivery::Stored, 0);
+        let mut page = Page::new(Delivery::Stored, 0, 0);
         page.load(1_000_000);
         assert_eq!(page.timer_before(1_089_999), None);
         assert_eq!(page.timer_before(1_090_000), None, "nothing is queued");

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use annoscope_events::{
-    ClientHours, ClientRequest, Timestamp, WORKING_TIME_SCOPE, parse_server_body,
+    ClientHours, ClientRequest, Sender, Timestamp, WORKING_TIME_SCOPE, parse_server_body,
 };
 
 use super::units::{DAY_MS, HOUR_MS};
@@ -200,6 +200,32 @@ fn bodies_are_valid_requests_of_the_asked_size() {
         n_events += 100;
     }
     assert!(n_events > 10_000, "{n_events}");
+}
+
+/// So many people begin on the first day that two do the same in the same millisecond, on pages that they
+/// loaded in the same one.
+#[test]
+fn no_two_events_of_all_bodies_are_alike() {
+    let config = DemoConfig {
+        users: Some(3000),
+        seed: 1,
+        ..config(100_000, 10)
+    };
+    let by = Sender {
+        user_id: 1,
+        user_name: "root".to_owned(),
+        user_email: String::new(),
+        org: None,
+    };
+    let mut hashes = HashSet::new();
+    let mut n_events = 0;
+    for call in client_requests(&config, 1).unwrap() {
+        let request = ClientRequest::parse(&call.body).unwrap();
+        n_events += request.len();
+        hashes.extend(request.hashes(&by));
+    }
+    assert!(n_events > 20_000, "{n_events}");
+    assert_eq!(hashes.len(), n_events);
 }
 
 #[test]
