@@ -43,6 +43,7 @@ page: ## the page, into web/dist
 build: page ## the release build
 	$(prepare)
 	cargo build --release --workspace $(cargo_features)
+	@scripts/split-symbols.sh $(target)/release/annoscope
 	$(beside)
 
 test: ## lint, tests of the page, Rust tests, end-to-end tests
@@ -80,7 +81,7 @@ isolation: ## random queries of members of an organization, who see nothing of o
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
 bench_parts := $(filter ingest latency footprint load query page,$(ARGS))
-bench: build ## benchmarks, each beside its peer; prints the README's table
+bench: build ## benchmarks, each beside its peer; prints the table of docs/benchmarks.md
 	@scripts/venv.sh
 ifneq ($(or $(filter-out query page,$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \

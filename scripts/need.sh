@@ -29,6 +29,9 @@ for tool in "$@"; do
         cc) # bundled SQLite and mimalloc are C
             command -v cc >/dev/null || apt gcc libc6-dev
             ;;
+        objcopy) # parts the release build from its symbols
+            command -v objcopy >/dev/null || apt binutils
+            ;;
         c++) # libFuzzer and, with FEATURES=bundled, DuckDB are C++
             command -v c++ >/dev/null || apt g++
             ;;
