@@ -1,5 +1,5 @@
 //! Benchmarks of annoscope, each beside its peer in the same run. `bench/README.md` says
-//! what is measured and how; the output is the table for the project's README.
+//! what is measured and how; the output is the table of docs/benchmarks.md.
 
 mod clickhouse;
 mod clock;
