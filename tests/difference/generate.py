@@ -88,7 +88,7 @@ EXACT = {"quantileExact", "medianExact"}
 FLAT_COLUMNS = ["user_id", "source", "project_id", "org_slug"]
 WITH_SUFFIX = {"sum", "avg", "min", "max", "count", "uniqExact", "median", "quantile", "any", "argMax"}
 # Annoscope reads these as what they are other names of, or as no calls at all: they count where they are written.
-SPELLED = re.compile(r"\b(array|cast|substr|trim|tuple)(?=\()")
+SPELLED = re.compile(r"\b(array|cast|date_diff|substr|trim|tuple)(?=\()")
 # Engines add up squares in different ways. ClickHouse subtracts the square of the sum from the sum of the squares, and
 # documents that as unstable: of numbers of many digits that are nearly equal, it gives other spreads from run to run.
 SPREADS = {"varPop", "varSamp", "stddevPop", "stddevSamp", "corr"}

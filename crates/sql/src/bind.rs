@@ -32,9 +32,9 @@ use sqlparser::ast;
 use crate::context::Context;
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, Query};
-use crate::parse::Places;
 use crate::relation::Relation;
 use crate::settings::Settings;
+use crate::source_map::SourceMap;
 use crate::types::DataType;
 
 /// Most expressions that a query may have once its aliases and WITH expressions are put in.
@@ -44,7 +44,7 @@ const MAX_NODES: usize = 50_000;
 const MAX_DEPTH: usize = 400;
 
 pub(crate) struct Binder<'a> {
-    pub places: &'a Places<'a>,
+    pub source_map: &'a SourceMap<'a>,
     pub context: &'a Context,
     pub relation: &'a Relation,
     pub settings: &'a Settings,
@@ -122,13 +122,13 @@ struct ScopeSource {
 
 impl<'a> Binder<'a> {
     pub fn new(
-        places: &'a Places<'a>,
+        source_map: &'a SourceMap<'a>,
         context: &'a Context,
         relation: &'a Relation,
         settings: &'a Settings,
     ) -> Binder<'a> {
         Binder {
-            places,
+            source_map,
             context,
             relation,
             settings,
@@ -184,7 +184,7 @@ impl<'a> Binder<'a> {
     }
 
     fn error(&self, kind: ErrorKind, message: impl Into<String>, at: usize) -> SqlError {
-        self.places.error(kind, message, at)
+        self.source_map.error(kind, message, at)
     }
 
     fn type_error(&self, message: impl Into<String>, at: usize) -> SqlError {

@@ -27,6 +27,7 @@ mod settings;
 mod shape;
 mod similar;
 mod slices;
+mod source_map;
 mod timezones;
 mod types;
 mod typing;
@@ -153,26 +154,26 @@ fn prepare_on_stack(
 ) -> Result<Prepared, SqlError> {
     let (expanded, ends) = dialect_edits::edit(expand::expand(sql, context)?, relation)?;
     let dialect_edits::Ends { settings, format } = ends;
-    let places = parse::Places::new(sql, &expanded);
+    let source_map = source_map::SourceMap::new(sql, &expanded);
     if let Some(at) = source_name_in(&expanded.text) {
         let message = "names with __t and a digit are taken";
-        return Err(places.error(ErrorKind::Forbidden, message, at));
+        return Err(source_map.error(ErrorKind::Forbidden, message, at));
     }
-    let parsed = parse::parse(&places)?;
-    let mut binder = bind::Binder::new(&places, context, relation, &settings);
+    let parsed = parse::parse(&source_map)?;
+    let mut binder = bind::Binder::new(&source_map, context, relation, &settings);
     let query = binder.bind(&parsed.query)?;
     let functions = binder
         .functions
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
-    let mut lowering = lower::Lowering::new(&places, context, relation, &settings);
+    let mut lowering = lower::Lowering::new(&source_map, context, relation, &settings);
     let duckdb = lowering.lower(&query)?;
-    let division = division(&query, &places, context, relation, &settings);
+    let division = division(&query, &source_map, context, relation, &settings);
     let clickhouse = print::Printer { relation }.query(&query) + &settings.printed();
     if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
         let message = "the query becomes too long once its aliases are put in";
-        return Err(places.error(ErrorKind::Unsupported, message, 0));
+        return Err(source_map.error(ErrorKind::Unsupported, message, 0));
     }
     let columns = query.columns().into_iter().map(|column| ResultColumn {
         name: column.name,
@@ -194,12 +195,12 @@ fn prepare_on_stack(
 /// How a query is divided. The texts are the lowered query's but for the range of time.
 fn division(
     query: &ir::Query,
-    places: &parse::Places,
+    source_map: &source_map::SourceMap,
     context: &Context,
     relation: &Relation,
     settings: &Settings,
 ) -> Option<Division> {
-    let lowering = || lower::Lowering::new(places, context, relation, settings);
+    let lowering = || lower::Lowering::new(source_map, context, relation, settings);
     let of_slice = |events, time: &ir::Expr| {
         let mut lowering = lowering();
         lowering.slice = Some((events, time.clone()));

@@ -21,6 +21,7 @@ mod large;
 mod numbers;
 mod readable;
 mod room;
+mod select_context;
 mod selects;
 mod simple_json;
 mod strings;
@@ -30,6 +31,7 @@ mod times;
 mod windows;
 
 pub(crate) use buckets::bucket_width;
+use select_context::SelectContext;
 pub(crate) use selects::grouping_sets;
 
 use std::collections::{BTreeSet, HashSet};
@@ -37,13 +39,13 @@ use std::collections::{BTreeSet, HashSet};
 use crate::context::Context;
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, Query};
-use crate::parse::Places;
 use crate::relation::Relation;
 use crate::settings::Settings;
+use crate::source_map::SourceMap;
 use crate::types::DataType;
 
 pub(crate) struct Lowering<'a> {
-    places: &'a Places<'a>,
+    source_map: &'a SourceMap<'a>,
     context: &'a Context,
     relation: &'a Relation,
     settings: &'a Settings,
@@ -55,20 +57,12 @@ pub(crate) struct Lowering<'a> {
     pub is_numbered: bool,
     /// The source for which rows of slices stand.
     pub rows: Option<usize>,
-    /// The window of the select at hand, for a relation that is narrowed.
-    bounds: Option<String>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
+    /// What holds for the select at hand alone.
+    select_context: SelectContext,
     /// Sources that the joins of the select at hand leave out of all rows.
     absent: HashSet<usize>,
-    /// Sources whose columns the select at hand reads.
-    read_sources: HashSet<usize>,
-    /// Keys of ROLLUP, CUBE or GROUPING SETS, which are defaults where DuckDB has NULL.
-    rolled_up: Vec<Expr>,
-    /// Keys of the GROUP BY of the select at hand.
-    group_keys: Vec<Expr>,
-    /// Arrays that `arrayJoin` unnests in the select at hand, and what their elements are named.
-    array_joins: Vec<(Expr, String)>,
     n_array_joins: usize,
     /// Columns of subqueries, by source and place, whose integers can be beyond BIGINT or near its end.
     large_columns: HashSet<(usize, usize)>,
@@ -78,12 +72,6 @@ pub(crate) struct Lowering<'a> {
     lambda_depth: usize,
     /// Names that stand for what is worked out once.
     n_bound: usize,
-    /// Hidden columns that WHERE of the select at hand keeps from being NULL.
-    present: HashSet<String>,
-    /// Whether the select at hand gives the first rows of an order.
-    is_of_newest: bool,
-    /// Whether every group has a row: then an aggregate without a filter is of some rows.
-    groups_have_rows: bool,
 }
 
 /// How the messages begin that a lowered query raises itself, by `error('…')`. Whatever else DuckDB
@@ -129,13 +117,13 @@ impl Sql {
 
 impl<'a> Lowering<'a> {
     pub fn new(
-        places: &'a Places<'a>,
+        source_map: &'a SourceMap<'a>,
         context: &'a Context,
         relation: &'a Relation,
         settings: &'a Settings,
     ) -> Lowering<'a> {
         Lowering {
-            places,
+            source_map,
             context,
             relation,
             settings,
@@ -143,21 +131,14 @@ impl<'a> Lowering<'a> {
             slice: None,
             is_numbered: false,
             rows: None,
-            bounds: None,
             relation_sources: HashSet::new(),
+            select_context: SelectContext::default(),
             absent: HashSet::new(),
-            read_sources: HashSet::new(),
-            rolled_up: Vec::new(),
-            group_keys: Vec::new(),
-            array_joins: Vec::new(),
             n_array_joins: 0,
             large_columns: HashSet::new(),
             cut_columns: HashSet::new(),
             lambda_depth: 0,
             n_bound: 0,
-            present: HashSet::new(),
-            is_of_newest: false,
-            groups_have_rows: false,
         }
     }
 
@@ -241,7 +222,7 @@ impl<'a> Lowering<'a> {
 
     fn unsupported(&self, construct: &str, hint: Option<&str>, at: usize) -> SqlError {
         let message = format!("{construct} is not supported");
-        let mut error = self.places.error(ErrorKind::Unsupported, message, at);
+        let mut error = self.source_map.error(ErrorKind::Unsupported, message, at);
         error.hint = hint.map(str::to_owned);
         error
     }

@@ -1,13 +1,13 @@
 //! From text to `sqlparser`'s tree: one statement, a query.
 
-use sqlparser::ast::{Query, Spanned};
+use sqlparser::ast::Query;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::StatementKind;
 use crate::dialect::QueryDialect;
-use crate::error::{ErrorKind, Position, SqlError};
-use crate::expand::Expanded;
+use crate::error::{ErrorKind, SqlError};
+use crate::source_map::SourceMap;
 
 /// Most tokens of a query. `sqlparser`'s tree is as deep as a chain of operators is long.
 const MAX_TOKENS: usize = 100_000;
@@ -24,82 +24,26 @@ pub(crate) struct Parsed {
     pub query: Query,
 }
 
-/// Tells places: from `sqlparser`'s lines and columns to bytes of the expanded text, and to
-/// the user's own text.
-pub(crate) struct Places<'a> {
-    sql: &'a str,
-    expanded: &'a Expanded,
-    /// Offset of each character of the expanded text. Every node asks for its place, so it must
-    /// not cost a walk along its line, which may be the whole text.
-    characters: Vec<usize>,
-    /// Number of the first character of each line.
-    lines: Vec<usize>,
-}
-
-impl<'a> Places<'a> {
-    pub fn new(sql: &'a str, expanded: &'a Expanded) -> Places<'a> {
-        let (mut characters, mut lines) = (Vec::new(), vec![0]);
-        for (at, character) in expanded.text.char_indices() {
-            characters.push(at);
-            if character == '\n' {
-                lines.push(characters.len());
-            }
-        }
-        Places {
-            sql,
-            expanded,
-            characters,
-            lines,
-        }
-    }
-
-    /// Byte offset in the expanded text.
-    pub fn offset(&self, location: Location) -> usize {
-        let line = (location.line as usize).saturating_sub(1);
-        let Some(&start) = self.lines.get(line) else {
-            return 0;
-        };
-        let column = (location.column as usize).saturating_sub(1);
-        let at = self.characters.get(start + column);
-        at.copied().unwrap_or(self.expanded.text.len())
-    }
-
-    /// Where an expression begins.
-    pub fn of(&self, node: &impl Spanned) -> usize {
-        self.offset(node.span().start)
-    }
-
-    /// An error at a byte of the expanded text.
-    pub fn error(&self, kind: ErrorKind, message: impl Into<String>, at: usize) -> SqlError {
-        SqlError {
-            kind,
-            message: message.into(),
-            hint: None,
-            position: Some(Position::of(self.sql, self.expanded.original(at))),
-        }
-    }
-}
-
 /// Parses one query, or `EXPLAIN` of one.
-pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
+pub(crate) fn parse(source_map: &SourceMap<'_>) -> Result<Parsed, SqlError> {
     let dialect = QueryDialect;
-    let text = &places.expanded.text;
+    let text = &source_map.expanded.text;
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()
         .map_err(|error| {
-            let at = places.offset(error.location);
-            places.error(ErrorKind::Syntax, error.message, at)
+            let at = source_map.offset(error.location);
+            source_map.error(ErrorKind::Syntax, error.message, at)
         })?;
     if tokens.len() > MAX_TOKENS {
         let message = format!("the query has more than {MAX_TOKENS} words and signs");
-        return Err(places.error(ErrorKind::Syntax, message, 0));
+        return Err(source_map.error(ErrorKind::Syntax, message, 0));
     }
-    let (kind, tokens) = match first_word(places, &tokens)?.as_str() {
+    let (kind, tokens) = match first_word(source_map, &tokens)?.as_str() {
         "EXPLAIN" => explain(tokens),
         _ => (StatementKind::Select, tokens),
     };
     if kind != StatementKind::Select {
-        first_word(places, &tokens)?;
+        first_word(source_map, &tokens)?;
     }
     let options = ParserOptions::new().with_unescape(true);
     let mut parser = Parser::new(&dialect)
@@ -116,7 +60,7 @@ pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
             ))),
         }
     });
-    let query = query.map_err(|error| syntax_error(places, &error))?;
+    let query = query.map_err(|error| syntax_error(source_map, &error))?;
     Ok(Parsed {
         kind,
         query: *query,
@@ -124,26 +68,26 @@ pub(crate) fn parse(places: &Places<'_>) -> Result<Parsed, SqlError> {
 }
 
 /// What a statement begins with, in capitals. Only queries pass.
-fn first_word(places: &Places<'_>, tokens: &[TokenWithSpan]) -> Result<String, SqlError> {
+fn first_word(source_map: &SourceMap<'_>, tokens: &[TokenWithSpan]) -> Result<String, SqlError> {
     let first = tokens
         .iter()
         .find(|token| !matches!(token.token, Token::Whitespace(_)));
     let Some(first) = first else {
-        return Err(places.error(ErrorKind::Syntax, "the query is empty", 0));
+        return Err(source_map.error(ErrorKind::Syntax, "the query is empty", 0));
     };
     let word = first.token.to_string().to_uppercase();
     if matches!(word.as_str(), "SELECT" | "WITH" | "EXPLAIN" | "(") {
         return Ok(word);
     }
     let message = format!("{word} is no query: only SELECT, WITH and EXPLAIN are allowed");
-    let at = places.offset(first.span.start);
+    let at = source_map.offset(first.span.start);
     let is_of_view = word == "CREATE"
         && tokens
             .iter()
             .any(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("VIEW")));
     Err(SqlError {
         hint: is_of_view.then(|| IN_PLACE_OF_VIEWS.to_owned()),
-        ..places.error(ErrorKind::Forbidden, message, at)
+        ..source_map.error(ErrorKind::Forbidden, message, at)
     })
 }
 
@@ -173,11 +117,11 @@ fn explain(tokens: Vec<TokenWithSpan>) -> (StatementKind, Vec<TokenWithSpan>) {
 }
 
 /// `sqlparser` writes the place at the end of its message.
-fn syntax_error(places: &Places<'_>, error: &ParserError) -> SqlError {
+fn syntax_error(source_map: &SourceMap<'_>, error: &ParserError) -> SqlError {
     let message = match error {
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => message.clone(),
         ParserError::RecursionLimitExceeded => {
-            return places.error(
+            return source_map.error(
                 ErrorKind::Syntax,
                 format!("the query nests deeper than {MAX_DEPTH} levels"),
                 0,
@@ -188,12 +132,12 @@ fn syntax_error(places: &Places<'_>, error: &ParserError) -> SqlError {
         Some((message, place)) => (message.to_owned(), parse_place(place)),
         None => (message, None),
     };
-    let at = location.map_or(0, |location| places.offset(location));
+    let at = location.map_or(0, |location| source_map.offset(location));
     let message = match message.split_once("Expected: ") {
         Some((_, expected)) => format!("expected {expected}"),
         None => message,
     };
-    places.error(ErrorKind::Syntax, message, at)
+    source_map.error(ErrorKind::Syntax, message, at)
 }
 
 /// `3, Column: 7`.

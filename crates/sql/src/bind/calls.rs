@@ -507,7 +507,7 @@ impl Binder<'_> {
             parameters: uniques,
             body: Box::new(body),
         };
-        let lambda_at = self.places.of(&*lambda.body);
+        let lambda_at = self.source_map.of(&*lambda.body);
         let lambda = self.node(kind, ty, lambda_at)?;
         let mut arguments = vec![lambda];
         arguments.extend(arrays);

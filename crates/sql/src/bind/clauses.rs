@@ -187,7 +187,7 @@ impl Binder<'_> {
         let Some(order_by) = order_by else {
             return Ok(Vec::new());
         };
-        let at = self.places.of(order_by);
+        let at = self.source_map.of(order_by);
         let mut keys = match &order_by.kind {
             OrderByKind::Expressions(keys) => {
                 let mut bound = Vec::with_capacity(keys.len());

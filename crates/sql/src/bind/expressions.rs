@@ -17,7 +17,7 @@ impl Binder<'_> {
         ast: &'q Ast,
         scope: &mut Scope<'q>,
     ) -> Result<Expr, SqlError> {
-        let at = self.places.of(ast);
+        let at = self.source_map.of(ast);
         self.deeper(at, |binder| binder.expr_at(ast, at, scope))
     }
 

@@ -17,7 +17,7 @@ impl Binder<'_> {
         scope: &mut Scope<'q>,
     ) -> Result<From, SqlError> {
         for join in joins {
-            let at = self.places.of(join);
+            let at = self.source_map.of(join);
             if is_array_join(&join.join_operator) {
                 let is_left = matches!(join.join_operator, JoinOperator::LeftArrayJoin);
                 left = self.array_join(left, &join.relation, is_left, scope, at)?;

@@ -37,7 +37,7 @@ impl Binder<'_> {
         query: &'q ast::Query,
         outer: &Outer<'q>,
     ) -> Result<Query, SqlError> {
-        let at = self.places.of(query);
+        let at = self.source_map.of(query);
         let in_aggregate = std::mem::replace(&mut self.in_aggregate, false);
         let bound = self.deeper(at, |binder| {
             let outer = binder.with(query, outer)?;
@@ -67,7 +67,7 @@ impl Binder<'_> {
             return Ok(outer);
         };
         if with.recursive {
-            let at = self.places.of(with);
+            let at = self.source_map.of(with);
             return Err(self.unsupported("WITH RECURSIVE", None, at));
         }
         for table in &with.cte_tables {
@@ -77,7 +77,7 @@ impl Binder<'_> {
                     && let [SelectItem::UnnamedExpr(expr)] = select.projection.as_slice()
                 {
                     if matches!(expr, Ast::Lambda(_)) {
-                        let at = self.places.of(expr);
+                        let at = self.source_map.of(expr);
                         return Err(self.unsupported("a lambda in WITH", None, at));
                     }
                     outer.expressions.insert(name.to_owned(), expr);
@@ -234,7 +234,7 @@ impl Binder<'_> {
         tail: &Tail<'q>,
         outer: &Outer<'q>,
     ) -> Result<Query, SqlError> {
-        let at = self.places.of(select);
+        let at = self.source_map.of(select);
         self.refuse_clauses(select, at)?;
         let mut scope = Self::scope(select, outer);
         let from = self.from(&select.from, &mut scope, at)?;
@@ -361,13 +361,13 @@ impl Binder<'_> {
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
                     let SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
-                        let at = self.places.of(item);
+                        let at = self.source_map.of(item);
                         return Err(self.unsupported("this form of *", None, at));
                     };
                     items.extend(self.wildcard(Some(&name.to_string()), options, scope)?);
                 }
                 other @ SelectItem::ExprWithAliases { .. } => {
-                    let at = self.places.of(other);
+                    let at = self.source_map.of(other);
                     return Err(self.unsupported("several aliases", None, at));
                 }
             }
@@ -420,7 +420,7 @@ impl Binder<'_> {
         options: &WildcardAdditionalOptions,
         scope: &Scope<'_>,
     ) -> Result<Vec<Item>, SqlError> {
-        let at = self.places.of(options);
+        let at = self.source_map.of(options);
         if options.opt_replace.is_some()
             || options.opt_rename.is_some()
             || options.opt_ilike.is_some()

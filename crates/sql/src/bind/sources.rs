@@ -67,7 +67,7 @@ impl Binder<'_> {
         factor: &'q TableFactor,
         scope: &mut Scope<'q>,
     ) -> Result<From, SqlError> {
-        let at = self.places.of(factor);
+        let at = self.source_map.of(factor);
         match factor {
             TableFactor::Table {
                 name,

@@ -224,7 +224,7 @@ impl Lowering<'_> {
         if let Some((column, has_payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty())
         {
             let sum = unsigned(&format!("sum({column}){tail}"));
-            if self.present.contains(&column) {
+            if self.select_context.present.contains(&column) {
                 return Ok(sum);
             }
             // Where the path is not there it counts 0; only of no payload at all the sum is NULL.
@@ -421,7 +421,7 @@ impl Lowering<'_> {
         call: String,
     ) -> String {
         let function = aggregate.function;
-        let has_rows = self.groups_have_rows
+        let has_rows = self.select_context.groups_have_rows
             && over.is_empty()
             && aggregate.filter.is_none()
             && !aggregate

@@ -12,7 +12,7 @@ impl Lowering<'_> {
     pub(super) fn array_join(&mut self, join: &ArrayJoin) -> Result<String, SqlError> {
         self.pass("array join");
         let mut input = self.relations(&join.input)?;
-        let n_before = self.array_joins.len();
+        let n_before = self.select_context.array_joins.len();
         for array in array_joins_in(join.arrays.iter().map(|(array, _)| array)) {
             let text = self.value(&array)?;
             let text = self.array_of_rows(&array, text, Some(&join.input), &mut input)?;
@@ -49,7 +49,7 @@ impl Lowering<'_> {
             columns.push(format!("unnest({text}) AS s{index}"));
         }
         // The select's own are others, also of an equal array.
-        self.array_joins.truncate(n_before);
+        self.select_context.array_joins.truncate(n_before);
         let name = source_name(join.id);
         Ok(format!(
             "{input}, LATERAL (SELECT {}) AS {name}",
@@ -119,7 +119,10 @@ impl Lowering<'_> {
             self.pass("arrayJoin");
             let mut text = self.value(&array)?;
             if let Some(from) = from.as_mut() {
-                let source = select.from.as_ref().filter(|_| self.array_joins.is_empty());
+                let source = select
+                    .from
+                    .as_ref()
+                    .filter(|_| self.select_context.array_joins.is_empty());
                 text = self.array_of_rows(&array, text, source, from)?;
             }
             let unnested = self.unnested(array, &text);
@@ -135,7 +138,9 @@ impl Lowering<'_> {
     fn unnested(&mut self, array: Expr, text: &str) -> String {
         let name = format!("__a{}", self.n_array_joins);
         self.n_array_joins += 1;
-        self.array_joins.push((array, format!("{name}.s0")));
+        self.select_context
+            .array_joins
+            .push((array, format!("{name}.s0")));
         format!("(SELECT unnest({text}) AS s0) AS {name}")
     }
 }

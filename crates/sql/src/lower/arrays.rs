@@ -15,6 +15,7 @@ impl Lowering<'_> {
     ) -> Result<Sql, SqlError> {
         if pass == "array_join" {
             let element = self
+                .select_context
                 .array_joins
                 .iter()
                 .find(|(array, _)| *array == arguments[0]);

@@ -312,7 +312,7 @@ impl Lowering<'_> {
         match ty {
             DataType::Tuple(_) => false,
             ty if ty.is_string() => LISTED_TEXTS.contains(&n_values),
-            _ => self.is_of_newest && LISTED_OF_NEWEST.contains(&n_values),
+            _ => self.select_context.is_of_newest && LISTED_OF_NEWEST.contains(&n_values),
         }
     }
 }

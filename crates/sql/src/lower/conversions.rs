@@ -91,7 +91,7 @@ impl Lowering<'_> {
     fn cast_of_present(&mut self, value: &Expr, ty: &DataType) -> Result<Sql, SqlError> {
         let message = "Cannot convert NULL value to a type that is not Nullable";
         if value.ty.is_nothing() {
-            let mut error = self.places.error(ErrorKind::Type, message, value.at);
+            let mut error = self.source_map.error(ErrorKind::Type, message, value.at);
             error.hint = Some(format!("cast to Nullable({ty})"));
             return Err(error);
         }

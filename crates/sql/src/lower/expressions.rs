@@ -28,7 +28,7 @@ impl Lowering<'_> {
     /// As a BOOLEAN: a number is true when it is not 0.
     pub(super) fn cond(&mut self, expr: &Expr) -> Result<String, SqlError> {
         let sql = self.expr(expr)?;
-        let is_key = sql.is_condition && self.group_keys.contains(expr);
+        let is_key = sql.is_condition && self.select_context.group_keys.contains(expr);
         Ok(if is_key && *expr.ty.inner() != DataType::Bool {
             // A key is grouped by as a number; as a condition DuckDB would not know it.
             format!("({} <> 0)", self.value(expr)?)
@@ -71,10 +71,10 @@ impl Lowering<'_> {
     }
 
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<Sql, SqlError> {
-        if self.rolled_up.contains(expr) && !expr.ty.is_nullable() {
-            let keys = std::mem::take(&mut self.rolled_up);
+        if self.select_context.rolled_up.contains(expr) && !expr.ty.is_nullable() {
+            let keys = std::mem::take(&mut self.select_context.rolled_up);
             let key = self.value(expr);
-            self.rolled_up = keys;
+            self.select_context.rolled_up = keys;
             return Ok(Sql::value(format!(
                 "coalesce({}, {})",
                 key?,
@@ -319,7 +319,7 @@ impl Lowering<'_> {
             }
             "shift" => {
                 let message = format!("{name} needs OVER (…)");
-                Err(self.places.error(ErrorKind::Type, message, expr.at))
+                Err(self.source_map.error(ErrorKind::Type, message, expr.at))
             }
             other => unreachable!("functions.txt names no pass {other}"),
         }

@@ -108,15 +108,15 @@ impl Lowering<'_> {
         !matches!(join.kind, JoinKind::LeftSemi | JoinKind::RightSemi)
             || other
                 .iter()
-                .any(|source| self.read_sources.contains(source))
+                .any(|source| self.select_context.read_sources.contains(source))
     }
 
     /// Remembers which sources a select reads, other than in the conditions of its joins.
     pub(super) fn note_read_sources(&mut self, select: &Select) {
-        self.read_sources.clear();
+        self.select_context.read_sources.clear();
         let exprs = select.clauses().into_iter().chain(&select.filter);
         for expr in exprs {
-            self.read_sources.extend(read_by(expr));
+            self.select_context.read_sources.extend(read_by(expr));
         }
         if let Some(from) = &select.from {
             // A semi join's own condition takes no more of its other side than whether there is a row.
@@ -128,7 +128,7 @@ impl Lowering<'_> {
                     _ => HashSet::new(),
                 };
                 sources.retain(|source| !other.contains(source));
-                self.read_sources.extend(sources);
+                self.select_context.read_sources.extend(sources);
             }
         }
     }
@@ -161,7 +161,7 @@ impl Lowering<'_> {
         let (a, b) = (&key.left.ty, &key.right.ty);
         if a.is_float() != b.is_float() && supertype([a, b]).is_none() {
             let message = format!("{a} and {b} have no common type to be joined by");
-            let mut error = self.places.error(ErrorKind::Type, message, key.left.at);
+            let mut error = self.source_map.error(ErrorKind::Type, message, key.left.at);
             error.hint = Some("convert one of them, as in toFloat64(x)".to_owned());
             return Err(error);
         }

@@ -114,7 +114,7 @@ impl Lowering<'_> {
         let source = crate::print::source_name(column.source);
         let value = format!("{source}.\"{}\"", hot.column);
         let has_payload = format!("{source}.\"{}\"", self.relation.has_payload);
-        let is_present = self.present.contains(&value);
+        let is_present = self.select_context.present.contains(&value);
         let text = match (name, hot.kind) {
             ("JSONExtractUInt", HotKind::UInt) if is_present => value,
             ("JSONExtractUInt", HotKind::UInt) => {
@@ -328,7 +328,7 @@ impl Lowering<'_> {
         };
         if column.name != "payload"
             || !self.relation_sources.contains(&column.source)
-            || self.group_keys.contains(payload)
+            || self.select_context.group_keys.contains(payload)
         {
             return format!("json_valid({text})");
         }

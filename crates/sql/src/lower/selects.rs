@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::select_context::SelectContext;
 use super::{Lowering, inner_type};
 use crate::error::SqlError;
 use crate::ir::{
@@ -62,25 +63,9 @@ impl Lowering<'_> {
     }
 
     fn select(&mut self, select: &Select) -> Result<String, SqlError> {
-        // What holds for the select around this one does not hold within.
-        let rolled_up = std::mem::take(&mut self.rolled_up);
-        let array_joins = std::mem::take(&mut self.array_joins);
-        let present = std::mem::take(&mut self.present);
-        let group_keys = std::mem::take(&mut self.group_keys);
-        let read_sources = std::mem::take(&mut self.read_sources);
-        let groups_have_rows = self.groups_have_rows;
-        let is_of_newest = self.is_of_newest;
-        self.is_of_newest = !select.order_by.is_empty()
-            && select.limit.is_some()
-            && select.grouping == Grouping::None;
+        let outer = std::mem::replace(&mut self.select_context, SelectContext::of(select));
         let text = self.select_alone(select);
-        self.is_of_newest = is_of_newest;
-        self.rolled_up = rolled_up;
-        self.array_joins = array_joins;
-        self.present = present;
-        self.group_keys = group_keys;
-        self.read_sources = read_sources;
-        self.groups_have_rows = groups_have_rows;
+        self.select_context = outer;
         text
     }
 
@@ -123,7 +108,7 @@ impl Lowering<'_> {
 
     /// The select without ORDER BY, LIMIT and what follows from them.
     fn rows(&mut self, select: &Select, limit_by: Option<&LimitBy>) -> Result<String, SqlError> {
-        self.bounds = self.bounds_of(select);
+        self.select_context.bounds = self.bounds_of(select);
         self.note_read_sources(select);
         let mut from = match &select.from {
             Some(from) => Some(self.relations(from)?),
@@ -133,7 +118,7 @@ impl Lowering<'_> {
         // The set without a key has a group without rows, too.
         let has_total =
             matches!(&select.grouping, Grouping::Sets(sets) if sets.iter().any(Vec::is_empty));
-        self.groups_have_rows = !select.group_by.is_empty() && !has_total;
+        self.select_context.groups_have_rows = !select.group_by.is_empty() && !has_total;
         let mut text = "SELECT ".to_owned();
         if select.distinct == Distinct::Rows {
             text.push_str("DISTINCT ");
@@ -156,7 +141,7 @@ impl Lowering<'_> {
                 None => format!("{GROUP_BY}slice"),
             };
         }
-        self.group_keys.clone_from(&select.group_by);
+        self.select_context.group_keys.clone_from(&select.group_by);
         if select.grouping.leaves_keys_out() {
             if let Some(key) = select
                 .group_by
@@ -167,7 +152,7 @@ impl Lowering<'_> {
                 return Err(self.unsupported(construct, Some("group by its elements"), key.at));
             }
             self.pass("rollup");
-            self.rolled_up.clone_from(&select.group_by);
+            self.select_context.rolled_up.clone_from(&select.group_by);
         }
         for (index, item) in select.items.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
@@ -259,7 +244,7 @@ impl Lowering<'_> {
                     if let Some(column) = self.hot_column(&arguments[0], &arguments[1..]) {
                         self.pass("hot payload paths");
                         let condition = format!("({column} IS NOT NULL)");
-                        self.present.insert(column);
+                        self.select_context.present.insert(column);
                         return Ok(condition);
                     }
                 }
@@ -465,7 +450,7 @@ impl Lowering<'_> {
             }
             SourceKind::Relation => {
                 self.relation_sources.insert(source.id);
-                let bounds = self.bounds.take();
+                let bounds = self.select_context.bounds.take();
                 let events = self.relation.source.in_duckdb(bounds.as_deref());
                 format!("{events} AS {name}")
             }
