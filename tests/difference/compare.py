@@ -28,9 +28,13 @@ class Difference:
     what: str
     sql: str
     explained: Explained | Refusal | None = None
+    # The query before it was made smaller.
+    original: str | None = None
 
     def __str__(self) -> str:
         parts = [f"{self.name}: {self.what}", f"--- the query\n{self.sql.strip()}"]
+        if self.original:
+            parts.append(f"--- before it was made smaller\n{self.original.strip()}")
         if isinstance(self.explained, Explained):
             parts.append(f"--- as ClickHouse's\n{self.explained.clickhouse}")
             parts.append(f"--- as DuckDB's\n{self.explained.duckdb}")
@@ -176,6 +180,9 @@ def equal(value: Any, expected: Any, tolerance: float) -> bool:
         return len(value) == len(expected) and all(equal(*pair, tolerance) for pair in pairs)
     if tolerance and is_number(value) and is_number(expected):
         return math.isclose(value, expected, rel_tol=tolerance, abs_tol=1e-12)
+    # The sign of a NaN is the processor's.
+    if value == "nan" and expected == "-nan":
+        return True
     return type(value) is type(expected) and value == expected
 
 

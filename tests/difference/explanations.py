@@ -18,11 +18,18 @@ LAST_DIGITS = re.compile(r"(pow|power|exp|cbrt|log|log2|log10|ln|sum|avg|var|std
 # Where rows are compared with each other.
 SETS = re.compile(r"\b(DISTINCT|INTERSECT|EXCEPT)\b")
 
+SUBQUERY = re.compile(r"SELECT count\(\) AS n, max\(t\) AS last FROM \((?P<inner>.*)\)( SETTINGS .*)?", re.DOTALL)
+
 Compared = Callable[..., bool]
 
 
-def explanation(query: Node, complete: Callable[[Node], str], equal: Compared) -> str | None:
-    """Why the engines differ; none if nobody knows. `equal` tells whether they answer a query alike."""
+def explanation(
+    query: Node, complete: Callable[[Node], str], equal: Compared, refuses: Callable[[str], bool]
+) -> str | None:
+    """Why the engines differ; none if nobody knows.
+
+    `equal` tells whether they answer a query alike, `refuses` whether ClickHouse refuses it.
+    """
     sql = complete(query)
     rounded = changed(query, with_less_digits)
     if rounded != query and equal(complete(rounded)):
@@ -38,6 +45,14 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared) -
     days = sql.replace("age('week'", "age('day'")
     if days != sql and equal(days):
         return "weeks backwards of ClickHouse"
+    # OR of what is true and of a NULL of type Bool is UInt8.
+    unfolded = sql.replace("1 = 1", "materialize(1) = 1")
+    if unfolded != sql and equal(unfolded):
+        return "the type of a condition that ClickHouse folds"
+    # ClickHouse computes no column of a subquery that nobody reads.
+    subquery = SUBQUERY.fullmatch(sql)
+    if subquery and refuses(subquery["inner"]):
+        return "an error in a column that nobody reads"
     # ClickHouse reads no row of a join whose other side is empty, and so fails at none. That there is no row, it says
     # by not failing here.
     safe = re.sub(r"\bintDiv\(", "intDivOrZero(", sql)

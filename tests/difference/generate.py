@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import compare, data, explanations
@@ -113,7 +113,7 @@ REFUSED = {
     # Not documented, and an error in ClickHouse as well where the type is not Nullable.
     "toStartOfSecond takes": "toStartOfSecond of what has no fractions",
     # An error in ClickHouse as well, but only where somebody reads it.
-    "a Date has neither hours": "hours of a Date in a column that nobody reads",
+    "a Date has no ": "hours of a Date in a column that nobody reads",
 }
 
 
@@ -533,7 +533,11 @@ def one(name: str, query: Node, annoscope: Annoscope, clickhouse: ClickHouse, ta
                 return
     else:
         equal = explanations.comparison(annoscope, clickhouse, tolerance)
-        if reason := explanations.explanation(query, complete, equal):
+
+        def refuses(text: str) -> bool:
+            return isinstance(clickhouse.query(text), Refusal)
+
+        if reason := explanations.explanation(query, complete, equal, refuses):
             tally.n_explained[reason] += 1
             return
     if len(tally.differences) < N_SHRUNK:
@@ -567,7 +571,8 @@ def made_smaller(difference: Difference, query: Node, annoscope: Annoscope, clic
         found = compared(text)
         return found is not None and category(found) == category(difference)
 
-    return compared(str(shrink(query, PLAINEST, fails))) or difference
+    smaller = compared(str(shrink(query, PLAINEST, fails)))
+    return replace(smaller, original=difference.sql) if smaller else difference
 
 
 def category(difference: Difference) -> str:

@@ -241,9 +241,6 @@ SELECT windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job') FROM events
 -- refused: sequenceMatch is not supported
 SELECT sequenceMatch('(?1)(?2)')(toDateTime(timestamp), scope = 'a', scope = 'b') FROM events;
 
--- refused: retention is not supported
-SELECT retention(scope = 'a', scope = 'b') FROM events;
-
 -- refused: map is not supported
 SELECT map('a', 1);
 
@@ -252,3 +249,24 @@ SELECT toDateTime64('2026-06-12 00:00:00.123456789', 9);
 
 -- refused: groupConcat below 1
 SELECT groupConcat('-', 0)(scope) FROM events;
+
+-- refused: argument 1 of toHour cannot be Date
+SELECT toHour(toDate('2026-01-05'));
+
+-- refused: argument 1 of toStartOfHour cannot be Date
+SELECT toStartOfHour(toDate('2026-01-05'));
+
+-- refused: a Date has no hours
+SELECT date_trunc('hour', toDate('2026-01-05'));
+
+-- refused: a Date has no milliseconds
+SELECT toDate('2026-01-05') + INTERVAL 1 MILLISECOND;
+
+-- refused: a Date has no time zone
+SELECT toStartOfMonth(toDate('2026-01-05'), 'Europe/Berlin');
+
+-- refused: arraySum cannot take Array(Nullable(UInt8))
+SELECT arraySum([1, NULL]);
+
+-- refused: arrayCumSum cannot take Array(Nullable(UInt8))
+SELECT arrayCumSum([1, NULL]);

@@ -16,6 +16,7 @@ mod expressions;
 mod fill;
 mod joins;
 mod json;
+mod json_member;
 mod lambdas;
 mod large;
 mod numbers;

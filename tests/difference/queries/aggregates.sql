@@ -158,3 +158,9 @@ SELECT toTypeName(argMin((1, 'a'), toNullable(1))), argMaxOrNull((1, 2), 3), arg
 
 -- elements-of-nullable-tuples: an element of such a tuple
 SELECT argMax((user_id, scope), duration).1 IS NULL FROM events WHERE scope = 'load:cvat' AND user_id = 3;
+
+-- retention: who did the first, and each other thing beside it
+SELECT user_id, retention(scope = 'load:job', scope = 'save:job', scope = 'send:exception') FROM events GROUP BY user_id ORDER BY user_id;
+
+-- retention-of-none: no rows, and a condition
+SELECT retention(number = 1, number = 2, number > 5), retentionIf(number = 1, number = 2, number > 5) FROM numbers(5);

@@ -27,3 +27,6 @@ SELECT splitByString('', ''), splitByString('', 'abc'), splitByString(',', ''), 
 
 -- long-capitals: letters whose capitals are several
 SELECT upperUTF8('ﬀ'), upperUTF8('ß'), upperUTF8('ﬁ'), upperUTF8('ŉ'), upperUTF8('straße ﬂ');
+
+-- cut-in-array-join: bytes that are no character in the elements of an array
+SELECT x, count() AS n FROM numbers(1) ARRAY JOIN arrayMap(x -> mid('王小明', x, 3), [1, 2, 3]) AS x GROUP BY x ORDER BY n, length(x), x = '王' DESC LIMIT 1;

@@ -21,3 +21,6 @@ SELECT toDecimal32('1', 1) / 0;
 
 -- no-time-at-all: a text that is no time; ClickHouse fails, too
 SELECT toDateTime('x');
+
+-- behind-and: what can fail is asked only where all before it is true
+SELECT count() FROM events WHERE user_id IS NOT NULL AND CAST(user_id AS UInt64) > 1 AND intDiv(10, CAST(user_id AS UInt64)) < 5;

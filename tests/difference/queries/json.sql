@@ -134,3 +134,18 @@ SELECT count(), sum(JSONArrayLength(visitParamExtractRaw(payload, 'tags'))) FROM
 
 -- keys-and-values: pairs of keys and raw values
 SELECT JSONExtractKeysAndValuesRaw('{"a": [-100, 200.0], "b":{"c": {"d": 1}}, "s":"x"}'), JSONExtractKeysAndValuesRaw('{"a": {"b":1}}', 'a'), JSONExtractKeysAndValuesRaw('x'), JSONExtractKeysAndValuesRaw('{}');
+
+-- arrays-by-type: what is no element of the type is its default
+SELECT JSONExtract('[1,"a",2.7,null,true,-1,300]', 'Array(UInt8)'), JSONExtract('[1,"a",2.7,null,true]', 'Array(Nullable(UInt8))'), JSONExtract('[1,"a",{"b":1},null,true,2.50]', 'Array(String)'), JSONExtract('[[1],[2,3],4]', 'Array(Array(Int64))'), JSONExtract('[true,1,0,"true",null]', 'Array(Bool)'), JSONExtract('[1.5,"2.5",3]', 'Array(Float64)');
+
+-- arrays-of-nothing: none of its elements is of the type, or it is no array
+SELECT JSONExtract('[null]', 'Array(UInt64)'), JSONExtract('[null]', 'Array(Nullable(UInt64))'), JSONExtract('{"a":1}', 'Array(String)'), JSONExtract('5', 'Array(Int64)'), JSONExtract('bad', 'Array(Int64)'), JSONExtract('{"a":[{"b":[3]}]}', 'a', 1, 'b', 'Array(UInt8)'), JSONExtract('[18446744073709551615]', 'Array(UInt64)');
+
+-- arrays-of-payloads: of the events
+SELECT sum(arraySum(JSONExtract(ifNull(payload, ''), 'tags', 'Array(UInt64)'))), max(length(JSONExtract(ifNull(payload, ''), 'tags', 'Array(String)'))) FROM events;
+
+-- keys-and-values-by-type: members of another type are left out
+SELECT JSONExtractKeysAndValues('{"a":1,"b":"x","c":null,"d":2.5}', 'Int32'), JSONExtractKeysAndValues('{"a":1,"b":"x","c":null,"d":[2.50]}', 'String'), JSONExtractKeysAndValues('{"a":[1],"b":2}', 'Array(UInt8)'), JSONExtractKeysAndValues('[1]', 'Int8');
+
+-- numbers-beyond-the-type: are defaults
+SELECT JSONExtract('300', 'UInt8'), JSONExtract('-1', 'Nullable(UInt8)'), JSONExtract('300', 'Nullable(UInt8)'), JSONExtract('-129', 'Int8'), JSONExtract('{"a":2.50}', 'a', 'Nullable(String)'), JSONExtract('{"a":true}', 'a', 'Nullable(Float64)');

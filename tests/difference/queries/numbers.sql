@@ -93,3 +93,9 @@ SELECT greatest('1.5', NULL) AS a, least('1.5', NULL) AS b, greatest('1.5', anyL
 
 -- extremes-of-no-number: of three values NaN is the last
 SELECT least(1, inf, nan) AS a, greatest(1., nan, 2.) AS b, least(materialize(nan), 2., 3.) AS c, least(materialize(1.), nan) AS d, greatest(nan, materialize(1.)) AS e;
+
+-- integers-cut: the ends of 64 bits made narrower
+SELECT toInt32(toInt64('9223372036854775807')), toUInt8(toInt64('9223372036854775807')), toInt16(toInt64('-9223372036854775808')), toInt8(18446744073709551615), toInt32(-5), toInt8(-129), toInt16(40000), toInt32(2147483648);
+
+-- readable-quantities: to their largest names
+SELECT formatReadableQuantity(18446744073709551615), formatReadableQuantity(1e40), formatReadableQuantity(5e62), formatReadableQuantity(5e66), formatReadableSize(1e22), formatReadableSize(1e25), formatReadableSize(1e30);

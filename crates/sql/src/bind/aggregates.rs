@@ -5,7 +5,7 @@ use sqlparser::ast::Expr as Ast;
 use super::calls::fits;
 use super::{Binder, Scope};
 use crate::error::SqlError;
-use crate::functions::{self, Class, Function, FunctionKind};
+use crate::functions::{self, Class, Function, FunctionKind, Nullability};
 use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
 use crate::types::DataType;
 
@@ -142,9 +142,9 @@ impl Binder<'_> {
     }
 }
 
-/// Whether the aggregate answers 0 for no rows, whatever the settings are.
+/// Whether the aggregate answers 0 for no rows, whatever the settings are: `uniqCombined` does not.
 fn counts(function: &Function) -> bool {
-    function.name == "count" || function.name.starts_with("uniq")
+    function.nullability == Nullability::Never
 }
 
 /// A name taken apart: `sumOrNullIf`.

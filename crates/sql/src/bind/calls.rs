@@ -548,6 +548,7 @@ pub(super) fn fits(class: Class, argument: &Expr) -> bool {
         Class::Integer => ty.is_integer() || *ty.inner() == DataType::Bool,
         Class::Text => ty.is_string(),
         Class::Time => ty.is_time(),
+        Class::DateTime => ty.is_datetime(),
         Class::Condition => ty.is_number(),
         Class::Array => ty.item().is_some(),
         Class::Interval => ty.is_interval(),

@@ -2,7 +2,7 @@
 
 use super::Binder;
 use crate::error::SqlError;
-use crate::functions::{Function, Nullability};
+use crate::functions::{Class, Function, Nullability};
 use crate::ir::{Expr, ExprKind};
 use crate::types::{DataType, IntervalUnit};
 use crate::typing::{Arithmetic, arithmetic, supertype};
@@ -16,6 +16,18 @@ impl Binder<'_> {
     ) -> Result<DataType, SqlError> {
         if let Some(timezone) = timezone_argument(function, arguments) {
             self.check_timezone(&timezone, at)?;
+            let is_start = matches!(
+                function.name,
+                "toMonday"
+                    | "toLastDayOfMonth"
+                    | "toStartOfWeek"
+                    | "toStartOfMonth"
+                    | "toStartOfQuarter"
+                    | "toStartOfYear"
+            );
+            if is_start && arguments[0].ty.is_date() {
+                return Err(self.of_a_date("time zone", at));
+            }
         }
         let ty = self.plain_result(function, arguments, at)?;
         let is_lambda = |argument: &Expr| matches!(argument.kind, ExprKind::Lambda { .. });
@@ -110,6 +122,15 @@ impl Binder<'_> {
             "rounded" if first.is_decimal() => first.inner().clone(),
             "rounded" if *first.inner() == DataType::Float32 => DataType::Float32,
             "rounded" => DataType::Float64,
+            "sum" | "cumulated" | "mappedsum" | "Float64"
+                if function.name.starts_with("array")
+                    && first.item().unwrap_or(first).is_nullable() =>
+            {
+                let message = format!("{} cannot take {first}", function.name);
+                let mut error = self.type_error(message, at);
+                error.hint = Some("its elements must not be Nullable".to_owned());
+                return Err(error);
+            }
             "sum" | "cumulated" if first.item() == Some(&DataType::Nothing) => {
                 return Err(self.type_error("an array of nothing cannot be summed", at));
             }
@@ -160,7 +181,7 @@ impl Binder<'_> {
             "difference" => arithmetic(Arithmetic::Minus, first, first)
                 .ok_or_else(|| self.type_error("only numbers have a difference", at))?,
             "jsontype" => DataType::JsonType,
-            "typed" => {
+            "typed" | "typedpairs" => {
                 let ty = arguments
                     .last()
                     .and_then(Expr::as_text)
@@ -169,10 +190,13 @@ impl Binder<'_> {
                     if let Some(name) = arguments.last().and_then(Expr::as_text) {
                         return self.type_named(name, at);
                     }
-                    let message = "the last argument of JSONExtract is the type, as in 'Float64'";
+                    let message = "the last argument is the type, as in 'Float64'";
                     return Err(self.type_error(message, at));
                 };
-                ty
+                match function.result {
+                    "typedpairs" => DataType::array_of(DataType::Tuple(vec![DataType::String, ty])),
+                    _ => ty,
+                }
             }
             name => self.type_named(name, at)?,
         })
@@ -324,7 +348,7 @@ impl Binder<'_> {
             _ => {}
         }
         if let Some(unit) = added_unit(name) {
-            return Ok(plus_interval(&first.ty, unit));
+            return self.plus_interval(&first.ty, unit, at);
         }
         // `any`, `min` and the like: ClickHouse's aggregates of nothing are Nullable(Nothing).
         Ok(first.ty.clone())
@@ -348,13 +372,13 @@ impl Binder<'_> {
         if let DataType::Interval(unit) = b
             && a.is_time()
         {
-            return Ok(plus_interval(a, *unit));
+            return self.plus_interval(a, *unit, at);
         }
         if let DataType::Interval(unit) = a
             && b.is_time()
             && !is_minus
         {
-            return Ok(plus_interval(b, *unit));
+            return self.plus_interval(b, *unit, at);
         }
         if a.is_time() && b.is_time() && is_minus {
             return Ok(match (a, b) {
@@ -392,6 +416,36 @@ impl Binder<'_> {
         arithmetic(op, a, b).ok_or_else(fail)
     }
 
+    /// A time moved by an interval: a date moved by less than a day becomes a `DateTime`.
+    fn plus_interval(
+        &self,
+        time: &DataType,
+        unit: IntervalUnit,
+        at: usize,
+    ) -> Result<DataType, SqlError> {
+        let is_short = matches!(
+            unit,
+            IntervalUnit::Second | IntervalUnit::Minute | IntervalUnit::Hour
+        );
+        Ok(match time.inner() {
+            DataType::Date | DataType::Date32 if unit == IntervalUnit::Millisecond => {
+                return Err(self.of_a_date("milliseconds", at));
+            }
+            DataType::Date if is_short => DataType::DateTime(None),
+            DataType::DateTime(_) if unit == IntervalUnit::Millisecond => DataType::DateTime64 {
+                precision: 3,
+                timezone: time.timezone().map(str::to_owned),
+            },
+            plain => plain.clone(),
+        })
+    }
+
+    fn of_a_date(&self, what: &str, at: usize) -> SqlError {
+        let mut error = self.type_error(format!("a Date has no {what}"), at);
+        error.hint = Some("give a DateTime".to_owned());
+        error
+    }
+
     fn bucket(
         &self,
         function: &Function,
@@ -419,6 +473,19 @@ impl Binder<'_> {
                     arguments[0].at,
                 ));
             };
+            let is_long = matches!(
+                unit,
+                IntervalUnit::Week
+                    | IntervalUnit::Month
+                    | IntervalUnit::Quarter
+                    | IntervalUnit::Year
+            );
+            if time.is_date() && !is_long && unit != IntervalUnit::Day {
+                return Err(self.of_a_date("hours", at));
+            }
+            if *time.inner() == DataType::Date && is_long && arguments.len() == 3 {
+                return Err(self.of_a_date("time zone", at));
+            }
             return Ok(match unit {
                 IntervalUnit::Week
                 | IntervalUnit::Month
@@ -461,9 +528,7 @@ impl Binder<'_> {
             );
             let is_of_zone = arguments.len() == 3 && *unit != IntervalUnit::Day;
             if time.is_date() && (is_short || is_of_zone) {
-                let mut error = self.type_error("a Date has neither hours nor a time zone", at);
-                error.hint = Some("give a DateTime".to_owned());
-                return Err(error);
+                return Err(self.of_a_date("hours and no time zone", at));
             }
             return Ok(match unit {
                 IntervalUnit::Week
@@ -531,7 +596,7 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
     })?;
     let is_time = function.arguments[..index]
         .iter()
-        .any(|argument| argument.class == crate::functions::Class::Time)
+        .any(|argument| matches!(argument.class, Class::Time | Class::DateTime))
         || matches!(
             function.name,
             "toDate"
@@ -585,24 +650,6 @@ pub(crate) fn added_unit(name: &str) -> Option<IntervalUnit> {
         .strip_prefix("add")
         .or_else(|| name.strip_prefix("subtract"))?;
     super::expressions::unit_named(unit)
-}
-
-/// A time moved by an interval: a date moved by less than a day becomes a `DateTime`.
-fn plus_interval(time: &DataType, unit: IntervalUnit) -> DataType {
-    let is_short = matches!(
-        unit,
-        IntervalUnit::Second | IntervalUnit::Minute | IntervalUnit::Hour
-    );
-    match time.inner() {
-        DataType::Date if is_short => DataType::DateTime(None),
-        DataType::Date | DataType::DateTime(_) if unit == IntervalUnit::Millisecond => {
-            DataType::DateTime64 {
-                precision: 3,
-                timezone: time.timezone().map(str::to_owned),
-            }
-        }
-        plain => plain.clone(),
-    }
 }
 
 /// `negate` of an unsigned type takes one width more, of a signed one its own.

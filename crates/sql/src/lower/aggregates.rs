@@ -199,6 +199,21 @@ impl Lowering<'_> {
                 self.pass("spread of infinity");
                 self.spread(aggregate, &tail(conditions))
             }
+            "retention" => {
+                self.pass("retention");
+                // The first condition held in some row, and each other one beside it.
+                let held = aggregate.arguments.iter().map(|condition| {
+                    let condition = self.cond(condition)?;
+                    let tail = tail(conditions);
+                    Ok(format!("coalesce(bool_or({condition}){tail}, false)"))
+                });
+                let held: Vec<String> = held.collect::<Result<_, SqlError>>()?;
+                let first = &held[0];
+                let items = held
+                    .iter()
+                    .map(|other| format!("CAST({first} AND {other} AS BIGINT)"));
+                Ok(format!("[{}]", items.collect::<Vec<_>>().join(", ")))
+            }
             "top_k" => {
                 self.pass("topK");
                 let n = aggregate

@@ -46,6 +46,9 @@ impl Lowering<'_> {
                 );
             }
             let text = self.array_of_rows(array, text, Some(&join.input), &mut input)?;
+            if self.may_be_cut(array) {
+                self.cut_columns.insert((join.id, index));
+            }
             columns.push(format!("unnest({text}) AS s{index}"));
         }
         // The select's own are others, also of an equal array.

@@ -566,9 +566,9 @@ pub(super) fn wrapped(number: String, to: &DataType) -> String {
         DataType::UInt8 => format!("({number} & 255)"),
         DataType::UInt16 => format!("({number} & 65535)"),
         DataType::UInt32 => format!("({number} & 4294967295)"),
-        DataType::Int8 => format!("((({number} + 128) & 255) - 128)"),
-        DataType::Int16 => format!("((({number} + 32768) & 65535) - 32768)"),
-        DataType::Int32 => format!("((({number} + 2147483648) & 4294967295) - 2147483648)"),
+        DataType::Int8 => format!("(xor({number} & 255, 128) - 128)"),
+        DataType::Int16 => format!("(xor({number} & 65535, 32768) - 32768)"),
+        DataType::Int32 => format!("(xor({number} & 4294967295, 2147483648) - 2147483648)"),
         _ => number,
     }
 }

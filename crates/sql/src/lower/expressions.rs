@@ -245,7 +245,7 @@ impl Lowering<'_> {
                 {
                     self.bigint(argument)?
                 }
-                Class::Time => {
+                Class::Time | Class::DateTime => {
                     let timezone = crate::bind::timezone_argument(function, arguments);
                     self.wall_clock(argument, timezone.as_deref())?
                 }

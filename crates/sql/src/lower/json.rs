@@ -5,7 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Lowering, Sql, quoted};
+use super::json_member::{Member, is_extractable};
+use super::{Lowering, Sql, default_of, quoted};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
 use crate::relation::HotKind;
@@ -30,7 +31,7 @@ impl Lowering<'_> {
         if let Some(rest) = family {
             return self.simple_json(rest, arguments);
         }
-        let (name, arguments) = self.canonical(name, arguments, expr)?;
+        let (name, arguments, ty) = self.canonical(name, arguments, expr)?;
         let document = &arguments[0];
         if name == "isValidJSON" {
             let text = self.value(document)?;
@@ -45,43 +46,38 @@ impl Lowering<'_> {
         let text = self.value(document)?;
         let keys = &arguments[1..];
         if keys.iter().any(|key| !key.ty.is_string()) {
-            return self.of_member(&name, document, &text, keys, expr);
+            return self.of_member(&name, document, &text, keys, (&ty, expr));
         }
         let path = self.path(&name, keys)?;
-        Ok(self.extract(&name, document, &text, &path, &expr.ty))
+        Ok(self.extract(&name, document, &text, &path, &ty))
     }
 
-    /// `JSONExtract` by its type.
+    /// `JSONExtract` by its type, and the type that is asked for.
     fn canonical(
         &mut self,
         name: &str,
         arguments: &[Expr],
         expr: &Expr,
-    ) -> Result<(String, Vec<Expr>), SqlError> {
-        if name != "JSONExtract" {
-            return Ok((name.to_owned(), arguments.to_vec()));
+    ) -> Result<(String, Vec<Expr>, DataType), SqlError> {
+        if !matches!(name, "JSONExtract" | "JSONExtractKeysAndValues") {
+            return Ok((name.to_owned(), arguments.to_vec(), expr.ty.clone()));
         }
         self.pass("JSONExtract by type");
         let (ty, path) = arguments
             .split_last()
             .expect("the table asks for arguments");
         let ty = ty.as_text().and_then(DataType::parse);
-        let function = match ty.as_ref() {
-            Some(DataType::Nullable(inner)) if inner.is_unsigned() => "nullable unsigned",
-            Some(DataType::Nullable(inner)) if inner.is_integer() => "nullable integer",
-            Some(DataType::Nullable(inner)) if inner.is_float() => "nullable float",
-            Some(DataType::Nullable(inner)) if inner.is_string() => "nullable string",
-            Some(ty) if ty.is_unsigned() => "unsigned",
-            Some(ty) if ty.is_integer() => "integer",
-            Some(ty) if ty.is_float() => "float",
-            Some(DataType::String) => "JSONExtractString",
-            Some(DataType::Bool) => "JSONExtractBool",
-            _ => {
-                let hint = Some("use JSONExtractRaw and work on its text");
-                return Err(self.unsupported("JSONExtract of this type", hint, expr.at));
-            }
+        let Some(ty) = ty.filter(is_extractable) else {
+            let hint = Some("use JSONExtractRaw and work on its text");
+            return Err(self.unsupported(&format!("{name} of this type"), hint, expr.at));
         };
-        Ok((function.to_owned(), path.to_vec()))
+        let function = match (name, &ty) {
+            ("JSONExtractKeysAndValues", _) => name,
+            (_, DataType::String) => "JSONExtractString",
+            (_, DataType::Bool) => "JSONExtractBool",
+            _ => "JSONExtract",
+        };
+        Ok((function.to_owned(), path.to_vec(), ty))
     }
 
     /// The column of a payload path that has one.
@@ -272,7 +268,7 @@ impl Lowering<'_> {
         document: &Expr,
         text: &str,
         keys: &[Expr],
-        expr: &Expr,
+        (ty, expr): (&DataType, &Expr),
     ) -> Result<Sql, SqlError> {
         let found = self.member(document, text, keys)?;
         let plain = Expr::new(
@@ -281,8 +277,8 @@ impl Lowering<'_> {
             document.at,
         );
         let found_text = format!("CAST({found} AS VARCHAR)");
-        let whole = self.extract(name, &plain, &found_text, "'$'", &expr.ty);
-        let none = self.extract(name, &plain, "'{}'", "'$.none'", &expr.ty);
+        let whole = self.extract(name, &plain, &found_text, "'$'", ty);
+        let none = self.extract(name, &plain, "'{}'", "'$.none'", ty);
         let chosen = format!(
             "CASE WHEN {found} IS NULL THEN {} ELSE {} END",
             none.text, whole.text
@@ -343,23 +339,13 @@ impl Lowering<'_> {
 
     fn extract(&mut self, name: &str, document: &Expr, j: &str, path: &str, ty: &DataType) -> Sql {
         let is_json = self.is_json(document, j);
-        let guarded = |text: String| format!("CASE WHEN {is_json} THEN {text} END");
-        let string = guarded(format!("json_extract_string({j}, {path})"));
-        let kind = guarded(format!("json_type({j}, {path})"));
-        // ClickHouse writes a float anew: 131.0 becomes 131.
-        let anew = |text: String| {
-            format!(
-                "CASE WHEN {kind} = 'DOUBLE' THEN replace(regexp_replace(CAST(CAST({string} AS DOUBLE) AS VARCHAR), '\\.0$', ''), 'e+', 'e') ELSE {text} END"
-            )
+        let member = Member {
+            document: j,
+            path,
+            is_json: &is_json,
         };
-        let raw = floats_anew(&guarded(format!(
-            "CAST(json_extract({j}, {path}) AS VARCHAR)"
-        )));
-        // Of an array or an object its text.
-        let text = anew(format!(
-            "CASE WHEN {kind} IN ('ARRAY', 'OBJECT') THEN {} ELSE {string} END",
-            floats_anew(&string)
-        ));
+        let guarded = |text: String| member.guarded(&text);
+        let (string, kind, text) = (member.string(), member.kind(), member.text());
         let or_null = |text: String| {
             if document.ty.is_nullable() {
                 format!("(CASE WHEN {j} IS NOT NULL THEN {text} END)")
@@ -367,17 +353,7 @@ impl Lowering<'_> {
                 format!("({text})")
             }
         };
-        // 64 bits, and half a million digits of fraction cut off.
-        let number = |text: &str| {
-            format!(
-                "CASE WHEN regexp_full_match({text}, '-?\\d+(\\.\\d*)?([eE][-+]?\\d+)?') THEN try_cast({text} AS DECIMAL(38, 6)) END"
-            )
-        };
-        let number = number(&string);
-        // By type, true is 1.
-        let typed = format!(
-            "CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS DECIMAL(38, 6)) ELSE {number} END"
-        );
+        let number = member.number();
         Sql::value(match name {
             "JSONExtractUInt" => or_null(format!(
                 "coalesce(try_cast(trunc(greatest({number}, 0)) AS UBIGINT), 0)"
@@ -387,10 +363,8 @@ impl Lowering<'_> {
             }
             "JSONExtractFloat" => or_null(format!("coalesce(try_cast({string} AS DOUBLE), 0)")),
             "JSONExtractString" => or_null(format!("coalesce({text}, '')")),
-            "JSONExtractRaw" => or_null(format!("coalesce({raw}, '')")),
-            "JSONExtractBool" => or_null(format!(
-                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) WHEN 'UBIGINT' THEN CAST({string} <> '0' AS BIGINT) WHEN 'BIGINT' THEN CAST({string} NOT IN ('0', '-0') AS BIGINT) END, 0)"
-            )),
+            "JSONExtractRaw" => or_null(format!("coalesce({}, '')", member.raw())),
+            "JSONExtractBool" => or_null(format!("coalesce({}, 0)", member.bool())),
             "JSONExtractArrayRaw" => {
                 let items = guarded(format!(
                     "CAST(json_extract({j}, {path} || '[*]') AS VARCHAR[])"
@@ -406,6 +380,27 @@ impl Lowering<'_> {
                 let value = floats_anew("struct_extract_at(_p, 2)");
                 format!(
                     "coalesce(list_transform(list_zip({keys}, {values}), lambda _p: row(struct_extract_at(_p, 1), {value})), [])"
+                )
+            }
+            "JSONExtractKeysAndValues" => {
+                let keys = guarded(format!("json_keys({j}, {path})"));
+                let values = guarded(format!(
+                    "CAST(json_extract({j}, {path} || '.*') AS VARCHAR[])"
+                ));
+                let value = Member {
+                    document: "struct_extract_at(_p, 2)",
+                    path: "'$'",
+                    is_json: "true",
+                };
+                let value = value.typed(ty);
+                // Members of another type are left out.
+                let is_kept = if ty.is_nullable() {
+                    "true"
+                } else {
+                    "_q.f1 IS NOT NULL"
+                };
+                format!(
+                    "coalesce(list_filter(list_transform(list_zip({keys}, {values}), lambda _p: {{'f0': struct_extract_at(_p, 1), 'f1': {value}}}), lambda _q: {is_kept}), [])"
                 )
             }
             "JSONExtractKeys" => {
@@ -425,30 +420,20 @@ impl Lowering<'_> {
             "JSON_VALUE" => or_null(format!(
                 "coalesce(CASE {kind} WHEN 'OBJECT' THEN '' WHEN 'ARRAY' THEN '' WHEN 'NULL' THEN 'null' ELSE {text} END, '')"
             )),
-            "JSON_QUERY" => or_null(format!("coalesce('[' || {raw} || ']', '')")),
-            "unsigned" => or_null(format!(
-                "coalesce(try_cast(trunc(greatest({typed}, 0)) AS UBIGINT), 0)"
+            "JSON_QUERY" => or_null(format!("coalesce('[' || {} || ']', '')", member.raw())),
+            _ if ty.is_nullable() => format!("({})", member.typed(ty)),
+            _ => or_null(format!(
+                "coalesce({}, {})",
+                member.typed(ty),
+                default_of(ty)
             )),
-            "integer" => or_null(format!("coalesce(try_cast(trunc({typed}) AS BIGINT), 0)")),
-            "float" => or_null(format!(
-                "coalesce(CASE {kind} WHEN 'BOOLEAN' THEN CAST({string} = 'true' AS BIGINT) ELSE try_cast({string} AS DOUBLE) END, 0)"
-            )),
-            "nullable unsigned" => {
-                format!("try_cast(CASE WHEN {typed} >= 0 THEN trunc({typed}) END AS UBIGINT)")
-            }
-            "nullable integer" => format!("try_cast(trunc({typed}) AS BIGINT)"),
-            "nullable float" => format!("try_cast({string} AS DOUBLE)"),
-            _ => {
-                debug_assert!(ty.is_nullable() || ty.is_string());
-                format!("({string})")
-            }
         })
     }
 }
 
 /// A piece of JSON with its floats as ClickHouse writes them: 200.0 is 200. Looked for only where there is
 /// one; numbers within strings stay.
-fn floats_anew(raw: &str) -> String {
+pub(super) fn floats_anew(raw: &str) -> String {
     let tokens = r#""(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^"\d-]+|."#;
     let number = super::conversions::float_text("CAST(_k AS DOUBLE)");
     format!(

@@ -24,7 +24,9 @@ impl Lowering<'_> {
         let (base, units): (u32, &[&str]) = match name {
             "formatReadableSize" => (
                 1024,
-                &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"],
+                &[
+                    " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB", " ZiB", " YiB",
+                ],
             ),
             "formatReadableQuantity" => (
                 1000,
@@ -35,6 +37,22 @@ impl Lowering<'_> {
                     " billion",
                     " trillion",
                     " quadrillion",
+                    " quintillion",
+                    " sextillion",
+                    " septillion",
+                    " octillion",
+                    " nonillion",
+                    " decillion",
+                    " undecillion",
+                    " duodecillion",
+                    " tredecillion",
+                    " quattuordecillion",
+                    " quindecillion",
+                    " sexdecillion",
+                    " septendecillion",
+                    " octodecillion",
+                    " novemdecillion",
+                    " vigintillion",
                 ],
             ),
             _ => return Ok(Sql::value(time_delta(&x))),

@@ -234,9 +234,18 @@ impl Lowering<'_> {
         {
             match function.name {
                 "and" => {
-                    let mut parts = Vec::with_capacity(arguments.len());
+                    let mut parts: Vec<String> = Vec::with_capacity(arguments.len());
                     for argument in arguments {
-                        parts.push(self.filter(argument)?);
+                        let part = self.filter(argument)?;
+                        // What can fail is looked at only where all before it is true; DuckDB has no such order.
+                        let part = match parts.as_slice() {
+                            before @ [_, ..] if part.contains("error(") => {
+                                self.pass("conditions that can fail");
+                                format!("(CASE WHEN {} THEN {part} END)", before.join(" AND "))
+                            }
+                            _ => part,
+                        };
+                        parts.push(part);
                     }
                     return Ok(format!("({})", parts.join(" AND ")));
                 }

@@ -77,6 +77,10 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("bytes of texts", "substring(scope, 2, 3)"),
     ("concat", "concat(scope, user_name)"),
+    (
+        "conditions that can fail",
+        "SELECT scope FROM events WHERE duration > 1 AND CAST(obj_id AS UInt64) = 3",
+    ),
     ("dateName", "dateName('month', timestamp)"),
     (
         "defaults of outer joins",
@@ -147,6 +151,10 @@ const CASES: &[(&str, &str)] = &[
     (
         "time minus time",
         "timestamp - toDateTime('2026-06-01 00:00:00')",
+    ),
+    (
+        "retention",
+        "retention(scope = 'load:job', scope = 'save:job')",
     ),
     ("time plus number", "timestamp - 3600"),
     ("time zones", "toHour(timestamp, 'Europe/Berlin')"),
