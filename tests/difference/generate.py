@@ -112,7 +112,8 @@ REFUSED = {
     "a subquery within a lambda": "IN (SELECT …) within a lambda",
     # Not documented, and an error in ClickHouse as well where the type is not Nullable.
     "toStartOfSecond takes": "toStartOfSecond of what has no fractions",
-    # An error in ClickHouse as well, but only where somebody reads it.
+    # Errors in ClickHouse as well, but only where somebody reads it.
+    "cannot be Date": "hours of a Date in rows that nobody reads",
     "a Date has no ": "hours of a Date in a column that nobody reads",
 }
 
@@ -259,6 +260,8 @@ class Generator(Grammar):
             return node(ARRAY_OF[aggregate.kind], "arraySort(", aggregate, ")")
         if function.name == "topK":
             return node("int", "length(", aggregate, ")")
+        if function.name == "retention":
+            return node("ints", aggregate)
         if function.name == "groupConcat":
             return node("int", "length(", aggregate, ")")
         # Of no rows it is 1970-01-01, before which ClickHouse's dates and times start again at their end, or stay.
@@ -533,11 +536,8 @@ def one(name: str, query: Node, annoscope: Annoscope, clickhouse: ClickHouse, ta
                 return
     else:
         equal = explanations.comparison(annoscope, clickhouse, tolerance)
-
-        def refuses(text: str) -> bool:
-            return isinstance(clickhouse.query(text), Refusal)
-
-        if reason := explanations.explanation(query, complete, equal, refuses):
+        is_refused = isinstance(annoscope.query(sql), Refusal)
+        if reason := explanations.explanation(query, complete, equal, is_refused):
             tally.n_explained[reason] += 1
             return
     if len(tally.differences) < N_SHRUNK:
@@ -576,8 +576,9 @@ def made_smaller(difference: Difference, query: Node, annoscope: Annoscope, clic
 
 
 def category(difference: Difference) -> str:
-    """Who differs, and whether it refuses, or has other columns, or other values."""
-    return " ".join(difference.what.split()[:2])
+    """Who differs, and whether it refuses, and with which words, or has other columns, or other values."""
+    message = re.search(r'"message":"([^"]*)"', difference.what)
+    return " ".join(difference.what.split()[:2]) + (message[1] if message else "")
 
 
 def known_passes() -> set[str]:

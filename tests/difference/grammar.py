@@ -194,6 +194,13 @@ FIXED: dict[str, list[tuple[str, str]]] = {
         ("int", "JSONExtract(payload, 'working_time', 'UInt64')"),
         ("int", "JSONExtract(payload, 'v', 'Nullable(Int64)')"),
         ("str", "JSONExtract(payload, 'label', 'Nullable(String)')"),
+        ("int", "JSONExtract(payload, 'v', 'UInt8')"),
+        ("ints", "JSONExtract(ifNull(payload, ''), 'tags', 'Array(UInt64)')"),
+        ("strs", "JSONExtract(ifNull(payload, ''), 'tags', 'Array(String)')"),
+    ],
+    "JSONExtractKeysAndValues": [
+        ("int", "length(JSONExtractKeysAndValues(ifNull(payload, ''), 'UInt64'))"),
+        ("str", "toString(JSONExtractKeysAndValues(ifNull(payload, ''), 'String'))"),
     ],
     "cast": [
         *(("str", "cast({int}, 'String')"), ("int", "cast({int}, 'Nullable(Int32)')")),
@@ -560,7 +567,7 @@ class Grammar:
     def constants(self, function: Function, argument: Argument) -> list[str]:
         if argument.kind_class == "int":
             return ["0", "1", "2", "-1"]
-        is_zone = any(other.kind_class == "time" for other in function.arguments)
+        is_zone = any(other.kind_class in ("time", "datetime") for other in function.arguments)
         is_zone |= function.name.startswith("parseDateTime")
         return ZONES if is_zone else ["'a'", "'o'"]
 

@@ -164,3 +164,6 @@ SELECT user_id, retention(scope = 'load:job', scope = 'save:job', scope = 'send:
 
 -- retention-of-none: no rows, and a condition
 SELECT retention(number = 1, number = 2, number > 5), retentionIf(number = 1, number = 2, number > 5) FROM numbers(5);
+
+-- retention-of-null: rows in which a condition is NULL are skipped, and a condition that is NULL is no condition
+SELECT retention(1 = 1, nullIf(number, 1) > 5), retention(NULL = 1, 1 = 1) FROM numbers(3);

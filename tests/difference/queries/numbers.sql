@@ -99,3 +99,6 @@ SELECT toInt32(toInt64('9223372036854775807')), toUInt8(toInt64('922337203685477
 
 -- readable-quantities: to their largest names
 SELECT formatReadableQuantity(18446744073709551615), formatReadableQuantity(1e40), formatReadableQuantity(5e62), formatReadableQuantity(5e66), formatReadableSize(1e22), formatReadableSize(1e25), formatReadableSize(1e30);
+
+-- bits-of-both-signs: as wide as the wider side
+SELECT bitAnd(-1, 18446744073709551615), bitOr(-1, 18446744073709551615), bitXor(toInt8(-1), toUInt64(5)), bitAnd(toInt64(-3), toUInt64(18446744073709551615)), bitOr(toUInt64(18446744073709551615), 1);

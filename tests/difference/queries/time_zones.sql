@@ -51,3 +51,6 @@ SELECT dateDiff('second', toTimeZone(timestamp, 'Europe/Berlin'), toDate('2026-0
 
 -- hours-between-zones: hours of each zone begin where its clock in 1970 said so, minutes everywhere together
 SELECT dateDiff('hour', toTimeZone(timestamp, 'Europe/Berlin'), toTimeZone(timestamp + INTERVAL 50 MINUTE, 'UTC')) AS a, dateDiff('hour', toTimeZone(timestamp, 'Asia/Kathmandu'), toTimeZone(timestamp + INTERVAL 50 MINUTE, 'America/New_York')) AS b, dateDiff('hour', toTimeZone(timestamp, 'Asia/Kolkata'), timestamp + INTERVAL 50 MINUTE) AS c, dateDiff('minute', toTimeZone(timestamp, 'Asia/Kolkata'), toTimeZone(timestamp + INTERVAL 50 SECOND, 'Australia/Lord_Howe')) AS d, dateDiff('hour', timestamp, timestamp + INTERVAL 50 MINUTE, 'Asia/Kolkata') AS e, count() AS n FROM events WHERE project_id = 3 GROUP BY ALL ORDER BY ALL;
+
+-- days-of-no-dates: NULL stays NULL in the zone of the session
+SELECT toStartOfDay(toStartOfWeek(toDateTimeOrNull(''))), toStartOfDay(x) FROM (SELECT nullIf(today(), today()) AS x) SETTINGS session_timezone = 'Asia/Kolkata';

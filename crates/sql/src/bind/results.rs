@@ -124,6 +124,7 @@ impl Binder<'_> {
             "rounded" => DataType::Float64,
             "sum" | "cumulated" | "mappedsum" | "Float64"
                 if function.name.starts_with("array")
+                    && !first.is_nothing()
                     && first.item().unwrap_or(first).is_nullable() =>
             {
                 let message = format!("{} cannot take {first}", function.name);
@@ -613,7 +614,9 @@ pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Opti
 
 /// Functions that have a value for NULL.
 fn takes_null(function: &Function) -> bool {
-    (function.nullability == Nullability::Never && !function.result.starts_with("Array"))
+    (function.nullability == Nullability::Never
+        && !function.result.starts_with("Array")
+        && function.name != "arrayUniq")
         || matches!(
             function.name,
             "and"

@@ -89,6 +89,7 @@ impl Lowering<'_> {
                     | "topK"
                     | "quantileExact"
                     | "medianExact"
+                    | "retention"
             );
             if skips_null && argument.ty.is_nullable() {
                 let value = self.value(argument)?;
@@ -201,18 +202,18 @@ impl Lowering<'_> {
             }
             "retention" => {
                 self.pass("retention");
-                // The first condition held in some row, and each other one beside it.
+                // The first condition held in some row, and each other one beside it. Of no rows it is NULL.
                 let held = aggregate.arguments.iter().map(|condition| {
                     let condition = self.cond(condition)?;
-                    let tail = tail(conditions);
-                    Ok(format!("coalesce(bool_or({condition}){tail}, false)"))
+                    Ok(format!("bool_or({condition}){}", tail(conditions)))
                 });
                 let held: Vec<String> = held.collect::<Result<_, SqlError>>()?;
                 let first = &held[0];
                 let items = held
                     .iter()
                     .map(|other| format!("CAST({first} AND {other} AS BIGINT)"));
-                Ok(format!("[{}]", items.collect::<Vec<_>>().join(", ")))
+                let items = items.collect::<Vec<_>>().join(", ");
+                Ok(format!("CASE WHEN {first} IS NOT NULL THEN [{items}] END"))
             }
             "top_k" => {
                 self.pass("topK");
@@ -484,6 +485,11 @@ impl Lowering<'_> {
             DataType::Array(item) if function.name == "quantiles" => {
                 let nan = format!("CAST('nan' AS {})", inner_type(item));
                 format!("[{}]", vec![nan; aggregate.parameters.len()].join(", "))
+            }
+            _ if function.name == "retention"
+                && !self.settings.aggregate_functions_null_for_empty =>
+            {
+                format!("[{}]", vec!["0"; aggregate.arguments.len()].join(", "))
             }
             ty => default_of(ty),
         };

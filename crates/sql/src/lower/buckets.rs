@@ -132,7 +132,9 @@ impl Lowering<'_> {
         let of_date = of_date.filter(|_| time.ty.is_date()).map(str::to_owned);
         if let Some(zone) = of_date {
             let midnight = self.instant(&start, &zone);
-            return Ok(format!("greatest({midnight}, TIMESTAMP '1970-01-01')"));
+            return Ok(format!(
+                "(CASE WHEN {midnight} < TIMESTAMP '1970-01-01' THEN TIMESTAMP '1970-01-01' ELSE {midnight} END)"
+            ));
         }
         Ok(match self.foreign_zone(time, timezone) {
             Some(zone) => self.instant(&start, &zone),

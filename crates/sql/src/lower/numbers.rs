@@ -336,11 +336,15 @@ impl Lowering<'_> {
             _ => format!("xor({x}, {y})"),
         };
         let is_mixed = arguments[0].ty.is_unsigned() != arguments[1].ty.is_unsigned();
-        Ok(Sql::value(if is_mixed {
-            super::conversions::wrapped(number, expr.ty.inner())
-        } else {
-            number
-        }))
+        Ok(Sql::value(
+            if is_mixed && *expr.ty.inner() == DataType::Int64 {
+                super::conversions::signed(&number)
+            } else if is_mixed {
+                super::conversions::wrapped(number, expr.ty.inner())
+            } else {
+                number
+            },
+        ))
     }
 
     pub(super) fn round(&mut self, name: &str, arguments: &[Expr]) -> Result<Sql, SqlError> {

@@ -172,7 +172,7 @@ impl Lowering<'_> {
         }
         let is_element = |part: &Expr| matches!(part.kind, ExprKind::TupleElement { .. });
         let is_of_null = |item: &Item| {
-            let is_dropped = item.expr.ty.is_nothing()
+            let is_dropped = item.expr.any(&mut |part| part.ty.is_nothing())
                 || item.expr.any(&mut { is_element })
                 || is_known_by_type(&item.expr);
             is_dropped && item.expr.has_aggregate()
