@@ -21,9 +21,6 @@ mod sets;
 mod sources;
 mod windows;
 
-pub(crate) use expressions::unit_named;
-pub(crate) use results::{added_unit, timezone_argument};
-
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 

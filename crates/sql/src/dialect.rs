@@ -3,7 +3,7 @@
 //! Added: `a DIV b` ([`BinaryOperator::DuckIntegerDivide`]) and `a MOD b`
 //! ([`BinaryOperator::Modulo`]), `f(x) FILTER (WHERE …)`, aliases in calls (`sum(x AS y)`,
 //! [`Expr::Named`]), `IN ()` (an empty list), a comma after the last result column. And
-//! `x::"Type"`, as [`crate::dialect_edits`] leaves it, is the call `"cast"(x, 'Type')`.
+//! `x::"Type"`, as `dialect_edits` leaves it, is the call `"cast"(x, 'Type')`.
 
 use std::any::TypeId;
 

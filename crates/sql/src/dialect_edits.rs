@@ -1,6 +1,6 @@
 //! The second text stage: spells what `sqlparser` 0.64 cannot parse so that it can.
 //!
-//! What comes out is parsed with [`crate::dialect::QueryDialect`]. Shapes that stand for
+//! What comes out is parsed with `dialect::QueryDialect`. Shapes that stand for
 //! something else, and that no query of a user can contain (rule `refuse`):
 //!
 //! | ClickHouse | shape |

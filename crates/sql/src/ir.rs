@@ -1,6 +1,6 @@
 //! A bound query: every name resolved, every expression typed.
 //!
-//! Both printers read it: [`crate::print`] writes ClickHouse's text, [`crate::lower`] DuckDB's.
+//! Both printers read it: `print` writes ClickHouse's text, `lower` DuckDB's.
 
 mod walk;
 

@@ -28,6 +28,7 @@ mod shape;
 mod similar;
 mod slices;
 mod source_map;
+mod time_arguments;
 mod timezones;
 mod types;
 mod typing;

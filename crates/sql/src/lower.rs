@@ -31,9 +31,7 @@ mod time_bounds;
 mod times;
 mod windows;
 
-pub(crate) use buckets::bucket_width;
 use select_context::SelectContext;
-pub(crate) use selects::grouping_sets;
 
 use std::collections::{BTreeSet, HashSet};
 

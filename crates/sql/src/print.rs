@@ -27,6 +27,15 @@ pub(crate) fn source_name(id: usize) -> String {
     format!("__t{id}")
 }
 
+/// `(a, b), (a), ()`: sets of keys by their places.
+pub(crate) fn grouping_sets(sets: &[Vec<usize>], keys: &[String]) -> String {
+    let sets = sets.iter().map(|set| {
+        let names: Vec<&str> = set.iter().map(|place| keys[*place].as_str()).collect();
+        format!("({})", names.join(", "))
+    });
+    sets.collect::<Vec<_>>().join(", ")
+}
+
 impl Printer<'_> {
     pub fn query(&self, query: &Query) -> String {
         match query {
@@ -81,7 +90,7 @@ impl Printer<'_> {
                 Grouping::Rollup => write!(text, " GROUP BY {all} WITH ROLLUP"),
                 Grouping::Cube => write!(text, " GROUP BY {all} WITH CUBE"),
                 Grouping::Sets(sets) => {
-                    let sets = crate::lower::grouping_sets(sets, &keys);
+                    let sets = grouping_sets(sets, &keys);
                     write!(text, " GROUP BY GROUPING SETS ({sets})")
                 }
                 Grouping::Plain | Grouping::None => write!(text, " GROUP BY {all}"),

@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::ir::{
     ColumnRef, Distinct, Expr, ExprKind, Fill, From, Grouping, Query, Select, Source, SourceKind,
 };
-use crate::lower::bucket_width;
+use crate::time_arguments::bucket_width;
 use crate::types::{DataType, IntervalUnit};
 
 /// Stand for the ends of a slice in the lowered text. No name of a query contains them, and a

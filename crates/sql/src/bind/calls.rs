@@ -217,7 +217,8 @@ impl Binder<'_> {
         let (Some(operator), [amount, time]) = (operator, arguments.as_slice()) else {
             return Err(self.type_error(format!("{written} takes a unit, a number and a time"), at));
         };
-        let unit = super::expressions::unit_named(unit).expect("the units of the table are known");
+        let unit =
+            crate::time_arguments::unit_named(unit).expect("the units of the table are known");
         let interval = self.interval_of(amount.clone(), unit, at)?;
         self.call(operator, vec![time.clone(), interval], at)
             .map(Some)
@@ -320,7 +321,7 @@ impl Binder<'_> {
     ) -> Result<Option<Expr>, SqlError> {
         if function.result == "interval" {
             let unit = function.name.strip_prefix("toInterval").unwrap_or_default();
-            let unit = super::expressions::unit_named(unit);
+            let unit = crate::time_arguments::unit_named(unit);
             let unit = unit.expect("the table's intervals have known units");
             return self.interval_of(arguments[0].clone(), unit, at).map(Some);
         }

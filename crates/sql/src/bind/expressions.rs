@@ -339,7 +339,7 @@ impl Binder<'_> {
         scope: &mut Scope<'q>,
     ) -> Result<Expr, SqlError> {
         let unit = interval.leading_field.as_ref().map(ToString::to_string);
-        let unit = unit.as_deref().and_then(unit_named);
+        let unit = unit.as_deref().and_then(crate::time_arguments::unit_named);
         let (Some(unit), None) = (unit, &interval.last_field) else {
             return Err(self.unsupported(
                 "this form of INTERVAL",
@@ -368,21 +368,4 @@ impl Binder<'_> {
         let amount = Box::new(amount);
         self.node(ExprKind::Interval { amount, unit }, ty, at)
     }
-}
-
-/// The unit of an interval, in any case, singular or plural.
-pub(crate) fn unit_named(name: &str) -> Option<IntervalUnit> {
-    let name = name.to_ascii_lowercase();
-    Some(match name.strip_suffix('s').unwrap_or(&name) {
-        "millisecond" => IntervalUnit::Millisecond,
-        "second" => IntervalUnit::Second,
-        "minute" => IntervalUnit::Minute,
-        "hour" => IntervalUnit::Hour,
-        "day" => IntervalUnit::Day,
-        "week" => IntervalUnit::Week,
-        "month" => IntervalUnit::Month,
-        "quarter" => IntervalUnit::Quarter,
-        "year" => IntervalUnit::Year,
-        _ => return None,
-    })
 }

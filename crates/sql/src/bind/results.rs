@@ -2,8 +2,9 @@
 
 use super::Binder;
 use crate::error::SqlError;
-use crate::functions::{Class, Function, Nullability};
+use crate::functions::{Function, Nullability};
 use crate::ir::{Expr, ExprKind};
+use crate::time_arguments::{added_unit, timezone_argument, unit_named};
 use crate::types::{DataType, IntervalUnit};
 use crate::typing::{Arithmetic, arithmetic, supertype};
 
@@ -465,9 +466,7 @@ impl Binder<'_> {
             self.check_timezone(timezone, at)?;
         }
         if is_trunc {
-            let unit = arguments[0]
-                .as_text()
-                .and_then(super::expressions::unit_named);
+            let unit = arguments[0].as_text().and_then(unit_named);
             let Some(unit) = unit else {
                 return Err(self.type_error(
                     "the unit is second, minute, hour, day, week, month, quarter or year",
@@ -590,28 +589,6 @@ impl Binder<'_> {
     }
 }
 
-/// The time zone that is the last argument, where there is one.
-pub(crate) fn timezone_argument(function: &Function, arguments: &[Expr]) -> Option<String> {
-    let index = function.arguments.iter().rposition(|argument| {
-        argument.is_optional && argument.class == crate::functions::Class::Text
-    })?;
-    let is_time = function.arguments[..index]
-        .iter()
-        .any(|argument| matches!(argument.class, Class::Time | Class::DateTime))
-        || matches!(
-            function.name,
-            "toDate"
-                | "toDateTime"
-                | "toDateTime64"
-                | "toString"
-                | "now"
-                | "now64"
-                | "fromUnixTimestamp64Milli"
-        )
-        || function.name.starts_with("parseDateTime");
-    is_time.then(|| arguments.get(index)?.as_text().map(str::to_owned))?
-}
-
 /// Functions that have a value for NULL.
 fn takes_null(function: &Function) -> bool {
     (function.nullability == Nullability::Never
@@ -645,14 +622,6 @@ fn is_decided(function: &Function) -> bool {
         function.result,
         "item" | "item2" | "arg2" | "mapped" | "mappedsum" | "listed"
     )
-}
-
-/// The unit that `addDays` and its kin add.
-pub(crate) fn added_unit(name: &str) -> Option<IntervalUnit> {
-    let unit = name
-        .strip_prefix("add")
-        .or_else(|| name.strip_prefix("subtract"))?;
-    super::expressions::unit_named(unit)
 }
 
 /// `negate` of an unsigned type takes one width more, of a signed one its own.

@@ -8,7 +8,7 @@ use crate::expand::lexer::TokenKind;
 use crate::expand::string_literal;
 
 /// `CAST(x AS Type)` and `CAST(x, 'Type')` become `"cast"(x, 'Type')`; `x::Type` becomes
-/// `x::"Type"`, which [`crate::dialect`] parses as the same call. A number before `::` is read as a text, as ClickHouse
+/// `x::"Type"`, which `dialect` parses as the same call. A number before `::` is read as a text, as ClickHouse
 /// does it: `-5::Int8` is `'-5'::Int8`.
 #[expect(clippy::unnecessary_wraps, reason = "all rules have one type")]
 pub(super) fn calls(scan: &Scan<'_>) -> Result<Edits, SqlError> {

@@ -1,9 +1,9 @@
 //! Buckets of time: the start of the interval that a time is in.
 
 use super::Lowering;
-use crate::bind::{timezone_argument, unit_named};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
+use crate::time_arguments::{bucket_width, timezone_argument, unit_named};
 use crate::types::{DataType, IntervalUnit};
 
 const SECOND: i64 = 1_000_000;
@@ -188,29 +188,6 @@ impl Lowering<'_> {
             .unwrap_or(IntervalUnit::Day);
         self.bucket(&arguments[1], 1, unit, timezone, expr)
     }
-}
-
-/// Width of the buckets that a function makes; `None` if it makes none, or if the width is no
-/// literal.
-pub(crate) fn bucket_width(name: &str, arguments: &[Expr]) -> Option<(i64, IntervalUnit)> {
-    Some(match name {
-        "toStartOfSecond" => (1, IntervalUnit::Second),
-        "toStartOfMinute" => (1, IntervalUnit::Minute),
-        "toStartOfFiveMinutes" | "toStartOfFiveMinute" => (5, IntervalUnit::Minute),
-        "toStartOfTenMinutes" => (10, IntervalUnit::Minute),
-        "toStartOfFifteenMinutes" => (15, IntervalUnit::Minute),
-        "timeSlot" => (30, IntervalUnit::Minute),
-        "toStartOfHour" => (1, IntervalUnit::Hour),
-        "toStartOfDay" => (1, IntervalUnit::Day),
-        "toStartOfInterval" => match &arguments.get(1)?.kind {
-            ExprKind::Interval { amount, unit } => {
-                let amount = amount.as_integer();
-                (amount.filter(|n| (1..=1_000_000_000).contains(n))?, *unit)
-            }
-            _ => return None,
-        },
-        _ => return None,
-    })
 }
 
 /// The time that a bucket is made of.

@@ -246,7 +246,7 @@ impl Lowering<'_> {
                     self.bigint(argument)?
                 }
                 Class::Time | Class::DateTime => {
-                    let timezone = crate::bind::timezone_argument(function, arguments);
+                    let timezone = crate::time_arguments::timezone_argument(function, arguments);
                     self.wall_clock(argument, timezone.as_deref())?
                 }
                 _ => self.value(argument)?,

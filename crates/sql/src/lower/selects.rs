@@ -9,7 +9,7 @@ use crate::ir::{
     Distinct, Expr, ExprKind, From, Grouping, Item, LimitBy, OrderKey, Query, Select, SetOperator,
     Source, SourceKind,
 };
-use crate::print::source_name;
+use crate::print::{grouping_sets, source_name};
 use crate::slices::{NUMBER_MARK, ROWS_MARK};
 use crate::types::DataType;
 
@@ -492,15 +492,6 @@ fn is_known_by_type(expr: &Expr) -> bool {
         matches!(function.name, "toTypeName" | "isNull" | "isNotNull")
     };
     expr.any(&mut |part| part.as_call().is_some_and(is_of_type))
-}
-
-/// `(a, b), (a), ()`: sets of keys by their places.
-pub(crate) fn grouping_sets(sets: &[Vec<usize>], keys: &[String]) -> String {
-    let sets = sets.iter().map(|set| {
-        let names: Vec<&str> = set.iter().map(|place| keys[*place].as_str()).collect();
-        format!("({})", names.join(", "))
-    });
-    sets.collect::<Vec<_>>().join(", ")
 }
 
 /// The sort keys without those behind all keys of GROUP BY: of each of these there is one row. ClickHouse

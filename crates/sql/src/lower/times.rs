@@ -4,10 +4,10 @@
 //! of the calendar compute on the wall clock of that zone.
 
 use super::{Lowering, Sql, quoted};
-use crate::bind::{added_unit, timezone_argument, unit_named};
 use crate::error::SqlError;
 use crate::functions::Function;
 use crate::ir::{Expr, ExprKind};
+use crate::time_arguments::{added_unit, timezone_argument, unit_named};
 use crate::types::{DataType, IntervalUnit};
 
 const SECOND: i64 = 1_000_000;
