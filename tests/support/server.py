@@ -137,11 +137,6 @@ class Server:
         except requests.ConnectionError:
             return False
 
-    def listens_or_ends(self) -> bool:
-        """Waits for the one or the other; True if it listens."""
-        wait_for("it to listen or to end", lambda: self.process.poll() is not None or self.listens())
-        return self.process.poll() is None
-
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, f"the server ended with {self.process.returncode}\n{self.log_tail()}"
         try:
