@@ -79,6 +79,7 @@ PARAMETERS = {
     **each(["quantile", "quantileExact"], ["", "(0.5)", "(0.9)", "(0)", "(1)"]),
     "quantiles": ["(0.25, 0.5, 0.9)", "(0.5)"],
     "topK": ["(1)", "(3)"],
+    "windowFunnel": ["(60)", "(86400)", "(10000000)"],
 }
 # What the order of rows decides is asked of a constant.
 OF_ANY_ROW = {"any", "any_value", "anyLast"}
@@ -231,6 +232,10 @@ class Generator(Grammar):
             if "obj_id" not in scope:
                 return [node("constant", self.one_of(LITERALS[kind])), node("constant", "1")], kind
             return [self.expression(kind, 1, scope), node("constant", "obj_id")], kind
+        if function.name == "windowFunnel":
+            time = "toDateTime(timestamp)" if "timestamp" in scope else "toDateTime('2026-06-01 00:00:00')"
+            steps = [self.expression("cond", 1, scope) for _ in range(1 + self.chance.randrange(3))]
+            return [node("constant", time), *steps], "int"
         if function.name in SPREADS:
             numbers = FEW_DIGITS if "duration" in scope else FEW_DIGITS[-5:]
             return [node("constant", self.one_of(numbers)) for _ in function.arguments], "float"

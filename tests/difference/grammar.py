@@ -200,7 +200,7 @@ FIXED: dict[str, list[tuple[str, str]]] = {
     ],
     "JSONExtractKeysAndValues": [
         ("int", "length(JSONExtractKeysAndValues(ifNull(payload, ''), 'UInt64'))"),
-        ("str", "toString(JSONExtractKeysAndValues(ifNull(payload, ''), 'String'))"),
+        ("strs", "arrayMap(pair -> pair.2, JSONExtractKeysAndValues(ifNull(payload, ''), 'String'))"),
     ],
     "cast": [
         *(("str", "cast({int}, 'String')"), ("int", "cast({int}, 'Nullable(Int32)')")),

@@ -235,8 +235,14 @@ SELECT tuple(number) AS x FROM numbers(2) GROUP BY GROUPING SETS ((number), (tup
 -- refused: greatest of Array
 SELECT greatest([NULL], [0]);
 
--- refused: windowFunnel is not supported
-SELECT windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job') FROM events;
+-- refused: a mode of windowFunnel
+SELECT windowFunnel(3600, 'strict_order')(toDateTime(timestamp), scope = 'load:job') FROM events;
+
+-- refused: windowFunnel over a window
+SELECT windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job') OVER (PARTITION BY scope) FROM events;
+
+-- refused: windowFunnel goes by a DateTime
+SELECT windowFunnel(3600)(timestamp, scope = 'load:job') FROM events;
 
 -- refused: sequenceMatch is not supported
 SELECT sequenceMatch('(?1)(?2)')(toDateTime(timestamp), scope = 'a', scope = 'b') FROM events;

@@ -14,6 +14,7 @@ mod comparisons;
 mod conversions;
 mod expressions;
 mod fill;
+mod funnel;
 mod joins;
 mod json;
 mod json_member;
@@ -75,7 +76,7 @@ pub(crate) struct Lowering<'a> {
 
 /// How the messages begin that a lowered query raises itself, by `error('…')`. Whatever else DuckDB
 /// says is its own.
-pub const OWN_ERRORS: [&str; 13] = [
+pub const OWN_ERRORS: [&str; 14] = [
     "the query would make texts or arrays of more than",
     "Cannot convert NULL value to a type that is not Nullable",
     "Division by zero",
@@ -89,6 +90,7 @@ pub const OWN_ERRORS: [&str; 13] = [
     "no number: ",
     "range would make more than",
     "the arrays of ARRAY JOIN have different lengths",
+    "windowFunnel would go through more than",
 ];
 
 /// A piece of DuckDB's SQL.

@@ -167,3 +167,12 @@ SELECT retention(number = 1, number = 2, number > 5), retentionIf(number = 1, nu
 
 -- retention-of-null: rows in which a condition is NULL are skipped, and a condition that is NULL is no condition
 SELECT retention(1 = 1, nullIf(number, 1) > 5), retention(NULL = 1, 1 = 1) FROM numbers(3);
+
+-- funnels: how far people came within an hour and within a week
+SELECT user_id, windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job', scope = 'draw:object', scope = 'save:job'), windowFunnel(604800)(toDateTime(timestamp), scope = 'load:job', scope = 'draw:object', scope = 'save:job', scope = 'send:exception') FROM events GROUP BY user_id ORDER BY user_id;
+
+-- funnels-of-numbers: the same condition twice, other orders, days, none
+SELECT windowFunnel(10)(number, number = 1, number = 1, number = 11), windowFunnel(10)(toDateTime(number), number = 1, number = 1, number = 12), windowFunnel(10)(toDateTime(number), number = 5, number = 3), windowFunnel(10)(toDateTime(number), number IN (1, 8), number = 10, number = 15), windowFunnel(10)(toDate(number), number = 1, number = 5, number = 20), windowFunnelIf(10)(toDateTime(number), number = 1, number = 2, number > 100), windowFunnel(10)(toDateTime(number), number = 99) FROM numbers(30);
+
+-- funnels-of-null: of no rows, of NULL
+SELECT windowFunnel(10)(toDateTime(number), toNullable(number) = 1), windowFunnel(10)(toDateTime(number), number = 1), windowFunnel(10)(toDateTime(number), NULL, number = 1) FROM numbers(5) WHERE number > 9;

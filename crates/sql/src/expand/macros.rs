@@ -216,6 +216,12 @@ fn expand(at: &At<'_>) -> Result<String, SqlError> {
         }
         // There are none here, and so the data source writes this.
         "__adHocFilters" => "additional_table_filters={}".to_owned(),
+        // It is replaced before variables are, which is too early for one that they bring or hide.
+        "__conditionalAll" => {
+            let message =
+                "$__conditionalAll can neither come out of a variable nor stand right behind one";
+            return Err(at.error(ErrorKind::Expansion, message));
+        }
         unknown => unreachable!("the macro {unknown} is in NAMES"),
     };
     Ok(expansion)

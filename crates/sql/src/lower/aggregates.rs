@@ -90,6 +90,7 @@ impl Lowering<'_> {
                     | "quantileExact"
                     | "medianExact"
                     | "retention"
+                    | "windowFunnel"
             );
             if skips_null && argument.ty.is_nullable() {
                 let value = self.value(argument)?;
@@ -200,6 +201,11 @@ impl Lowering<'_> {
                 self.pass("spread of infinity");
                 self.spread(aggregate, &tail(conditions))
             }
+            "window_funnel" if !over.is_empty() => {
+                let hint = Some("group, and join the groups");
+                Err(self.unsupported("windowFunnel over a window", hint, expr.at))
+            }
+            "window_funnel" => self.window_funnel(aggregate, conditions, expr.at),
             "retention" => {
                 self.pass("retention");
                 // The first condition held in some row, and each other one beside it. Of no rows it is NULL.

@@ -166,6 +166,10 @@ const CASES: &[(&str, &str)] = &[
     ("toTypeName", "toTypeName(duration)"),
     ("topK", "topK(3)(scope)"),
     ("uniq", "uniq(user_id)"),
+    (
+        "windowFunnel",
+        "windowFunnel(3600)(toDateTime(timestamp), scope = 'load:job', scope = 'save:job')",
+    ),
     ("weeks of dateDiff", "dateDiff('week', timestamp, now())"),
     (
         "windows",
