@@ -29,9 +29,7 @@ impl Lowering<'_> {
             .expect("the table asks for a time");
         let time = self.funnel_time(time)?;
         let n = steps.len();
-        let no_starts: String = (1..=n)
-            .map(|step| format!(", 's{step}': CAST(NULL AS BIGINT)"))
-            .collect();
+        let no_starts = fields(n, |step| format!("'s{step}': CAST(NULL AS BIGINT)"));
         let mut met: Option<String> = None;
         for (index, step) in steps.iter().enumerate().rev() {
             let filter: Vec<String> = conditions
@@ -40,7 +38,7 @@ impl Lowering<'_> {
                 .chain([self.cond(step)?])
                 .collect();
             let list = format!(
-                "list({{'t': {time}, 'i': {}{no_starts}}}) FILTER (WHERE {})",
+                "list({{'t': {time}, 'i': {}, {no_starts}}}) FILTER (WHERE {})",
                 index + 1,
                 filter.join(" AND ")
             );
@@ -50,22 +48,21 @@ impl Lowering<'_> {
             });
         }
         let met = met.unwrap_or_default();
-        let starts: String = (1..=n)
-            .map(|step| {
-                let next = match step {
-                    1 => "WHEN _e.i = 1 THEN _e.t".to_owned(),
-                    _ => format!(
-                        "WHEN _e.i = {step} AND _e.t <= _s.s{0} + {window} THEN _s.s{0}",
-                        step - 1
-                    ),
-                };
-                format!(", 's{step}': CASE {next} ELSE _s.s{step} END")
-            })
-            .collect();
-        let levels: String = (1..=n)
+        let starts = fields(n, |step| {
+            let next = match step {
+                1 => "WHEN _e.i = 1 THEN _e.t".to_owned(),
+                _ => format!(
+                    "WHEN _e.i = {step} AND _e.t <= _s.s{0} + {window} THEN _s.s{0}",
+                    step - 1
+                ),
+            };
+            format!("'s{step}': CASE {next} ELSE _s.s{step} END")
+        });
+        let levels: Vec<String> = (1..=n)
             .rev()
-            .map(|step| format!(" WHEN _f.s{step} IS NOT NULL THEN {step}"))
+            .map(|step| format!("WHEN _f.s{step} IS NOT NULL THEN {step}"))
             .collect();
+        let levels = levels.join(" ");
         let too_many = quoted(&format!(
             "windowFunnel would go through more than {MAX_EVENTS} events of a group"
         ));
@@ -76,8 +73,8 @@ impl Lowering<'_> {
         Ok(format!(
             "CASE WHEN {counted} > 0 THEN list_transform([list_reduce(\
              list_transform([{met}], lambda _l: CASE WHEN len(_l) > {MAX_EVENTS} THEN error({too_many}) ELSE list_sort(_l) END)[1], \
-             lambda _s, _e: {{'t': _e.t, 'i': _e.i{starts}}}, {{'t': CAST(0 AS BIGINT), 'i': 0{no_starts}}})], \
-             lambda _f: CASE{levels} ELSE 0 END)[1] END"
+             lambda _s, _e: {{'t': _e.t, 'i': _e.i, {starts}}}, {{'t': CAST(0 AS BIGINT), 'i': 0, {no_starts}}})], \
+             lambda _f: CASE {levels} ELSE 0 END)[1] END"
         ))
     }
 
@@ -100,4 +97,9 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// A field for each step.
+fn fields(n: usize, field: impl Fn(usize) -> String) -> String {
+    (1..=n).map(field).collect::<Vec<_>>().join(", ")
 }
