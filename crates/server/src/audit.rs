@@ -5,24 +5,19 @@
 //! them to the store, through the door of servers' events, and then forgets them.
 //!
 //! **Invariant:** what was answered for is in the trail, whatever is killed when
-//! (`test_the_audit_trail_survives_a_kill` in `tests/accounts/test_audit.py`).
+//! (`test_the_audit_trail_survives_a_kill` in `tests/test_audit.py`).
 
 use std::time::Duration;
 
-use annoscope_events::{ClientHours, parse_server_body};
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use annoscope_events::{ClientHours, InvalidDocument, parse_server_body};
+use annoscope_store::StoreError;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::error::{ApiError, Failure};
 use crate::exports::ExportRequest;
-use crate::identity::{Actor, AuditEvent, Caller, Weight};
-use crate::ingest::{self, Arrival};
-use crate::request_id;
-use crate::state::AppState;
+use crate::identity::{Accounts, AccountsError, AuditEvent, Caller};
+use crate::ingest::{Arrival, Ingest};
 
 /// How often the table is looked at: the command line writes to it, too.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -30,8 +25,65 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Events that are moved at once.
 const BATCH: u32 = 500;
 
-/// Longest text of an exception, characters.
+/// Longest text of an exception and of its path, characters.
 const MAX_MESSAGE_CHARS: usize = 2_000;
+
+/// Takes events from the accounts' file to the store.
+#[derive(Clone)]
+pub struct AuditTrail {
+    /// Where they are recorded.
+    pub accounts: Accounts,
+    /// Where they go.
+    pub ingest: Ingest,
+    /// Whether they are stored; else they are only forgotten.
+    pub is_on: bool,
+}
+
+/// Why events stay recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The accounts' file cannot be read or written.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// What it holds is no list of events.
+    #[error(transparent)]
+    Document(#[from] InvalidDocument),
+    /// The store does not take them.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An answer of 500.
+pub struct Exception<'a> {
+    /// What went wrong.
+    pub message: &'a str,
+    /// Of the request.
+    pub method: &'a str,
+    /// Of the request, without its parameters.
+    pub path: &'a str,
+    /// The pattern of the route, if there is one.
+    pub route: Option<&'a str>,
+    /// Of the answer.
+    pub status: u16,
+}
+
+/// The event of an answer of 500, as exceptions of CVAT's server are.
+pub fn exception(exception: &Exception<'_>) -> AuditEvent {
+    let cut = |text: &str| text.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
+    let payload = json!({
+        "message": cut(exception.message),
+        "stack": "",
+        "basename": exception.route,
+        "request_method": exception.method,
+        "request_path": cut(exception.path),
+        "status_code": exception.status,
+    });
+    AuditEvent {
+        scope: "send:exception",
+        payload: object(payload),
+        ..AuditEvent::default()
+    }
+}
 
 /// The event of an export (contract.md, "Server events").
 pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
@@ -58,67 +110,38 @@ pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
     }
 }
 
-/// Middleware: an answer of 500 becomes an event, as exceptions of CVAT's server do. It stands
-/// around the handlers and within the check of access, so that it knows who asked.
-pub async fn exceptions(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let method = request.method().as_str().to_owned();
-    let path = request
-        .uri()
-        .path()
-        .chars()
-        .take(MAX_MESSAGE_CHARS)
-        .collect::<String>();
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map(|route| route.as_str().to_owned());
-    let actor = Actor::of(request.extensions());
-    let response = request_id::answer(request, next).await;
-    if let Some(Failure(message)) = response.extensions().get::<Failure>() {
-        let payload = json!({
-            "message": message.chars().take(MAX_MESSAGE_CHARS).collect::<String>(),
-            "stack": "",
-            "basename": route,
-            "request_method": method,
-            "request_path": path,
-            "status_code": response.status().as_u16(),
-        });
-        let event = AuditEvent {
-            scope: "send:exception",
-            payload: object(payload),
-            ..AuditEvent::default()
-        };
-        if let Err(error) = state.accounts.record(actor, event, Weight::Light).await {
-            tracing::warn!(%error, "an exception could not be recorded");
-        }
-    }
-    response
-}
-
-/// Moves what is recorded to the store, now and then, until it is dropped.
-pub async fn keep_moving(state: AppState) {
-    let mut period = tokio::time::interval(PERIOD);
-    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut is_failing = false;
-    loop {
-        period.tick().await;
-        match move_all(&state).await {
-            Ok(()) => is_failing = false,
-            // Said once: the store says itself what is wrong with it.
-            Err(error) if !is_failing => {
-                is_failing = true;
-                tracing::warn!(%error, "the audit trail waits for the store");
+impl AuditTrail {
+    /// Moves what is recorded to the store, now and then, until it is dropped.
+    pub async fn keep_moving(self) {
+        let mut period = tokio::time::interval(PERIOD);
+        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut is_failing = false;
+        loop {
+            period.tick().await;
+            match self.move_all().await {
+                Ok(()) => is_failing = false,
+                // Said once: the store says itself what is wrong with it.
+                Err(error) if !is_failing => {
+                    is_failing = true;
+                    tracing::warn!(%error, "the audit trail waits for the store");
+                }
+                Err(_) => {}
             }
-            Err(_) => {}
         }
     }
-}
 
-/// Moves all that is recorded.
-pub async fn move_all(state: &AppState) -> Result<(), ApiError> {
-    while let Some((last, body)) = state.accounts.recorded(BATCH).await? {
-        if !state.config.audit {
-            state.accounts.forget_recorded(last).await?;
-            continue;
+    /// Moves all that is recorded.
+    pub async fn move_all(&self) -> Result<(), AuditError> {
+        while let Some((last, body)) = self.accounts.recorded(BATCH).await? {
+            if self.is_on {
+                self.store(&body).await?;
+            }
+            self.accounts.forget_recorded(last).await?;
         }
+        Ok(())
+    }
+
+    async fn store(&self, body: &str) -> Result<(), AuditError> {
         let arrival = Arrival {
             received_at: clock::now(),
             request_id: Uuid::new_v4(),
@@ -132,13 +155,12 @@ pub async fn move_all(state: &AppState) -> Result<(), ApiError> {
                 Err(event) => rejected.push(event),
             }
         }
-        ingest::server_events(&*state.store, events, arrival, &state.metrics).await?;
+        self.ingest.server_events(events, arrival).await?;
         if let Some(first) = rejected.first() {
             tracing::error!(n = rejected.len(), reason = %first.reason, "an event of ours cannot be stored");
         }
-        state.accounts.forget_recorded(last).await?;
+        Ok(())
     }
-    Ok(())
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -147,6 +169,3 @@ fn object(value: Value) -> Map<String, Value> {
         _ => Map::new(),
     }
 }
-
-#[cfg(test)]
-mod tests;

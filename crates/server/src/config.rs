@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::identity::CvatSettings;
 use crate::identity::rights::Policy;
 
 pub use environment::environment;
@@ -62,7 +63,7 @@ pub struct Config {
     /// which a page or a sender does not reach by working.
     pub requests_per_minute: NonZeroU32,
     /// `[cvat]`
-    pub cvat: CvatConfig,
+    pub cvat: CvatSettings,
     /// `[tls]`
     pub tls: TlsConfig,
     /// `[proxy]`
@@ -89,25 +90,8 @@ pub struct Config {
 pub enum AuthKind {
     /// Our own accounts, in the data directory.
     Accounts,
-    /// The CVAT of [`CvatConfig`].
+    /// The CVAT of [`CvatSettings`].
     Cvat,
-}
-
-/// The CVAT that knows the users.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CvatConfig {
-    /// `cvat.url`: its server, such as `http://cvat_server:8080`. Empty by default.
-    pub url: String,
-    /// `cvat.cache_ms`: how long an answer about a user counts, milliseconds. Default 30 s.
-    pub cache_ms: u64,
-    /// `cvat.refusal_cache_ms`: how long a refusal counts, milliseconds. Default 5 s.
-    pub refusal_cache_ms: u64,
-    /// `cvat.grace_ms`: how long a confirmed user goes on while CVAT does not answer,
-    /// milliseconds. Default 1 hour.
-    pub grace_ms: u64,
-    /// `cvat.timeout_ms`: how long to wait for an answer, milliseconds. Default 5 s.
-    pub timeout_ms: u64,
 }
 
 /// Encryption of the API; both or none are given.

@@ -5,39 +5,26 @@
 //! codes, the environment and the clock. Start reading at [`server::run`], then
 //! `router.rs`, where every route is on one screen.
 
-mod admission;
 mod audit;
-mod body;
 mod claimed_rows;
 pub mod cli;
-mod client;
 mod clock;
 pub mod config;
-mod connections;
-mod content_encoding;
 mod dashboards;
 mod dead_letter;
-mod description;
 mod descriptors;
 mod dir_lock;
-mod error;
 mod exports;
-mod headers;
+mod http;
 pub mod identity;
 mod ingest;
-mod listener;
-mod media_type;
 mod metrics;
-mod path;
+mod process;
 mod queries;
 mod readiness;
-mod request_id;
-mod router;
-mod routes;
 pub mod server;
-mod state;
+mod sockets;
 mod store;
-pub mod supervisor;
+mod supervisor;
 #[cfg(test)]
 mod testing;
-mod tls;

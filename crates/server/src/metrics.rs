@@ -8,7 +8,6 @@ mod text_format;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connections::Closed;
 use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
 use annoscope_store::{EventStore, Reading};
@@ -95,6 +94,39 @@ struct ByPort {
 struct ByEnd {
     port: PortName,
     reason: Closed,
+}
+
+/// Why a connection was closed by us, in metrics and logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closed {
+    /// The head of a request did not come in time.
+    HeadTimeout,
+    /// No further request came in time.
+    IdleTimeout,
+    /// The client took nothing of its answer in time.
+    WriteTimeout,
+    /// It held no request, and another client needed its place.
+    Displaced,
+    /// All places were taken by connections with requests.
+    Refused,
+}
+
+impl Closed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Closed::HeadTimeout => "head_timeout",
+            Closed::IdleTimeout => "idle_timeout",
+            Closed::WriteTimeout => "write_timeout",
+            Closed::Displaced => "displaced",
+            Closed::Refused => "refused",
+        }
+    }
+}
+
+impl EncodeLabelValue for Closed {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(self.as_str())
+    }
 }
 
 /// How a query ended.

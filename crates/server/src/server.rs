@@ -10,36 +10,34 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::admission::Admission;
-use crate::audit;
+use crate::audit::AuditTrail;
 use crate::claimed_rows;
-use crate::client::UnnamedProxy;
 use crate::clock;
 use crate::config::{AuthKind, Config, TlsConfig};
-use crate::connections::{Bounds, Connections};
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::descriptors;
 use crate::dir_lock::{DirLock, LockError, LockHolder};
-use crate::error::BoxError;
 use crate::exports::Exports;
-use crate::identity::rights::{INGEST_RULES, RULES};
-use crate::identity::{Access, Accounts, Cvat, Identity};
-use crate::listener::{self, Port};
+use crate::http::access::Access;
+use crate::http::admission::Admission;
+use crate::http::connections::{Bounds, Connections};
+use crate::http::forwarded::UnnamedProxy;
+use crate::http::listener::Port;
+use crate::http::router;
+use crate::http::rules::{INGEST_RULES, RULES};
+use crate::http::state::AppState;
+use crate::http::tls;
+use crate::identity::{Accounts, Cvat, Identity};
+use crate::ingest::Ingest;
 use crate::metrics::{Metrics, PortName};
 use crate::queries::Queries;
 use crate::readiness::Readiness;
-use crate::router;
-use crate::state::AppState;
+use crate::sockets::Sockets;
 use crate::store;
-use crate::supervisor::Listeners;
-use crate::tls;
 
 /// How long open requests may take to end after a signal, before the store is closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
-
-/// How long an address may be held on by a process that is being killed.
-const RELEASE: Duration = Duration::from_secs(1);
 
 /// How often expired logins and tokens are removed; they open nothing before that.
 const PURGE: Duration = Duration::from_hours(1);
@@ -47,16 +45,6 @@ const PURGE: Duration = Duration::from_hours(1);
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address} (setting {key}): {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The setting it comes from.
-        key: &'static str,
-        /// The system's error.
-        source: std::io::Error,
-    },
     /// The data directory is in use, or cannot be.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -65,7 +53,7 @@ pub enum ServeError {
     Store(#[from] StoreError),
     /// CVAT cannot be asked.
     #[error("cannot ask CVAT")]
-    Cvat(#[source] BoxError),
+    Cvat(#[source] reqwest::Error),
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {
@@ -99,12 +87,12 @@ pub async fn run(
     config: Config,
     accounts: Accounts,
     lock: (DirLock, LockHolder),
-    listeners: Listeners,
+    sockets: Sockets,
 ) -> Result<(), ServeError> {
     let n_descriptors = descriptors::raise_limit();
     // They listen before the store is open: who connects meanwhile waits and is not refused.
-    let listener = TcpListener::from_std(listeners.api).map_err(taking_over)?;
-    let ingest_listener = TcpListener::from_std(listeners.ingest).map_err(taking_over)?;
+    let listener = TcpListener::from_std(sockets.api).map_err(taking_over)?;
+    let ingest_listener = TcpListener::from_std(sockets.ingest).map_err(taking_over)?;
     let (mut dir_lock, mut holder) = lock;
     let (listens, ingest_listens) = (local(&listener), local(&ingest_listener));
     holder.listen = Some(listens.to_string());
@@ -116,6 +104,11 @@ pub async fn run(
     announce(&state, listens, ingest_listens);
     let store = Arc::clone(&state.store);
     let exports = state.exports.clone();
+    let trail = AuditTrail {
+        accounts: state.accounts.clone(),
+        ingest: state.ingest.clone(),
+        is_on: state.config.audit,
+    };
 
     let (stop, stopped) = watch::channel(false);
     let connections = |port| {
@@ -140,7 +133,7 @@ pub async fn run(
     };
     let serving =
         async { tokio::join!(main.serve(stopped.clone()), ingest.serve(stopped.clone())) };
-    let auditing = tokio::spawn(audit::keep_moving(state.clone()));
+    let auditing = tokio::spawn(trail.clone().keep_moving());
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     if !state.config.ingest.legacy_working_time {
         let (store, metrics) = (Arc::clone(&state.store), Arc::clone(&state.metrics));
@@ -163,7 +156,7 @@ pub async fn run(
     exports.stop();
     auditing.abort();
     purging.abort();
-    if let Err(error) = audit::move_all(&state).await {
+    if let Err(error) = trail.move_all().await {
         tracing::warn!(%error, "the audit trail is moved to the store at the next start");
     }
     // The last requests may hold clones; the store is closed whoever holds it.
@@ -217,7 +210,11 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         accounts,
         access,
         dashboards: Dashboards::new(&dir),
-        dead_letter: Arc::new(dead_letter),
+        ingest: Ingest {
+            store: Arc::clone(&store),
+            dead_letter: Arc::new(dead_letter),
+            metrics: Arc::clone(&metrics),
+        },
         admission: Admission::new(&config),
         unnamed_proxy: UnnamedProxy::default(),
         metrics,
@@ -227,38 +224,6 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         store,
         config: Arc::new(config),
     })
-}
-
-/// Listens on the addresses of the settings.
-pub async fn listen_on_both(config: &Config) -> Result<Listeners, ServeError> {
-    Ok(Listeners {
-        api: listen(config.listen, "listen").await?,
-        ingest: listen(config.ingest_listen, "ingest_listen").await?,
-    })
-}
-
-/// Waits a second for an address in use: a process whose parent was killed holds it a little longer.
-async fn listen(
-    address: SocketAddr,
-    key: &'static str,
-) -> Result<std::net::TcpListener, ServeError> {
-    let failed = |source| ServeError::Listen {
-        address,
-        key,
-        source,
-    };
-    let begin = clock::monotonic();
-    loop {
-        match listener::bind(address).await {
-            Ok(listener) => return listener.into_std().map_err(failed),
-            Err(error)
-                if error.kind() == std::io::ErrorKind::AddrInUse && begin.elapsed() < RELEASE =>
-            {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            Err(error) => return Err(failed(error)),
-        }
-    }
 }
 
 fn taking_over(source: std::io::Error) -> ServeError {

@@ -2,24 +2,21 @@
 //! that ends by itself.
 //!
 //! What a query holds that cannot be interrupted ends with its process alone, so the store ends the
-//! process on purpose then ([`end_process`]), as the system does when memory is used up. Senders wait in
+//! process on purpose then ([`process::end`](crate::process::end)), as the system does when memory is used up. Senders wait in
 //! the sockets' queues meanwhile, or send again.
 
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
-use listenfd::ListenFd;
 use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock;
-use crate::config::Config;
-use crate::server::{self, ServeError};
+use crate::sockets::Sockets;
 
 /// The hidden flag of `serve` that names the parent by its process id.
 pub const FLAG: &str = "--supervised-by";
@@ -33,56 +30,26 @@ const LONG: Duration = Duration::from_secs(10);
 /// The longest pause before a start.
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 
-/// The sockets of a server: the API's and the ingest port's.
-pub struct Listeners {
-    /// Of the page and the API.
-    pub api: TcpListener,
-    /// Of the servers that send events.
-    pub ingest: TcpListener,
-}
-
-impl Listeners {
-    /// Those that the parent hands over.
-    pub fn inherited() -> Result<Listeners, ServeError> {
-        let io = |source| ServeError::Io {
-            doing: "taking over the listening sockets".to_owned(),
-            source,
-        };
-        let mut handed = ListenFd::from_env();
-        let mut take = |index| {
-            let listener = handed.take_tcp_listener(index).map_err(io)?;
-            let listener = listener.ok_or_else(|| io(std::io::ErrorKind::NotFound.into()))?;
-            listener.set_nonblocking(true).map_err(io)?;
-            Ok::<_, ServeError>(listener)
-        };
-        Ok(Listeners {
-            api: take(0)?,
-            ingest: take(1)?,
-        })
-    }
+/// The system did not do its part.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {source}")]
+pub struct SupervisorError {
+    /// What was being done.
+    doing: String,
+    /// The system's error.
+    source: std::io::Error,
 }
 
 /// Keeps a server running until it is told to end or ends with an exit code of its own, which is
 /// returned.
-pub fn run(config: &Config) -> Result<u8, ServeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(io("starting the supervisor"))?;
-    runtime.block_on(async {
-        let listeners = server::listen_on_both(config).await?;
-        keep_running(&listeners).await
-    })
-}
-
-async fn keep_running(listeners: &Listeners) -> Result<u8, ServeError> {
+pub async fn run(sockets: &Sockets) -> Result<u8, SupervisorError> {
     let doing = "listening for signals";
     let mut terminate = signal(SignalKind::terminate()).map_err(io(doing))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io(doing))?;
     let mut pause = Duration::ZERO;
     loop {
         let started = clock::monotonic();
-        let mut child = spawn(listeners)?;
+        let mut child = spawn(sockets)?;
         let mut is_told = false;
         let status = loop {
             tokio::select! {
@@ -114,7 +81,7 @@ async fn keep_running(listeners: &Listeners) -> Result<u8, ServeError> {
 }
 
 /// Starts the server: this program with the same arguments, the sockets as descriptors 3 and 4.
-fn spawn(listeners: &Listeners) -> Result<Child, ServeError> {
+fn spawn(sockets: &Sockets) -> Result<Child, SupervisorError> {
     let failed = io("starting the serving process");
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
@@ -129,7 +96,7 @@ fn spawn(listeners: &Listeners) -> Result<Child, ServeError> {
     command.args([FLAG, &std::process::id().to_string()]);
     command.env("LISTEN_FDS", "2").env_remove("LISTEN_PID");
     let mut mappings = Vec::new();
-    for (child_fd, listener) in (FIRST_FD..).zip([&listeners.api, &listeners.ingest]) {
+    for (child_fd, listener) in (FIRST_FD..).zip([&sockets.api, &sockets.ingest]) {
         mappings.push(FdMapping {
             parent_fd: OwnedFd::from(listener.try_clone().map_err(&failed)?),
             child_fd,
@@ -156,9 +123,9 @@ fn exit_code(status: ExitStatus) -> u8 {
     u8::try_from(status.code().unwrap_or_else(of_signal)).unwrap_or(1)
 }
 
-fn io(doing: &str) -> impl Fn(std::io::Error) -> ServeError {
+fn io(doing: &str) -> impl Fn(std::io::Error) -> SupervisorError {
     let doing = doing.to_owned();
-    move |source| ServeError::Io {
+    move |source| SupervisorError {
         doing: doing.clone(),
         source,
     }
@@ -166,7 +133,7 @@ fn io(doing: &str) -> impl Fn(std::io::Error) -> ServeError {
 
 /// Lets this process end with its parent, whose death frees nothing otherwise. Fails where the parent is
 /// gone already.
-pub fn end_with(parent: u32) -> Result<(), ServeError> {
+pub fn end_with(parent: u32) -> Result<(), SupervisorError> {
     let failed = io("watching the parent process");
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
@@ -176,14 +143,5 @@ pub fn end_with(parent: u32) -> Result<(), ServeError> {
         Ok(())
     } else {
         Err(failed(std::io::ErrorKind::NotFound.into()))
-    }
-}
-
-/// Ends this process at once. What was acknowledged is on the disk.
-pub fn end_process(reason: &str) {
-    tracing::error!(reason, "ending the process on purpose, nothing else helps");
-    // Not by exit: other threads are within the database, which would be taken down under them.
-    if let Err(error) = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL) {
-        tracing::error!(%error, "the process cannot end itself");
     }
 }

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::config::Config;
+use crate::http::router;
+use crate::http::state::AppState;
 use crate::identity::{Actor, NewToken, NewUser, Person, Privilege, TokenScope};
-use crate::state::AppState;
-use crate::{router, server};
+use crate::server;
 
 /// The password of everybody that [`TestServer::add`] adds.
 pub(crate) const PASSWORD: &str = "secret";

@@ -7,6 +7,8 @@ use super::demo::DemoError;
 use crate::config::ConfigError;
 use crate::identity::AccountsError;
 use crate::server::ServeError;
+use crate::sockets::SocketError;
+use crate::supervisor::SupervisorError;
 
 /// The failure of a command. The texts are for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,12 @@ pub enum CliError {
     /// The server did not start or ended badly.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The ports cannot be listened on.
+    #[error(transparent)]
+    Sockets(#[from] SocketError),
+    /// The parent of the serving process failed.
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
     /// The dead letters cannot be read, sent or changed.
     #[error(transparent)]
     DeadLetter(#[from] DeadLetterCommandError),
@@ -58,6 +66,8 @@ impl CliError {
             CliError::Config(_) => 2,
             CliError::Accounts(_)
             | CliError::Serve(_)
+            | CliError::Sockets(_)
+            | CliError::Supervisor(_)
             | CliError::DeadLetter(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)

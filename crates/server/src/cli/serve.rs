@@ -9,7 +9,8 @@ use super::{CliError, logging, private_files};
 use crate::config::{AuthKind, Config};
 use crate::identity::Accounts;
 use crate::server;
-use crate::supervisor::{self, Listeners};
+use crate::sockets::Sockets;
+use crate::supervisor;
 
 /// What `serve` takes.
 #[derive(Args)]
@@ -29,7 +30,7 @@ pub(super) fn run(
 ) -> Result<(), CliError> {
     logging::start(&config.log);
     if config.supervise && supervised_by.is_none() {
-        match supervisor::run(&config)? {
+        match supervise(&config)? {
             0 => return Ok(()),
             // The serving process has said why.
             code => std::process::exit(code.into()),
@@ -53,13 +54,24 @@ pub(super) fn run(
         .build()
         .map_err(CliError::Runtime)?;
     runtime.block_on(async {
-        let listeners = match supervised_by {
-            Some(_) => Listeners::inherited()?,
-            None => server::listen_on_both(&config).await?,
+        let sockets = match supervised_by {
+            Some(_) => Sockets::inherited()?,
+            None => Sockets::bind(&config).await?,
         };
-        server::run(config, accounts, lock, listeners).await
-    })?;
-    Ok(())
+        Ok::<_, CliError>(server::run(config, accounts, lock, sockets).await?)
+    })
+}
+
+/// Keeps a serving process running. Returns its exit code.
+fn supervise(config: &Config) -> Result<u8, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?;
+    runtime.block_on(async {
+        let sockets = Sockets::bind(config).await?;
+        Ok(supervisor::run(&sockets).await?)
+    })
 }
 
 /// Makes the first account and prints its password: on standard output and not through

@@ -148,7 +148,7 @@ impl Accounts {
     }
 
     /// The user of a session cookie, with the hash of the session's CSRF token.
-    pub(super) async fn by_session(
+    pub(crate) async fn by_session(
         &self,
         session: &str,
     ) -> Result<Option<(Person, SecretHash)>, AccountsError> {
@@ -158,7 +158,7 @@ impl Accounts {
     }
 
     /// The organization of that slug or id, and the user's role in it.
-    pub(super) async fn organization(
+    pub(crate) async fn organization(
         &self,
         wanted: Wanted,
         user_id: i64,

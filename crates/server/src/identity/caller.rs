@@ -1,16 +1,9 @@
-//! The extractors of who is asking. `access.rs` put them into the request, or it would not have
-//! come this far.
+//! Who is asking.
 
 use annoscope_events::Organization;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 
-use super::accounts::{ActingUser, Actor};
 use super::rights::RowFilter;
 use super::{Person, Privilege, Role, TokenScope};
-use crate::client::Client;
-use crate::error::ApiError;
-use crate::request_id::RequestId;
 
 /// Who asks, and for which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +37,7 @@ pub struct Viewer {
 
 impl Caller {
     /// The person outside of organizations.
-    pub(super) fn new(person: &Person, scope: TokenScope) -> Caller {
+    pub(crate) fn new(person: &Person, scope: TokenScope) -> Caller {
         Caller {
             id: person.id,
             name: person.name.clone(),
@@ -54,54 +47,6 @@ impl Caller {
             scope,
             organization: None,
             role: None,
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(unchecked)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Viewer {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(unchecked)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Person {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Person, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(unchecked)
-    }
-}
-
-/// Who does what a request asks for, for the audit trail; nobody where nobody logged in.
-impl<S: Send + Sync> FromRequestParts<S> for Actor {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Actor, Self::Rejection> {
-        Ok(Actor::of(&parts.extensions))
-    }
-}
-
-impl Actor {
-    /// Who is behind the request with these extensions.
-    pub(crate) fn of(extensions: &axum::http::Extensions) -> Actor {
-        Actor {
-            user: extensions.get::<Person>().map(|person| ActingUser {
-                id: person.id,
-                name: person.name.clone(),
-                email: person.email.clone(),
-            }),
-            request_id: extensions.get().map(|RequestId(id)| *id),
-            address: extensions.get::<Client>().and_then(|client| client.address),
         }
     }
 }
@@ -128,9 +73,4 @@ impl Caller {
             role,
         }
     }
-}
-
-/// A handler asks for a caller though its route is open: a bug of ours, and no way in.
-fn unchecked() -> ApiError {
-    ApiError::Internal("the route's rule lets requests without a caller in".into())
 }

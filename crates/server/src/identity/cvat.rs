@@ -7,21 +7,18 @@
 
 mod answers;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use annoscope_events::Organization;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
 use moka::sync::Cache;
-use subtle::ConstantTimeEq;
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName};
+use serde::Deserialize;
 
-use super::authenticate::{Authenticated, cookie};
-use super::csrf::CsrfError;
 use super::organization::Wanted;
-use super::{AuthError, Membership, Person, Role, TokenScope};
+use super::{Membership, Person, Role};
 use crate::clock;
-use crate::config::CvatConfig;
-use crate::error::{ApiError, BoxError};
 use answers::{Memberships, Organizations, UserSelf};
 
 /// Longest answer that is read, bytes: a hundred organizations have 60 kB.
@@ -33,14 +30,28 @@ const MAX_REMEMBERED: u64 = 20_000;
 /// Organizations of one person that are known here.
 const PAGE_SIZE: &str = "100";
 
-/// When to come again while CVAT does not answer, seconds.
-const RETRY_AFTER_S: u32 = 5;
-
 /// What stands for credentials: a keyed hash, so that memory holds none.
 type Key = [u8; 32];
 
 /// An organization, and the role of whoever asked in it.
 type Place = (Organization, Option<Role>);
+
+/// The CVAT that knows the users.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CvatSettings {
+    /// `cvat.url`: its server, such as `http://cvat_server:8080`. Empty by default.
+    pub url: String,
+    /// `cvat.cache_ms`: how long an answer about a user counts, milliseconds. Default 30 s.
+    pub cache_ms: u64,
+    /// `cvat.refusal_cache_ms`: how long a refusal counts, milliseconds. Default 5 s.
+    pub refusal_cache_ms: u64,
+    /// `cvat.grace_ms`: how long a confirmed user goes on while CVAT does not answer,
+    /// milliseconds. Default 1 hour.
+    pub grace_ms: u64,
+    /// `cvat.timeout_ms`: how long to wait for an answer, milliseconds. Default 5 s.
+    pub timeout_ms: u64,
+}
 
 /// A CVAT server. Clones share what is remembered of it.
 #[derive(Clone)]
@@ -50,7 +61,7 @@ pub struct Cvat {
 
 struct Inner {
     http: reqwest::Client,
-    config: CvatConfig,
+    config: CvatSettings,
     hash_key: [u8; 32],
     people: Cache<Key, Told<Option<Person>>>,
     organizations: Cache<(Key, Wanted), Told<Option<Place>>>,
@@ -64,22 +75,31 @@ struct Told<T> {
     at: Instant,
 }
 
+/// Why nothing is known of a user now.
+#[derive(Debug, thiserror::Error)]
+#[error("CVAT, which knows the users, does not answer. Try again.")]
+pub struct CvatUnavailable(#[from] pub Silence);
+
 /// Why CVAT told nothing.
 #[derive(Debug, thiserror::Error)]
-enum Silence {
+pub enum Silence {
+    /// None came.
     #[error("no answer")]
     Http(#[from] reqwest::Error),
+    /// A status that says nothing about users.
     #[error("status {0}")]
     Status(u16),
+    /// More than is read.
     #[error("an answer of more than {MAX_ANSWER_BYTES} bytes")]
     TooLong,
+    /// Not in the form of its API.
     #[error("an answer that is not understood")]
     Malformed(#[from] serde_json::Error),
 }
 
 impl Cvat {
     /// The CVAT of that configuration; nothing is asked yet.
-    pub fn new(config: CvatConfig) -> Result<Cvat, BoxError> {
+    pub fn new(config: CvatSettings) -> Result<Cvat, reqwest::Error> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_millis(config.timeout_ms))
@@ -105,49 +125,36 @@ impl Cvat {
         })
     }
 
-    /// Who shows these credentials.
-    pub(super) async fn person(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<Authenticated, ApiError> {
-        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
-        shown.check_csrf(method, headers).map_err(AuthError::Csrf)?;
-        let key = self.key(&shown);
-        let found = self
-            .remembered(&self.inner.people, key, Option::is_some, async || {
-                let user = self.ask::<UserSelf>(&shown, "users/self", &[]).await?;
-                Ok(user.map(UserSelf::into_person))
-            })
-            .await?;
-        let person = found.ok_or(AuthError::Invalid("CVAT does not know these credentials."))?;
-        Ok(Authenticated {
-            person,
-            scope: TokenScope::All,
+    /// Who shows these credentials; `None` where CVAT does not know them.
+    pub(crate) async fn person(&self, shown: &Shown) -> Result<Option<Person>, CvatUnavailable> {
+        let key = self.key(shown);
+        self.remembered(&self.inner.people, key, Option::is_some, async || {
+            let user = self.ask::<UserSelf>(shown, "users/self", &[]).await?;
+            Ok(user.map(UserSelf::into_person))
         })
+        .await
     }
 
     /// The organization of that slug or id, as far as the person may see it, and the person's
     /// role in it.
-    pub(super) async fn organization(
+    pub(crate) async fn organization(
         &self,
-        headers: &HeaderMap,
+        shown: &Shown,
         person: &Person,
         wanted: Wanted,
-    ) -> Result<Option<Place>, ApiError> {
-        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
-        let key = (self.key(&shown), wanted.clone());
+    ) -> Result<Option<Place>, CvatUnavailable> {
+        let key = (self.key(shown), wanted.clone());
         self.remembered(
             &self.inner.organizations,
             key,
             Option::is_some,
             async || {
-                let Some(organization) = self.find_organization(&shown, &wanted).await? else {
+                let Some(organization) = self.find_organization(shown, &wanted).await? else {
                     return Ok(None);
                 };
                 let parameters = [("org", organization.slug.as_str()), ("user", &person.name)];
                 let members = self
-                    .ask::<Memberships>(&shown, "memberships", &parameters)
+                    .ask::<Memberships>(shown, "memberships", &parameters)
                     .await?;
                 let role = members.and_then(|members| members.role(organization.id, person.id));
                 Ok(Some((organization, role)))
@@ -157,14 +164,13 @@ impl Cvat {
     }
 
     /// The organizations of a person, by slug.
-    pub(super) async fn memberships(
+    pub(crate) async fn memberships(
         &self,
-        headers: &HeaderMap,
+        shown: &Shown,
         person_id: i64,
         name: &str,
-    ) -> Result<Vec<Membership>, ApiError> {
-        let shown = Shown::of(headers).ok_or(AuthError::Missing)?;
-        let key = self.key(&shown);
+    ) -> Result<Vec<Membership>, CvatUnavailable> {
+        let key = self.key(shown);
         self.remembered(
             &self.inner.memberships,
             key,
@@ -172,13 +178,13 @@ impl Cvat {
             async || {
                 let size = ("page_size", PAGE_SIZE);
                 let parameters = [size];
-                let organizations = self.ask::<Organizations>(&shown, "organizations", &parameters);
+                let organizations = self.ask::<Organizations>(shown, "organizations", &parameters);
                 let Some(organizations) = organizations.await? else {
                     return Ok(Vec::new());
                 };
                 let parameters = [size, ("user", name)];
                 let members = self
-                    .ask::<Memberships>(&shown, "memberships", &parameters)
+                    .ask::<Memberships>(shown, "memberships", &parameters)
                     .await?;
                 Ok(organizations.with_roles(&members.unwrap_or_default(), person_id))
             },
@@ -215,7 +221,7 @@ impl Cvat {
         key: K,
         is_yes: impl Fn(&T) -> bool,
         ask: impl AsyncFnOnce() -> Result<T, Silence>,
-    ) -> Result<T, ApiError>
+    ) -> Result<T, CvatUnavailable>
     where
         K: std::hash::Hash + Eq + Send + Sync + 'static,
         T: Clone + Send + Sync + 'static,
@@ -248,11 +254,7 @@ impl Cvat {
                     tracing::warn!(error = %silence, "CVAT does not answer; who was known goes on");
                     Ok(told.what)
                 }
-                _ => Err(ApiError::Unavailable {
-                    detail: "CVAT, which knows the users, does not answer. Try again.".to_owned(),
-                    retry_after_s: RETRY_AFTER_S,
-                    cause: Some(silence.into()),
-                }),
+                _ => Err(silence.into()),
             },
         }
     }
@@ -266,9 +268,9 @@ impl Cvat {
     ) -> Result<Option<T>, Silence> {
         let url = format!("{}/api/{path}", self.inner.config.url.trim_end_matches('/'));
         let mut request = self.inner.http.get(url).query(parameters);
-        request = request.header(header::ACCEPT, "application/vnd.cvat+json");
+        request = request.header(ACCEPT, "application/vnd.cvat+json");
         let (name, value) = shown.header();
-        let mut response = request.header(name, value).send().await?;
+        let mut response = request.header(name, &*value).send().await?;
         match response.status().as_u16() {
             200 => {}
             401 | 403 | 404 => return Ok(None),
@@ -289,7 +291,7 @@ impl Cvat {
         let (name, value) = shown.header();
         hasher.update(name.as_str().as_bytes());
         hasher.update(b"\0");
-        hasher.update(value.as_bytes());
+        hasher.update(&value);
         hasher.finalize().into()
     }
 }
@@ -304,43 +306,18 @@ where
 }
 
 /// The credentials that CVAT is shown, and nothing else of the request.
-enum Shown {
-    Authorization(HeaderValue),
-    /// Only the session: other cookies are none of CVAT's business.
-    Session(HeaderValue),
+pub(crate) enum Shown {
+    /// The value of `Authorization`.
+    Authorization(Vec<u8>),
+    /// The value of the cookie `sessionid`: other cookies are none of CVAT's business.
+    Session(String),
 }
 
 impl Shown {
-    fn of(headers: &HeaderMap) -> Option<Shown> {
-        if let Some(value) = headers.get(header::AUTHORIZATION) {
-            return Some(Shown::Authorization(value.clone()));
-        }
-        let session = cookie(headers, "sessionid")?;
-        let value = HeaderValue::from_str(&format!("sessionid={session}")).ok()?;
-        Some(Shown::Session(value))
-    }
-
-    fn header(&self) -> (header::HeaderName, &HeaderValue) {
+    fn header(&self) -> (HeaderName, Cow<'_, [u8]>) {
         match self {
-            Shown::Authorization(value) => (header::AUTHORIZATION, value),
-            Shown::Session(value) => (header::COOKIE, value),
+            Shown::Authorization(value) => (AUTHORIZATION, value.into()),
+            Shown::Session(id) => (COOKIE, format!("sessionid={id}").into_bytes().into()),
         }
-    }
-
-    /// What changes something with a session repeats CVAT's `csrftoken` cookie as a header, which
-    /// another site cannot: it does not know the cookie.
-    fn check_csrf(&self, method: &Method, headers: &HeaderMap) -> Result<(), CsrfError> {
-        let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if is_safe || matches!(self, Shown::Authorization(_)) {
-            return Ok(());
-        }
-        let cookie = cookie(headers, "csrftoken").ok_or(CsrfError::NoCookie)?;
-        let header = headers.get("x-csrftoken").ok_or(CsrfError::NoHeader)?;
-        let is_repeated =
-            !cookie.is_empty() && bool::from(header.as_bytes().ct_eq(cookie.as_bytes()));
-        is_repeated.then_some(()).ok_or(CsrfError::Mismatch)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,7 +16,7 @@ const LOGIN_KEY_BYTES: usize = 30;
 pub(super) const TOKEN_PREFIX: &str = "ann_";
 
 /// SHA-256 of a secret's text: what the database keeps.
-pub(super) type SecretHash = [u8; 32];
+pub(crate) type SecretHash = [u8; 32];
 
 /// A new API token.
 pub(super) fn new_token() -> String {
@@ -41,7 +41,7 @@ fn random_text<const N_BYTES: usize>() -> String {
 }
 
 /// The stored form of a secret.
-pub(super) fn hash(secret: &str) -> SecretHash {
+pub(crate) fn hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use axum::http::{HeaderMap, header};
-
 /// How metrics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextFormat {
@@ -14,12 +12,10 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    /// `OpenMetrics` if `Accept` names it and wants nothing else more.
-    pub fn accepted(headers: &HeaderMap) -> TextFormat {
-        let values = headers.get_all(header::ACCEPT).into_iter();
-        let values = values.filter_map(|value| value.to_str().ok());
+    /// `OpenMetrics` if the values of `Accept` name it and want nothing else more.
+    pub fn accepted<'a>(values: impl IntoIterator<Item = &'a str>) -> TextFormat {
         let (mut open_metrics, mut plain) = (0.0, 0.0_f32);
-        for range in values.flat_map(|value| value.split(',')) {
+        for range in values.into_iter().flat_map(|value| value.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let wanted = match parts.next().unwrap_or_default() {
                 essence if essence.eq_ignore_ascii_case("application/openmetrics-text") => {
@@ -86,7 +82,6 @@ fn to_prometheus(open_metrics: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
     use prometheus_client::encoding::text::encode;
     use prometheus_client::metrics::counter::Counter;
     use prometheus_client::metrics::family::Family;
@@ -152,10 +147,8 @@ mod tests {
             ("application/openmetrics-text;q=x", OpenMetrics),
         ];
         for (accept, expected) in cases {
-            let accept = HeaderValue::from_static(accept);
-            let headers = HeaderMap::from_iter([(header::ACCEPT, accept)]);
-            assert_eq!(TextFormat::accepted(&headers), expected, "{headers:?}");
+            assert_eq!(TextFormat::accepted([accept]), expected, "{accept:?}");
         }
-        assert_eq!(TextFormat::accepted(&HeaderMap::new()), Prometheus);
+        assert_eq!(TextFormat::accepted([]), Prometheus);
     }
 }

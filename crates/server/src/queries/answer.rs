@@ -8,7 +8,7 @@ use futures::Stream;
 
 use super::error::QueryError;
 use super::run::Run;
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// Rows that are written at once: some 100 µs of work, so that other requests get their turn.
 pub(super) const PIECE_ROWS: usize = 256;

@@ -7,7 +7,8 @@ use annoscope_sql::{ErrorKind, SqlError};
 use annoscope_store::StoreError;
 use arrow::error::ArrowError;
 
-use crate::error::BoxError;
+/// The cause of an error, for the log.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a query has no answer, or only a part of one.
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ use super::instant::End;
 use super::request::{self, InvalidBody, QueryRequest};
 use super::run::Run;
 use super::{Queries, answer};
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use crate::identity::Viewer;
 
 /// Name of a query that has none, as in Grafana.

@@ -242,11 +242,3 @@ fn a_token_does_no_more_than_its_scope() {
         assert_eq!(allows(TokenScope::Send), send, "{action:?}");
     }
 }
-
-#[test]
-fn the_table_of_routes() {
-    let lines = RULES.iter().chain(INGEST_RULES);
-    let lines =
-        lines.map(|rule| format!("{:<6} {:<55} {:?}", rule.method, rule.route, rule.action));
-    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
-}

@@ -1,0 +1,220 @@
+//! The way in: no handler sees a request before its route's rule was asked.
+//!
+//! rule of the route ─ who is it? ─ how often? ─ which organization? ─ may they? ─ handler
+//!
+//! **Invariant:** a route that [`super::rules::RULES`] does not name answers nobody
+//! (`a_route_without_a_rule_answers_nobody`).
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use annoscope_events::Organization;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+use super::authenticate::{self, AuthError, Authenticated};
+use super::error::ApiError;
+use super::organization::{self, OrganizationError};
+use super::rules::Rule;
+use crate::identity::rights::{self, Action, Policy};
+use crate::identity::{Caller, Identity, Membership, Person, Privilege, Role, Viewer, Wanted};
+
+/// What [`check`] needs to know. Clones share it.
+#[derive(Clone)]
+pub struct Access {
+    rules: &'static [Rule],
+    identity: Identity,
+    policy: Policy,
+    requests: Arc<DefaultKeyedRateLimiter<i64>>,
+}
+
+impl Access {
+    /// Lets requests in by these rules, so many a minute of one user at most.
+    pub fn new(
+        rules: &'static [Rule],
+        identity: Identity,
+        policy: Policy,
+        requests_per_minute: NonZeroU32,
+    ) -> Access {
+        Access {
+            rules,
+            identity,
+            policy,
+            requests: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(
+                requests_per_minute,
+            ))),
+        }
+    }
+
+    /// The same for other routes.
+    #[must_use]
+    pub fn with_rules(&self, rules: &'static [Rule]) -> Access {
+        Access {
+            rules,
+            ..self.clone()
+        }
+    }
+
+    /// What the installation decides about rights.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// What a request does, or the methods that its route has.
+    fn action(&self, method: &str, route: &str) -> Result<Result<Action, String>, ApiError> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        let rules = self.rules.iter().filter(|rule| rule.route == route);
+        let rules: Vec<&Rule> = rules.collect();
+        if rules.is_empty() {
+            return Err(ApiError::Internal(format!("{route} has no rule").into()));
+        }
+        let rule = rules.iter().find(|rule| rule.method == method);
+        Ok(rule.map(|rule| rule.action).ok_or_else(|| {
+            let methods: Vec<&str> = rules.iter().map(|rule| rule.method).collect();
+            methods.join(", ")
+        }))
+    }
+}
+
+/// Middleware around every route.
+pub async fn check(
+    State(access): State<Access>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let Some(route) = request.extensions().get::<MatchedPath>() else {
+        // No route: the answer says no more than that.
+        return Ok(next.run(request).await);
+    };
+    let action = match access.action(request.method().as_str(), route.as_str())? {
+        Ok(action) => action,
+        Err(allowed) => {
+            let mut response = ApiError::MethodNotAllowed.into_response();
+            let allowed = HeaderValue::from_str(&allowed).expect("methods are ASCII");
+            response.headers_mut().insert(header::ALLOW, allowed);
+            return Ok(response);
+        }
+    };
+    if action != Action::Open {
+        let (mut parts, body) = request.into_parts();
+        if matches!(action, Action::OwnAccount | Action::Administer) {
+            access.require_own_accounts()?;
+        }
+        let Authenticated { person, scope } = authenticated(&access.identity, &parts).await?;
+        let mut caller = Caller::new(&person, scope);
+        if access.requests.check_key(&caller.id).is_err() {
+            return Err(ApiError::TooManyRequests {
+                detail:
+                    "Too many requests of this account (setting requests_per_minute). Try again."
+                        .to_owned(),
+                retry_after_s: 1,
+            });
+        }
+        match access.organization(&parts, &person, action).await {
+            Ok(found) => (caller.organization, caller.role) = found,
+            // Who one is does not depend on it.
+            Err(_) if matches!(action, Action::Identify | Action::OwnAccount) => {}
+            Err(error) => return Err(error),
+        }
+        rights::decide(action, &caller, access.policy)?;
+        if action == Action::Look {
+            let rows = rights::view(&caller, access.policy)?;
+            let caller = caller.clone();
+            parts.extensions.insert(Viewer { caller, rows });
+        }
+        parts.extensions.insert(person);
+        parts.extensions.insert(caller);
+        request = Request::from_parts(parts, body);
+    }
+    let mut response = next.run(request).await;
+    if action != Action::Open {
+        // What is told to somebody is nobody else's: no cache shows it to the next one.
+        let value = HeaderValue::from_static("private, no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, value);
+    }
+    Ok(response)
+}
+
+impl Access {
+    /// The organizations of a caller, by slug.
+    pub async fn memberships(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<Vec<Membership>, ApiError> {
+        match &self.identity {
+            Identity::Accounts(accounts) => Ok(accounts.memberships(caller.id).await?),
+            Identity::Cvat(cvat) => {
+                let shown = authenticate::shown(headers)?;
+                let memberships = cvat.memberships(&shown, caller.id, &caller.name).await;
+                Ok(memberships.map_err(AuthError::from)?)
+            }
+        }
+    }
+
+    /// Refuses what changes accounts or logs in where they are CVAT's.
+    pub fn require_own_accounts(&self) -> Result<(), ApiError> {
+        match &self.identity {
+            Identity::Accounts(_) => Ok(()),
+            Identity::Cvat(_) => Err(ApiError::Conflict {
+                detail:
+                    "Accounts are CVAT's here (setting auth): log in there, and change them there."
+                        .to_owned(),
+            }),
+        }
+    }
+
+    /// The organization that the request names, and the caller's role in it.
+    async fn organization(
+        &self,
+        parts: &Parts,
+        person: &Person,
+        action: Action,
+    ) -> Result<(Option<Organization>, Option<Role>), ApiError> {
+        let Some(wanted) = organization::wanted(parts)? else {
+            return Ok((None, None));
+        };
+        let found = organization_of(&self.identity, parts, person, wanted.clone());
+        match found.await? {
+            Some((organization, role)) => Ok((Some(organization), role)),
+            // There `org_id` is a filter as well, and events of organizations that have no
+            // account here come in through the ingest port.
+            None if action == Action::Export
+                && person.privilege == Privilege::Admin
+                && matches!(wanted, Wanted::Id(_)) =>
+            {
+                Ok((None, None))
+            }
+            None => Err(OrganizationError::Unknown(wanted).into()),
+        }
+    }
+}
+
+async fn authenticated(identity: &Identity, parts: &Parts) -> Result<Authenticated, AuthError> {
+    match identity {
+        Identity::Accounts(accounts) => authenticate::by_accounts(accounts, parts).await,
+        Identity::Cvat(cvat) => authenticate::by_cvat(cvat, parts).await,
+    }
+}
+
+async fn organization_of(
+    identity: &Identity,
+    parts: &Parts,
+    person: &Person,
+    wanted: Wanted,
+) -> Result<Option<(Organization, Option<Role>)>, AuthError> {
+    match identity {
+        Identity::Accounts(accounts) => Ok(accounts.organization(wanted, person.id).await?),
+        Identity::Cvat(cvat) => {
+            let shown = authenticate::shown(&parts.headers)?;
+            Ok(cvat.organization(&shown, person, wanted).await?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

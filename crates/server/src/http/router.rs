@@ -1,0 +1,127 @@
+//! Every route on one screen.
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::access::Access;
+use super::description::ApiDescription;
+use super::error::ApiError;
+use super::forwarded::Reach;
+use super::headers::{self, SecurityHeaders};
+use super::routes::{
+    access_tokens, account, admin, dashboards, events, exports, grafana, ingest, page, queries,
+    requests, service, tokens,
+};
+use super::state::AppState;
+use super::{access, connections, description, exceptions, forwarded, request_id};
+use crate::clock;
+
+/// The API and the page.
+pub fn main(state: AppState) -> Router {
+    let (api, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
+        .merge(account::router()) //  /api/auth/…  /api/users/self  /api/server/…
+        .merge(tokens::router()) //   /api/tokens…
+        .merge(access_tokens::router()) // /api/auth/access_tokens…
+        .merge(admin::router()) //    /api/admin/…
+        .merge(events::router()) //   POST /api/events
+        .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
+        .merge(requests::router()) // /api/requests…
+        .merge(queries::router().layer(middleware::from_fn(connections::end_with_client))) //  /api/query…  /api/queries…
+        .merge(grafana::router().layer(middleware::from_fn(connections::end_with_client))) //  POST /api/ds/query
+        .merge(dashboards::router()) // /api/dashboards…
+        .merge(service::router()) //  /healthz  /readyz  /metrics
+        .split_for_parts();
+    let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description::complete(described));
+    let routes = api.merge(page::router()).merge(docs);
+    let access = state.access.clone();
+    let has_tls = state.config.tls.is_on();
+    // Routes are chosen within, by the path that this has changed.
+    let routes =
+        MapRequestLayer::new(below_the_page).layer(finish(routes, Some(access), has_tls, state));
+    Router::new().fallback_service(routes)
+}
+
+/// All of the API is below the page, too: behind CVAT's proxy, which hands `/analytics/` to us,
+/// `/api/` is CVAT's own.
+fn below_the_page(mut request: Request) -> Request {
+    let whole = request
+        .uri()
+        .path_and_query()
+        .map_or("/", PathAndQuery::as_str);
+    if whole.starts_with("/analytics/api/") {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = whole["/analytics".len()..].parse().ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// The ingest port; with `access`, it asks for credentials.
+pub fn ingest(state: AppState, access: Option<Access>) -> Router {
+    // It has no TLS, whatever the API has.
+    finish(ingest::router(), access, false, state)
+}
+
+/// What holds for every route of both ports. From the outside in: a request has an id and a
+/// client, answers have their headers and are counted, nothing is reached but by its rule, and
+/// failures are recorded.
+fn finish(
+    routes: Router<AppState>,
+    access: Option<Access>,
+    has_tls: bool,
+    state: AppState,
+) -> Router {
+    let routes = routes
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    let routes = routes.layer(middleware::from_fn_with_state(
+        state.accounts.clone(),
+        exceptions::record,
+    ));
+    let routes = match access {
+        Some(access) => routes.layer(middleware::from_fn_with_state(access, access::check)),
+        None => routes,
+    };
+    let reach = Reach {
+        unnamed: state.unnamed_proxy.clone(),
+        metrics: state.metrics.clone(),
+        trusted: state.config.proxy.trusted(),
+        has_tls,
+    };
+    let headers = SecurityHeaders::new(&state.config.page.embedded_by);
+    routes
+        .layer(middleware::from_fn_with_state(state.clone(), count))
+        .layer(middleware::from_fn_with_state(headers, headers::secure))
+        .layer(middleware::from_fn_with_state(reach, forwarded::identify))
+        .layer(middleware::from_fn(request_id::assign))
+        .with_state(state)
+}
+
+/// Counts an answer under its route's pattern, never under the path that was typed.
+async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = clock::monotonic();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => {
+            known.to_owned()
+        }
+        _ => "other".to_owned(),
+    };
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    state
+        .metrics
+        .answered(method, route, response.status().as_u16(), started.elapsed());
+    response
+}

@@ -1,0 +1,36 @@
+//! The routes, one file a subject. Each handler extracts, calls one function and converts.
+
+pub mod access_tokens;
+pub mod account;
+pub mod admin;
+pub mod dashboards;
+pub mod events;
+pub mod exports;
+pub mod grafana;
+pub mod ingest;
+pub mod page;
+pub mod queries;
+pub mod requests;
+pub mod service;
+pub mod tokens;
+
+use axum::Json;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::error::ApiError;
+use super::media_type::CVAT_JSON;
+
+/// An answer with the content type of CVAT's.
+fn cvat_json(body: impl Serialize) -> Response {
+    ([(header::CONTENT_TYPE, CVAT_JSON)], Json(body)).into_response()
+}
+
+/// An id from a path; 404 for what is none, as there is nothing by that id.
+fn id_of(text: &str, what: &'static str) -> Result<i64, ApiError> {
+    let unknown = |_| ApiError::Unknown {
+        detail: format!("there is no such {what}"),
+    };
+    text.parse().map_err(unknown)
+}

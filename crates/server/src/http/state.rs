@@ -1,0 +1,46 @@
+//! What every request handler may use.
+
+use std::sync::Arc;
+
+use annoscope_store::EventStore;
+
+use super::access::Access;
+use super::admission::Admission;
+use super::forwarded::UnnamedProxy;
+use crate::config::Config;
+use crate::dashboards::Dashboards;
+use crate::exports::Exports;
+use crate::identity::Accounts;
+use crate::ingest::Ingest;
+use crate::metrics::Metrics;
+use crate::queries::Queries;
+use crate::readiness::Readiness;
+
+/// The parts of a running server. Cloned for every request, so each part is shared.
+#[derive(Clone)]
+pub struct AppState {
+    /// Users and their credentials.
+    pub accounts: Accounts,
+    /// Who is let in.
+    pub access: Access,
+    /// The configuration, fixed at the start.
+    pub config: Arc<Config>,
+    /// Where events live.
+    pub store: Arc<dyn EventStore>,
+    /// Whether they would be stored now.
+    pub readiness: Readiness,
+    /// What the page shows.
+    pub dashboards: Dashboards,
+    /// Exports, running and finished.
+    pub exports: Exports,
+    /// Queries under way.
+    pub queries: Queries,
+    /// The way of events to it.
+    pub ingest: Ingest,
+    /// Bounds the request bodies held in memory.
+    pub admission: Admission,
+    /// A proxy that the configuration should perhaps name.
+    pub unnamed_proxy: UnnamedProxy,
+    /// Counters of this server.
+    pub metrics: Arc<Metrics>,
+}
