@@ -5,7 +5,7 @@
 
 use annoscope_events::{
     Activity, ClientHours, ClientRequest, FIELD_NAMES, HotPayload, Ids, Interval, Organization,
-    Payload, Sender, StoredEvent, Timestamp, parse_server_body, server_event_json,
+    Payload, Sender, StoredEvent, Timestamp, UserRef, parse_server_body, server_event_json,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,12 +14,14 @@ use uuid::Uuid;
 /// 2024-07-01T12:00:00Z.
 const RECEIVED: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 
-/// One request of the client door, through to the rows and the reply.
+/// One request of the client endpoint, through to the rows and the reply.
 pub fn client_request(data: &[u8]) {
     let sender = Sender {
-        user_id: 1,
-        user_name: "ann".to_owned(),
-        user_email: "ann@example.org".to_owned(),
+        user: UserRef {
+            id: 1,
+            name: "ann".to_owned(),
+            email: "ann@example.org".to_owned(),
+        },
         org: Some(Organization {
             id: 2,
             slug: "acme".to_owned(),
@@ -92,7 +94,7 @@ pub fn client_request(data: &[u8]) {
     }
 }
 
-/// One body of the ingest door.
+/// One body of the ingest endpoint.
 pub fn server_body(data: &[u8]) {
     let Ok(events) = parse_server_body(data, RECEIVED, ClientHours::Claimed) else {
         return;

@@ -1,6 +1,6 @@
 //! The only place of the benchmarks that reads the clock.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use annoscope_events::Timestamp;
 
@@ -8,6 +8,12 @@ use annoscope_events::Timestamp;
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// How long ago a point was.
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+pub fn since(point: Instant) -> Duration {
+    point.elapsed()
 }
 
 /// The time of day, UTC.

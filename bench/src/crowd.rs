@@ -16,7 +16,7 @@ use crate::Bench;
 use crate::clock;
 use crate::footprint::load_demo;
 use crate::ingest::{check_all_new, quantiles};
-use crate::load::{Door, Load, Sender, demo_config, histogram, micros};
+use crate::load::{Endpoint, Load, Sender, demo_config, histogram, micros};
 use crate::process::{self, Server};
 use crate::table::{Table, megabytes, thousands};
 
@@ -107,12 +107,12 @@ async fn measure(
     let n_each = RATE / 2 * seconds;
     let loads = [
         Load::new(
-            Door::Ingest,
+            Endpoint::Ingest,
             BATCH,
             demo_config(n_each, case.seeds[0], bench.end)?,
         )?,
         Load::new(
-            Door::Client,
+            Endpoint::Client,
             BATCH,
             demo_config(n_each, case.seeds[1], bench.end)?,
         )?,

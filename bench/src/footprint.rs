@@ -13,7 +13,7 @@ use crate::Bench;
 use crate::clickhouse::json_each_row;
 use crate::clock;
 use crate::ingest::rate;
-use crate::load::{Door, Load, Sender, demo_config};
+use crate::load::{Endpoint, Load, Sender, demo_config};
 use crate::process::{self, Memory, Server};
 use crate::table::{Row, Table, megabytes, millis, thousands};
 
@@ -100,7 +100,7 @@ pub fn load_demo(bench: &Bench, server: &Server) -> Result<Duration> {
         .stdin(Stdio::null())
         .status()?;
     ensure!(status.success(), "annoscope demo failed");
-    Ok(started.elapsed())
+    Ok(clock::since(started))
 }
 
 /// Bytes per event of the stopped server's files, and of ClickHouse with the same rows.
@@ -242,7 +242,7 @@ async fn export(server: &Server, token: &str, end: Timestamp) -> Result<Export> 
         ensure!(status == 202, "the export failed: {status}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let file_took = started.elapsed();
+    let file_took = clock::since(started);
     let mut answer = get(format!("&query_id={query_id}&action=download")).await?;
     ensure!(answer.status() == 200, "no download: {}", answer.status());
     // No field of the demo has a line break that is not escaped, so lines are rows.
@@ -251,7 +251,7 @@ async fn export(server: &Server, token: &str, end: Timestamp) -> Result<Export> 
         n_bytes += chunk.len() as u64;
         n_lines += chunk.split(|&byte| byte == b'\n').count() as u64 - 1;
     }
-    let took = started.elapsed();
+    let took = clock::since(started);
     Ok(Export {
         n_rows: n_lines.saturating_sub(1),
         n_bytes,
@@ -277,7 +277,7 @@ async fn kill_under_load(
     data_dir: &Path,
 ) -> Result<Server> {
     let config = demo_config(bench.sizes.ingest, SEED_OF_KILLED, bench.end)?;
-    let load = Load::new(Door::Ingest, 1000, config)?;
+    let load = Load::new(Endpoint::Ingest, 1000, config)?;
     let sender = Sender::new(&server, token);
     let sending = tokio::spawn(async move { sender.as_fast_as_possible(load, 4).await });
     tokio::time::sleep(Duration::from_secs(if bench.is_quick { 1 } else { 5 })).await;

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use crate::Bench;
 use crate::clickhouse::{ClickHouse, json_each_row};
 use crate::clock;
-use crate::load::{Door, Load, Outcome, Sender, demo_config, histogram, micros};
+use crate::load::{Endpoint, Load, Outcome, Sender, demo_config, histogram, micros};
 use crate::process::{self, Server};
 use crate::table::{Row, Table, millis, thousands};
 
@@ -60,12 +60,12 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
             }
             None => None,
         };
-        for door in [Door::Ingest, Door::Client] {
-            let outcome = annoscope(bench, case, door, index).await?;
+        for endpoint in [Endpoint::Ingest, Endpoint::Client] {
+            let outcome = annoscope(bench, case, endpoint, index).await?;
             let rate = rate(outcome.n_events, outcome.took);
-            let port = match door {
-                Door::Ingest => "ingest port",
-                Door::Client => "client port",
+            let port = match endpoint {
+                Endpoint::Ingest => "ingest port",
+                Endpoint::Client => "client port",
             };
             let (peer, ratio) = match &peer_rate {
                 Some((peer_rate, answers)) => (
@@ -93,9 +93,9 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-async fn annoscope(bench: &Bench, case: &Case, door: Door, seed: u64) -> Result<Outcome> {
+async fn annoscope(bench: &Bench, case: &Case, endpoint: Endpoint, seed: u64) -> Result<Outcome> {
     let load = Load::new(
-        door,
+        endpoint,
         case.n_batch,
         demo_config(bench.sizes.ingest, seed, bench.end)?,
     )?;
@@ -111,7 +111,7 @@ async fn annoscope(bench: &Bench, case: &Case, door: Door, seed: u64) -> Result<
 
 /// Every event was new to the server, and is stored.
 pub async fn check_all_new(server: &Server, n_events: u64) -> Result<()> {
-    let repeated = server.metric("annoscope_events_repeated_total").await?;
+    let repeated = server.metric("annoscope_events_deduplicated_total").await?;
     ensure!(repeated == 0, "{repeated} events were taken for repeats");
     let stored = server.metric("annoscope_store_rows_stored_total").await?;
     ensure!(
@@ -146,7 +146,7 @@ async fn insert(
         peer.insert(body).await?;
         answers.record(micros(sent))?;
     }
-    let took = started.elapsed();
+    let took = clock::since(started);
     ensure!(peer.count().await? == n_rows, "ClickHouse has lost rows");
     Ok((rate(n_rows, took), answers))
 }

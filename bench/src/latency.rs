@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::Bench;
 use crate::ingest::{check_all_new, quantiles};
-use crate::load::{Door, Load, Sender, demo_config};
+use crate::load::{Endpoint, Load, Sender, demo_config};
 use crate::process::{self, Server};
 use crate::table::Table;
 
@@ -27,12 +27,12 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     let n_each = RATE / 2 * bench.sizes.latency_s;
     let loads = [
         Load::new(
-            Door::Ingest,
+            Endpoint::Ingest,
             BATCH,
             demo_config(n_each, SEEDS[0], bench.end)?,
         )?,
         Load::new(
-            Door::Client,
+            Endpoint::Client,
             BATCH,
             demo_config(n_each, SEEDS[1], bench.end)?,
         )?,

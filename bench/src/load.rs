@@ -15,7 +15,7 @@ use crate::process::Server;
 
 /// Where the events come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum Endpoint {
     /// `POST /` on the ingest port: what servers send.
     Ingest,
     /// `POST /api/events`: what browsers send.
@@ -25,7 +25,7 @@ pub enum Door {
 /// Bodies, each to be sent once.
 pub struct Load {
     /// Where to.
-    pub door: Door,
+    pub endpoint: Endpoint,
     /// The bodies, all with the same number of events.
     pub bodies: Vec<Bytes>,
     /// Events in each body.
@@ -60,18 +60,18 @@ pub fn demo_config(events: u64, seed: u64, end: Timestamp) -> Result<DemoConfig>
 impl Load {
     /// The events of `config`, or a few more, in batches of `n_batch`. No two loads of
     /// different seeds have an event in common.
-    pub fn new(door: Door, n_batch: usize, config: DemoConfig) -> Result<Load> {
+    pub fn new(endpoint: Endpoint, n_batch: usize, config: DemoConfig) -> Result<Load> {
         let n_bodies = config.events.div_ceil(n_batch as u64) as usize;
         let n_events = n_bodies as u64 * n_batch as u64;
         let config = DemoConfig {
             events: n_events,
             ..config
         };
-        let bodies: Vec<Bytes> = match door {
-            Door::Ingest => Batches::new(demo::generate(&config)?, n_batch)
+        let bodies: Vec<Bytes> = match endpoint {
+            Endpoint::Ingest => Batches::new(demo::generate(&config)?, n_batch)
                 .map(|(body, _)| Bytes::from(body))
                 .collect(),
-            Door::Client => {
+            Endpoint::Client => {
                 // Two in three events of the demo are browsers', and each user has a body
                 // that is not full at the end: ask for more, of few users.
                 let n_users = (n_bodies / 10).clamp(1, 200) as u64;
@@ -93,7 +93,7 @@ impl Load {
             bodies.len()
         );
         Ok(Load {
-            door,
+            endpoint,
             bodies,
             n_batch,
         })
@@ -128,10 +128,10 @@ impl Sender {
     }
 
     /// Sends one body and reads the whole answer.
-    pub async fn post(&self, door: Door, body: Bytes) -> Result<()> {
-        let request = match door {
-            Door::Ingest => self.client.post(&self.ingest_url),
-            Door::Client => self
+    pub async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<()> {
+        let request = match endpoint {
+            Endpoint::Ingest => self.client.post(&self.ingest_url),
+            Endpoint::Client => self
                 .client
                 .post(&self.client_url)
                 .header("Authorization", &self.authorization),
@@ -165,7 +165,7 @@ impl Sender {
                 let mut answers = histogram();
                 while let Some(body) = load.bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let sent = clock::now();
-                    sender.post(load.door, body.clone()).await?;
+                    sender.post(load.endpoint, body.clone()).await?;
                     answers.record(micros(sent))?;
                 }
                 anyhow::Ok(answers)
@@ -177,7 +177,7 @@ impl Sender {
         }
         Ok(Outcome {
             n_events,
-            took: started.elapsed(),
+            took: clock::since(started),
             answers,
         })
     }
@@ -193,12 +193,12 @@ impl Sender {
         let mut requests = tokio::task::JoinSet::new();
         for index in 0..n_batches * 2 {
             let load = &loads[index % 2];
-            let (door, body) = (load.door, load.bodies[index / 2].clone());
+            let (endpoint, body) = (load.endpoint, load.bodies[index / 2].clone());
             let due = started + interval * u32::try_from(index)?;
             tokio::time::sleep_until(due.into()).await;
             let (sender, answers) = (self.clone(), Arc::clone(&answers));
             requests.spawn(async move {
-                sender.post(door, body).await?;
+                sender.post(endpoint, body).await?;
                 let mut answers = answers.lock().expect("no one panics with the lock");
                 anyhow::Ok(answers.record(micros(due))?)
             });
@@ -213,7 +213,7 @@ impl Sender {
         let answers = answers.into_inner().expect("no one panics with the lock");
         Ok(Outcome {
             n_events,
-            took: started.elapsed(),
+            took: clock::since(started),
             answers,
         })
     }
@@ -226,5 +226,5 @@ pub fn histogram() -> Histogram<u64> {
 
 /// µs since `since`; at least 1.
 pub fn micros(since: Instant) -> u64 {
-    (since.elapsed().as_micros() as u64).max(1)
+    (clock::since(since).as_micros() as u64).max(1)
 }

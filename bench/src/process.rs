@@ -80,12 +80,12 @@ impl Server {
                         child,
                         url: format!("http://{listen}"),
                         ingest_url: format!("http://{ingest_listen}/"),
-                        ready_after: started.elapsed(),
+                        ready_after: clock::since(started),
                     });
                 }
             }
             ensure!(
-                started.elapsed() < DEADLINE,
+                clock::since(started) < DEADLINE,
                 "annoscope is not ready after {DEADLINE:?}"
             );
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -106,9 +106,9 @@ impl Server {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 ensure!(status.success(), "annoscope ended with {status}");
-                return Ok(started.elapsed());
+                return Ok(clock::since(started));
             }
-            ensure!(started.elapsed() < DEADLINE, "annoscope does not end");
+            ensure!(clock::since(started) < DEADLINE, "annoscope does not end");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -56,18 +56,18 @@ def test_guesses_under_any_name_do_not_lock_out_who_is_known(server: Server, adm
     assert all(int(answer.headers["Retry-After"]) <= 8 for answer in answers if answer.status_code == 429)
 
 
-def test_an_unnamed_proxy_is_warned_of(server: Server, admin: User) -> None:
+def test_an_untrusted_proxy_is_warned_of(server: Server, admin: User) -> None:
     def listed() -> str | None:
         answer = requests.get(f"{server.url}/api/admin/users", headers=admin.headers, timeout=10)
-        return answer.json()["unnamed_proxy"]
+        return answer.json()["untrusted_proxy"]
 
     assert listed() is None
-    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 0
+    assert server.metric("annoscope_forwarded_by_untrusted_proxy_total") == 0
     for n in range(5):
         headers = {"X-Forwarded-For": f"198.51.100.{n}"}
         assert requests.get(f"{server.url}/healthz", headers=headers, timeout=10).status_code == 200
     assert listed() == "127.0.0.1"
-    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 5
+    assert server.metric("annoscope_forwarded_by_untrusted_proxy_total") == 5
     assert server.log().count("proxy.trusted does not name") == 1
 
 
@@ -75,7 +75,7 @@ def test_a_named_proxy_is_not_warned_of(make_server) -> None:
     server = make_server(proxy_trusted="127.0.0.1").start()
     headers = {"X-Forwarded-For": "198.51.100.1"}
     assert requests.get(f"{server.url}/healthz", headers=headers, timeout=10).status_code == 200
-    assert server.metric("annoscope_forwarded_by_unnamed_proxy_total") == 0
+    assert server.metric("annoscope_forwarded_by_untrusted_proxy_total") == 0
     assert "proxy.trusted" not in server.log()
 
 

@@ -121,14 +121,14 @@ def test_a_head_that_trickles_ends(make_server) -> None:
     assert time.monotonic() - begin < 6
 
 
-@pytest.mark.parametrize("door", ["client", "ingest", "form"])
-def test_a_body_that_trickles_ends_with_408(make_server, door: str) -> None:
+@pytest.mark.parametrize("endpoint", ["client", "ingest", "form"])
+def test_a_body_that_trickles_ends_with_408(make_server, endpoint: str) -> None:
     server = make_server(connections_body_timeout_ms="1s", connections_min_body_rate_bytes="1KiB").start()
     anna = server.add_user("anna")
-    path = {"client": "/api/events", "ingest": "/", "form": "/api/auth/login"}[door]
-    url = server.ingest_url if door == "ingest" else server.url
+    path = {"client": "/api/events", "ingest": "/", "form": "/api/auth/login"}[endpoint]
+    url = server.ingest_url if endpoint == "ingest" else server.url
     headers = {"Content-Type": "application/json", "Content-Length": "10000"}
-    headers |= anna.headers if door == "client" else {}
+    headers |= anna.headers if endpoint == "client" else {}
     with connect(url) as connection:
         connection.sendall(request(url, f"POST {path}", b"[", **headers))
         begin = time.monotonic()

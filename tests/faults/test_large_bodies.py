@@ -55,9 +55,9 @@ def oversized(url: str, headers: dict[str, str], chunked: bool) -> int:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-@pytest.mark.parametrize("door", ["client", "ingest"])
-def test_200_megabytes(server: Server, admin: User, door: str, chunked: bool) -> None:
-    url, headers = (f"{server.url}/api/events", admin.headers) if door == "client" else (server.ingest_url, {})
+@pytest.mark.parametrize("endpoint", ["client", "ingest"])
+def test_200_megabytes(server: Server, admin: User, endpoint: str, chunked: bool) -> None:
+    url, headers = (f"{server.url}/api/events", admin.headers) if endpoint == "client" else (server.ingest_url, {})
     assert oversized(url, headers, chunked) == 413
     assert server.peak_memory_bytes() < 1 << 30
     assert not exports.rows(server, admin)

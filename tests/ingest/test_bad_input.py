@@ -189,7 +189,7 @@ def good_and_odd(odd: dict) -> tuple[list[dict], dict]:
 
 def mended(server: Server) -> dict[str, float]:
     """How many events of clients were mended, by kind."""
-    pattern = re.compile(r'annoscope_events_mended_total\{door="client",kind="(\w+)"\}')
+    pattern = re.compile(r'annoscope_events_mended_total\{endpoint="client",kind="(\w+)"\}')
     found = ((pattern.fullmatch(name), value) for name, value in server.metrics().items())
     return {match[1]: value for match, value in found if match}
 

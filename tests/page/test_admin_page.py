@@ -51,7 +51,7 @@ def test_a_user_is_made_and_the_password_shown_once(office: Office, visit) -> No
     expect(nina.get_by_role("main")).to_contain_text("Okafor")
 
 
-def test_an_unnamed_proxy_is_shown(office: Office, visit) -> None:
+def test_an_untrusted_proxy_is_shown(office: Office, visit) -> None:
     headers = {"X-Forwarded-For": "198.51.100.1"}
     requests.get(f"{office.server.url}/healthz", headers=headers, timeout=10)
     page = visit(office.lena)

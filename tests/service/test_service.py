@@ -61,7 +61,7 @@ def test_received_events_add_up(server: Server, anna: User) -> None:
         return server.metric(f"annoscope_{name}_total")
 
     received = total("events_received")
-    stored, repeated, put_aside = total("store_rows_stored"), total("events_repeated"), total("events_dead_lettered")
+    stored, repeated, put_aside = total("store_rows_stored"), total("events_deduplicated"), total("events_dead_lettered")
     assert (received, stored, repeated, put_aside) == (19, 9, 8, 2)
 
 

@@ -40,7 +40,7 @@ def running(server: Server, user: User) -> list[dict]:
 
 def ended(server: Server, outcome: str) -> float:
     """How many queries ended so."""
-    return server.metrics().get(f'annoscope_query_seconds_count{{outcome="{outcome}"}}', 0)
+    return server.metrics().get(f'annoscope_query_duration_seconds_count{{outcome="{outcome}"}}', 0)
 
 
 def frames(

@@ -1,6 +1,6 @@
 //! The people of the demo: where they sit, when they work, how fast, with which browser.
 
-use annoscope_events::{Organization, Sender};
+use annoscope_events::{Organization, Sender, UserRef};
 
 use crate::chance::Chance;
 use crate::names::{BROWSERS, Browser, FIRST_NAMES, LAST_NAMES, ORGANIZATIONS};
@@ -53,9 +53,11 @@ pub fn organization(index: usize) -> Organization {
 /// The administrator, who makes projects and tasks and does not annotate.
 pub fn administrator() -> Sender {
     Sender {
-        user_id: 1,
-        user_name: "admin".to_owned(),
-        user_email: "admin@example.com".to_owned(),
+        user: UserRef {
+            id: 1,
+            name: "admin".to_owned(),
+            email: "admin@example.com".to_owned(),
+        },
         org: None,
     }
 }
@@ -84,9 +86,11 @@ fn annotator(index: usize, chance: &mut Chance) -> Person {
     };
     Person {
         sender: Sender {
-            user_id: number(index) + 2,
-            user_name,
-            user_email,
+            user: UserRef {
+                id: number(index) + 2,
+                name: user_name,
+                email: user_email,
+            },
             org: org.map(organization),
         },
         org,
@@ -138,7 +142,7 @@ mod tests {
         let people = annotators(5000, &mut Chance::new(1, 1));
         let names: HashSet<&str> = people
             .iter()
-            .map(|person| person.sender.user_name.as_str())
+            .map(|person| person.sender.user.name.as_str())
             .collect();
         assert_eq!(names.len(), people.len());
         assert_eq!(

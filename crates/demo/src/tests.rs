@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use annoscope_events::{
-    ClientHours, ClientRequest, Sender, Timestamp, WORKING_TIME_SCOPE, parse_server_body,
+    ClientHours, ClientRequest, Sender, Timestamp, UserRef, WORKING_TIME_SCOPE, parse_server_body,
 };
 
 use super::units::{DAY_MS, HOUR_MS};
@@ -212,9 +212,11 @@ fn no_two_events_of_all_bodies_are_alike() {
         ..config(100_000, 10)
     };
     let by = Sender {
-        user_id: 1,
-        user_name: "root".to_owned(),
-        user_email: String::new(),
+        user: UserRef {
+            id: 1,
+            name: "root".to_owned(),
+            email: String::new(),
+        },
         org: None,
     };
     let mut hashes = HashSet::new();

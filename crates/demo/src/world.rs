@@ -31,7 +31,7 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
     let catalog = &plan.catalog;
     let mut members = json!({});
     let mut created_by = |mut resource: Value| {
-        resource["owner"] = json!({ "id": admin.user_id, "username": admin.user_name });
+        resource["owner"] = json!({ "id": admin.user.id, "username": admin.user.name });
         resource["created_date"] = json!(created);
         members = resource;
     };
@@ -48,10 +48,10 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
         }
         What::User(person) => {
             let user = &plan.people[person].sender;
-            members = json!({ "first_name": "", "last_name": "", "email": user.user_email, "groups": ["user"] });
+            members = json!({ "first_name": "", "last_name": "", "email": user.user.email, "groups": ["user"] });
             Event {
-                obj_name: Some(user.user_name.clone()),
-                obj_id: Some(user.user_id),
+                obj_name: Some(user.user.name.clone()),
+                obj_id: Some(user.user.id),
                 ..base("create:user", None)
             }
         }

@@ -1,4 +1,4 @@
-//! Hours that somebody claims: the key `working_time` where nobody counted.
+//! Claimed hours: the key `working_time` of events for which none were counted.
 //!
 //! Dashboards, CVAT's own among them, sum `payload.working_time` over all rows. Working time is
 //! what this server computed or what another server sent as `send:working_time`

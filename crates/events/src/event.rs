@@ -51,7 +51,7 @@ pub struct Event {
     pub task_id: Option<i64>,
     /// Job it belongs to.
     pub job_id: Option<i64>,
-    /// Who did it.
+    /// Id of the acting user.
     pub user_id: Option<i64>,
     /// Login name of the user.
     pub user_name: Option<String>,
@@ -84,7 +84,7 @@ pub struct Interval {
     pub end_ms: i64,
 }
 
-/// Identity of an event as its sender made it, with the door it came through, the
+/// Identity of an event as its sender made it, with the endpoint it came through, the
 /// user and the organization: two events with one hash are one event sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventHash(pub u128);

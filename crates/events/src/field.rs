@@ -9,7 +9,7 @@ pub(crate) struct RawFields<'a> {
     values: [Option<&'a str>; FIELD_NAMES.len()],
     /// One bit for each field whose key occurs more than once.
     repeated: u32,
-    /// The value of `intervals`, which only the ingest door knows.
+    /// The value of `intervals`, which only the ingest endpoint knows.
     pub intervals: Option<&'a str>,
 }
 

@@ -1,6 +1,6 @@
 //! The identity of an event: what a store compares to know a repeat.
 //!
-//! The hash is the first 128 bits of BLAKE3 over: a version byte, a byte for the door,
+//! The hash is the first 128 bits of BLAKE3 over: a version byte, a byte for the endpoint,
 //! then each value that is present as its tag (a byte), its length (four bytes, little
 //! endian) and its bytes; integers are eight bytes, little endian. A missing and a null
 //! field are the same. **The layout must not change between releases**: hashes are
@@ -31,7 +31,7 @@ pub(crate) struct HashInput {
 }
 
 impl HashInput {
-    /// For events of the client door: with the user and the organization.
+    /// For events of the client endpoint: with the user and the organization.
     pub fn client(user_id: i64, org_id: Option<i64>) -> HashInput {
         let mut input = HashInput {
             bytes: vec![VERSION, b'c'],
@@ -45,7 +45,7 @@ impl HashInput {
         input
     }
 
-    /// For events of the ingest door: user and organization are fields of the event.
+    /// For events of the ingest endpoint: user and organization are fields of the event.
     pub fn ingest() -> HashInput {
         HashInput {
             bytes: vec![VERSION, b'i'],

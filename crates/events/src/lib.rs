@@ -9,7 +9,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod claimed_hours;
-mod client;
+mod client_request;
 mod event;
 mod field;
 mod hash;
@@ -19,12 +19,12 @@ mod mend;
 mod payload;
 mod scope;
 mod sender;
-mod server;
+mod server_event;
 mod time;
 mod working_time;
 
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
-pub use client::{ClientRequest, CorrectedRequest, InvalidRequest};
+pub use client_request::{ClientRequest, CorrectedRequest, InvalidRequest};
 pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
 pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload, MARK};
 pub use json::InvalidJson;
@@ -34,8 +34,8 @@ pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
     is_client_scope,
 };
-pub use sender::{Organization, Sender};
-pub use server::{
+pub use sender::{Organization, Sender, UserRef};
+pub use server_event::{
     ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, parse_server_body,
     server_event_json,
 };

@@ -16,7 +16,7 @@ pub enum Mend {
     AheadOfReceipt,
     /// It ended after its receipt; working time is counted up to the receipt.
     EndsAfterReceipt,
-    /// Hours that nobody counted were renamed ([`crate::CLAIMED_KEY`]).
+    /// Claimed hours were renamed ([`crate::CLAIMED_KEY`]).
     ClaimedHours,
 }
 

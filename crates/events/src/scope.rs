@@ -7,13 +7,13 @@
 pub struct Scope {
     /// `action:resource`, as events carry it.
     pub name: &'static str,
-    /// Who sends it.
+    /// Its sender.
     pub sender: ScopeSender,
     /// What an event of this scope means; one line for the documentation.
     pub meaning: &'static str,
 }
 
-/// Who sends events of a scope.
+/// The sender of a scope's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeSender {
     /// The annotation tool in the browser.
@@ -64,7 +64,7 @@ const fn server(name: &'static str, meaning: &'static str) -> Scope {
     }
 }
 
-/// All scopes that CVAT's parts send: clients' first, then the server's. The ingest door
+/// All scopes that CVAT's parts send: clients' first, then the server's. The ingest endpoint
 /// takes others, too.
 pub const SCOPES: &[Scope] = &[
     client("click:element", "an element of the page was clicked"),

@@ -2,7 +2,7 @@
 //!
 //! A change of an account writes its event in its own transaction (`identity/accounts`); exports,
 //! failed logins and exceptions write theirs to the same table. From there [`keep_moving`] takes
-//! them to the store, through the door of servers' events, and then forgets them.
+//! them to the store, through the endpoint of servers' events, and then forgets them.
 //!
 //! **Invariant:** what was answered for is in the trail, whatever is killed when
 //! (`test_the_audit_trail_survives_a_kill` in `tests/test_audit.py`).
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::exports::ExportRequest;
-use crate::identity::{Accounts, AccountsError, AuditEvent, Caller};
+use crate::identity::{Accounts, AccountsError, AuditEvent, Principal};
 use crate::ingest::{Arrival, Ingest};
 
 /// How often the table is looked at: the command line writes to it, too.
@@ -86,7 +86,7 @@ pub fn exception(exception: &Exception<'_>) -> AuditEvent {
 }
 
 /// The event of an export (contract.md, "Server events").
-pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
+pub fn export(request: &ExportRequest, principal: &Principal) -> AuditEvent {
     let filter = &request.filter;
     let time = |time: Option<annoscope_events::Timestamp>| time.map(|time| time.to_string());
     let payload = json!({
@@ -104,7 +104,7 @@ pub fn export(request: &ExportRequest, caller: &Caller) -> AuditEvent {
     });
     AuditEvent {
         scope: "export:dataset",
-        organization: caller.organization.clone(),
+        organization: principal.organization.clone(),
         payload: object(payload),
         ..AuditEvent::default()
     }

@@ -1,4 +1,4 @@
-//! Rows from before claims of hours were renamed: they are there, and somebody should know.
+//! Rows from before claims of hours were renamed: counted at the start, for the log and the metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const COUNT: &str = "SELECT count(*) FROM events WHERE payload_working_time IS N
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Counts the rows once, and tells the log and the metrics. Blocks.
-pub fn tell(store: &Arc<dyn EventStore>, metrics: &Metrics) {
+pub fn report(store: &Arc<dyn EventStore>, metrics: &Metrics) {
     match count(store) {
         Ok(0) => metrics.claimed_rows(0),
         Ok(n_rows) => {

@@ -1,6 +1,6 @@
 //! The only place of the server that reads the clock.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use annoscope_events::Timestamp;
 
@@ -17,4 +17,10 @@ pub fn now() -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// How long ago a point was.
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+pub fn since(point: Instant) -> Duration {
+    point.elapsed()
 }

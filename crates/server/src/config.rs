@@ -46,7 +46,7 @@ pub struct Config {
     pub ingest_listen: SocketAddr,
     /// `ingest_open`: whether it asks for none elsewhere either. Default `false`.
     pub ingest_open: bool,
-    /// `auth`: who knows the users. Default `accounts`.
+    /// `auth`: where users are known. Default `accounts`.
     pub auth: AuthKind,
     /// `analytics_visibility`: whether the privilege business and accounts with analytics
     /// access see all events. Default `true`, as CVAT's.
@@ -84,7 +84,7 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// Who knows the users.
+/// Where users are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthKind {
@@ -166,7 +166,7 @@ pub struct ConnectionsConfig {
     pub min_body_rate_bytes: u64,
 }
 
-/// Limits of both doors by which events come in.
+/// Limits of both endpoints by which events come in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IngestConfig {
@@ -290,6 +290,7 @@ impl Config {
         Policy {
             analytics_visibility: self.analytics_visibility,
             business_edits_dashboards: self.business_edits_dashboards,
+            ingest_open: self.ingest_open,
         }
     }
 

@@ -2,7 +2,7 @@
 //! a file in `dashboards/` of the data directory, where people may put and edit files, too.
 //!
 //! A save never loses anything: each version that was ever shown is kept in
-//! `dashboards/.versions/`, and whoever saves says which version they began with.
+//! `dashboards/.versions/`, and a save says which version it began with.
 
 mod builtin;
 mod error;
@@ -32,7 +32,7 @@ const MAX_DASHBOARDS: usize = 1_000;
 /// All dashboards of this server. Cloned for every request. Its functions block on files.
 #[derive(Clone)]
 pub struct Dashboards {
-    /// One change at a time: between the look at the version and the write nobody else writes.
+    /// One change at a time: between the look at the version and the write there is no other write.
     files: Arc<Mutex<Directory>>,
 }
 
@@ -77,9 +77,9 @@ pub struct Meta {
     pub modified: bool,
     /// The directory below `dashboards/` that it is in; empty for none.
     pub folder: String,
-    /// The file it is in, for who may write it; `None` as long as it is the built-in one.
+    /// The file it is in, for administrators; `None` as long as it is the built-in one.
     pub file: Option<String>,
-    /// Who saved this version; `None` for the built-in one and for edited files.
+    /// The account that saved this version; `None` for the built-in one and for edited files.
     pub author: Option<String>,
     /// When, RFC 3339.
     pub updated: Option<String>,
@@ -141,7 +141,7 @@ impl Dashboards {
         Ok((current.model, meta))
     }
 
-    /// Saves a new version of a dashboard, unless somebody else did so after `base`.
+    /// Saves a new version of a dashboard, unless there is one after `base` already.
     pub fn save(&self, uid: &str, base: u64, change: Change) -> Result<Meta, DashboardError> {
         let files = self.lock();
         let current = Current::find(&files, uid)?;

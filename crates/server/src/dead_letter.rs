@@ -128,8 +128,8 @@ fn ends_within_a_line(file: &mut File, length: u64) -> std::io::Result<bool> {
 
 /// Opens the file and locks it against other processes, until it is closed.
 ///
-/// The command line puts a new file in the place of the old one: whoever waited for the lock of
-/// that one takes the new one.
+/// The command line puts a new file in the place of the old one: a process that waited for the
+/// lock of that one takes the new one.
 fn lock_file(path: &Path) -> std::io::Result<File> {
     loop {
         let file = OpenOptions::new()

@@ -11,7 +11,7 @@ use crate::clock;
 
 const FILE: &str = "annoscope.lock";
 
-/// Who holds a data directory; also where its server listens.
+/// The process that holds a data directory; also where its server listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockHolder {
     /// Process id; of the parent, if one keeps the server running.
@@ -56,7 +56,7 @@ impl DirLock {
     /// Takes the lock of `dir`, which must exist. Waits a second for it: a process whose parent was
     /// killed holds it a little longer.
     ///
-    /// [`LockError::Held`] says who holds it otherwise.
+    /// [`LockError::Held`] names its holder otherwise.
     pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, LockError> {
         let path = dir.join(FILE);
         let io = |source| LockError::Io {
@@ -73,7 +73,7 @@ impl DirLock {
         let begin = clock::monotonic();
         let locked = loop {
             match file.try_lock() {
-                Err(TryLockError::WouldBlock) if clock::monotonic() - begin < RELEASE => {
+                Err(TryLockError::WouldBlock) if clock::since(begin) < RELEASE => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 locked => break locked,
@@ -90,7 +90,7 @@ impl DirLock {
         }
     }
 
-    /// Who holds the lock of `dir`; `None` if nobody does. A holder that is just starting may not
+    /// The holder of the lock of `dir`, if there is one. A holder that is just starting may not
     /// say yet where it listens.
     pub fn holder(dir: &Path) -> Result<Option<LockHolder>, LockError> {
         let path = dir.join(FILE);

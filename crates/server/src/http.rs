@@ -4,8 +4,7 @@
 //! and `access` (its principal and rights) to its handler in `routes`; [`router`] has all of them on
 //! one screen. What the rest of the server returns becomes a status code in [`error`].
 //!
-//! **Invariant:** nothing outside of this folder but the start of the server names it
-//! (`tests/borders.rs`).
+//! **Invariant:** nothing outside of this folder but the start of the server names it.
 
 pub(crate) mod access;
 pub(crate) mod admission;

@@ -1,37 +1,37 @@
-//! Who is asking, and what they may do.
+//! Accounts and their rights.
 //!
-//! [`Identity`] tells who somebody is, and [`rights`], the one place that says so, who may what.
+//! [`Identity`] is where accounts are known, and [`rights`] the one place that says what they may do.
 //! [`Accounts`] keeps users, organizations, tokens and sessions. Start reading at [`rights`].
 
+mod account;
 mod accounts;
-mod caller;
 mod cvat;
 mod lockout;
 mod organization;
 mod passwords;
-mod person;
+mod principal;
 mod privilege;
 mod remembered;
 pub mod rights;
 pub(crate) mod secret;
 
+pub use account::Account;
 pub use accounts::{
-    Accounts, AccountsError, ActingUser, Actor, Login, Member, Membership, NewOrganization,
-    NewToken, NewUser, OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token,
-    TokenChange, UserChange, UserSummary,
+    Accounts, AccountsError, Actor, Login, Member, Membership, NewOrganization, NewToken, NewUser,
+    OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token, TokenChange,
+    UserChange, UserSummary,
 };
 pub(crate) use accounts::{AuditEvent, Weight};
-pub use caller::{Caller, Viewer};
 pub(crate) use cvat::Shown;
 pub use cvat::{Cvat, CvatSettings, CvatUnavailable};
 pub use lockout::LockedOut;
 pub use organization::Wanted;
 pub use passwords::PasswordError;
 pub(crate) use passwords::generate as generate_password;
-pub use person::Person;
+pub use principal::{Principal, Viewer};
 pub use privilege::{Privilege, Role, TokenScope, UnknownWord};
 
-/// Who says who somebody is.
+/// Where accounts are known.
 #[derive(Clone)]
 pub enum Identity {
     /// Our own accounts.

@@ -29,7 +29,7 @@ pub struct Ingest {
     /// Where events live.
     pub store: Arc<dyn EventStore>,
     /// What could not be stored, for a person to look at.
-    pub dead_letter: Arc<DeadLetter>,
+    pub dead_letters: Arc<DeadLetter>,
     /// What came, and what became of it.
     pub metrics: Arc<Metrics>,
 }

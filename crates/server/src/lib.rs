@@ -14,6 +14,7 @@ mod dashboards;
 mod dead_letter;
 mod descriptors;
 mod dir_lock;
+mod durable_file;
 mod exports;
 mod http;
 pub mod identity;

@@ -1,8 +1,10 @@
 //! Every metric of the server, by name, in Prometheus's text format.
 //!
-//! Received events add up: received = stored + repeated + dead-lettered + dropped + refused with an
+//! Received events add up: received = stored + deduplicated + dead-lettered + dropped + refused with an
 //! error (`tests/service/test_service.py` does the sum). Mended ones are stored.
 
+mod collector;
+mod labels;
 mod text_format;
 
 use std::sync::Arc;
@@ -10,215 +12,60 @@ use std::time::Duration;
 
 use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
-use annoscope_store::{EventStore, Reading};
-use prometheus_client::collector::Collector;
+use annoscope_store::EventStore;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
-};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::fmt::Write;
 
+use collector::PartsCollector;
+use labels::{ByEnd, ByEndpoint, ByField, ByMend, ByOutcome, ByPort, Request};
+
+pub use labels::{Closed, Endpoint, PortName, QueryOutcome};
 pub use text_format::TextFormat;
 
-/// Bounds of answer times, in seconds.
-const ANSWER_SECONDS: [f64; 12] = [
+/// Bounds of durations, in seconds.
+const DURATIONS_S: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
-
-/// Where events come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Door {
-    /// `POST /api/events`.
-    Client,
-    /// The ingest port.
-    Ingest,
-}
-
-impl EncodeLabelValue for Door {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        encoder.write_str(match self {
-            Door::Client => "client",
-            Door::Ingest => "ingest",
-        })
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByDoor {
-    door: Door,
-}
-
-/// An event that was stored in another form than it was sent in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByMend {
-    door: Door,
-    kind: &'static str,
-}
-
-/// An event that could not be stored, by the first field that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByField {
-    door: Door,
-    field: String,
-}
-
-/// Which of the two ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PortName {
-    /// Of the API and the page.
-    Main,
-    /// Of the servers.
-    Ingest,
-}
-
-impl EncodeLabelValue for PortName {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        encoder.write_str(match self {
-            PortName::Main => "main",
-            PortName::Ingest => "ingest",
-        })
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByPort {
-    port: PortName,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByEnd {
-    port: PortName,
-    reason: Closed,
-}
-
-/// Why a connection was closed by us, in metrics and logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Closed {
-    /// The head of a request did not come in time.
-    HeadTimeout,
-    /// No further request came in time.
-    IdleTimeout,
-    /// The client took nothing of its answer in time.
-    WriteTimeout,
-    /// It held no request, and another client needed its place.
-    Displaced,
-    /// All places were taken by connections with requests.
-    Refused,
-}
-
-impl Closed {
-    fn as_str(self) -> &'static str {
-        match self {
-            Closed::HeadTimeout => "head_timeout",
-            Closed::IdleTimeout => "idle_timeout",
-            Closed::WriteTimeout => "write_timeout",
-            Closed::Displaced => "displaced",
-            Closed::Refused => "refused",
-        }
-    }
-}
-
-impl EncodeLabelValue for Closed {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        encoder.write_str(self.as_str())
-    }
-}
-
-/// How a query ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum QueryOutcome {
-    /// With its last row, or the last one that its limit allowed.
-    Finished,
-    /// Before it ran: the request or the query was wrong.
-    Refused,
-    /// At its time limit.
-    TimedOut,
-    /// At the limit of memory.
-    OutOfMemory,
-    /// While it ran: a division by zero, a text that is no number.
-    Failed,
-    /// By `DELETE /api/queries/{id}`.
-    Cancelled,
-    /// Its client went away.
-    Abandoned,
-    /// The server had no place for it, or failed.
-    Unavailable,
-}
-
-impl QueryOutcome {
-    /// The word in metrics and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            QueryOutcome::Finished => "finished",
-            QueryOutcome::Refused => "refused",
-            QueryOutcome::TimedOut => "timed_out",
-            QueryOutcome::OutOfMemory => "out_of_memory",
-            QueryOutcome::Failed => "failed",
-            QueryOutcome::Cancelled => "cancelled",
-            QueryOutcome::Abandoned => "abandoned",
-            QueryOutcome::Unavailable => "unavailable",
-        }
-    }
-}
-
-impl EncodeLabelValue for QueryOutcome {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        encoder.write_str(self.as_str())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByOutcome {
-    outcome: QueryOutcome,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answer {
-    method: String,
-    route: String,
-    status: u16,
-}
 
 /// The counters, shared by all requests.
 pub struct Metrics {
     registry: Registry,
-    window: Duration,
-    received: Family<ByDoor, Counter>,
-    repeated: Family<ByDoor, Counter>,
-    older_than_window: Family<ByDoor, Counter>,
+    dedup_window: Duration,
+    received: Family<ByEndpoint, Counter>,
+    deduplicated: Family<ByEndpoint, Counter>,
+    older_than_dedup_window: Family<ByEndpoint, Counter>,
     mended: Family<ByMend, Counter>,
     dead_lettered: Family<ByField, Counter>,
-    dropped: Family<ByDoor, Counter>,
+    dropped: Family<ByEndpoint, Counter>,
     claimed_rows: Gauge,
     dead_letter_failures: Counter,
     connections_open: Family<ByPort, Gauge>,
     connections_closed: Family<ByEnd, Counter>,
-    forwarded_by_unnamed: Counter,
-    answers: Family<Answer, Counter>,
-    answer_seconds: Histogram,
+    forwarded_by_untrusted: Counter,
+    http_requests: Family<Request, Counter>,
+    http_request_duration: Histogram,
     queries_started: Counter,
     query_rows_sent: Counter,
     /// Its `_count` is the number of queries that ended so.
-    query_seconds: Family<ByOutcome, Histogram>,
+    query_duration: Family<ByOutcome, Histogram>,
 }
 
 impl Metrics {
-    /// Metrics of a server over `store` and its exports. `window` is how long repeats are
-    /// recognized.
-    pub fn new(store: Arc<dyn EventStore>, exports: Exports, window: Duration) -> Metrics {
+    /// Metrics of a server over `store` and its exports. `dedup_window` is how long
+    /// duplicates are recognized.
+    pub fn new(store: Arc<dyn EventStore>, exports: Exports, dedup_window: Duration) -> Metrics {
         let mut registry = Registry::with_prefix("annoscope");
         registry.register_collector(Box::new(PartsCollector { store, exports }));
         let mut metrics = Metrics {
             registry,
-            window,
+            dedup_window,
             received: Family::default(),
-            repeated: Family::default(),
-            older_than_window: Family::default(),
+            deduplicated: Family::default(),
+            older_than_dedup_window: Family::default(),
             mended: Family::default(),
             dead_lettered: Family::default(),
             dropped: Family::default(),
@@ -226,12 +73,12 @@ impl Metrics {
             dead_letter_failures: Counter::default(),
             connections_open: Family::default(),
             connections_closed: Family::default(),
-            forwarded_by_unnamed: Counter::default(),
-            answers: Family::default(),
-            answer_seconds: Histogram::new(ANSWER_SECONDS),
+            forwarded_by_untrusted: Counter::default(),
+            http_requests: Family::default(),
+            http_request_duration: Histogram::new(DURATIONS_S),
             queries_started: Counter::default(),
             query_rows_sent: Counter::default(),
-            query_seconds: Family::new_with_constructor(|| Histogram::new(ANSWER_SECONDS)),
+            query_duration: Family::new_with_constructor(|| Histogram::new(DURATIONS_S)),
         };
         metrics.register();
         metrics
@@ -245,14 +92,14 @@ impl Metrics {
             self.received.clone(),
         );
         registry.register(
-            "events_repeated",
+            "events_deduplicated",
             "Events that were stored before and are not stored again",
-            self.repeated.clone(),
+            self.deduplicated.clone(),
         );
         registry.register(
-            "events_older_than_window",
-            "Events older at receipt than the window of recent events: a repeat of them would be stored again",
-            self.older_than_window.clone(),
+            "events_older_than_dedup_window",
+            "Events older at receipt than the dedup window: a duplicate of them would be stored again",
+            self.older_than_dedup_window.clone(),
         );
         registry.register(
             "events_mended",
@@ -290,19 +137,19 @@ impl Metrics {
             self.connections_closed.clone(),
         );
         registry.register(
-            "forwarded_by_unnamed_proxy",
+            "forwarded_by_untrusted_proxy",
             "Requests with X-Forwarded-For from addresses that proxy.trusted does not name",
-            self.forwarded_by_unnamed.clone(),
+            self.forwarded_by_untrusted.clone(),
         );
         registry.register(
-            "http_answers",
-            "Answers by method, route and status",
-            self.answers.clone(),
+            "http_requests",
+            "Requests that were answered, by method, route and status",
+            self.http_requests.clone(),
         );
         registry.register(
-            "http_answer_seconds",
+            "http_request_duration_seconds",
             "Time from a request's head to its answer's head",
-            self.answer_seconds.clone(),
+            self.http_request_duration.clone(),
         );
         registry.register(
             "queries_started",
@@ -315,62 +162,62 @@ impl Metrics {
             self.query_rows_sent.clone(),
         );
         registry.register(
-            "query_seconds",
+            "query_duration_seconds",
             "Time from a query's arrival to its end, by how it ended",
-            self.query_seconds.clone(),
+            self.query_duration.clone(),
         );
     }
 
     /// A request with `n_events` events was parsed.
-    pub fn received(&self, door: Door, n_events: usize) {
+    pub fn received(&self, endpoint: Endpoint, n_events: usize) {
         self.received
-            .get_or_create(&ByDoor { door })
+            .get_or_create(&ByEndpoint { endpoint })
             .inc_by(n_events as u64);
     }
 
-    /// Which events of a request were repeats.
-    pub fn repeated(&self, door: Door, repeated: &[bool]) {
-        let n_repeated = repeated.iter().filter(|&&is_repeat| is_repeat).count();
-        self.repeated
-            .get_or_create(&ByDoor { door })
-            .inc_by(n_repeated as u64);
+    /// Which events of a request were stored before.
+    pub fn deduplicated(&self, endpoint: Endpoint, duplicates: &[bool]) {
+        let n_duplicates = duplicates.iter().filter(|&&is| is).count();
+        self.deduplicated
+            .get_or_create(&ByEndpoint { endpoint })
+            .inc_by(n_duplicates as u64);
     }
 
     /// Counts events that happened so long ago that an earlier receipt of them may have left
-    /// the window.
-    pub fn older_than_window(
+    /// the dedup window.
+    pub fn older_than_dedup_window(
         &self,
-        door: Door,
+        endpoint: Endpoint,
         timestamps: impl Iterator<Item = Timestamp>,
         received_at: Timestamp,
     ) {
         let oldest_ms = received_at
             .millis()
-            .saturating_sub(self.window.as_millis() as i64);
+            .saturating_sub(self.dedup_window.as_millis() as i64);
         let n_older = timestamps
             .filter(|timestamp| timestamp.millis() < oldest_ms)
             .count();
-        self.older_than_window
-            .get_or_create(&ByDoor { door })
+        self.older_than_dedup_window
+            .get_or_create(&ByEndpoint { endpoint })
             .inc_by(n_older as u64);
     }
 
     /// Events were changed before they were stored.
-    pub fn mended(&self, door: Door, mends: impl IntoIterator<Item = (Mend, u64)>) {
+    pub fn mended(&self, endpoint: Endpoint, mends: impl IntoIterator<Item = (Mend, u64)>) {
         for (mend, n_events) in mends {
             let kind = mend.name();
             self.mended
-                .get_or_create(&ByMend { door, kind })
+                .get_or_create(&ByMend { endpoint, kind })
                 .inc_by(n_events);
         }
     }
 
     /// Events went to the dead-letter file: the field that is wrong of each.
-    pub fn buried(&self, door: Door, fields: &[String]) {
+    pub fn dead_lettered(&self, endpoint: Endpoint, fields: &[String]) {
         for field in fields {
             let field = field.clone();
             self.dead_lettered
-                .get_or_create(&ByField { door, field })
+                .get_or_create(&ByField { endpoint, field })
                 .inc();
         }
     }
@@ -381,9 +228,9 @@ impl Metrics {
     }
 
     /// Events found no room in the dead-letter file.
-    pub fn dropped(&self, door: Door, n_events: usize) {
+    pub fn dropped(&self, endpoint: Endpoint, n_events: usize) {
         self.dropped
-            .get_or_create(&ByDoor { door })
+            .get_or_create(&ByEndpoint { endpoint })
             .inc_by(n_events as u64);
     }
 
@@ -406,20 +253,20 @@ impl Metrics {
     }
 
     /// A request came with `X-Forwarded-For` from an address that is not trusted.
-    pub fn forwarded_by_unnamed(&self) {
-        self.forwarded_by_unnamed.inc();
+    pub fn forwarded_by_untrusted(&self) {
+        self.forwarded_by_untrusted.inc();
     }
 
     /// A request was answered.
-    pub fn answered(&self, method: String, route: String, status: u16, took: Duration) {
-        self.answers
-            .get_or_create(&Answer {
+    pub fn http_request(&self, method: String, route: String, status: u16, took: Duration) {
+        self.http_requests
+            .get_or_create(&Request {
                 method,
                 route,
                 status,
             })
             .inc();
-        self.answer_seconds.observe(took.as_secs_f64());
+        self.http_request_duration.observe(took.as_secs_f64());
     }
 
     /// A query came in.
@@ -434,7 +281,7 @@ impl Metrics {
 
     /// A query ended.
     pub fn query_ended(&self, outcome: QueryOutcome, took: Duration) {
-        self.query_seconds
+        self.query_duration
             .get_or_create(&ByOutcome { outcome })
             .observe(took.as_secs_f64());
     }
@@ -444,98 +291,5 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(format.write(text))
-    }
-}
-
-/// Reads the counters of the store and the exports when somebody asks for the metrics.
-struct PartsCollector {
-    store: Arc<dyn EventStore>,
-    exports: Exports,
-}
-
-impl std::fmt::Debug for PartsCollector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PartsCollector")
-    }
-}
-
-impl Collector for PartsCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let stats = self.store.stats();
-        let mut counter = |name, help, value| {
-            let metric = ConstCounter::new(value);
-            metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
-        };
-        counter("store_rows_stored", "Rows committed", stats.rows_stored)?;
-        counter("store_commits", "Commits", stats.commits)?;
-        counter(
-            "store_failed_commits",
-            "Commits that failed",
-            stats.failed_commits,
-        )?;
-        counter(
-            "store_refused_queue_full",
-            "Batches refused: the queue was full",
-            stats.refused_queue_full,
-        )?;
-        counter(
-            "store_refused_disk_full",
-            "Batches refused: the disk was full",
-            stats.refused_disk_full,
-        )?;
-        counter(
-            "dedup_window_evicted_events",
-            "Events that left the dedup window early because it was full",
-            stats.dedup_window.evicted,
-        )?;
-        counter(
-            "exports_failed",
-            "Exports that the disk refused or that failed later",
-            self.exports.n_failed(),
-        )?;
-        let mut gauge = |name, help, value: u64| {
-            let metric = ConstGauge::new(value);
-            metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
-        };
-        gauge(
-            "exports_bytes",
-            "Results of exports on the disk",
-            self.exports.bytes_on_disk(),
-        )?;
-        gauge(
-            "store_queued_bytes",
-            "Bytes that wait for a commit",
-            stats.queued_bytes,
-        )?;
-        gauge(
-            "store_free_bytes",
-            "Free space for the data directory",
-            stats.free_bytes,
-        )?;
-        gauge(
-            "dedup_window_events",
-            "Events whose duplicates are recognized",
-            stats.dedup_window.events,
-        )?;
-        gauge(
-            "dedup_window_bytes",
-            "Memory of the dedup window",
-            stats.dedup_window.bytes,
-        )?;
-        for figure in self.store.figures() {
-            let name = format!("store_{}", figure.name);
-            let metric: &dyn EncodeMetric = match figure.reading {
-                Reading::Counter(value) => &ConstCounter::new(value),
-                Reading::Gauge(value) => &ConstGauge::new(value),
-                Reading::Seconds(value) => &ConstGauge::new(value),
-            };
-            metric.encode(encoder.encode_descriptor(
-                &name,
-                figure.help,
-                None,
-                metric.metric_type(),
-            )?)?;
-        }
-        Ok(())
     }
 }

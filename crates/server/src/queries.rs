@@ -220,12 +220,12 @@ impl Queries {
 
 /// What a query may say of who asks.
 fn asker(viewer: &Viewer) -> Asker {
-    let caller = &viewer.caller;
-    let organization = caller.organization.as_ref();
+    let principal = &viewer.principal;
+    let organization = principal.organization.as_ref();
     Asker {
-        id: caller.id,
-        login: caller.name.clone(),
-        email: caller.email.clone(),
+        id: principal.user.id,
+        login: principal.user.name.clone(),
+        email: principal.user.email.clone(),
         organization: organization.map(|of| (of.id, of.slug.clone())),
     }
 }

@@ -1,4 +1,4 @@
-//! Would an event be stored? Asked in the way that an event goes, and not for each who asks.
+//! Would an event be stored? Asked in the way that an event goes, and once a second at most.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use tokio::sync::Mutex;
 
 use crate::clock;
 
-/// How long an answer counts: whoever asks more often learns no more.
+/// How long an answer counts: asking more often tells no more.
 const LIFETIME: Duration = Duration::from_secs(1);
 
 /// A writer that has not come to the question by then stores nothing in time either.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why events are refused now, for everybody: paths and causes are in the log.
+/// Why events are refused now, for all to see: paths and causes are in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotReady(pub &'static str);
 
@@ -41,11 +41,11 @@ impl Readiness {
 
     /// Whether an event would be stored; not older than a second.
     pub async fn ask(&self) -> Result<(), NotReady> {
-        // Who asks meanwhile waits for the same answer.
+        // What asks meanwhile waits for the same answer.
         let mut found = self.found.lock().await;
         let before = *found;
         if let Some(found) = before
-            && found.at.elapsed() < LIFETIME
+            && clock::since(found.at) < LIFETIME
         {
             return found.answer;
         }

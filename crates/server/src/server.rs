@@ -22,13 +22,13 @@ use crate::exports::Exports;
 use crate::http::access::Access;
 use crate::http::admission::Admission;
 use crate::http::connections::{Bounds, Connections};
-use crate::http::forwarded::UnnamedProxy;
+use crate::http::forwarded::UntrustedProxy;
 use crate::http::listener::Port;
 use crate::http::router;
 use crate::http::rules::{INGEST_RULES, RULES};
 use crate::http::state::AppState;
 use crate::http::tls;
-use crate::identity::{Accounts, Cvat, Identity};
+use crate::identity::{Accounts, Cvat, Identity, rights};
 use crate::ingest::Ingest;
 use crate::metrics::{Metrics, PortName};
 use crate::queries::Queries;
@@ -90,7 +90,7 @@ pub async fn run(
     sockets: Sockets,
 ) -> Result<(), ServeError> {
     let n_descriptors = descriptors::raise_limit();
-    // They listen before the store is open: who connects meanwhile waits and is not refused.
+    // They listen before the store is open: clients wait meanwhile and are not refused.
     let listener = TcpListener::from_std(sockets.api).map_err(taking_over)?;
     let ingest_listener = TcpListener::from_std(sockets.ingest).map_err(taking_over)?;
     let (mut dir_lock, mut holder) = lock;
@@ -137,7 +137,7 @@ pub async fn run(
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     if !state.config.ingest.legacy_working_time {
         let (store, metrics) = (Arc::clone(&state.store), Arc::clone(&state.metrics));
-        tokio::task::spawn_blocking(move || claimed_rows::tell(&store, &metrics));
+        tokio::task::spawn_blocking(move || claimed_rows::report(&store, &metrics));
     }
     let signal = async {
         wait_for_signal().await;
@@ -159,7 +159,7 @@ pub async fn run(
     if let Err(error) = trail.move_all().await {
         tracing::warn!(%error, "the audit trail is moved to the store at the next start");
     }
-    // The last requests may hold clones; the store is closed whoever holds it.
+    // The last requests may hold clones; the store is closed all the same.
     drop(state);
     if tokio::task::spawn_blocking(move || store.close())
         .await
@@ -212,11 +212,11 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         dashboards: Dashboards::new(&dir),
         ingest: Ingest {
             store: Arc::clone(&store),
-            dead_letter: Arc::new(dead_letter),
+            dead_letters: Arc::new(dead_letter),
             metrics: Arc::clone(&metrics),
         },
         admission: Admission::new(&config),
-        unnamed_proxy: UnnamedProxy::default(),
+        untrusted_proxy: UntrustedProxy::default(),
         metrics,
         queries,
         exports,
@@ -269,23 +269,22 @@ async fn load_tls(config: &TlsConfig) -> Result<Option<RustlsConfig>, ServeError
     Ok(Some(loaded))
 }
 
-/// Who may send events in the name of others: on loopback whoever reaches the port, as with
-/// CVAT's Vector, elsewhere an administrator, unless the configuration says otherwise.
+/// The check of the ingest port, where there is one.
 fn ingest_access(state: &AppState, listens: SocketAddr) -> Option<Access> {
-    if listens.ip().is_loopback() {
-        return None;
+    let is_loopback = listens.ip().is_loopback();
+    if !rights::ingest_is_open(is_loopback, state.config.policy()) {
+        return Some(state.access.with_rules(INGEST_RULES));
     }
-    if state.config.ingest_open {
+    if !is_loopback {
         tracing::warn!(
             ingest_listen = %listens,
             "ingest_open: whoever reaches the ingest port can write any hours; keep it among servers"
         );
-        return None;
     }
-    Some(state.access.with_rules(INGEST_RULES))
+    None
 }
 
-/// Where to go, on standard output: for the person at the terminal. Nobody may be reading.
+/// Where to go, on standard output: for the person at the terminal, if there is one.
 fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
     let offer = match state.store.stats().rows_total {
         0 => format!(

@@ -79,7 +79,9 @@ async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, Soc
     loop {
         match tokio::net::TcpListener::bind(address).await {
             Ok(listener) => return listener.into_std().map_err(failed),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begin.elapsed() < RELEASE => {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrInUse && clock::since(begin) < RELEASE =>
+            {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Err(error) => return Err(failed(error)),

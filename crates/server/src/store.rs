@@ -7,7 +7,7 @@ use annoscope_store::{EventStore, StoreError};
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 
 use crate::config::Config;
-use crate::supervisor;
+use crate::process;
 
 /// What the store's SQL is.
 pub const DIALECT: Dialect = Dialect::DuckDb;
@@ -36,6 +36,6 @@ fn settings(config: &Config) -> StoreConfig {
         dedup_window_events: config.ingest.dedup_window_events as usize,
         day_settles_after: StoreConfig::DAY_SETTLES_AFTER,
         process_memory_bytes: config.process_memory_bytes(),
-        last_resort: supervisor::end_process,
+        last_resort: process::end,
     }
 }

@@ -24,7 +24,7 @@ pub const FLAG: &str = "--supervised-by";
 /// The first descriptor that is handed over, as systemd has it.
 const FIRST_FD: i32 = 3;
 
-/// Who ran for longer than this is started again at once.
+/// What ran for longer than this is started again at once.
 const LONG: Duration = Duration::from_secs(10);
 
 /// The longest pause before a start.
@@ -62,7 +62,7 @@ pub async fn run(sockets: &Sockets) -> Result<u8, SupervisorError> {
         if is_told || status.code().is_some() {
             return Ok(exit_code(status));
         }
-        pause = if started.elapsed() > LONG {
+        pause = if clock::since(started) > LONG {
             Duration::ZERO
         } else {
             (2 * pause + Duration::from_millis(100)).min(MAX_PAUSE)

@@ -9,10 +9,10 @@ use tower::ServiceExt;
 use crate::config::Config;
 use crate::http::router;
 use crate::http::state::AppState;
-use crate::identity::{Actor, NewToken, NewUser, Person, Privilege, TokenScope};
+use crate::identity::{Account, Actor, NewToken, NewUser, Privilege, TokenScope};
 use crate::server;
 
-/// The password of everybody that [`TestServer::add`] adds.
+/// The password of all users that [`TestServer::add`] adds.
 pub(crate) const PASSWORD: &str = "secret";
 
 /// What JSON bodies say they are.
@@ -61,7 +61,7 @@ impl TestServer {
     }
 
     /// Adds a user with the password [`PASSWORD`].
-    pub(crate) fn add(&self, name: &str, privilege: Privilege) -> Person {
+    pub(crate) fn add(&self, name: &str, privilege: Privilege) -> Account {
         let new = NewUser {
             id: None,
             name,

@@ -9,14 +9,14 @@ export class Directory {
   users = $state.raw<User[] | null>(null);
   organizations = $state.raw<Organization[] | null>(null);
   /** The address of a proxy that the configuration should perhaps name. */
-  unnamedProxy = $state<string | null>(null);
+  untrustedProxy = $state<string | null>(null);
   readonly loading = new Attempt();
 
   load() {
     return this.loading.run(async () => {
       const [listed, found] = await Promise.all([users.list(), organizations.list()]);
       [this.users, this.organizations] = [listed.results, found];
-      this.unnamedProxy = listed.unnamed_proxy;
+      this.untrustedProxy = listed.untrusted_proxy;
     });
   }
 

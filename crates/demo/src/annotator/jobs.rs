@@ -46,7 +46,7 @@ impl Annotator {
         }
         self.job_no += 1;
         let by = &plan.people[self.person].sender;
-        let assignee = format!("{{'id': {}, 'username': '{}'}}", by.user_id, by.user_name);
+        let assignee = format!("{{'id': {}, 'username': '{}'}}", by.user.id, by.user.name);
         self.pass(4000, plan, outbox);
         self.update_job(
             "assignee",

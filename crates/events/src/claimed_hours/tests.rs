@@ -141,7 +141,7 @@ fn only_servers_send_hours() {
 
 #[test]
 fn an_event_keeps_hours_and_intervals_where_a_server_counted_them() {
-    use crate::server::ClientHours::{Claimed, Legacy};
+    use crate::server_event::ClientHours::{Claimed, Legacy};
 
     let read = |scope: &str, source: &str, hours: &str, client_hours| {
         let intervals = match scope {

@@ -69,7 +69,7 @@ pub enum DeadLetterCommandError {
         /// The number.
         number: usize,
     },
-    /// Nobody takes the events.
+    /// No server takes the events.
     #[error("no server runs on {}: start it, then send", dir.display())]
     NoServer {
         /// The data directory.

@@ -119,7 +119,7 @@ pub(super) fn run(args: DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
             };
             match written {
                 Ok(n_events) => (n_events, format!("written to {}", path.display())),
-                // Whoever reads has seen enough, as `head` has.
+                // The reader has seen enough, as `head` has.
                 Err(error) if is_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
                     return Ok(());
                 }
@@ -152,7 +152,7 @@ impl Progress {
 
     fn show(&mut self, n_events: u64) {
         // Five times a second is as much as eyes can take.
-        if !self.is_terminal || self.shown.elapsed() < Duration::from_millis(200) {
+        if !self.is_terminal || clock::since(self.shown) < Duration::from_millis(200) {
             return;
         }
         self.shown = clock::monotonic();
@@ -164,7 +164,7 @@ impl Progress {
 
     fn finish(&self, n_events: u64, done: &str, config: &DemoConfig) {
         let line_start = if self.is_terminal { "\r\x1b[K" } else { "" };
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = clock::since(self.started).as_secs_f64();
         let n_users = config.n_users().unwrap_or(0);
         eprintln!(
             "{line_start}{n_events} events of {n_users} annotators in {} days, up to {}: {done} in {seconds:.1} s ({}/s)",
@@ -175,6 +175,6 @@ impl Progress {
     }
 
     fn rate(&self, n_events: u64) -> u64 {
-        (n_events as f64 / self.started.elapsed().as_secs_f64().max(0.001)) as u64
+        (n_events as f64 / clock::since(self.started).as_secs_f64().max(0.001)) as u64
     }
 }

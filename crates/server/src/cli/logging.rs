@@ -26,6 +26,6 @@ pub(super) fn start(config: &LogConfig) {
         }
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
     };
-    // Whoever embeds the crate and logs already keeps its own way.
+    // A program that embeds the crate and logs already keeps its own way.
     drop(started);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::fs::Mode;
 
-/// Everybody but the owner.
+/// All but the owner.
 const OTHERS: u32 = 0o077;
 
 /// Files that this process makes from now on are for its own user.

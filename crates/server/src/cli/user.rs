@@ -99,7 +99,7 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let accounts = Accounts::open(data_dir)?;
-    // Whoever may write the data directory; nobody else is known here.
+    // A user of the machine that may write the data directory: no account is known here.
     let actor = Actor::default();
     match command {
         UserCommand::Add(new) => {

@@ -4,6 +4,10 @@ use super::ConfigError;
 use super::keys::VARIABLE_PREFIX;
 
 /// Our variables, with their values.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 pub fn environment() -> Result<Vec<(String, String)>, ConfigError> {
     std::env::vars_os()
         .filter(|(name, _)| {

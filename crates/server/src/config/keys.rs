@@ -9,7 +9,7 @@ pub struct Key {
     pub path: &'static str,
     /// What the value is.
     pub kind: Kind,
-    /// The value when nobody says otherwise, as one would write it in the file.
+    /// The default, as one would write it in the file.
     pub default: &'static str,
     /// One line for `--help` and the documentation.
     pub help: &'static str,

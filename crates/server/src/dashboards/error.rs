@@ -21,7 +21,7 @@ pub enum DashboardError {
         /// As asked for.
         version: u64,
     },
-    /// Somebody saved after the version that this save began with.
+    /// There is a newer version than the one that this save began with.
     #[error("{} saved version {} meanwhile; yours began with version {base}. Nothing was overwritten.", .meta.author.as_deref().unwrap_or("Somebody"), .meta.version)]
     Stale {
         /// The version that the save began with.

@@ -1,12 +1,13 @@
 //! The directory `dashboards/`: one file a dashboard, a directory below it for each folder.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::history::History;
 use super::model::is_uid;
 use super::{DashboardError, MAX_DASHBOARDS, Model, Problem, builtin};
+use crate::durable_file;
 
 /// Largest file, bytes: Grafana's own largest dashboards have a few hundred thousand.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -79,7 +80,7 @@ impl Directory {
     }
 
     /// Puts a model into its file, in place of `before`. A file there that is no dashboard is
-    /// renamed, so that nobody's work is lost.
+    /// renamed, so that no work is lost.
     pub fn write(
         &self,
         uid: &str,
@@ -109,7 +110,8 @@ impl Directory {
         fs::create_dir_all(&directory).map_err(|error| io_error("creating", &directory, error))?;
         if is_there {
             let aside = path.with_extension("json.broken");
-            fs::rename(&path, &aside).map_err(|error| io_error("renaming", &path, error))?;
+            durable_file::rename(&path, &aside)
+                .map_err(|error| io_error("renaming", &path, error))?;
         }
         write_whole(&path, &text)?;
         match before {
@@ -205,10 +207,10 @@ fn read(path: &Path) -> Result<(String, Model), String> {
 }
 
 /// The content of a regular file, up to the first byte too many. A pipe or a device there would
-/// keep its reader waiting, and with it everybody.
+/// keep its reader waiting, and all others with it.
 pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     use rustix::fs::{Mode, OFlags};
-    // Without waiting for who writes into a pipe.
+    // Without waiting for the writer of a pipe.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     if !file.metadata()?.is_file() {
@@ -225,19 +227,9 @@ fn stem(path: &Path) -> &str {
         .unwrap_or_default()
 }
 
-/// Writes a file so that it is there whole or not at all, whatever happens.
+/// Writes a file so that it is there whole or not at all.
 pub(super) fn write_whole(path: &Path, text: &[u8]) -> Result<(), DashboardError> {
-    let directory = path.parent().expect("it is within the data directory");
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".")
-            .tempfile_in(directory)?;
-        file.write_all(text)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        File::open(directory)?.sync_all()
-    };
-    write().map_err(|error| io_error("writing", path, error))
+    durable_file::write(path, text).map_err(|error| io_error("writing", path, error))
 }
 
 pub(super) fn io_error(doing: &str, path: &Path, source: io::Error) -> DashboardError {

@@ -123,7 +123,7 @@ fn a_reset_shows_the_built_in_one_and_keeps_what_was() {
     );
     let (ours, _) = dashboards.version("monitoring", 2).unwrap();
     assert_eq!(ours.text("title"), "Ours");
-    // Whoever had opened version 2 does not overwrite the reset.
+    // A save that began with version 2 does not overwrite the reset.
     assert!(
         dashboards
             .save("monitoring", 2, change("lena", json!({"title": "x"})))

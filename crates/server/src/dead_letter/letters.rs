@@ -7,13 +7,14 @@ use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use super::lock_file;
+use crate::durable_file;
 
 /// A line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// Its number, as editors count: the first line is 1.
     pub number: usize,
-    /// Its text without the end of the line; whatever somebody wrote there.
+    /// Its text without the end of the line; whatever was written there.
     pub text: Vec<u8>,
 }
 
@@ -41,7 +42,7 @@ pub fn read(path: &Path) -> io::Result<Vec<Letter>> {
 /// Takes lines out of the file at `path`, each once, wherever they are by now. Blank lines go, too.
 ///
 /// The others are durable in a new file before it takes the place of the old one, whose owner and
-/// permissions it gets: whoever runs this, the server goes on writing.
+/// permissions it gets: whichever user runs this, the server goes on writing.
 pub fn remove(path: &Path, letters: &[Letter]) -> io::Result<()> {
     let mut out: HashMap<&[u8], usize> = HashMap::new();
     for letter in letters {
@@ -66,18 +67,14 @@ pub fn remove(path: &Path, letters: &[Letter]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, old: &File, text: &[u8]) -> io::Result<()> {
-    let new_path = path.with_extension("ndjson.new");
-    let mut new = File::create(&new_path)?;
-    let (was, is) = (old.metadata()?, new.metadata()?);
-    if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
-        fchown(&new, Some(was.uid()), Some(was.gid()))?;
-    }
-    new.set_permissions(was.permissions())?;
-    new.write_all(text)?;
-    new.sync_all()?;
-    std::fs::rename(&new_path, path)?;
-    let dir = path.parent().expect("a file has a directory");
-    File::open(dir)?.sync_all()
+    durable_file::write_with(path, |new| {
+        let (was, is) = (old.metadata()?, new.metadata()?);
+        if (was.uid(), was.gid()) != (is.uid(), is.gid()) {
+            fchown(&*new, Some(was.uid()), Some(was.gid()))?;
+        }
+        new.set_permissions(was.permissions())?;
+        new.write_all(text)
+    })
 }
 
 #[cfg(test)]

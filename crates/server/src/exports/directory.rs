@@ -1,8 +1,8 @@
 //! `DATA/exports`: the results, and beside each a JSON file that says what it is.
 //!
 //! For the job with file id F there are
-//! - `F.json`: the [`Job`]. Written when it is asked for and again when it has ended, each
-//!   time to `F.json.tmp`, synced and renamed, so that it is never half there.
+//! - `F.json`: the [`Job`]. Written when it is asked for and again when it has ended, so
+//!   that it is never half there.
 //! - `F.csv.part` or `F.parquet.part`: the result while it is written.
 //! - `F.csv` or `F.parquet`: the result, synced before `F.json` says "finished".
 //!
@@ -10,14 +10,15 @@
 //! What no JSON file speaks of is a leftover and removed at the start.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use annoscope_events::Timestamp;
 
 use super::error::RESTARTED;
 use super::job::{Job, JobKey, State};
+use crate::durable_file;
 
 /// The directory of results.
 #[derive(Debug)]
@@ -40,23 +41,13 @@ impl Directory {
     /// Writes the job's JSON file; durable when it returns.
     pub(super) fn save(&self, job: &Job) -> io::Result<()> {
         let json = serde_json::to_vec(job)?;
-        let path = self.json_path(job);
-        let tmp = path.with_extension("json.tmp");
-        let written = write_synced(&tmp, &json)
-            .and_then(|()| fs::rename(&tmp, &path))
-            .and_then(|()| self.sync());
-        written.inspect_err(|_| remove(&tmp))
+        durable_file::write(&self.json_path(job), &json)
     }
 
     /// Removes the job's files. The JSON file goes first: a result without it is a leftover.
     pub(super) fn remove(&self, job: &Job) {
         remove(&self.json_path(job));
         remove(&self.result_path(job));
-    }
-
-    /// Makes renames in the directory durable.
-    pub(super) fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
     }
 
     /// The jobs of the last run. Those it left unfinished have failed; leftovers are removed.
@@ -132,12 +123,6 @@ impl Directory {
     fn json_path(&self, job: &Job) -> PathBuf {
         self.path.join(format!("{}.json", job.file_id))
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Removes a file, if it is there. A failure leaves a leftover for the next start.

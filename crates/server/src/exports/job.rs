@@ -7,7 +7,7 @@ use annoscope_events::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::identity::Caller;
+use crate::identity::Principal;
 use crate::identity::rights::RowFilter;
 
 /// The format of a result.
@@ -96,11 +96,11 @@ pub struct Owner {
 
 impl Owner {
     /// The caller, as an owner.
-    pub fn of(caller: &Caller) -> Owner {
+    pub fn of(principal: &Principal) -> Owner {
         Owner {
-            id: caller.id,
-            name: caller.name.clone(),
-            org_id: caller.organization.as_ref().map(|org| org.id),
+            id: principal.user.id,
+            name: principal.user.name.clone(),
+            org_id: principal.organization.as_ref().map(|org| org.id),
         }
     }
 }

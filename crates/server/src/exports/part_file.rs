@@ -1,12 +1,13 @@
 //! A result while it is written: bounded, and gone if it does not get finished.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::directory;
 use super::error::Failure;
 use super::table::{Progress, Shared};
+use crate::durable_file;
 
 /// How much is written between two looks at the free space.
 const CHECK_BYTES: u64 = 1024 * 1024;
@@ -52,10 +53,8 @@ impl<'a> PartFile<'a> {
 
     /// Syncs the file and gives it its name. Returns its size in bytes.
     pub(super) fn keep(mut self, result: &Path) -> Result<u64, Failure> {
-        self.file.sync_all()?;
-        fs::rename(&self.path, result)?;
+        durable_file::keep(&self.file, &self.path, result)?;
         self.is_kept = true;
-        self.shared.directory.sync()?;
         Ok(self.n_bytes)
     }
 }

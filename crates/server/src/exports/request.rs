@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::file_name;
 use super::job::Format;
 use super::lenient_time;
-use crate::identity::Caller;
+use crate::identity::Principal;
 use crate::identity::rights::{self, Denied, RowFilter};
 
 /// How far back an export reaches that names neither `from` nor `to`: 30 days, as CVAT's.
@@ -194,12 +194,12 @@ impl ExportQuery {
 
 impl ExportRequest {
     /// Narrows the request to what the caller may see; refuses one that asks for more.
-    pub fn narrow(mut self, caller: &Caller) -> Result<ExportRequest, Denied> {
+    pub fn narrow(mut self, principal: &Principal) -> Result<ExportRequest, Denied> {
         let requested = RowFilter {
             user_id: self.filter.user_id,
             org_id: self.filter.org_id,
         };
-        let RowFilter { user_id, org_id } = rights::export_filter(caller, requested)?;
+        let RowFilter { user_id, org_id } = rights::export_filter(principal, requested)?;
         self.filter.user_id = user_id;
         self.filter.org_id = org_id;
         Ok(self)

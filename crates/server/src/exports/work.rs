@@ -50,7 +50,7 @@ pub(super) fn write_result(shared: &Shared, task: &Task) -> Result<u64, Failure>
         if shared.is_closing() {
             return Err(Failure::Stopped);
         }
-        if begun.elapsed() > time_limit {
+        if clock::since(begun) > time_limit {
             let limit_ms = shared.limits.timeout_ms;
             return Err(Failure::TimedOut { limit_ms });
         }

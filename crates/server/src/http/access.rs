@@ -1,8 +1,8 @@
 //! The way in: no handler sees a request before its route's rule was asked.
 //!
-//! rule of the route ─ who is it? ─ how often? ─ which organization? ─ may they? ─ handler
+//! rule of the route ─ account ─ rate ─ organization ─ rights ─ handler
 //!
-//! **Invariant:** a route that [`super::rules::RULES`] does not name answers nobody
+//! **Invariant:** a route that [`super::rules::RULES`] does not name answers no request
 //! (`a_route_without_a_rule_answers_nobody`).
 
 use std::num::NonZeroU32;
@@ -21,7 +21,7 @@ use super::error::ApiError;
 use super::organization::{self, OrganizationError};
 use super::rules::Rule;
 use crate::identity::rights::{self, Action, Policy};
-use crate::identity::{Caller, Identity, Membership, Person, Privilege, Role, Viewer, Wanted};
+use crate::identity::{Account, Identity, Membership, Principal, Role, Viewer, Wanted};
 
 /// What [`check`] needs to know. Clones share it.
 #[derive(Clone)]
@@ -101,12 +101,12 @@ pub async fn check(
     };
     if action != Action::Open {
         let (mut parts, body) = request.into_parts();
-        if matches!(action, Action::OwnAccount | Action::Administer) {
+        if rights::changes_accounts(action) {
             access.require_own_accounts()?;
         }
-        let Authenticated { person, scope } = authenticated(&access.identity, &parts).await?;
-        let mut caller = Caller::new(&person, scope);
-        if access.requests.check_key(&caller.id).is_err() {
+        let Authenticated { account, scope } = authenticated(&access.identity, &parts).await?;
+        let mut principal = Principal::new(&account, scope);
+        if access.requests.check_key(&principal.user.id).is_err() {
             return Err(ApiError::TooManyRequests {
                 detail:
                     "Too many requests of this account (setting requests_per_minute). Try again."
@@ -114,25 +114,24 @@ pub async fn check(
                 retry_after_s: 1,
             });
         }
-        match access.organization(&parts, &person, action).await {
-            Ok(found) => (caller.organization, caller.role) = found,
-            // Who one is does not depend on it.
-            Err(_) if matches!(action, Action::Identify | Action::OwnAccount) => {}
+        match access.organization(&parts, &account, action).await {
+            Ok(found) => (principal.organization, principal.role) = found,
+            Err(_) if !rights::depends_on_organization(action) => {}
             Err(error) => return Err(error),
         }
-        rights::decide(action, &caller, access.policy)?;
+        rights::decide(action, &principal, access.policy)?;
         if action == Action::Look {
-            let rows = rights::view(&caller, access.policy)?;
-            let caller = caller.clone();
-            parts.extensions.insert(Viewer { caller, rows });
+            let rows = rights::view(&principal, access.policy)?;
+            let principal = principal.clone();
+            parts.extensions.insert(Viewer { principal, rows });
         }
-        parts.extensions.insert(person);
-        parts.extensions.insert(caller);
+        parts.extensions.insert(account);
+        parts.extensions.insert(principal);
         request = Request::from_parts(parts, body);
     }
     let mut response = next.run(request).await;
     if action != Action::Open {
-        // What is told to somebody is nobody else's: no cache shows it to the next one.
+        // An answer is for its principal alone: no cache shows it to the next one.
         let value = HeaderValue::from_static("private, no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, value);
     }
@@ -143,14 +142,16 @@ impl Access {
     /// The organizations of a caller, by slug.
     pub async fn memberships(
         &self,
-        caller: &Caller,
+        principal: &Principal,
         headers: &HeaderMap,
     ) -> Result<Vec<Membership>, ApiError> {
         match &self.identity {
-            Identity::Accounts(accounts) => Ok(accounts.memberships(caller.id).await?),
+            Identity::Accounts(accounts) => Ok(accounts.memberships(principal.user.id).await?),
             Identity::Cvat(cvat) => {
                 let shown = authenticate::shown(headers)?;
-                let memberships = cvat.memberships(&shown, caller.id, &caller.name).await;
+                let memberships = cvat
+                    .memberships(&shown, principal.user.id, &principal.user.name)
+                    .await;
                 Ok(memberships.map_err(AuthError::from)?)
             }
         }
@@ -172,20 +173,17 @@ impl Access {
     async fn organization(
         &self,
         parts: &Parts,
-        person: &Person,
+        account: &Account,
         action: Action,
     ) -> Result<(Option<Organization>, Option<Role>), ApiError> {
         let Some(wanted) = organization::wanted(parts)? else {
             return Ok((None, None));
         };
-        let found = organization_of(&self.identity, parts, person, wanted.clone());
+        let found = organization_of(&self.identity, parts, account, wanted.clone());
         match found.await? {
             Some((organization, role)) => Ok((Some(organization), role)),
-            // There `org_id` is a filter as well, and events of organizations that have no
-            // account here come in through the ingest port.
-            None if action == Action::Export
-                && person.privilege == Privilege::Admin
-                && matches!(wanted, Wanted::Id(_)) =>
+            None if matches!(wanted, Wanted::Id(_))
+                && rights::may_filter_by_unknown_organization(action, account.privilege) =>
             {
                 Ok((None, None))
             }
@@ -204,14 +202,14 @@ async fn authenticated(identity: &Identity, parts: &Parts) -> Result<Authenticat
 async fn organization_of(
     identity: &Identity,
     parts: &Parts,
-    person: &Person,
+    account: &Account,
     wanted: Wanted,
 ) -> Result<Option<(Organization, Option<Role>)>, AuthError> {
     match identity {
-        Identity::Accounts(accounts) => Ok(accounts.organization(wanted, person.id).await?),
+        Identity::Accounts(accounts) => Ok(accounts.organization(wanted, account.id).await?),
         Identity::Cvat(cvat) => {
             let shown = authenticate::shown(&parts.headers)?;
-            Ok(cvat.organization(&shown, person, wanted).await?)
+            Ok(cvat.organization(&shown, account, wanted).await?)
         }
     }
 }

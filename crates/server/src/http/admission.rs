@@ -36,7 +36,7 @@ const SMALL_EVENTS: usize = 1000;
 /// smallest that there are.
 const EVENT_BYTES: usize = 1024;
 
-/// Longest form, such as a login: whoever sends more is not filling one in.
+/// Longest form, such as a login: what is longer is none.
 pub(crate) const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// How long a body that has come waits for room for its events; a batch takes some 10 ms.
@@ -197,7 +197,7 @@ impl Admission {
             let left = self
                 .pace
                 .deadline(bytes.len())
-                .saturating_sub(begin.elapsed());
+                .saturating_sub(clock::since(begin));
             let chunk = tokio::time::timeout(left, chunks.next()).await;
             match chunk.map_err(|_| ApiError::BodyTooSlow)? {
                 None => return Ok(bytes),

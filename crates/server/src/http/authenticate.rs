@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::csrf::{self, CsrfError};
 use super::extract::actor_of;
-use crate::identity::{Accounts, AccountsError, Cvat, CvatUnavailable, Person, Shown, TokenScope};
+use crate::identity::{Account, Accounts, AccountsError, Cvat, CvatUnavailable, Shown, TokenScope};
 
 /// Why a request has no user.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +44,9 @@ enum Credentials {
     Basic { name: String, password: String },
 }
 
-/// Who somebody is, and what the credentials are good for.
+/// The account of the credentials, and what these are good for.
 pub(super) struct Authenticated {
-    pub(super) person: Person,
+    pub(super) account: Account,
     pub(super) scope: TokenScope,
 }
 
@@ -56,15 +56,15 @@ pub(super) async fn by_accounts(
     accounts: &Accounts,
     parts: &Parts,
 ) -> Result<Authenticated, AuthError> {
-    let all = |person| Authenticated {
-        person,
+    let all = |account| Authenticated {
+        account,
         scope: TokenScope::All,
     };
     match credentials(&parts.headers)? {
         Some(Credentials::Token(token)) => {
             let found = accounts.by_token(&token).await?;
-            let (person, scope) = found.ok_or(AuthError::Invalid("Invalid token."))?;
-            Ok(Authenticated { person, scope })
+            let (account, scope) = found.ok_or(AuthError::Invalid("Invalid token."))?;
+            Ok(Authenticated { account, scope })
         }
         Some(Credentials::Basic { name, password }) => {
             let actor = actor_of(&parts.extensions);
@@ -75,12 +75,12 @@ pub(super) async fn by_accounts(
         None => {
             let session = cookie(&parts.headers, "sessionid").ok_or(AuthError::Missing)?;
             let found = accounts.by_session(session).await?;
-            let (person, csrf_hash) = found.ok_or(AuthError::Missing)?;
+            let (account, csrf_hash) = found.ok_or(AuthError::Missing)?;
             let token = cookie(&parts.headers, "csrftoken");
             let repeated = parts.headers.get("x-csrftoken");
             let repeated = repeated.and_then(|value| value.to_str().ok());
             csrf::check(&parts.method, token, repeated, &csrf_hash)?;
-            Ok(all(person))
+            Ok(all(account))
         }
     }
 }
@@ -92,10 +92,10 @@ pub(super) async fn by_cvat(cvat: &Cvat, parts: &Parts) -> Result<Authenticated,
         let token = cookie(&parts.headers, "csrftoken");
         csrf::check_repeated(&parts.method, token, parts.headers.get("x-csrftoken"))?;
     }
-    let found = cvat.person(&shown).await?;
-    let person = found.ok_or(AuthError::Invalid("CVAT does not know these credentials."))?;
+    let found = cvat.account(&shown).await?;
+    let account = found.ok_or(AuthError::Invalid("CVAT does not know these credentials."))?;
     Ok(Authenticated {
-        person,
+        account,
         scope: TokenScope::All,
     })
 }

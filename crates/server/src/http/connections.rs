@@ -1,8 +1,8 @@
 //! Connections of one port: how many there may be, and how long one may be silent.
 //!
-//! A connection that holds no request costs its place only as long as nobody else needs it: when
+//! A connection that holds no request costs its place only as long as no other needs it: when
 //! all places are taken, the one that has waited longest is closed for the next client. So a
-//! crowd of silent connections keeps nobody out. What waits longer than it may, or takes nothing
+//! crowd of silent connections keeps no client out. What waits longer than it may, or takes nothing
 //! of its answer, is closed by [`Connections::sweep`].
 
 mod stream;
@@ -192,8 +192,8 @@ impl Connections {
         self.open().len()
     }
 
-    /// A place for a new connection of `address`; `None` where all are taken by requests. Who
-    /// waits longest makes room.
+    /// A place for a new connection of `address`; `None` where all are taken by requests. The
+    /// one that waits longest makes room.
     pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> Option<Place> {
         let address = address.to_canonical();
         let bounds = &self.inner.bounds;

@@ -11,7 +11,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 use super::error::ApiError;
 
-/// Most encodings of one body. Nobody needs two; each costs a pass over the body.
+/// Most encodings of one body. Two are rare; each costs a pass over the body.
 const MAX_ENCODINGS: usize = 4;
 
 /// How much is decompressed before room for more is asked for.

@@ -80,6 +80,12 @@ pub enum ApiError {
         /// For the client.
         message: String,
     },
+    /// 404 with plain text: a file of the page, as one from before an update asks for.
+    #[error("There is no such file: load the page again.")]
+    NoFile,
+    /// 404 with a document for people: this build has no page.
+    #[error("{NO_PAGE}")]
+    NoPage,
     /// 405.
     #[error("Method not allowed.")]
     MethodNotAllowed,
@@ -92,10 +98,10 @@ pub enum ApiError {
         /// With what.
         detail: String,
     },
-    /// 409: somebody saved meanwhile; with what is in force now.
+    /// 409: there is a newer version; with what is in force now.
     #[error("{detail}")]
     Stale {
-        /// Who saved what.
+        /// By which account, and when.
         detail: String,
         /// What is in force.
         meta: Value,
@@ -143,6 +149,12 @@ pub enum ApiError {
     /// 503: the server ends.
     #[error("The server is shutting down. Try again.")]
     ShuttingDown,
+    /// 503 with plain text, for questions about readiness; it is logged when it changes.
+    #[error("{reason}")]
+    NotReady {
+        /// Why events are refused.
+        reason: &'static str,
+    },
     /// 503.
     #[error("{detail}")]
     Unavailable {
@@ -161,6 +173,10 @@ const SOON_S: u32 = 1;
 
 /// When to come again after a restart, seconds: it takes up to five.
 const AFTER_RESTART_S: u32 = 5;
+
+/// In place of the page.
+const NO_PAGE: &str = "<!doctype html><title>annoscope</title><p>This build is without the page: \
+    <code>make build</code> makes it. The API is there: <a href=\"/api/docs/\">/api/docs/</a>.";
 
 /// All that a client learns of a fault of ours.
 const INTERNAL: &str = "A server error occurred.";
@@ -211,9 +227,11 @@ impl ApiError {
             ApiError::BodyNotDecodable => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             ApiError::Forbidden { .. } => StatusCode::FORBIDDEN,
-            ApiError::NotFound | ApiError::Unknown { .. } | ApiError::UnknownRequest { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            ApiError::NotFound
+            | ApiError::Unknown { .. }
+            | ApiError::UnknownRequest { .. }
+            | ApiError::NoFile
+            | ApiError::NoPage => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             ApiError::Conflict { .. } | ApiError::Stale { .. } => StatusCode::CONFLICT,
@@ -225,9 +243,10 @@ impl ApiError {
             ApiError::ExportFailed { .. } | ApiError::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            ApiError::TooManyBodies | ApiError::ShuttingDown | ApiError::Unavailable { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ApiError::TooManyBodies
+            | ApiError::ShuttingDown
+            | ApiError::NotReady { .. }
+            | ApiError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -257,6 +276,9 @@ impl ApiError {
             | ApiError::NotFound
             | ApiError::Unknown { .. }
             | ApiError::UnknownRequest { .. }
+            | ApiError::NoFile
+            | ApiError::NoPage
+            | ApiError::NotReady { .. }
             | ApiError::MethodNotAllowed
             | ApiError::BodyTooSlow
             | ApiError::Conflict { .. }
@@ -282,7 +304,7 @@ impl ApiError {
 
     fn log(&self) {
         let status = self.status();
-        if status.is_server_error() {
+        if status.is_server_error() && !matches!(self, ApiError::NotReady { .. }) {
             let cause = chain(self);
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 tracing::warn!(
@@ -312,13 +334,12 @@ impl IntoResponse for ApiError {
             ApiError::Internal(cause) => Some(Failure(cause.to_string())),
             _ => None,
         };
-        let content_type = match self {
-            ApiError::UnknownRequest { .. } => "text/plain; charset=utf-8",
-            _ => CVAT_JSON,
-        };
-        let body = match self {
-            ApiError::UnknownRequest { ref message } => message.clone(),
-            _ => self.body().to_string(),
+        let (content_type, body) = match self {
+            ApiError::UnknownRequest { .. } | ApiError::NoFile | ApiError::NotReady { .. } => {
+                ("text/plain; charset=utf-8", self.to_string())
+            }
+            ApiError::NoPage => ("text/html; charset=utf-8", self.to_string()),
+            _ => (CVAT_JSON, self.body().to_string()),
         };
         let headers = [(header::CONTENT_TYPE, content_type)];
         let mut response = (self.status(), headers, body).into_response();

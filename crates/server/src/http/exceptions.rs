@@ -11,7 +11,7 @@ use crate::audit::{self, Exception};
 use crate::identity::{Accounts, Weight};
 
 /// Middleware: an answer of 500 becomes an event, as exceptions of CVAT's server do. It stands
-/// around the handlers and within the check of access, so that it knows who asked.
+/// around the handlers and within the check of access, so that it knows the account.
 pub async fn record(State(accounts): State<Accounts>, request: Request, next: Next) -> Response {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();

@@ -1,4 +1,4 @@
-//! The other end of a connection: who really asks, when a proxy stands between.
+//! The client of a request, also where a proxy stands between.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 /// Through which addresses a request came, as proxies tell.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Whom a request comes from, and by which address it came; an extension of the request.
+/// The client that a request comes from, and by which address it came; an extension of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The client's address, or that of the first proxy that is not trusted; `None` only where
@@ -27,7 +27,7 @@ pub struct Client {
     pub host: Option<String>,
 }
 
-/// How often an unnamed proxy is named in the log.
+/// How often an untrusted proxy is named in the log.
 const WARN_AGAIN: Duration = Duration::from_hours(1);
 
 /// How long it is shown after its last request.
@@ -36,7 +36,7 @@ const SHOWN: Duration = Duration::from_hours(24);
 /// The last address that sent `X-Forwarded-For` and is not in `proxy.trusted`. If it is a proxy,
 /// all people behind it count as one address. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct UnnamedProxy {
+pub struct UntrustedProxy {
     seen: Arc<Mutex<Option<Seen>>>,
 }
 
@@ -47,7 +47,7 @@ struct Seen {
     warned_at: Instant,
 }
 
-impl UnnamedProxy {
+impl UntrustedProxy {
     /// The address, if it sent something within the last day.
     pub fn address(&self, now: Instant) -> Option<IpAddr> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,8 +72,8 @@ impl UnnamedProxy {
 /// How this server is reached.
 #[derive(Clone)]
 pub struct Reach {
-    /// Who should perhaps be in `trusted`.
-    pub unnamed: UnnamedProxy,
+    /// A proxy that should perhaps be in `trusted`.
+    pub unnamed: UntrustedProxy,
     /// Counts requests of such.
     pub metrics: Arc<Metrics>,
     /// Proxies whose `X-Forwarded-*` headers count: `proxy.trusted`.
@@ -82,26 +82,26 @@ pub struct Reach {
     pub has_tls: bool,
 }
 
-/// Middleware: tells every handler whom it serves.
+/// Middleware: tells every handler its client.
 pub async fn identify(State(reach): State<Reach>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     // An IPv4 address of a dual-stack socket is the same address.
     let peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    reach.look_for_unnamed_proxy(peer, request.headers());
+    reach.look_for_untrusted_proxy(peer, request.headers());
     let client = Client::new(&reach.trusted, reach.has_tls, peer, request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await
 }
 
 impl Reach {
-    fn look_for_unnamed_proxy(&self, peer: Option<IpAddr>, headers: &HeaderMap) {
+    fn look_for_untrusted_proxy(&self, peer: Option<IpAddr>, headers: &HeaderMap) {
         let Some(address) = peer.filter(|peer| !self.trusted.contains(peer)) else {
             return;
         };
         if !headers.contains_key(FORWARDED_FOR) {
             return;
         }
-        self.metrics.forwarded_by_unnamed();
+        self.metrics.forwarded_by_untrusted();
         if self.unnamed.saw(address, clock::monotonic()) {
             tracing::warn!(
                 %address,
@@ -144,7 +144,7 @@ impl Client {
 }
 
 /// From the last proxy back to the first that is not trusted: what stands before it in
-/// `X-Forwarded-For`, anybody may have written.
+/// `X-Forwarded-For`, any client may have written.
 fn forwarded(peer: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     let values = headers.get_all(FORWARDED_FOR).into_iter();
     let text: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
@@ -183,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unnamed_proxy_is_warned_of_once_an_hour_and_shown_for_a_day() {
-        let (unnamed, begin) = (UnnamedProxy::default(), clock::monotonic());
+    fn an_untrusted_proxy_is_warned_of_once_an_hour_and_shown_for_a_day() {
+        let (unnamed, begin) = (UntrustedProxy::default(), clock::monotonic());
         let after = |hours| begin + Duration::from_hours(hours);
         let [first, second] = ["192.0.2.7", "192.0.2.8"].map(|text| text.parse().unwrap());
         assert_eq!(unnamed.address(begin), None);

@@ -73,7 +73,7 @@ impl Port {
                     if is_of_one_client(&error) {
                         continue;
                     }
-                    // Out of descriptors: whoever is silent gives one back.
+                    // Out of descriptors: a silent connection gives one back.
                     let made_room = self.connections.make_room();
                     tracing::warn!(%error, made_room, "a connection could not be accepted");
                     tokio::time::sleep(SHORTAGE).await;

@@ -18,8 +18,8 @@ use super::error::ApiError;
 use super::forwarded::Reach;
 use super::headers::{self, SecurityHeaders};
 use super::routes::{
-    access_tokens, account, admin, dashboards, events, exports, grafana, ingest, page, queries,
-    requests, service, tokens,
+    about, access_tokens, account, admin, dashboards, events, exports, grafana, ingest, login,
+    page, queries, requests, service, tokens,
 };
 use super::state::AppState;
 use super::{access, connections, description, exceptions, forwarded, request_id};
@@ -28,7 +28,9 @@ use crate::clock;
 /// The API and the page.
 pub fn main(state: AppState) -> Router {
     let (api, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
-        .merge(account::router()) //  /api/auth/…  /api/users/self  /api/server/…
+        .merge(login::router()) //    /api/auth/…
+        .merge(account::router()) //  /api/users/self
+        .merge(about::router()) //    /api/server/…
         .merge(tokens::router()) //   /api/tokens…
         .merge(access_tokens::router()) // /api/auth/access_tokens…
         .merge(admin::router()) //    /api/admin/…
@@ -94,7 +96,7 @@ fn finish(
         None => routes,
     };
     let reach = Reach {
-        unnamed: state.unnamed_proxy.clone(),
+        unnamed: state.untrusted_proxy.clone(),
         metrics: state.metrics.clone(),
         trusted: state.config.proxy.trusted(),
         has_tls,
@@ -120,8 +122,11 @@ async fn count(State(state): State<AppState>, request: Request, next: Next) -> R
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    state
-        .metrics
-        .answered(method, route, response.status().as_u16(), started.elapsed());
+    state.metrics.http_request(
+        method,
+        route,
+        response.status().as_u16(),
+        clock::since(started),
+    );
     response
 }

@@ -1,5 +1,6 @@
 //! The routes, one file a subject. Each handler extracts, calls one function and converts.
 
+pub mod about;
 pub mod access_tokens;
 pub mod account;
 pub mod admin;
@@ -8,10 +9,12 @@ pub mod events;
 pub mod exports;
 pub mod grafana;
 pub mod ingest;
+pub mod login;
 pub mod page;
 pub mod queries;
 pub mod requests;
 pub mod service;
+mod token_actions;
 pub mod tokens;
 
 use axum::Json;

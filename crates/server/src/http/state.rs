@@ -6,7 +6,7 @@ use annoscope_store::EventStore;
 
 use super::access::Access;
 use super::admission::Admission;
-use super::forwarded::UnnamedProxy;
+use super::forwarded::UntrustedProxy;
 use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::exports::Exports;
@@ -21,7 +21,7 @@ use crate::readiness::Readiness;
 pub struct AppState {
     /// Users and their credentials.
     pub accounts: Accounts,
-    /// Who is let in.
+    /// Which requests are let in.
     pub access: Access,
     /// The configuration, fixed at the start.
     pub config: Arc<Config>,
@@ -40,7 +40,7 @@ pub struct AppState {
     /// Bounds the request bodies held in memory.
     pub admission: Admission,
     /// A proxy that the configuration should perhaps name.
-    pub unnamed_proxy: UnnamedProxy,
+    pub untrusted_proxy: UntrustedProxy,
     /// Counters of this server.
     pub metrics: Arc<Metrics>,
 }

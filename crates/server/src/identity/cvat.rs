@@ -1,9 +1,9 @@
-//! CVAT as the one who knows the users: `auth = "cvat"`.
+//! CVAT as the place where users are known: `auth = "cvat"`.
 //!
 //! The caller's session cookie or `Authorization` header is shown to CVAT, whose answer counts for
-//! a short while. While CVAT does not answer, those whom it confirmed before go on for a grace
+//! a short while. While CVAT does not answer, users that it confirmed before go on for a grace
 //! period, and others are told to come again. Whatever CVAT answers, it cannot do more here than
-//! say who somebody is: answers are read up to a bound, redirects are not followed.
+//! name an account: answers are read up to a bound, redirects are not followed.
 
 mod answers;
 
@@ -17,7 +17,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName};
 use serde::Deserialize;
 
 use super::organization::Wanted;
-use super::{Membership, Person, Role};
+use super::{Account, Membership, Role};
 use crate::clock;
 use answers::{Memberships, Organizations, UserSelf};
 
@@ -33,7 +33,7 @@ const PAGE_SIZE: &str = "100";
 /// What stands for credentials: a keyed hash, so that memory holds none.
 type Key = [u8; 32];
 
-/// An organization, and the role of whoever asked in it.
+/// An organization, and the account's role in it.
 type Place = (Organization, Option<Role>);
 
 /// The CVAT that knows the users.
@@ -63,14 +63,14 @@ struct Inner {
     http: reqwest::Client,
     config: CvatSettings,
     hash_key: [u8; 32],
-    people: Cache<Key, Told<Option<Person>>>,
-    organizations: Cache<(Key, Wanted), Told<Option<Place>>>,
-    memberships: Cache<Key, Told<Vec<Membership>>>,
+    people: Cache<Key, Answer<Option<Account>>>,
+    organizations: Cache<(Key, Wanted), Answer<Option<Place>>>,
+    memberships: Cache<Key, Answer<Vec<Membership>>>,
 }
 
 /// What CVAT told, and when.
 #[derive(Clone)]
-struct Told<T> {
+struct Answer<T> {
     what: T,
     at: Instant,
 }
@@ -125,12 +125,12 @@ impl Cvat {
         })
     }
 
-    /// Who shows these credentials; `None` where CVAT does not know them.
-    pub(crate) async fn person(&self, shown: &Shown) -> Result<Option<Person>, CvatUnavailable> {
+    /// The account of these credentials; `None` where CVAT does not know them.
+    pub(crate) async fn account(&self, shown: &Shown) -> Result<Option<Account>, CvatUnavailable> {
         let key = self.key(shown);
         self.remembered(&self.inner.people, key, Option::is_some, async || {
             let user = self.ask::<UserSelf>(shown, "users/self", &[]).await?;
-            Ok(user.map(UserSelf::into_person))
+            Ok(user.map(UserSelf::into_account))
         })
         .await
     }
@@ -140,7 +140,7 @@ impl Cvat {
     pub(crate) async fn organization(
         &self,
         shown: &Shown,
-        person: &Person,
+        account: &Account,
         wanted: Wanted,
     ) -> Result<Option<Place>, CvatUnavailable> {
         let key = (self.key(shown), wanted.clone());
@@ -152,11 +152,11 @@ impl Cvat {
                 let Some(organization) = self.find_organization(shown, &wanted).await? else {
                     return Ok(None);
                 };
-                let parameters = [("org", organization.slug.as_str()), ("user", &person.name)];
+                let parameters = [("org", organization.slug.as_str()), ("user", &account.name)];
                 let members = self
                     .ask::<Memberships>(shown, "memberships", &parameters)
                     .await?;
-                let role = members.and_then(|members| members.role(organization.id, person.id));
+                let role = members.and_then(|members| members.role(organization.id, account.id));
                 Ok(Some((organization, role)))
             },
         )
@@ -167,7 +167,7 @@ impl Cvat {
     pub(crate) async fn memberships(
         &self,
         shown: &Shown,
-        person_id: i64,
+        account_id: i64,
         name: &str,
     ) -> Result<Vec<Membership>, CvatUnavailable> {
         let key = self.key(shown);
@@ -186,7 +186,7 @@ impl Cvat {
                 let members = self
                     .ask::<Memberships>(shown, "memberships", &parameters)
                     .await?;
-                Ok(organizations.with_roles(&members.unwrap_or_default(), person_id))
+                Ok(organizations.with_roles(&members.unwrap_or_default(), account_id))
             },
         )
         .await
@@ -217,7 +217,7 @@ impl Cvat {
     /// others count for less long.
     async fn remembered<K, T>(
         &self,
-        cache: &Cache<K, Told<T>>,
+        cache: &Cache<K, Answer<T>>,
         key: K,
         is_yes: impl Fn(&T) -> bool,
         ask: impl AsyncFnOnce() -> Result<T, Silence>,
@@ -227,32 +227,32 @@ impl Cvat {
         T: Clone + Send + Sync + 'static,
     {
         let config = &self.inner.config;
-        let told = cache.get(&key);
-        let age = |told: &Told<T>| clock::monotonic().saturating_duration_since(told.at);
-        if let Some(told) = &told {
-            let lifetime_ms = if is_yes(&told.what) {
+        let known = cache.get(&key);
+        let age = |known: &Answer<T>| clock::monotonic().saturating_duration_since(known.at);
+        if let Some(known) = &known {
+            let lifetime_ms = if is_yes(&known.what) {
                 config.cache_ms
             } else {
                 config.refusal_cache_ms
             };
-            if age(told) < Duration::from_millis(lifetime_ms) {
-                return Ok(told.what.clone());
+            if age(known) < Duration::from_millis(lifetime_ms) {
+                return Ok(known.what.clone());
             }
         }
         match ask().await {
             Ok(what) => {
                 let at = clock::monotonic();
-                let told = Told { what, at };
-                cache.insert(key, told.clone());
-                Ok(told.what)
+                let known = Answer { what, at };
+                cache.insert(key, known.clone());
+                Ok(known.what)
             }
-            Err(silence) => match told {
-                Some(told)
-                    if is_yes(&told.what)
-                        && age(&told) < Duration::from_millis(config.grace_ms) =>
+            Err(silence) => match known {
+                Some(known)
+                    if is_yes(&known.what)
+                        && age(&known) < Duration::from_millis(config.grace_ms) =>
                 {
                     tracing::warn!(error = %silence, "CVAT does not answer; who was known goes on");
-                    Ok(told.what)
+                    Ok(known.what)
                 }
                 _ => Err(silence.into()),
             },

@@ -2,9 +2,9 @@
 //!
 //! Each further failure doubles the time until the next try. Failures are counted for a name at
 //! an address, for the address whatever the names, and for the name whatever the addresses: the
-//! last with the shortest delay, so that nobody can shut another one out. A name that has logged
+//! last with the shortest delay, so that no client can shut another one out. A name that has logged
 //! in from an address before has a count of its own there, whatever others do: behind a proxy
-//! that is not named, all people have one address, and so has who guesses. In memory: a restart
+//! that is not named, all people have one address, and so have guesses. In memory: a restart
 //! forgets, and takes longer than the longest delay buys.
 
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ const MEMORY: Duration = Duration::from_mins(15);
 /// Names and addresses that are remembered at most: some 100 bytes each.
 const MAX_REMEMBERED: u64 = 100_000;
 
-/// Who tries a password.
+/// A try of a password.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Try<'a> {
     /// As it was typed.

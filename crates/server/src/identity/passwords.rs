@@ -28,8 +28,8 @@ const ALPHABET: &[u8] = b"23456789abcdefghjkmnpqrstuvwxyz";
 /// 24 characters of 31 letters are 118 bits.
 const GENERATED_LENGTH: usize = 24;
 
-/// The hash of a random password that nobody knows. A login of an unknown user is
-/// verified against it, so that the time of the answer does not tell who exists.
+/// The hash of a random password that is known nowhere. A login of an unknown user is
+/// verified against it, so that the time of the answer does not tell which names exist.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$YW5ub3Njb3BlLWR1bW15$VJxKpvV1nsTz0cKqyC6d5LkWmZ3gkTGVQ4RcCVOW9d8";
 
 /// The PHC string of a new password.

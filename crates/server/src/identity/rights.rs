@@ -1,6 +1,6 @@
-//! Who may what: the one place that says so.
+//! What each principal may do: the one place that says so.
 //!
-//! What each route does is an [`Action`]; [`decide`] says who may do that, and is asked before a
+//! What each route does is an [`Action`]; [`decide`] says which principals may do that, and is asked before a
 //! handler sees a request. Which rows of the events a caller may see is in [`rows`]. Pure functions
 //! over the caller.
 
@@ -8,18 +8,18 @@ mod rows;
 
 use annoscope_events::Sender;
 
-use super::{Caller, Privilege, TokenScope};
+use super::{Principal, Privilege, TokenScope};
 
 pub use rows::{RowFilter, export_filter, has_analytics_access, may_read_export, view};
 
 /// What a route does, as far as rights go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Anybody, also without credentials: what tells nothing about people or their work.
+    /// Also without credentials: what tells nothing about people or their work.
     Open,
-    /// Whoever has an account: to ask who one is, and to leave.
+    /// All accounts: to ask which one it is, and to leave.
     Identify,
-    /// Whoever has an account, over password and tokens of one's own; not with a narrow token.
+    /// All accounts, over password and tokens of one's own; not with a narrow token.
     OwnAccount,
     /// Sending events of one's own.
     Send,
@@ -43,6 +43,8 @@ pub struct Policy {
     pub analytics_visibility: bool,
     /// `business_edits_dashboards`: whether the privilege business changes dashboards.
     pub business_edits_dashboards: bool,
+    /// `ingest_open`: whether the ingest port asks for no credentials beyond loopback.
+    pub ingest_open: bool,
 }
 
 /// Why the answer is no. The text is for the caller's eyes.
@@ -81,24 +83,25 @@ pub enum Denied {
 }
 
 /// Whether the caller may do that. `Open` is never asked: it has no caller.
-pub fn decide(action: Action, caller: &Caller, policy: Policy) -> Result<(), Denied> {
-    if !covers(caller.scope, action) {
-        return Err(Denied::NarrowToken(caller.scope));
+pub fn decide(action: Action, principal: &Principal, policy: Policy) -> Result<(), Denied> {
+    if !covers(principal.scope, action) {
+        return Err(Denied::NarrowToken(principal.scope));
     }
-    let is_admin = caller.privilege == Privilege::Admin;
+    let is_admin = principal.privilege == Privilege::Admin;
     match action {
         Action::Open | Action::Identify | Action::OwnAccount => Ok(()),
-        Action::Send => may_send(caller),
-        // In CVAT that port knows nobody; where credentials are asked for, they are those of
-        // somebody who may write anything.
+        Action::Send => may_send(principal),
+        // In CVAT that port asks for no credentials; where they are asked for, they are those of
+        // an account that may write anything.
         Action::SendForOthers | Action::Administer if is_admin => Ok(()),
         Action::SendForOthers | Action::Administer => Err(Denied::NotAnAdministrator),
         // CVAT has no right of its own for it: whose events, is what rows are narrowed to.
-        Action::Export => rows::forced(caller).map(drop),
-        Action::Look => view(caller, policy).map(drop),
+        Action::Export => rows::mandatory_filter(principal).map(drop),
+        Action::Look => view(principal, policy).map(drop),
         Action::EditDashboards => {
-            view(caller, policy)?;
-            let edits = policy.business_edits_dashboards && caller.privilege == Privilege::Business;
+            view(principal, policy)?;
+            let edits =
+                policy.business_edits_dashboards && principal.privilege == Privilege::Business;
             if is_admin || edits {
                 Ok(())
             } else {
@@ -106,6 +109,28 @@ pub fn decide(action: Action, caller: &Caller, policy: Policy) -> Result<(), Den
             }
         }
     }
+}
+
+/// Whether the answer to an action depends on the organization of the request: which account it is does not.
+pub fn depends_on_organization(action: Action) -> bool {
+    !matches!(action, Action::Identify | Action::OwnAccount)
+}
+
+/// Whether an action changes accounts, which is refused where they are CVAT's.
+pub fn changes_accounts(action: Action) -> bool {
+    matches!(action, Action::OwnAccount | Action::Administer)
+}
+
+/// Whether an organization by id may be one that has no account here. In exports `org_id` is a filter
+/// as well, and events of such organizations come in through the ingest port.
+pub fn may_filter_by_unknown_organization(action: Action, privilege: Privilege) -> bool {
+    action == Action::Export && privilege == Privilege::Admin
+}
+
+/// Whether the ingest port asks for no credentials: on loopback, as CVAT's Vector, and elsewhere
+/// where the installation says so.
+pub fn ingest_is_open(is_loopback: bool, policy: Policy) -> bool {
+    is_loopback || policy.ingest_open
 }
 
 /// What a token of that scope is good for.
@@ -120,26 +145,24 @@ fn covers(scope: TokenScope, action: Action) -> bool {
 
 /// Within an organization its members and admins; CVAT does not check this, but hours are at
 /// stake: they would count for an organization that knows nothing of them.
-fn may_send(caller: &Caller) -> Result<(), Denied> {
-    match (&caller.organization, caller.privilege, caller.role) {
+fn may_send(principal: &Principal) -> Result<(), Denied> {
+    match (&principal.organization, principal.privilege, principal.role) {
         (None, _, _) | (Some(_), Privilege::Admin, _) | (Some(_), _, Some(_)) => Ok(()),
         (Some(_), _, None) => Err(Denied::NotAMember),
     }
 }
 
-/// As whom the caller sends: always as oneself.
-pub fn sender(caller: &Caller) -> Sender {
+/// The sender of the principal's events: always itself.
+pub fn sender(principal: &Principal) -> Sender {
     Sender {
-        user_id: caller.id,
-        user_name: caller.name.clone(),
-        user_email: caller.email.clone(),
-        org: caller.organization.clone(),
+        user: principal.user.clone(),
+        org: principal.organization.clone(),
     }
 }
 
 /// A background request (an export) shows itself to its owner and to admins.
-pub fn may_see_request(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
-    if is_owner_or_admin(caller, owner_id) {
+pub fn may_see_request(principal: &Principal, owner_id: i64) -> Result<(), Denied> {
+    if is_owner_or_admin(principal, owner_id) {
         Ok(())
     } else {
         Err(Denied::ForeignRequest)
@@ -147,21 +170,21 @@ pub fn may_see_request(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
 }
 
 /// A query under way shows itself to its owner and to admins.
-pub fn sees_query(caller: &Caller, owner_id: i64) -> bool {
-    is_owner_or_admin(caller, owner_id)
+pub fn sees_query(principal: &Principal, owner_id: i64) -> bool {
+    is_owner_or_admin(principal, owner_id)
 }
 
 /// A query under way is ended by its owner or an admin.
-pub fn may_end_query(caller: &Caller, owner_id: i64) -> Result<(), Denied> {
-    if sees_query(caller, owner_id) {
+pub fn may_end_query(principal: &Principal, owner_id: i64) -> Result<(), Denied> {
+    if sees_query(principal, owner_id) {
         Ok(())
     } else {
         Err(Denied::ForeignQuery)
     }
 }
 
-fn is_owner_or_admin(caller: &Caller, owner_id: i64) -> bool {
-    caller.id == owner_id || caller.privilege == Privilege::Admin
+fn is_owner_or_admin(principal: &Principal, owner_id: i64) -> bool {
+    principal.user.id == owner_id || principal.privilege == Privilege::Admin
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use annoscope_events::{ClientRequest, Sender};
 use annoscope_store::EventBatch;
 
 use super::{Arrival, Ingest, IngestError, heavy_events};
-use crate::metrics::Door;
+use crate::metrics::Endpoint;
 
 impl Ingest {
     /// Stores what a browser sent. Returns the body of the answer: the processed events.
@@ -26,20 +26,22 @@ impl Ingest {
         let (hashes, request) = heavy_events(n_events, || {
             (request.hashes(sender), request.correct(received_at))
         });
-        metrics.older_than_window(Door::Client, request.timestamps(), received_at);
+        metrics.older_than_dedup_window(Endpoint::Client, request.timestamps(), received_at);
         let reservation = store.reserve(hashes).await?;
-        let repeated = reservation.duplicates().to_vec();
-        metrics.repeated(Door::Client, &repeated);
+        let duplicates = reservation.duplicates().to_vec();
+        metrics.deduplicated(Endpoint::Client, &duplicates);
         let (rejected, mended) = heavy_events(n_events, || {
             (
-                request.rejected(sender, &repeated),
-                request.mended(&repeated),
+                request.rejected(sender, &duplicates),
+                request.mended(&duplicates),
             )
         });
         // Before the commit, which knows them again: a second try would not bring them.
-        let buried = self.bury(Door::Client, rejected, arrival).await?;
+        let dead_lettered = self
+            .dead_letter(Endpoint::Client, rejected, arrival)
+            .await?;
         let append = heavy_events(n_events, || {
-            let events = request.accept(sender, request_id, &repeated);
+            let events = request.accept(sender, request_id, &duplicates);
             store.append(EventBatch {
                 events,
                 received_at,
@@ -48,8 +50,8 @@ impl Ingest {
             })
         });
         append.await?;
-        buried.count(metrics);
-        metrics.mended(Door::Client, mended);
+        dead_lettered.count(metrics);
+        metrics.mended(Endpoint::Client, mended);
         Ok(heavy_events(n_events, || {
             let mut reply = Vec::new();
             request.write_reply(sender, &mut reply);

@@ -6,25 +6,25 @@ use annoscope_events::RejectedEvent;
 
 use super::{Arrival, Ingest, IngestError};
 use crate::dead_letter::{DeadLetterError, Share};
-use crate::metrics::{Door, Metrics};
+use crate::metrics::{Endpoint, Metrics};
 
 /// Events that are not stored, once it is settled that they are not.
 #[must_use]
-pub struct Buried {
-    door: Door,
+pub struct DeadLettered {
+    endpoint: Endpoint,
     /// The first field that is wrong of each.
     fields: Vec<String>,
     /// Whether they are in the file: a client's that have no room there are dropped.
     are_kept: bool,
 }
 
-impl Buried {
+impl DeadLettered {
     /// Counts them.
     pub fn count(self, metrics: &Metrics) {
         if self.are_kept {
-            metrics.buried(self.door, &self.fields);
+            metrics.dead_lettered(self.endpoint, &self.fields);
         } else {
-            metrics.dropped(self.door, self.fields.len());
+            metrics.dropped(self.endpoint, self.fields.len());
         }
     }
 }
@@ -34,41 +34,41 @@ impl Ingest {
     ///
     /// Where these are full, a server gets an error and sends again. A client's are dropped, and the
     /// log says so: what one account has filled must not keep the others' hours out.
-    pub async fn bury(
+    pub async fn dead_letter(
         &self,
-        door: Door,
+        endpoint: Endpoint,
         rejected: Vec<RejectedEvent>,
         arrival: Arrival,
-    ) -> Result<Buried, IngestError> {
+    ) -> Result<DeadLettered, IngestError> {
         let Arrival {
             received_at,
             request_id,
         } = arrival;
         let field = |event: &RejectedEvent| event.reason.split(':').next().map(str::to_owned);
-        let mut buried = Buried {
-            door,
+        let mut dead_lettered = DeadLettered {
+            endpoint,
             fields: rejected.iter().filter_map(field).collect(),
             are_kept: true,
         };
         let Some(first) = rejected.first() else {
-            return Ok(buried);
+            return Ok(dead_lettered);
         };
         let (n_rejected, reason) = (rejected.len(), first.reason.clone());
         tracing::warn!(n_rejected, %reason, "events that cannot be stored go to the dead-letter file");
-        let share = match door {
-            Door::Client => Share::Half,
-            Door::Ingest => Share::All,
+        let share = match endpoint {
+            Endpoint::Client => Share::Half,
+            Endpoint::Ingest => Share::All,
         };
-        let file = Arc::clone(&self.dead_letter);
+        let file = Arc::clone(&self.dead_letters);
         let written = tokio::task::spawn_blocking(move || {
             file.append(&rejected, received_at, request_id, share)
         });
         match written.await.map_err(|_| IngestError::ShuttingDown)? {
-            Ok(()) => Ok(buried),
-            Err(DeadLetterError::Full { .. }) if door == Door::Client => {
+            Ok(()) => Ok(dead_lettered),
+            Err(DeadLetterError::Full { .. }) if endpoint == Endpoint::Client => {
                 tracing::error!(n_rejected, %reason, "the dead-letter file has no room: these events are dropped");
-                buried.are_kept = false;
-                Ok(buried)
+                dead_lettered.are_kept = false;
+                Ok(dead_lettered)
             }
             Err(error) => {
                 self.metrics.dead_letter_failed();

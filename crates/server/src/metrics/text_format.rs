@@ -1,4 +1,4 @@
-//! The two text formats of metrics: `OpenMetrics` for who asks for it, else Prometheus's own.
+//! The two text formats of metrics: `OpenMetrics` where it is asked for, else Prometheus's own.
 
 use std::collections::HashSet;
 
@@ -95,7 +95,9 @@ mod tests {
     fn every_type_of_metric_in_both_formats() {
         let mut registry = Registry::with_prefix("a");
         let counter: Family<Vec<(&str, &str)>, Counter> = Family::default();
-        counter.get_or_create(&vec![("door", "x # y")]).inc_by(3);
+        counter
+            .get_or_create(&vec![("endpoint", "x # y")])
+            .inc_by(3);
         registry.register("rows", "Rows", counter);
         let gauge: Gauge = Gauge::default();
         registry.register_with_unit("room", "Room", Unit::Bytes, gauge);
@@ -112,7 +114,7 @@ mod tests {
         insta::assert_snapshot!(TextFormat::Prometheus.write(text), @r#"
         # HELP a_rows_total Rows.
         # TYPE a_rows_total counter
-        a_rows_total{door="x # y"} 3
+        a_rows_total{endpoint="x # y"} 3
         # HELP a_room_bytes Room.
         # TYPE a_room_bytes gauge
         a_room_bytes 0

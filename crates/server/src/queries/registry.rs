@@ -87,12 +87,12 @@ impl Registry {
 
     /// Puts a query on the list.
     pub(super) fn enter(&self, viewer: &Viewer, sql: &str, now: Timestamp) -> Running {
-        let Viewer { caller, rows } = viewer;
+        let Viewer { principal, rows } = viewer;
         let cut = sql.char_indices().nth(MAX_SQL_CHARS);
         let entry = Arc::new(Entry {
             id: Uuid::new_v4(),
-            user_id: caller.id,
-            user: caller.name.clone(),
+            user_id: principal.user.id,
+            user: principal.user.name.clone(),
             sql: sql[..cut.map_or(sql.len(), |(end, _)| end)].to_owned(),
             started_at: now,
             started: clock::monotonic(),
@@ -148,7 +148,7 @@ impl Entry {
             user: self.user.clone(),
             sql: self.sql.clone(),
             started_at: self.started_at,
-            elapsed: self.started.elapsed(),
+            elapsed: clock::since(self.started),
             n_rows: self.n_rows.load(Ordering::Relaxed),
         }
     }
@@ -166,7 +166,7 @@ impl Running {
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.entry.started.elapsed()
+        clock::since(self.entry.started)
     }
 
     /// Whether there were others meanwhile.

@@ -17,7 +17,7 @@ use super::*;
 use crate::clock;
 use crate::config::Config;
 use crate::exports::Exports;
-use crate::identity::{Caller, Privilege};
+use crate::identity::{Principal, Privilege};
 use crate::store;
 
 /// The parts around a query.
@@ -92,7 +92,7 @@ impl Fixture {
 
 fn viewer() -> Viewer {
     Viewer {
-        caller: Caller::for_testing(Privilege::Admin, None, None),
+        principal: Principal::for_testing(Privilege::Admin, None, None),
         rows: RowFilter::default(),
     }
 }

@@ -34,7 +34,7 @@ const results = async <T>(path: string) => ((await request('GET', path)) as { re
 /** All users, and the address of a proxy that the configuration should perhaps name. */
 export interface UserList {
   results: User[];
-  unnamed_proxy: string | null;
+  untrusted_proxy: string | null;
 }
 
 export const users = {

@@ -57,7 +57,7 @@ pub(super) fn run(
     let sent = runtime.block_on(sender.send(&sound));
     // Whatever ended it: what the server has is stored, or is in the file as a new line.
     file.remove(&sender.done)?;
-    tell(file, &sender, out)?;
+    report(file, &sender, out)?;
     sent?;
     if !broken.is_empty() {
         let numbers = broken.iter().map(|letter| letter.number).collect();
@@ -66,7 +66,7 @@ pub(super) fn run(
     Ok(())
 }
 
-fn tell(file: &Letters, sender: &Sender, out: &mut dyn Write) -> Result<(), CliError> {
+fn report(file: &Letters, sender: &Sender, out: &mut dyn Write) -> Result<(), CliError> {
     let is_ours = |letter: &Letter| {
         let request_id = Listed::of(letter).request_id;
         request_id.is_some_and(|id| sender.request_ids.contains(&id))

@@ -38,7 +38,7 @@ pub type Sent = Progress;
 /// Why not everything was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Nobody listens there.
+    /// No server listens there.
     #[error("no annoscope answers at {url}: start it with `make run`")]
     NobodyThere {
         /// The address.
@@ -121,7 +121,7 @@ where
     Ok(sent)
 }
 
-/// An empty body stores nothing and tells whether somebody is there.
+/// An empty body stores nothing and tells whether a server is there.
 async fn say_hello(client: &reqwest::Client, url: &str) -> Result<(), SendError> {
     let url = url.to_owned();
     match post(client, &url, bytes::Bytes::from_static(b"[]")).await {

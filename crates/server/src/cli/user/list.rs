@@ -31,7 +31,7 @@ pub(super) fn print(
 }
 
 fn created(user: &UserSummary) -> String {
-    Timestamp::from_millis(user.person.created_ms).to_string()
+    Timestamp::from_millis(user.account.created_ms).to_string()
 }
 
 fn token_names(user: &UserSummary) -> Vec<&str> {
@@ -44,18 +44,18 @@ fn token_names(user: &UserSummary) -> Vec<&str> {
 fn table(users: &[UserSummary], out: &mut dyn Write) -> Result<(), CliError> {
     let header = ["ID", "NAME", "EMAIL", "PRIVILEGE", "CREATED", "TOKENS"].map(str::to_owned);
     let rows = users.iter().map(|user| {
-        let person = &user.person;
-        let mut privilege = person.privilege.to_string();
-        if person.has_analytics_access {
+        let account = &user.account;
+        let mut privilege = account.privilege.to_string();
+        if account.has_analytics_access {
             privilege.push_str(" +analytics");
         }
         if !user.is_active {
             privilege.push_str(" (inactive)");
         }
         [
-            person.id.to_string(),
-            person.name.clone(),
-            person.email.clone(),
+            account.id.to_string(),
+            account.name.clone(),
+            account.email.clone(),
             privilege,
             created(user),
             token_names(user).join(", "),
@@ -79,11 +79,11 @@ fn as_json(users: &[UserSummary], out: &mut dyn Write) -> Result<(), CliError> {
         .iter()
         .map(|user| {
             json!({
-                "id": user.person.id,
-                "name": user.person.name,
-                "email": user.person.email,
-                "privilege": user.person.privilege.as_str(),
-                "has_analytics_access": user.person.has_analytics_access,
+                "id": user.account.id,
+                "name": user.account.name,
+                "email": user.account.email,
+                "privilege": user.account.privilege.as_str(),
+                "has_analytics_access": user.account.has_analytics_access,
                 "is_active": user.is_active,
                 "created": created(user),
                 "tokens": token_names(user),

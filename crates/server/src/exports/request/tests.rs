@@ -133,10 +133,10 @@ fn a_wrong_parameter_is_named() {
 
 #[test]
 fn rights_narrow_and_refuse() {
-    let caller = Caller::for_testing;
-    let user = caller(Privilege::User, None, None);
-    let admin = caller(Privilege::Admin, None, None);
-    let maintainer = caller(Privilege::User, Some(3), Some(Role::Maintainer));
+    let principal = Principal::for_testing;
+    let user = principal(Privilege::User, None, None);
+    let admin = principal(Privilege::Admin, None, None);
+    let maintainer = principal(Privilege::User, Some(3), Some(Role::Maintainer));
     // (caller, query, user_id and org_id of the filter)
     let cases = [
         (&user, "", Ok((Some(7), None))),
@@ -147,8 +147,8 @@ fn rights_narrow_and_refuse() {
         (&maintainer, "user_id=8", Ok((Some(8), Some(3)))),
         (&maintainer, "org_id=4", Err(Denied::ForeignOrganization)),
     ];
-    for (caller, query, expected) in cases {
-        let narrowed = check(query).unwrap().narrow(caller);
+    for (principal, query, expected) in cases {
+        let narrowed = check(query).unwrap().narrow(principal);
         let ids = narrowed.map(|request| (request.filter.user_id, request.filter.org_id));
         assert_eq!(ids, expected, "{query}");
     }

@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::http::rules::RULES;
 use crate::identity::rights::decide;
-use crate::identity::{Actor, NewOrganization, TokenScope, UserChange};
+use crate::identity::{Actor, NewOrganization, Privilege, TokenScope, UserChange};
 use crate::testing::TestServer;
 
 /// Somebody who asks.
@@ -23,7 +23,7 @@ struct Who {
     /// `Authorization`, if any.
     credentials: Option<String>,
     /// Who that is outside of organizations; `None` where the credentials are of nobody.
-    caller: Option<Caller>,
+    principal: Option<Principal>,
 }
 
 /// The organization that a request names.
@@ -77,27 +77,27 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
         let added = accounts.add_organization(&actor, new, root.id).unwrap();
         ids.push(added.organization.id);
     }
-    let mut callers = Vec::new();
+    let mut principals = Vec::new();
     for &privilege in Privilege::ALL {
         for is_marked in [false, true] {
             let name = format!("{privilege}{}", if is_marked { "-marked" } else { "" });
-            let mut person = server.add(&name, privilege);
+            let mut account = server.add(&name, privilege);
             let change = UserChange {
                 has_analytics_access: Some(is_marked),
                 ..UserChange::default()
             };
-            person = accounts
-                .change_user(&actor, person.id, &change)
+            account = accounts
+                .change_user(&actor, account.id, &change)
                 .unwrap()
-                .person;
+                .account;
             for (role, id) in Role::ALL.iter().zip(&ids) {
-                accounts.set_role(&actor, *id, person.id, *role).unwrap();
+                accounts.set_role(&actor, *id, account.id, *role).unwrap();
             }
             for &scope in TokenScope::ALL {
-                callers.push(Who {
+                principals.push(Who {
                     name: format!("{name} by a token for {scope}"),
-                    credentials: Some(server.token(person.id, scope)),
-                    caller: Some(Caller::new(&person, scope)),
+                    credentials: Some(server.token(account.id, scope)),
+                    principal: Some(Principal::new(&account, scope)),
                 });
             }
         }
@@ -114,13 +114,13 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
         ("somebody who is inactive", credentials),
         ("a guess", Some("Token guessed".to_owned())),
     ] {
-        callers.push(Who {
+        principals.push(Who {
             name: name.to_owned(),
             credentials,
-            caller: None,
+            principal: None,
         });
     }
-    (server, callers)
+    (server, principals)
 }
 
 /// What the table says; `None` lets the request through to its handler.
@@ -128,22 +128,22 @@ fn refusal(wanted: &Rule, who: &Who, place: Place, policy: Policy) -> Option<u16
     if wanted.action == Action::Open {
         return None;
     }
-    let Some(caller) = &who.caller else {
+    let Some(principal) = &who.principal else {
         return Some(401);
     };
-    let mut caller = caller.clone();
+    let mut principal = principal.clone();
     let organization = Some(Organization {
         id: 1,
         slug: place.slug().to_owned(),
     });
     match place {
         Place::None => {}
-        Place::As(role) => (caller.organization, caller.role) = (organization, Some(role)),
-        Place::NotAMember => caller.organization = organization,
+        Place::As(role) => (principal.organization, principal.role) = (organization, Some(role)),
+        Place::NotAMember => principal.organization = organization,
         Place::Unknown if matches!(wanted.action, Action::Identify | Action::OwnAccount) => {}
         Place::Unknown => return Some(404),
     }
-    decide(wanted.action, &caller, policy).err().map(|_| 403)
+    decide(wanted.action, &principal, policy).err().map(|_| 403)
 }
 
 /// Whether the answer comes from the check and not from a handler: a handler answers 403 and 404
@@ -159,7 +159,7 @@ fn is_refusal(status: u16, body: &Value, expected: u16) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_by_every_caller_in_every_organization() {
-    let (server, callers) = server_and_callers();
+    let (server, principals) = server_and_callers();
     let policy = server.state.access.policy();
     let (mut n_refused, mut n_let_through) = (0, 0);
     for rule in RULES {
@@ -172,7 +172,7 @@ async fn every_route_by_every_caller_in_every_organization() {
         let path = ["{id}", "{user_id}", "{token_id}", "{uid}"]
             .iter()
             .fold(path, |path, parameter| path.replace(parameter, "999999"));
-        for who in &callers {
+        for who in &principals {
             for place in PLACES {
                 let mut headers = vec![("x-organization", place.slug())];
                 if let Some(credentials) = &who.credentials {
@@ -195,7 +195,7 @@ async fn every_route_by_every_caller_in_every_organization() {
     }
     assert_eq!(
         n_refused + n_let_through,
-        RULES.len() * callers.len() * PLACES.len()
+        RULES.len() * principals.len() * PLACES.len()
     );
     assert!(
         n_refused > 1_000 && n_let_through > 1_000,
@@ -260,8 +260,8 @@ async fn a_route_without_a_rule_answers_nobody() {
 async fn one_account_cannot_keep_the_server_busy() {
     let server = TestServer::with(|config| config.requests_per_minute = NonZeroU32::MIN);
     let tokens = ["anna", "omar"].map(|name| {
-        let person = server.add(name, Privilege::User);
-        server.token(person.id, TokenScope::All)
+        let account = server.add(name, Privilege::User);
+        server.token(account.id, TokenScope::All)
     });
     let ask = async |token: &str| {
         let headers = [("authorization", token)];

@@ -1,7 +1,7 @@
 //! How many events a body may become, without reading it as JSON.
 
-/// At most so deep lie the arrays of events: within an object on the client's door, not within
-/// anything on the servers'.
+/// At most so deep lie the arrays of events: within an object on the client endpoint, not within
+/// anything on the ingest endpoint.
 const EVENTS_DEPTH: usize = 2;
 
 /// An upper bound of the events of a body, and close to their number: values one after another,

@@ -11,9 +11,9 @@ use axum::http::request::Parts;
 use tokio::sync::Notify;
 
 use crate::http::forwarded::Client;
-use crate::identity::Caller;
+use crate::identity::Principal;
 
-/// Whose share of the room a request takes: its account's, else its address's.
+/// The owner of the share that a request takes: its account, else its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// By the account's id.
@@ -24,10 +24,10 @@ pub enum Source {
 }
 
 impl Source {
-    /// Who sent a request with these extensions.
+    /// The source of a request with these extensions.
     pub fn of(extensions: &Extensions) -> Source {
-        if let Some(caller) = extensions.get::<Caller>() {
-            return Source::Account(caller.id);
+        if let Some(principal) = extensions.get::<Principal>() {
+            return Source::Account(principal.user.id);
         }
         let address = extensions.get::<Client>().and_then(|client| client.address);
         Source::Address(address.map(network))

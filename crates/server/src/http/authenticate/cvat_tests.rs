@@ -168,15 +168,15 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.collect()
 }
 
-async fn person(cvat: &Cvat, method: Method, headers: &HeaderMap) -> Result<Person, ApiError> {
+async fn account(cvat: &Cvat, method: Method, headers: &HeaderMap) -> Result<Account, ApiError> {
     let (mut parts, ()) = axum::http::Request::new(()).into_parts();
     parts.method = method;
     parts.headers = headers.clone();
-    Ok(by_cvat(cvat, &parts).await?.person)
+    Ok(by_cvat(cvat, &parts).await?.account)
 }
 
 async fn status_of(cvat: &Cvat, headers: &HeaderMap) -> u16 {
-    match person(cvat, Method::GET, headers).await {
+    match account(cvat, Method::GET, headers).await {
         Ok(_) => 200,
         Err(error) => error.status().as_u16(),
     }
@@ -203,8 +203,8 @@ async fn cvat_says_who_somebody_is() {
         ),
     ];
     for (headers, id, privilege) in cases {
-        let person = person(&cvat, Method::GET, &headers).await.unwrap();
-        assert_eq!((person.id, person.privilege), (id, privilege));
+        let account = account(&cvat, Method::GET, &headers).await.unwrap();
+        assert_eq!((account.id, account.privilege), (id, privilege));
     }
     assert!(!small.saw_foreign_cookie.load(Ordering::SeqCst));
     assert_eq!(
@@ -267,7 +267,7 @@ async fn grace_has_an_end_and_refusals_have_none() {
 #[tokio::test]
 async fn organizations_and_roles() {
     let (_small, cvat) = start(|_| {}).await;
-    // Who asks, for which organization, its id, the role in it.
+    // The user that asks, for which organization, its id, the role in it.
     let cases = [
         (
             "lena",
@@ -282,9 +282,9 @@ async fn organizations_and_roles() {
     ];
     for (name, wanted, expected) in cases {
         let headers = headers(&[("authorization", &format!("Token {name}"))]);
-        let person = person(&cvat, Method::GET, &headers).await.unwrap();
+        let account = account(&cvat, Method::GET, &headers).await.unwrap();
         let found = cvat
-            .organization(&shown(&headers).unwrap(), &person, wanted.clone())
+            .organization(&shown(&headers).unwrap(), &account, wanted.clone())
             .await
             .unwrap();
         let found = found.map(|(organization, role)| (organization.id, role));
@@ -324,7 +324,7 @@ async fn a_session_that_changes_something_repeats_its_token() {
         (vec![("authorization", "Token lena")], true),
     ];
     for (pairs, is_allowed) in cases {
-        let found = person(&cvat, Method::POST, &headers(&pairs)).await;
+        let found = account(&cvat, Method::POST, &headers(&pairs)).await;
         assert_eq!(found.is_ok(), is_allowed, "{pairs:?}");
     }
 }

@@ -15,6 +15,7 @@ use crate::identity::{
 };
 use crate::ingest::IngestError;
 use crate::queries::{InvalidBody, QueryError};
+use crate::readiness::NotReady;
 
 /// When to come again if the disk is full, seconds: a person has to make room.
 const WHEN_THERE_IS_ROOM_S: u32 = 30;
@@ -266,6 +267,12 @@ impl From<ExportError> for ApiError {
             }
             ExportError::ShuttingDown => ApiError::ShuttingDown,
         }
+    }
+}
+
+impl From<NotReady> for ApiError {
+    fn from(NotReady(reason): NotReady) -> ApiError {
+        ApiError::NotReady { reason }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Extractors of who is asking. `access.rs` put them into the request, or it would not have come
-//! this far.
+//! Extractors of what `access.rs` found out about a request: it put them in, or the request would not
+//! have come this far.
 
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
@@ -8,12 +8,12 @@ use axum::http::request::Parts;
 use crate::http::error::ApiError;
 use crate::http::forwarded::Client;
 use crate::http::request_id::RequestId;
-use crate::identity::{ActingUser, Actor, Caller, Person, Viewer};
+use crate::identity::{Account, Actor, Principal, Viewer};
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Principal, ApiError> {
         parts.extensions.get().cloned().ok_or_else(unchecked)
     }
 }
@@ -26,15 +26,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Person {
+impl<S: Send + Sync> FromRequestParts<S> for Account {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Person, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Account, ApiError> {
         parts.extensions.get().cloned().ok_or_else(unchecked)
     }
 }
 
-/// Who does what a request asks for, for the audit trail; nobody where nobody logged in.
+/// For the audit trail; without a user where the route is open.
 impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = std::convert::Infallible;
 
@@ -43,20 +43,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     }
 }
 
-/// Who is behind the request with these extensions.
+/// The actor of the request with these extensions.
 pub(crate) fn actor_of(extensions: &Extensions) -> Actor {
     Actor {
-        user: extensions.get::<Person>().map(|person| ActingUser {
-            id: person.id,
-            name: person.name.clone(),
-            email: person.email.clone(),
-        }),
+        user: extensions.get().map(Account::user),
         request_id: extensions.get().map(|RequestId(id)| *id),
         address: extensions.get::<Client>().and_then(|client| client.address),
     }
 }
 
-/// A handler asks for a caller though its route is open: a bug of ours, and no way in.
+/// A handler asks for a principal though its route is open: a bug of ours, and no way in.
 fn unchecked() -> ApiError {
-    ApiError::Internal("the route's rule lets requests without a caller in".into())
+    ApiError::Internal("the route's rule lets requests without a principal in".into())
 }

@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::requests::with_page;
+use super::token_actions::{self, Dates, Wanted};
 use super::{cvat_json, id_of};
 use crate::http::authenticate;
 use crate::http::error::ApiError;
@@ -22,7 +23,7 @@ use crate::http::extract::JsonBody;
 use crate::http::extract::Path;
 use crate::http::forwarded::Client;
 use crate::http::state::AppState;
-use crate::identity::{Actor, NewToken, Person, Token, TokenChange, TokenScope};
+use crate::identity::{Account, Actor, Token, TokenChange, TokenScope};
 
 /// Tokens on a page, where the request does not say.
 const PAGE_SIZE: usize = 10;
@@ -125,22 +126,22 @@ struct AccessTokenPage {
 }
 
 impl AccessToken {
-    fn of(token: Token, person: &Person, base: &str) -> AccessToken {
-        let date = |ms: i64| Timestamp::from_millis(ms).to_string();
+    fn of(token: Token, account: &Account, base: &str) -> AccessToken {
+        let dates = Dates::of(&token);
         AccessToken {
             id: token.id,
             name: token.name,
-            created_date: date(token.created_ms),
-            updated_date: date(token.created_ms),
-            expiry_date: token.expires_ms.map(date),
-            last_used_date: token.used_ms.map(date),
+            updated_date: dates.created.clone(),
+            created_date: dates.created,
+            expiry_date: dates.expires,
+            last_used_date: dates.last_used,
             read_only: token.scope == TokenScope::Read,
             owner: Owner {
-                url: format!("{base}/api/users/{}", person.id),
-                id: person.id,
-                username: person.name.clone(),
-                first_name: person.first_name.clone(),
-                last_name: person.last_name.clone(),
+                url: format!("{base}/api/users/{}", account.id),
+                id: account.id,
+                username: account.name.clone(),
+                first_name: account.first_name.clone(),
+                last_name: account.last_name.clone(),
             },
             value: None,
         }
@@ -169,14 +170,14 @@ impl AccessToken {
 async fn list_access_tokens(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
-    person: Person,
+    account: Account,
     uri: Uri,
     query: Result<Query<Listed>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(listed) = query.map_err(|error| ApiError::BadRequest {
         message: error.body_text(),
     })?;
-    let mut tokens = tokens_of(&state, &person).await?;
+    let mut tokens = token_actions::list(&state.accounts, account.id).await?;
     tokens.retain(|token| {
         let is_named = listed.name.as_ref().is_none_or(|name| token.name == *name);
         let text = listed.search.as_deref().unwrap_or_default().to_lowercase();
@@ -202,7 +203,7 @@ async fn list_access_tokens(
         next: (page < n_pages).then(|| url(page + 1)),
         previous: (page > 1).then(|| url(page - 1)),
         results: results
-            .map(|token| AccessToken::of(token, &person, &base))
+            .map(|token| AccessToken::of(token, &account, &base))
             .collect(),
     }))
 }
@@ -224,24 +225,20 @@ async fn create_access_token(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
     actor: Actor,
-    person: Person,
+    account: Account,
     JsonBody(body): JsonBody<AccessTokenBody>,
 ) -> Result<Response, ApiError> {
     let expires_ms = expiry(body.expiry_date.map_or(Value::Null, Value::from))?;
-    let user_id = person.id;
-    let made = state.accounts.blocking(move |accounts| {
-        let new = NewToken {
-            name: &body.name,
-            scope: scope(body.read_only),
-            expires_ms,
-        };
-        accounts.add_token(&actor, user_id, new)
-    });
-    let (text, token) = made.await?;
+    let wanted = Wanted {
+        name: body.name,
+        scope: scope(body.read_only),
+        expires_ms,
+    };
+    let (text, token) = token_actions::add(&state.accounts, actor, account.id, wanted).await?;
     let base = client.base_url(state.config.listen);
     let answer = AccessToken {
         value: Some(text),
-        ..AccessToken::of(token, &person, &base)
+        ..AccessToken::of(token, &account, &base)
     };
     Ok((StatusCode::CREATED, cvat_json(answer)).into_response())
 }
@@ -260,18 +257,18 @@ async fn create_access_token(
 async fn read_own_access_token(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
-    person: Person,
+    account: Account,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     state.access.require_own_accounts()?;
     let text = authenticate::token(&headers).ok_or_else(unknown)?;
-    let user_id = person.id;
+    let user_id = account.id;
     let found = state
         .accounts
         .blocking(move |accounts| accounts.token_of_text(user_id, &text));
     let token = found.await?.ok_or_else(unknown)?;
     let base = client.base_url(state.config.listen);
-    Ok(cvat_json(AccessToken::of(token, &person, &base)))
+    Ok(cvat_json(AccessToken::of(token, &account, &base)))
 }
 
 /// One of one's own API tokens.
@@ -290,16 +287,18 @@ async fn read_own_access_token(
 async fn read_access_token(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
-    person: Person,
+    account: Account,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let token_id = id_of(&id, "token")?;
-    let mut tokens = tokens_of(&state, &person).await?.into_iter();
+    let mut tokens = token_actions::list(&state.accounts, account.id)
+        .await?
+        .into_iter();
     let token = tokens
         .find(|token| token.id == token_id)
         .ok_or_else(unknown)?;
     let base = client.base_url(state.config.listen);
-    Ok(cvat_json(AccessToken::of(token, &person, &base)))
+    Ok(cvat_json(AccessToken::of(token, &account, &base)))
 }
 
 /// Changes an API token of one's own; its text stays.
@@ -321,7 +320,7 @@ async fn change_access_token(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
     actor: Actor,
-    person: Person,
+    account: Account,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<AccessTokenChange>,
 ) -> Result<Response, ApiError> {
@@ -331,13 +330,13 @@ async fn change_access_token(
         scope: body.read_only.map(scope),
         expires_ms: body.expiry_date.map(expiry).transpose()?,
     };
-    let user_id = person.id;
+    let user_id = account.id;
     let changed = state
         .accounts
         .blocking(move |accounts| accounts.change_token(&actor, user_id, token_id, &change));
     let token = changed.await?;
     let base = client.base_url(state.config.listen);
-    Ok(cvat_json(AccessToken::of(token, &person, &base)))
+    Ok(cvat_json(AccessToken::of(token, &account, &base)))
 }
 
 /// Revokes an API token of one's own; it stops at once.
@@ -356,23 +355,10 @@ async fn change_access_token(
 async fn remove_access_token(
     State(state): State<AppState>,
     actor: Actor,
-    person: Person,
+    account: Account,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let token_id = id_of(&id, "token")?;
-    let revoked = state
-        .accounts
-        .blocking(move |accounts| accounts.revoke_token(&actor, person.id, token_id));
-    revoked.await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn tokens_of(state: &AppState, person: &Person) -> Result<Vec<Token>, ApiError> {
-    let user_id = person.id;
-    let tokens = state
-        .accounts
-        .blocking(move |accounts| accounts.tokens(user_id));
-    Ok(tokens.await?)
+    token_actions::revoke(&state.accounts, actor, account.id, &id).await
 }
 
 fn scope(is_read_only: bool) -> TokenScope {

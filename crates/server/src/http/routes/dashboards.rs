@@ -17,7 +17,7 @@ use crate::dashboards::{self, Change, DashboardError, Dashboards, Model};
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::state::AppState;
-use crate::identity::Caller;
+use crate::identity::Principal;
 use crate::identity::rights::{self, Action};
 
 /// Longest note of a version.
@@ -58,12 +58,15 @@ struct DashboardBody {
         (status = 403, description = "You may not see dashboards"),
     )
 )]
-async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Value>, ApiError> {
+async fn list(
+    State(state): State<AppState>,
+    principal: Principal,
+) -> Result<Json<Value>, ApiError> {
     let (dashboards, problems) = on_files(&state, Dashboards::list).await?;
     Ok(Json(json!({
         "dashboards": dashboards,
         "problems": problems,
-        "may_save": rights::decide(Action::EditDashboards, &caller, state.config.policy()).is_ok(),
+        "may_save": rights::decide(Action::EditDashboards, &principal, state.config.policy()).is_ok(),
     })))
 }
 
@@ -83,12 +86,12 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Valu
 )]
 async fn read(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Path(uid): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let (model, mut meta) = on_files(&state, move |dashboards| dashboards.get(&uid)).await?;
-    // Where the server keeps its files is for those alone who may write them.
-    if rights::decide(Action::EditDashboards, &caller, state.config.policy()).is_err() {
+    // Where the server keeps its files is for administrators alone.
+    if rights::decide(Action::EditDashboards, &principal, state.config.policy()).is_err() {
         meta.file = None;
     }
     Ok(Json(json!({ "dashboard": model, "meta": meta })))
@@ -114,15 +117,15 @@ async fn read(
 )]
 async fn create(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let body = read_body(&state, &caller, &headers, body).await?;
-    let (change, _) = change(&caller, new_dashboard(&body.bytes)?)?;
+    let body = read_body(&state, &principal, &headers, body).await?;
+    let (change, _) = change(&principal, new_dashboard(&body.bytes)?)?;
     let notices = dashboards::notices(&change.model);
     let (uid, meta) = on_files(&state, move |dashboards| dashboards.create(change)).await?;
-    tracing::info!(uid, user = caller.name, "a dashboard was added");
+    tracing::info!(uid, user = principal.user.name, "a dashboard was added");
     let answer = json!({ "uid": uid, "meta": meta, "notices": notices });
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -148,13 +151,13 @@ async fn create(
 )]
 async fn save(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Path(uid): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let body = read_body(&state, &caller, &headers, body).await?;
-    let (change, base) = change(&caller, document(&body.bytes)?)?;
+    let body = read_body(&state, &principal, &headers, body).await?;
+    let (change, base) = change(&principal, document(&body.bytes)?)?;
     let base = base.ok_or_else(|| ApiError::BadDocument {
         detail: "version: the version that the change began with is expected".to_owned(),
     })?;
@@ -166,7 +169,7 @@ async fn save(
     tracing::info!(
         uid = saved,
         version = meta.version,
-        user = caller.name,
+        user = principal.user.name,
         "a dashboard was saved"
     );
     Ok(Json(json!({ "meta": meta })))
@@ -191,10 +194,10 @@ async fn save(
 )]
 async fn remove(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Path(uid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let (author, time) = (caller.name.clone(), clock::now());
+    let (author, time) = (principal.user.name.clone(), clock::now());
     let removed = uid.clone();
     on_files(&state, move |dashboards| {
         dashboards.remove(&uid, &author, time)
@@ -202,7 +205,7 @@ async fn remove(
     .await?;
     tracing::info!(
         uid = removed,
-        user = caller.name,
+        user = principal.user.name,
         "a dashboard was removed or reset"
     );
     Ok(StatusCode::NO_CONTENT)
@@ -283,7 +286,7 @@ fn not_read(error: &serde_json::Error) -> ApiError {
 }
 
 /// What a body asks for, in the caller's name, and the version it began with.
-fn change(caller: &Caller, body: DashboardBody) -> Result<(Change, Option<u64>), ApiError> {
+fn change(principal: &Principal, body: DashboardBody) -> Result<(Change, Option<u64>), ApiError> {
     if body.note.chars().count() > MAX_NOTE_CHARS {
         return Err(ApiError::BadDocument {
             detail: format!("note: at most {MAX_NOTE_CHARS} characters are expected"),
@@ -293,7 +296,7 @@ fn change(caller: &Caller, body: DashboardBody) -> Result<(Change, Option<u64>),
         model: Model::new(body.dashboard)?,
         note: body.note,
         folder: body.folder,
-        author: caller.name.clone(),
+        author: principal.user.name.clone(),
         time: clock::now(),
     };
     Ok((change, body.version))

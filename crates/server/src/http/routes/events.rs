@@ -15,10 +15,10 @@ use crate::http::error::ApiError;
 use crate::http::media_type::{self, CVAT_JSON};
 use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
-use crate::identity::Caller;
+use crate::identity::Principal;
 use crate::identity::rights;
 use crate::ingest::{self, Arrival};
-use crate::metrics::Door;
+use crate::metrics::Endpoint;
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -52,18 +52,18 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn create_events(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
-    caller: Caller,
+    principal: Principal,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let received_at = clock::now();
     media_type::require(&headers, &["application/json"])?;
-    let sender = rights::sender(&caller);
-    let source = Source::Account(caller.id);
+    let sender = rights::sender(&principal);
+    let source = Source::Account(principal.user.id);
     let body = state.admission.read(source, &headers, body).await?;
     let _room = state.admission.room_for_events(&body).await?;
     let request = ingest::heavy(body.bytes.len(), || ClientRequest::parse(&body.bytes))?;
-    state.metrics.received(Door::Client, request.len());
+    state.metrics.received(Endpoint::Client, request.len());
     let arrival = Arrival {
         received_at,
         request_id: request_id.0,

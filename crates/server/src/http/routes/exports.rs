@@ -20,7 +20,7 @@ use crate::exports::{
 use crate::http::error::ApiError;
 use crate::http::media_type::CVAT_JSON;
 use crate::http::state::AppState;
-use crate::identity::{Actor, Caller};
+use crate::identity::{Actor, Principal};
 use crate::identity::{Weight, rights};
 
 /// What is read from the disk at once.
@@ -65,7 +65,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 async fn query_events(
     State(state): State<AppState>,
     method: Method,
-    caller: Caller,
+    principal: Principal,
     actor: Actor,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
@@ -74,10 +74,10 @@ async fn query_events(
         Method::HEAD => Ask::WithoutConsuming,
         _ => Ask::AndConsume,
     };
-    let request = understand(pairs, &caller, now)?;
-    let event = audit::export(&request, &caller);
+    let request = understand(pairs, &principal, now)?;
+    let event = audit::export(&request, &principal);
     let wanted = Wanted {
-        owner: Owner::of(&caller),
+        owner: Owner::of(&principal),
         request,
         ask,
     };
@@ -89,7 +89,7 @@ async fn query_events(
         Answer::Pending { query_id } => Ok(accepted(&json!({ "query_id": query_id }))),
         Answer::Finished => Ok(StatusCode::CREATED.into_response()),
         Answer::Download(download) => {
-            rights::may_read_export(&caller, download.rows)?;
+            rights::may_read_export(&principal, download.rows)?;
             Ok(send(*download, ask))
         }
         Answer::Failed { message } => Err(ApiError::ExportFailed { message }),
@@ -115,15 +115,15 @@ async fn query_events(
 )]
 async fn create_export(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     actor: Actor,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    let request = understand(pairs, &caller, now)?;
+    let request = understand(pairs, &principal, now)?;
     let id = request.query_id.unwrap_or_else(Uuid::new_v4);
-    let owner = Owner::of(&caller);
-    let event = audit::export(&request, &caller);
+    let owner = Owner::of(&principal);
+    let event = audit::export(&request, &principal);
     let key = state.exports.start(owner, id, request, now).await?;
     state.accounts.record(actor, event, Weight::Full).await?;
     Ok(accepted(&json!({ "rq_id": key.to_string() })))
@@ -145,17 +145,17 @@ async fn create_export(
 )]
 async fn download_export(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let rq_id = pairs.iter().rfind(|(name, _)| name == "rq_id");
     let key = rq_id.and_then(|(_, text)| text.parse::<JobKey>().ok());
     let key = key.ok_or_else(|| bad_request("rq_id: missing or not valid"))?;
-    rights::may_see_request(&caller, key.owner_id)?;
+    rights::may_see_request(&principal, key.owner_id)?;
     match state.exports.download(key, clock::now()).await {
-        // Read by whoever holds the link, as often as he likes.
+        // Read by every holder of the link, as often as it is asked for.
         Ok(download) => {
-            rights::may_read_export(&caller, download.rows)?;
+            rights::may_read_export(&principal, download.rows)?;
             Ok(send(download, Ask::WithoutConsuming))
         }
         Err(error @ ExportError::Unknown) => Err(bad_request(&format!("rq_id: {error}"))),
@@ -163,9 +163,13 @@ async fn download_export(
     }
 }
 
-fn understand(pairs: Pairs, caller: &Caller, now: Timestamp) -> Result<ExportRequest, ApiError> {
+fn understand(
+    pairs: Pairs,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<ExportRequest, ApiError> {
     let request = ExportQuery::from_pairs(pairs).check(now)?;
-    Ok(request.narrow(caller)?)
+    Ok(request.narrow(principal)?)
 }
 
 fn bad_request(message: &str) -> ApiError {

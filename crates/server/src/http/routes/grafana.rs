@@ -46,7 +46,7 @@ async fn ds_query(
     body: Body,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    let body = read_body(&state, &viewer.caller, &headers, body).await?;
+    let body = read_body(&state, &viewer.principal, &headers, body).await?;
     let request = heavy(body.bytes.len(), || FrameRequest::parse(&body.bytes, now))?;
     let frames = Frames {
         queries: &state.queries,

@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
 use crate::ingest::{self, Arrival};
-use crate::metrics::Door;
+use crate::metrics::Endpoint;
 
 /// The only route of the ingest port.
 pub fn router() -> Router<AppState> {
@@ -44,7 +44,7 @@ async fn receive(
     let elements = ingest::heavy(body.bytes.len(), || {
         parse_server_body(&body.bytes, received_at, client_hours)
     })?;
-    state.metrics.received(Door::Ingest, elements.len());
+    state.metrics.received(Endpoint::Ingest, elements.len());
     let (events, rejected) = split(elements);
     let arrival = Arrival {
         received_at,
@@ -53,8 +53,10 @@ async fn receive(
     // Stored first: should the dead-letter file be full, the sender repeats all of it, and
     // what is stored is recognized.
     state.ingest.server_events(events, arrival).await?;
-    let buried = state.ingest.bury(Door::Ingest, rejected, arrival);
-    buried.await?.count(&state.metrics);
+    let dead_lettered = state
+        .ingest
+        .dead_letter(Endpoint::Ingest, rejected, arrival);
+    dead_lettered.await?.count(&state.metrics);
     Ok(StatusCode::OK)
 }
 

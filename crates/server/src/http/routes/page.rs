@@ -3,11 +3,12 @@
 use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use tower_http::compression::CompressionLayer;
 
+use crate::http::error::ApiError;
 use crate::http::state::AppState;
 
 /// Where the page is.
@@ -38,11 +39,15 @@ async fn allowed() -> StatusCode {
     StatusCode::OK
 }
 
-async fn home(query: RawQuery, headers: HeaderMap) -> Response {
+async fn home(query: RawQuery, headers: HeaderMap) -> Result<Response, ApiError> {
     view("", query.0.as_deref(), &headers)
 }
 
-async fn path(Path(path): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+async fn path(
+    Path(path): Path<String>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     // A file that is gone is one that a page from before an update asks for.
     if Files::get(&path).is_some() || path.starts_with("assets/") {
         return file(&path, &headers);
@@ -51,14 +56,12 @@ async fn path(Path(path): Path<String>, query: RawQuery, headers: HeaderMap) -> 
 }
 
 /// The document for a view, which says what the page will ask for first.
-fn view(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
-    let mut response = file(INDEX, headers);
-    if response.status() != StatusCode::NOT_FOUND {
-        for ahead in ahead(path, query) {
-            response.headers_mut().append(header::LINK, ahead);
-        }
+fn view(path: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let mut response = file(INDEX, headers)?;
+    for ahead in ahead(path, query) {
+        response.headers_mut().append(header::LINK, ahead);
     }
-    response
+    Ok(response)
 }
 
 /// What the page asks for before it can draw anything: who looks, and the dashboard. The browser
@@ -82,16 +85,18 @@ fn ahead(path: &str, query: Option<&str>) -> Vec<HeaderValue> {
     link("users/self").into_iter().chain(dashboard).collect()
 }
 
-fn file(path: &str, headers: &HeaderMap) -> Response {
-    let Some(file) = Files::get(path) else {
-        return missing(path);
+fn file(path: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let missing = || match path {
+        INDEX => ApiError::NoPage,
+        _ => ApiError::NoFile,
     };
+    let file = Files::get(path).ok_or_else(missing)?;
     let tag = tag(&file);
     if headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| *known == tag)
     {
-        return StatusCode::NOT_MODIFIED.into_response();
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
     // Names in there have a hash of the content.
     let lifetime = if path.starts_with("assets/") {
@@ -106,7 +111,7 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static(lifetime)),
         (header::ETAG, tag),
     ];
-    (headers, file.data).into_response()
+    Ok((headers, file.data).into_response())
 }
 
 fn tag(file: &EmbeddedFile) -> HeaderValue {
@@ -118,17 +123,4 @@ fn tag(file: &EmbeddedFile) -> HeaderValue {
     });
     // Weak: the compressed answer has other bytes.
     HeaderValue::from_str(&format!("W/\"{digits}\"")).expect("it is ASCII")
-}
-
-fn missing(path: &str) -> Response {
-    if path == INDEX {
-        let text = "<!doctype html><title>annoscope</title><p>This build is without the page: \
-             <code>make build</code> makes it. The API is there: <a href=\"/api/docs/\">/api/docs/</a>.";
-        return (StatusCode::NOT_FOUND, Html(text)).into_response();
-    }
-    (
-        StatusCode::NOT_FOUND,
-        "There is no such file: load the page again.",
-    )
-        .into_response()
 }

@@ -20,7 +20,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::media_type;
 use crate::http::state::AppState;
-use crate::identity::{Caller, Viewer, rights};
+use crate::identity::{Principal, Viewer, rights};
 use crate::ingest::heavy;
 use crate::queries::{Answer, QueryRequest, RunningQuery};
 
@@ -191,9 +191,9 @@ async fn functions() -> Json<Value> {
         (status = 403, description = "You may not query"),
     )
 )]
-async fn list(State(state): State<AppState>, caller: Caller) -> Json<Vec<Query>> {
+async fn list(State(state): State<AppState>, principal: Principal) -> Json<Vec<Query>> {
     let visible = state.queries.list().into_iter();
-    let visible = visible.filter(|query| rights::sees_query(&caller, query.user_id));
+    let visible = visible.filter(|query| rights::sees_query(&principal, query.user_id));
     Json(visible.map(Query::of).collect())
 }
 
@@ -213,7 +213,7 @@ async fn list(State(state): State<AppState>, caller: Caller) -> Json<Vec<Query>>
 )]
 async fn end(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let unknown = || ApiError::Unknown {
@@ -221,7 +221,7 @@ async fn end(
     };
     let id = id.parse::<Uuid>().map_err(|_| unknown())?;
     let owner_id = state.queries.owner_id(id).ok_or_else(unknown)?;
-    rights::may_end_query(&caller, owner_id)?;
+    rights::may_end_query(&principal, owner_id)?;
     if state.queries.end(id) {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -259,7 +259,7 @@ async fn read(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<QueryRequest, ApiError> {
-    let body = read_body(state, &viewer.caller, headers, body).await?;
+    let body = read_body(state, &viewer.principal, headers, body).await?;
     let max_rows = state.config.query.max_rows;
     let parse = || QueryRequest::parse(&body.bytes, max_rows, clock::now());
     Ok(heavy(body.bytes.len(), parse)?)
@@ -268,12 +268,12 @@ async fn read(
 /// The body of a request that has to be JSON.
 pub(super) async fn read_body(
     state: &AppState,
-    caller: &Caller,
+    principal: &Principal,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<AdmittedBody, ApiError> {
     media_type::require(headers, &["application/json"])?;
-    let source = Source::Account(caller.id);
+    let source = Source::Account(principal.user.id);
     state.admission.read(source, headers, body).await
 }
 

@@ -19,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::forwarded::Client;
 use crate::http::state::AppState;
-use crate::identity::{Caller, rights};
+use crate::identity::{Principal, rights};
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -110,15 +110,15 @@ struct RequestPage {
 )]
 async fn list_requests(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Extension(client): Extension<Client>,
     uri: Uri,
     headers: HeaderMap,
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let listing = Listing::parse(&pairs)?;
-    let jobs = state.exports.of_owner(caller.id, clock::now());
-    let org_id = caller.organization.map(|org| org.id);
+    let jobs = state.exports.of_owner(principal.user.id, clock::now());
+    let org_id = principal.organization.map(|org| org.id);
     let page = listing
         .page(jobs, org_id)
         .map_err(|error| ApiError::Unknown {
@@ -153,12 +153,12 @@ async fn list_requests(
 )]
 async fn read_request(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Extension(client): Extension<Client>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let key = visible_key(&id, &caller)?;
+    let key = visible_key(&id, &principal)?;
     let job = state.exports.get(key, clock::now());
     let job = job.ok_or(ExportError::Unknown)?;
     Ok(cvat_json(Request::of(
@@ -184,18 +184,18 @@ async fn read_request(
 )]
 async fn cancel_request(
     State(state): State<AppState>,
-    caller: Caller,
+    principal: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let key = visible_key(&id, &caller)?;
+    let key = visible_key(&id, &principal)?;
     state.exports.cancel(key, clock::now()).await?;
     Ok(StatusCode::OK)
 }
 
 /// The job that an id names, if the caller may know of it.
-fn visible_key(id: &str, caller: &Caller) -> Result<JobKey, ApiError> {
+fn visible_key(id: &str, principal: &Principal) -> Result<JobKey, ApiError> {
     let key: JobKey = id.parse().map_err(|_| ExportError::Unknown)?;
-    rights::may_see_request(caller, key.owner_id)?;
+    rights::may_see_request(principal, key.owner_id)?;
     Ok(key)
 }
 

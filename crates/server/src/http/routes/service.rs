@@ -1,7 +1,7 @@
 //! What operators' tools ask: health, readiness, metrics.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -9,7 +9,6 @@ use utoipa_axum::routes;
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 use crate::metrics::TextFormat;
-use crate::readiness::NotReady;
 
 /// Routes of this file.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -35,11 +34,9 @@ async fn healthz() -> &'static str {
         (status = 503, description = "Events are refused; the body says why", body = String)
     )
 )]
-async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    match state.readiness.ask().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(NotReady(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason),
-    }
+async fn readyz(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    state.readiness.ask().await?;
+    Ok("ready\n")
 }
 
 /// Metrics in Prometheus's text format, or as `OpenMetrics` where `Accept` asks for it.

@@ -1,6 +1,5 @@
 //! `/api/tokens`: one's own API tokens.
 
-use annoscope_events::Timestamp;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,13 +9,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::id_of;
+use super::token_actions::{self, Dates, Wanted};
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::http::extract::JsonBody;
 use crate::http::extract::Path;
 use crate::http::state::AppState;
-use crate::identity::{Actor, NewToken, Person, Token, TokenScope};
+use crate::identity::{Account, Actor, Token, TokenScope, UnknownWord};
 
 /// Longest life of a token that has an end, days.
 const MAX_DAYS: u32 = 3650;
@@ -64,14 +63,14 @@ pub(super) struct TokenAnswer {
 
 impl TokenAnswer {
     pub(super) fn of(token: Token) -> TokenAnswer {
-        let date = |ms: i64| Timestamp::from_millis(ms).to_string();
+        let dates = Dates::of(&token);
         TokenAnswer {
             id: token.id,
             name: token.name,
             scope: token.scope.as_str(),
-            created_date: date(token.created_ms),
-            expires_date: token.expires_ms.map(date),
-            last_used_date: token.used_ms.map(date),
+            created_date: dates.created,
+            expires_date: dates.expires,
+            last_used_date: dates.last_used,
             token: None,
         }
     }
@@ -89,11 +88,9 @@ impl TokenAnswer {
         (status = 403, description = "The credentials are a narrow token"),
     )
 )]
-async fn list(State(state): State<AppState>, person: Person) -> Result<Json<Value>, ApiError> {
-    let tokens = state
-        .accounts
-        .blocking(move |accounts| accounts.tokens(person.id));
-    let tokens: Vec<TokenAnswer> = tokens.await?.into_iter().map(TokenAnswer::of).collect();
+async fn list(State(state): State<AppState>, account: Account) -> Result<Json<Value>, ApiError> {
+    let tokens = token_actions::list(&state.accounts, account.id).await?;
+    let tokens: Vec<TokenAnswer> = tokens.into_iter().map(TokenAnswer::of).collect();
     Ok(Json(json!({ "results": tokens })))
 }
 
@@ -114,10 +111,10 @@ async fn list(State(state): State<AppState>, person: Person) -> Result<Json<Valu
 async fn create(
     State(state): State<AppState>,
     actor: Actor,
-    person: Person,
+    account: Account,
     JsonBody(body): JsonBody<TokenBody>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), ApiError> {
-    make(&state, actor, person.id, body).await
+    make(&state, actor, account.id, body).await
 }
 
 /// Revokes a token of one's own; it stops at once.
@@ -137,15 +134,10 @@ async fn create(
 async fn revoke(
     State(state): State<AppState>,
     actor: Actor,
-    person: Person,
+    account: Account,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let token_id = id_of(&id, "token")?;
-    let revoked = state
-        .accounts
-        .blocking(move |accounts| accounts.revoke_token(&actor, person.id, token_id));
-    revoked.await?;
-    Ok(StatusCode::NO_CONTENT)
+    token_actions::revoke(&state.accounts, actor, account.id, &id).await
 }
 
 /// Makes a token for that user.
@@ -161,7 +153,7 @@ pub(super) async fn make(
     let scope: TokenScope = body
         .scope
         .parse()
-        .map_err(|error: crate::identity::UnknownWord| field("scope", error.to_string()))?;
+        .map_err(|error: UnknownWord| field("scope", error.to_string()))?;
     let expires_ms = match body.expires_in_days {
         None => None,
         Some(days @ 1..=MAX_DAYS) => {
@@ -172,15 +164,12 @@ pub(super) async fn make(
             return Err(field("expires_in_days", text));
         }
     };
-    let made = state.accounts.blocking(move |accounts| {
-        let new = NewToken {
-            name: &body.name,
-            scope,
-            expires_ms,
-        };
-        accounts.add_token(&actor, user_id, new)
-    });
-    let (text, token) = made.await?;
+    let wanted = Wanted {
+        name: body.name,
+        scope,
+        expires_ms,
+    };
+    let (text, token) = token_actions::add(&state.accounts, actor, user_id, wanted).await?;
     let answer = TokenAnswer {
         token: Some(text),
         ..TokenAnswer::of(token)

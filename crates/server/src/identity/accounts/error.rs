@@ -71,7 +71,7 @@ pub enum AccountsError {
     /// The old password is not right.
     #[error("the old password is not right")]
     WrongPassword,
-    /// Nobody could administer accounts any more.
+    /// There would be no administrator any more.
     #[error("this is the last administrator who can log in: make another one first")]
     LastAdmin,
 }
@@ -136,7 +136,7 @@ pub enum RefusedUser {
     IdTaken {
         /// The id.
         id: i64,
-        /// Who has it.
+        /// The account that has it.
         name: String,
     },
     /// Ids begin at 1, and end where doubles do.

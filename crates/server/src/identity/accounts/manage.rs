@@ -11,16 +11,16 @@ use serde_json::{Map, Value, json};
 use super::organizations::{self, NewOrganization, OrganizationSummary};
 use super::outbox::{self, Actor, AuditEvent, Weight};
 use super::tokens::{self, NewToken, Token, TokenChange};
-use super::users::{self, NewUser, User, UserChange};
+use super::users::{self, AccountRow, NewUser, UserChange};
 use super::{Accounts, AccountsError, Membership, now_ms, sessions, unknown};
 use crate::identity::organization::Wanted;
-use crate::identity::{Person, Role, passwords};
+use crate::identity::{Account, Role, passwords};
 
 /// A user in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
-    /// Who it is.
-    pub person: Person,
+    /// The account.
+    pub account: Account,
     /// Whether the user may log in.
     pub is_active: bool,
     /// The API tokens that have not expired, oldest first; login keys are left out.
@@ -46,20 +46,20 @@ impl Accounts {
     /// The id of the user of that name.
     pub fn user_id(&self, name: &str) -> Result<i64, AccountsError> {
         let user = self.read(|connection| users::by_name(connection, name))?;
-        Ok(user.ok_or_else(|| unknown(name))?.person.id)
+        Ok(user.ok_or_else(|| unknown(name))?.account.id)
     }
 
     /// Adds a user.
-    pub fn add_user(&self, actor: &Actor, new: &NewUser<'_>) -> Result<Person, AccountsError> {
+    pub fn add_user(&self, actor: &Actor, new: &NewUser<'_>) -> Result<Account, AccountsError> {
         let hash = passwords::hash(new.password)?;
         self.write(|tx| {
-            let person = users::insert(tx, new, &hash, now_ms())?.person;
+            let account = users::insert(tx, new, &hash, now_ms())?.account;
             record(
                 tx,
                 actor,
-                of_user("create:user", &person, described(&person)),
+                of_user("create:user", &account, described(&account)),
             )?;
-            Ok(person)
+            Ok(account)
         })
     }
 
@@ -73,12 +73,12 @@ impl Accounts {
         let hash = passwords::hash(&password)?;
         let new = NewUser::first_admin(&password);
         self.write(|tx| {
-            // Asked again, now that nobody else can write.
+            // Asked again, now that there is no other writer.
             if users::count(tx)? > 0 {
                 return Ok(None);
             }
-            let person = users::insert(tx, &new, &hash, now_ms())?.person;
-            let event = of_user("create:user", &person, described(&person));
+            let account = users::insert(tx, &new, &hash, now_ms())?.account;
+            let event = of_user("create:user", &account, described(&account));
             record(tx, &Actor::default(), event)?;
             Ok(Some(password.clone()))
         })
@@ -116,10 +116,10 @@ impl Accounts {
     /// again, since events bear it.
     pub fn remove_user(&self, actor: &Actor, user_id: i64) -> Result<(), AccountsError> {
         self.write(|tx| {
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             users::remove(tx, user_id)?;
             require_admin(tx)?;
-            record(tx, actor, of_user("delete:user", &person, Map::new()))
+            record(tx, actor, of_user("delete:user", &account, Map::new()))
         })
     }
 
@@ -131,9 +131,9 @@ impl Accounts {
         new: NewToken<'_>,
     ) -> Result<(String, Token), AccountsError> {
         self.write(|tx| {
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             let (text, token) = tokens::insert(tx, user_id, new, now_ms())?;
-            record(tx, actor, of_token("create:accesstoken", &token, &person))?;
+            record(tx, actor, of_token("create:accesstoken", &token, &account))?;
             Ok((text, token))
         })
     }
@@ -157,12 +157,12 @@ impl Accounts {
         change: &TokenChange,
     ) -> Result<Token, AccountsError> {
         self.write(|tx| {
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             let mut tokens = tokens::list(tx, user_id, now_ms())?.into_iter();
             let token = tokens.find(|token| token.id == token_id);
             let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
             let token = tokens::change(tx, token, change, now_ms())?;
-            record(tx, actor, of_token("update:accesstoken", &token, &person))?;
+            record(tx, actor, of_token("update:accesstoken", &token, &account))?;
             Ok(token)
         })
     }
@@ -175,12 +175,12 @@ impl Accounts {
         token_id: i64,
     ) -> Result<(), AccountsError> {
         self.write(|tx| {
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             let tokens = tokens::list(tx, user_id, now_ms())?;
             let token = tokens.iter().find(|token| token.id == token_id);
             let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
             tokens::revoke(tx, token.id)?;
-            record(tx, actor, of_token("delete:accesstoken", token, &person))
+            record(tx, actor, of_token("delete:accesstoken", token, &account))
         })
     }
 
@@ -205,7 +205,7 @@ impl Accounts {
         owner_id: i64,
     ) -> Result<OrganizationSummary, AccountsError> {
         self.write(|tx| {
-            let owner = by_id(tx, owner_id)?.person;
+            let owner = by_id(tx, owner_id)?.account;
             let organization = organizations::insert(tx, new, now_ms())?;
             let payload = object(json!({ "name": new.name }));
             record(
@@ -281,7 +281,7 @@ impl Accounts {
     ) -> Result<OrganizationSummary, AccountsError> {
         self.write(|tx| {
             let organization = organization_by_id(tx, organization_id)?.organization;
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             let before = organizations::role(tx, organization_id, user_id)?;
             organizations::set_role(tx, organization_id, user_id, role, now_ms())?;
             let event = match before {
@@ -290,19 +290,19 @@ impl Accounts {
                     Some(of_member(
                         "create:membership",
                         &organization,
-                        &person,
+                        &account,
                         payload,
                     ))
                 }
                 Some(before) if before != role => {
                     let payload = object(json!({
                         "old_value": before.as_str(),
-                        "user": { "id": person.id, "username": person.name },
+                        "user": { "id": account.id, "username": account.name },
                     }));
                     Some(AuditEvent {
                         obj_name: Some("role".to_owned()),
                         obj_val: Some(role.as_str().to_owned()),
-                        ..of_member("update:membership", &organization, &person, payload)
+                        ..of_member("update:membership", &organization, &account, payload)
                     })
                 }
                 Some(_) => None,
@@ -321,14 +321,14 @@ impl Accounts {
     ) -> Result<(), AccountsError> {
         self.write(|tx| {
             let organization = organization_by_id(tx, organization_id)?.organization;
-            let person = by_id(tx, user_id)?.person;
+            let account = by_id(tx, user_id)?.account;
             organizations::role(tx, organization_id, user_id)?
                 .ok_or(AccountsError::Unknown { what: "member" })?;
             organizations::remove_member(tx, organization_id, user_id)?;
             record(
                 tx,
                 actor,
-                of_member("delete:membership", &organization, &person, Map::new()),
+                of_member("delete:membership", &organization, &account, Map::new()),
             )
         })
     }
@@ -338,7 +338,7 @@ fn record(tx: &Connection, actor: &Actor, event: AuditEvent) -> Result<(), Accou
     outbox::push(tx, actor, event, Weight::Full, now_ms())
 }
 
-fn by_id(connection: &Connection, user_id: i64) -> Result<User, AccountsError> {
+fn by_id(connection: &Connection, user_id: i64) -> Result<AccountRow, AccountsError> {
     users::by_id(connection, user_id)?.ok_or(AccountsError::Unknown { what: "user" })
 }
 
@@ -352,16 +352,16 @@ fn organization_by_id(
     })
 }
 
-fn summary(connection: &Connection, user: User) -> Result<UserSummary, AccountsError> {
+fn summary(connection: &Connection, user: AccountRow) -> Result<UserSummary, AccountsError> {
     Ok(UserSummary {
-        tokens: tokens::list(connection, user.person.id, now_ms())?,
-        memberships: organizations::of_user(connection, user.person.id)?,
+        tokens: tokens::list(connection, user.account.id, now_ms())?,
+        memberships: organizations::of_user(connection, user.account.id)?,
         is_active: user.is_active,
-        person: user.person,
+        account: user.account,
     })
 }
 
-/// Rolls the change back that would leave nobody to make another one.
+/// Rolls the change back that would leave no administrator.
 fn require_admin(tx: &Connection) -> Result<(), AccountsError> {
     if users::has_active_admin(tx)? {
         Ok(())
@@ -371,8 +371,8 @@ fn require_admin(tx: &Connection) -> Result<(), AccountsError> {
 }
 
 /// An event for each property that differs; of a password only that it does.
-fn changes(before: &User, after: &User) -> Vec<AuditEvent> {
-    let (old, new) = (&before.person, &after.person);
+fn changes(before: &AccountRow, after: &AccountRow) -> Vec<AuditEvent> {
+    let (old, new) = (&before.account, &after.account);
     let properties: [(&str, Value, Value); 6] = [
         ("email", json!(old.email), json!(new.email)),
         ("first_name", json!(old.first_name), json!(new.first_name)),
@@ -409,27 +409,27 @@ fn changes(before: &User, after: &User) -> Vec<AuditEvent> {
     events
 }
 
-fn of_user(scope: &'static str, person: &Person, payload: Map<String, Value>) -> AuditEvent {
+fn of_user(scope: &'static str, account: &Account, payload: Map<String, Value>) -> AuditEvent {
     AuditEvent {
         scope,
-        obj_name: Some(person.name.clone()),
-        obj_id: Some(person.id),
+        obj_name: Some(account.name.clone()),
+        obj_id: Some(account.id),
         payload,
         ..AuditEvent::default()
     }
 }
 
-fn described(person: &Person) -> Map<String, Value> {
+fn described(account: &Account) -> Map<String, Value> {
     object(json!({
-        "email": person.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "privilege": person.privilege.as_str(),
-        "has_analytics_access": person.has_analytics_access,
+        "email": account.email,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "privilege": account.privilege.as_str(),
+        "has_analytics_access": account.has_analytics_access,
     }))
 }
 
-fn of_token(scope: &'static str, token: &Token, owner: &Person) -> AuditEvent {
+fn of_token(scope: &'static str, token: &Token, owner: &Account) -> AuditEvent {
     AuditEvent {
         scope,
         obj_name: Some(token.name.clone()),
@@ -461,12 +461,12 @@ fn of_organization(
 fn of_member(
     scope: &'static str,
     organization: &Organization,
-    person: &Person,
+    account: &Account,
     payload: Map<String, Value>,
 ) -> AuditEvent {
     AuditEvent {
         organization: Some(organization.clone()),
-        ..of_user(scope, person, payload)
+        ..of_user(scope, account, payload)
     }
 }
 

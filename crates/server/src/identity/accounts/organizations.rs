@@ -1,4 +1,4 @@
-//! Organizations and who belongs to them, in SQL.
+//! Organizations and their members, in SQL.
 
 use annoscope_events::Organization;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
@@ -27,7 +27,7 @@ pub struct OrganizationSummary {
     pub members: Vec<Member>,
 }
 
-/// Somebody in an organization.
+/// A member of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The user's id.
@@ -38,7 +38,7 @@ pub struct Member {
     pub role: Role,
 }
 
-/// An organization that somebody belongs to.
+/// An organization that a user belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// Which.

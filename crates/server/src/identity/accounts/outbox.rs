@@ -1,10 +1,10 @@
 //! The audit trail on its way to the store, in SQL.
 //!
-//! Whoever changes an account, a command line or the server, writes the event of it in the
+//! What changes an account, a command line or the server, writes the event of it in the
 //! transaction of the change. The server moves events to the store (`audit.rs`) and only then
 //! removes them here, so none is lost; one that was moved twice is recognized as a repeat.
 
-use annoscope_events::Timestamp;
+use annoscope_events::{Timestamp, UserRef};
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,26 +15,15 @@ use super::AccountsError;
 /// kind [`Weight::Light`] are not recorded.
 const MAX_WAITING: i64 = 10_000;
 
-/// Who does something to an account.
+/// The origin of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actor {
-    /// The user, or `None`: the command line, or somebody without credentials.
-    pub user: Option<ActingUser>,
+    /// The user, or `None`: the command line, or a request without credentials.
+    pub user: Option<UserRef>,
     /// The request, if it is one.
     pub request_id: Option<Uuid>,
     /// Address of the client, if it is a request.
     pub address: Option<std::net::IpAddr>,
-}
-
-/// A user who does something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActingUser {
-    /// The user's id.
-    pub id: i64,
-    /// The user's name.
-    pub name: String,
-    /// May be empty.
-    pub email: String,
 }
 
 /// Whether an event has to be recorded.
@@ -42,7 +31,7 @@ pub struct ActingUser {
 pub(crate) enum Weight {
     /// It belongs to a change.
     Full,
-    /// Anybody can cause it: it is dropped when too many wait.
+    /// Any client can cause it: it is dropped when too many wait.
     Light,
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::users::{N_USER_COLUMNS, User, user_columns, user_of_row};
+use super::users::{AccountRow, N_USER_COLUMNS, user_columns, user_of_row};
 use super::{AccountsError, tokens};
 use crate::identity::LOGIN_LIFETIME_S;
 use crate::identity::secret::{self, SecretHash};
@@ -48,7 +48,7 @@ pub(super) fn user(
     connection: &Connection,
     session: &str,
     now_ms: i64,
-) -> Result<Option<(User, SecretHash)>, AccountsError> {
+) -> Result<Option<(AccountRow, SecretHash)>, AccountsError> {
     let mut statement = connection.prepare_cached(concat!(
         "SELECT ",
         user_columns!(),

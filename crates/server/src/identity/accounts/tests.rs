@@ -1,3 +1,5 @@
+use annoscope_events::UserRef;
+
 use super::error::RefusedUser;
 use super::*;
 use crate::identity::{LOGIN_LIFETIME_S, Privilege};
@@ -15,9 +17,9 @@ fn new(name: &'static str) -> NewUser<'static> {
     }
 }
 
-/// What tests say for short: nobody in particular does it.
+/// What tests say for short: without an actor.
 impl Accounts {
-    fn add(&self, new: &NewUser<'_>) -> Result<Person, AccountsError> {
+    fn add(&self, new: &NewUser<'_>) -> Result<Account, AccountsError> {
         self.add_user(&Actor::default(), new)
     }
 
@@ -189,7 +191,7 @@ fn the_first_admin_is_made_once() {
     let users = accounts.users().unwrap();
     assert_eq!(users.len(), 1);
     assert_eq!(
-        (users[0].person.name.as_str(), users[0].person.privilege),
+        (users[0].account.name.as_str(), users[0].account.privilege),
         ("admin", Privilege::Admin)
     );
 }
@@ -464,7 +466,7 @@ fn a_change_leaves_its_event_with_the_old_value_and_the_actor() {
     let (_dir, accounts) = fresh();
     accounts.add_first_admin().unwrap();
     let actor = Actor {
-        user: Some(ActingUser {
+        user: Some(UserRef {
             id: 1,
             name: "admin".to_owned(),
             email: String::new(),

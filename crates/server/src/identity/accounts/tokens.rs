@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::AccountsError;
 use super::error::RefusedToken;
-use super::users::{N_USER_COLUMNS, User, user_columns, user_of_row};
+use super::users::{AccountRow, N_USER_COLUMNS, user_columns, user_of_row};
 use crate::identity::TokenScope;
 use crate::identity::secret;
 
@@ -57,7 +57,7 @@ pub struct TokenChange {
 
 /// The user of a token, and what the token is good for.
 pub(super) struct Holder {
-    pub(super) user: User,
+    pub(super) user: AccountRow,
     pub(super) scope: TokenScope,
     pub(super) token_id: i64,
     /// Whether its use should be recorded.
@@ -171,7 +171,7 @@ pub(super) fn insert_login_key(
     Ok(key)
 }
 
-/// Who holds a token that has not expired; a user who may log in.
+/// The holder of a token that has not expired; a user who may log in.
 pub(super) fn holder(
     connection: &Connection,
     token: &str,

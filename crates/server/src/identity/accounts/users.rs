@@ -4,16 +4,16 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::RefusedUser;
 use super::{AccountsError, MAX_ID, unknown};
-use crate::identity::{Person, Privilege};
+use crate::identity::{Account, Privilege};
 
 /// As CVAT's (Django's) limit.
 const MAX_NAME_CHARS: usize = 150;
 
 /// A user as stored. Has no `Debug`, so that the hash does not get into a log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct User {
+pub struct AccountRow {
     /// What others may know.
-    pub person: Person,
+    pub account: Account,
     /// Whether the user may log in. One who may not keeps name, id and memberships.
     pub is_active: bool,
     /// PHC string.
@@ -124,9 +124,9 @@ macro_rules! user_columns {
 pub(super) use user_columns;
 
 /// Reads [`user_columns`] from the row's beginning.
-pub(super) fn user_of_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    Ok(User {
-        person: Person {
+pub(super) fn user_of_row(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    Ok(AccountRow {
+        account: Account {
             id: row.get(0)?,
             name: row.get(1)?,
             email: row.get(2)?,
@@ -149,7 +149,7 @@ pub(super) fn insert(
     new: &NewUser<'_>,
     password_hash: &str,
     now_ms: i64,
-) -> Result<User, AccountsError> {
+) -> Result<AccountRow, AccountsError> {
     new.check()?;
     let name = new.name.to_owned();
     if by_name(tx, &name)?.is_some() {
@@ -223,24 +223,27 @@ pub(super) fn update(
     Ok(())
 }
 
-pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Option<User>, AccountsError> {
+pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Option<AccountRow>, AccountsError> {
     let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1");
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([id], user_of_row).optional()?)
 }
 
-pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Option<User>, AccountsError> {
+pub(super) fn by_name(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<AccountRow>, AccountsError> {
     let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE name = ?1");
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([name], user_of_row).optional()?)
 }
 
 /// The only user with that address; addresses need not be unique, and one that two
-/// users share names nobody.
+/// users share names none of them.
 pub(super) fn by_email(
     connection: &Connection,
     email: &str,
-) -> Result<Option<User>, AccountsError> {
+) -> Result<Option<AccountRow>, AccountsError> {
     if email.is_empty() {
         return Ok(None);
     }
@@ -250,10 +253,10 @@ pub(super) fn by_email(
         " FROM users WHERE email = ?1 COLLATE NOCASE LIMIT 2"
     );
     let mut statement = connection.prepare_cached(sql)?;
-    let users: Vec<User> = statement
+    let users: Vec<AccountRow> = statement
         .query_map([email], user_of_row)?
         .collect::<Result<_, _>>()?;
-    Ok(<[User; 1]>::try_from(users).ok().map(|[user]| user))
+    Ok(<[AccountRow; 1]>::try_from(users).ok().map(|[user]| user))
 }
 
 pub(super) fn count(connection: &Connection) -> Result<i64, AccountsError> {
@@ -267,7 +270,7 @@ pub(super) fn has_active_admin(connection: &Connection) -> Result<bool, Accounts
 }
 
 /// All users by id.
-pub(super) fn list(connection: &Connection) -> Result<Vec<User>, AccountsError> {
+pub(super) fn list(connection: &Connection) -> Result<Vec<AccountRow>, AccountsError> {
     let mut users = connection.prepare(concat!(
         "SELECT ",
         user_columns!(),

@@ -3,7 +3,7 @@
 use annoscope_events::Organization as EventOrganization;
 use serde::Deserialize;
 
-use crate::identity::{Membership, Person, Privilege, Role};
+use crate::identity::{Account, Membership, Privilege, Role};
 
 /// `GET /api/users/self`.
 #[derive(Debug, Deserialize)]
@@ -26,10 +26,10 @@ pub(super) struct UserSelf {
 }
 
 impl UserSelf {
-    pub(super) fn into_person(self) -> Person {
+    pub(super) fn into_account(self) -> Account {
         let privileges = self.groups.iter().filter_map(|group| group.parse().ok());
         let highest = privileges.max().unwrap_or(Privilege::Worker);
-        Person {
+        Account {
             id: self.id,
             name: self.username,
             email: self.email.unwrap_or_default(),
@@ -79,9 +79,9 @@ impl Organizations {
     }
 
     /// Those that the person is a member of, by slug. Administrators see all organizations.
-    pub(super) fn with_roles(self, members: &Memberships, person_id: i64) -> Vec<Membership> {
+    pub(super) fn with_roles(self, members: &Memberships, account_id: i64) -> Vec<Membership> {
         let with_role = |organization: Organization| {
-            let role = members.role(organization.id, person_id)?;
+            let role = members.role(organization.id, account_id)?;
             Some(Membership {
                 name: organization.name.clone().unwrap_or_default(),
                 role,
@@ -117,14 +117,14 @@ struct User {
 
 impl Memberships {
     /// The person's role in that organization; CVAT's filters are not relied on.
-    pub(super) fn role(&self, organization_id: i64, person_id: i64) -> Option<Role> {
+    pub(super) fn role(&self, organization_id: i64, account_id: i64) -> Option<Role> {
         let is_it = |member: &&Member| {
             member.is_active
                 && member.organization == organization_id
                 && member
                     .user
                     .as_ref()
-                    .is_some_and(|user| user.id == person_id)
+                    .is_some_and(|user| user.id == account_id)
         };
         self.results.iter().find(is_it)?.role.parse().ok()
     }

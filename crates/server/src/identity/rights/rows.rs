@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Denied, Policy};
-use crate::identity::{Caller, Privilege, Role};
+use crate::identity::{Principal, Privilege, Role};
 
 /// Users and organizations to which rows are narrowed; `None` is "any".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,47 +15,51 @@ pub struct RowFilter {
 }
 
 /// What queries and dashboards are narrowed to. Administrators see all events, or those of the
-/// organization they chose; so does who has analytics access, where the installation allows it
-/// (as CVAT's page) and within own organizations only. Everybody else needs an organization:
+/// organization they chose; so do accounts with analytics access, where the installation allows it
+/// (as CVAT's page) and within own organizations only. All others need an organization:
 /// its owner and maintainers see its events, other members their own within it.
-pub fn view(caller: &Caller, policy: Policy) -> Result<RowFilter, Denied> {
-    let sees_all = policy.analytics_visibility && has_analytics_access(caller);
-    match (&caller.organization, caller.role) {
-        _ if caller.privilege == Privilege::Admin => forced(caller),
+pub fn view(principal: &Principal, policy: Policy) -> Result<RowFilter, Denied> {
+    let sees_all = policy.analytics_visibility && has_analytics_access(principal);
+    match (&principal.organization, principal.role) {
+        _ if principal.privilege == Privilege::Admin => mandatory_filter(principal),
         (None, _) if sees_all => Ok(RowFilter::default()),
         (Some(org), Some(_)) if sees_all => Ok(RowFilter {
             user_id: None,
             org_id: Some(org.id),
         }),
         (None, _) => Err(Denied::NoAnalytics),
-        (Some(_), _) => forced(caller),
+        (Some(_), _) => mandatory_filter(principal),
     }
 }
 
-/// Whether the account is one of those who see all events where the installation allows it:
+/// Whether the account is one of those that see all events where the installation allows it:
 /// administrators, the privilege business, marked ones.
-pub fn has_analytics_access(caller: &Caller) -> bool {
-    caller.has_analytics_access || caller.privilege >= Privilege::Business
+pub fn has_analytics_access(principal: &Principal) -> bool {
+    principal.has_analytics_access || principal.privilege >= Privilege::Business
 }
 
 /// What an export is narrowed to: what the caller asked for, within what the caller may
 /// export (contract.md, "The mandatory filter"). A filter that contradicts the rights is refused; one that
 /// repeats them passes, as in newer CVAT.
-pub fn export_filter(caller: &Caller, requested: RowFilter) -> Result<RowFilter, Denied> {
-    let forced = forced(caller)?;
+pub fn export_filter(principal: &Principal, requested: RowFilter) -> Result<RowFilter, Denied> {
+    let mandatory = mandatory_filter(principal)?;
     Ok(RowFilter {
-        user_id: within(forced.user_id, requested.user_id, Denied::ForeignUser)?,
-        org_id: within(forced.org_id, requested.org_id, Denied::ForeignOrganization)?,
+        user_id: within(mandatory.user_id, requested.user_id, Denied::ForeignUser)?,
+        org_id: within(
+            mandatory.org_id,
+            requested.org_id,
+            Denied::ForeignOrganization,
+        )?,
     })
 }
 
 /// Whether the caller may still read a file of these rows: rights that were taken since it was
 /// written count for it as well. Own events stay one's own.
-pub fn may_read_export(caller: &Caller, rows: RowFilter) -> Result<(), Denied> {
-    if caller.privilege == Privilege::Admin || rows.user_id == Some(caller.id) {
+pub fn may_read_export(principal: &Principal, rows: RowFilter) -> Result<(), Denied> {
+    if principal.privilege == Privilege::Admin || rows.user_id == Some(principal.user.id) {
         return Ok(());
     }
-    if export_filter(caller, rows)? == rows {
+    if export_filter(principal, rows)? == rows {
         Ok(())
     } else {
         Err(Denied::ForeignOrganization)
@@ -63,11 +67,11 @@ pub fn may_read_export(caller: &Caller, rows: RowFilter) -> Result<(), Denied> {
 }
 
 /// The rows that the caller's rights leave (contract.md, "The mandatory filter").
-pub(super) fn forced(caller: &Caller) -> Result<RowFilter, Denied> {
-    let own = Some(caller.id);
-    let org_id = caller.organization.as_ref().map(|org| org.id);
+pub(super) fn mandatory_filter(principal: &Principal) -> Result<RowFilter, Denied> {
+    let own = Some(principal.user.id);
+    let org_id = principal.organization.as_ref().map(|org| org.id);
     let filter = |user_id, org_id| Ok(RowFilter { user_id, org_id });
-    match (caller.privilege, org_id, caller.role) {
+    match (principal.privilege, org_id, principal.role) {
         (Privilege::Admin, org_id, _) => filter(None, org_id),
         (_, None, _) => filter(own, None),
         (_, Some(_), None) => Err(Denied::NotAMember),
@@ -83,13 +87,13 @@ pub(super) fn forced(caller: &Caller) -> Result<RowFilter, Denied> {
 }
 
 fn within(
-    forced: Option<i64>,
+    mandatory: Option<i64>,
     requested: Option<i64>,
     denied: Denied,
 ) -> Result<Option<i64>, Denied> {
-    match (forced, requested) {
-        (Some(forced), Some(requested)) if forced != requested => Err(denied),
-        (Some(forced), _) => Ok(Some(forced)),
+    match (mandatory, requested) {
+        (Some(mandatory), Some(requested)) if mandatory != requested => Err(denied),
+        (Some(mandatory), _) => Ok(Some(mandatory)),
         (None, requested) => Ok(requested),
     }
 }

@@ -4,12 +4,12 @@ use crate::identity::Role;
 const SELF: i64 = 7;
 const ORG: i64 = 3;
 
-fn caller(privilege: Privilege, org: Option<i64>, role: Option<Role>) -> Caller {
-    Caller::for_testing(privilege, org, role)
+fn principal(privilege: Privilege, org: Option<i64>, role: Option<Role>) -> Principal {
+    Principal::for_testing(privilege, org, role)
 }
 
-/// Privilege, organization, role; then the forced user and organization.
-type ForcedCase = (
+/// Privilege, organization, role; then the mandatory user and organization.
+type MandatoryCase = (
     Privilege,
     Option<i64>,
     Option<Role>,
@@ -17,14 +17,14 @@ type ForcedCase = (
 );
 
 #[test]
-fn forced_filters_are_those_of_the_contract() {
+fn mandatory_filters_are_those_of_the_contract() {
     use Privilege::{Admin, Business, User, Worker};
     let everything = Ok((None, None));
     let own = Ok((Some(SELF), None));
     let org = Ok((None, Some(ORG)));
     let own_in_org = Ok((Some(SELF), Some(ORG)));
     let denied = Err(Denied::NotAMember);
-    let cases: [ForcedCase; 19] = [
+    let cases: [MandatoryCase; 19] = [
         (Admin, None, None, everything),
         (Admin, Some(ORG), None, org),
         (Admin, Some(ORG), Some(Role::Worker), org),
@@ -46,8 +46,8 @@ fn forced_filters_are_those_of_the_contract() {
         (Worker, Some(ORG), Some(Role::Worker), own_in_org),
     ];
     for (privilege, org, role, expected) in cases {
-        let caller = caller(privilege, org, role);
-        let found = export_filter(&caller, RowFilter::default());
+        let principal = principal(privilege, org, role);
+        let found = export_filter(&principal, RowFilter::default());
         let expected = expected.map(|(user_id, org_id)| RowFilter { user_id, org_id });
         assert_eq!(found, expected, "{privilege} {org:?} {role:?}");
     }
@@ -55,11 +55,11 @@ fn forced_filters_are_those_of_the_contract() {
 
 #[test]
 fn a_requested_filter_may_narrow_but_not_contradict() {
-    let admin = caller(Privilege::Admin, None, None);
-    let admin_in_org = caller(Privilege::Admin, Some(ORG), None);
-    let user = caller(Privilege::User, None, None);
-    let owner = caller(Privilege::User, Some(ORG), Some(Role::Owner));
-    let member = caller(Privilege::User, Some(ORG), Some(Role::Worker));
+    let admin = principal(Privilege::Admin, None, None);
+    let admin_in_org = principal(Privilege::Admin, Some(ORG), None);
+    let user = principal(Privilege::User, None, None);
+    let owner = principal(Privilege::User, Some(ORG), Some(Role::Owner));
+    let member = principal(Privilege::User, Some(ORG), Some(Role::Worker));
     let foreign_user = Err(Denied::ForeignUser);
     let foreign_org = Err(Denied::ForeignOrganization);
     let cases = [
@@ -79,21 +79,21 @@ fn a_requested_filter_may_narrow_but_not_contradict() {
             Ok((Some(SELF), Some(ORG))),
         ),
     ];
-    for (caller, (user_id, org_id), expected) in cases {
+    for (principal, (user_id, org_id), expected) in cases {
         let requested = RowFilter { user_id, org_id };
-        let found = export_filter(caller, requested);
+        let found = export_filter(principal, requested);
         let expected = expected.map(|(user_id, org_id)| RowFilter { user_id, org_id });
-        assert_eq!(found, expected, "{caller:?} {requested:?}");
+        assert_eq!(found, expected, "{principal:?} {requested:?}");
     }
 }
 
 #[test]
 fn sending_needs_membership_where_there_is_an_organization() {
     for &privilege in Privilege::ALL {
-        assert_eq!(may_send(&caller(privilege, None, None)), Ok(()));
-        let member = caller(privilege, Some(ORG), Some(Role::Worker));
+        assert_eq!(may_send(&principal(privilege, None, None)), Ok(()));
+        let member = principal(privilege, Some(ORG), Some(Role::Worker));
         assert_eq!(may_send(&member), Ok(()));
-        let outsider = may_send(&caller(privilege, Some(ORG), None));
+        let outsider = may_send(&principal(privilege, Some(ORG), None));
         assert_eq!(outsider.is_ok(), privilege == Privilege::Admin);
     }
 }
@@ -101,9 +101,9 @@ fn sending_needs_membership_where_there_is_an_organization() {
 #[test]
 fn requests_are_seen_by_owner_and_admin() {
     for &privilege in Privilege::ALL {
-        let caller = caller(privilege, None, None);
-        assert_eq!(may_see_request(&caller, SELF), Ok(()));
-        let foreign = may_see_request(&caller, SELF + 1);
+        let principal = principal(privilege, None, None);
+        assert_eq!(may_see_request(&principal, SELF), Ok(()));
+        let foreign = may_see_request(&principal, SELF + 1);
         assert_eq!(foreign.is_ok(), privilege == Privilege::Admin);
     }
 }
@@ -111,13 +111,13 @@ fn requests_are_seen_by_owner_and_admin() {
 #[test]
 fn queries_are_seen_and_ended_by_owner_and_admin() {
     for &privilege in Privilege::ALL {
-        let caller = caller(privilege, None, None);
-        assert_eq!(may_end_query(&caller, SELF), Ok(()));
-        assert!(sees_query(&caller, SELF));
+        let principal = principal(privilege, None, None);
+        assert_eq!(may_end_query(&principal, SELF), Ok(()));
+        assert!(sees_query(&principal, SELF));
         let is_admin = privilege == Privilege::Admin;
-        assert_eq!(sees_query(&caller, SELF + 1), is_admin, "{privilege}");
+        assert_eq!(sees_query(&principal, SELF + 1), is_admin, "{privilege}");
         assert_eq!(
-            may_end_query(&caller, SELF + 1).is_ok(),
+            may_end_query(&principal, SELF + 1).is_ok(),
             is_admin,
             "{privilege}"
         );
@@ -125,8 +125,8 @@ fn queries_are_seen_and_ended_by_owner_and_admin() {
 }
 
 /// Each kind of caller: privilege, mark, and role where there is an organization.
-fn callers() -> Vec<(String, Caller)> {
-    let mut callers = Vec::new();
+fn principals() -> Vec<(String, Principal)> {
+    let mut principals = Vec::new();
     for &privilege in Privilege::ALL {
         for has_analytics_access in [false, true] {
             let organizations = [(None, None), (Some(ORG), None)].into_iter();
@@ -138,20 +138,21 @@ fn callers() -> Vec<(String, Caller)> {
                     (Some(_), Some(role)) => role.to_string(),
                 };
                 let mark = if has_analytics_access { " marked" } else { "" };
-                let caller = Caller {
+                let principal = Principal {
                     has_analytics_access,
-                    ..caller(privilege, org, role)
+                    ..principal(privilege, org, role)
                 };
-                callers.push((format!("{privilege}{mark}, {place}"), caller));
+                principals.push((format!("{privilege}{mark}, {place}"), principal));
             }
         }
     }
-    callers
+    principals
 }
 
 const CVATS: Policy = Policy {
     analytics_visibility: true,
     business_edits_dashboards: false,
+    ingest_open: false,
 };
 
 #[test]
@@ -172,13 +173,13 @@ fn the_rights_of_every_kind_of_caller() {
         (Some(_), None) => "own",
         (Some(_), Some(_)) => "own in it",
     };
-    let lines = callers().into_iter().map(|(name, caller)| {
-        let answers = ACTIONS.map(|action| match decide(action, &caller, CVATS) {
+    let lines = principals().into_iter().map(|(name, principal)| {
+        let answers = ACTIONS.map(|action| match decide(action, &principal, CVATS) {
             Err(_) => "-".to_owned(),
             Ok(()) => match action {
-                Action::Look => rows(view(&caller, CVATS).unwrap()).to_owned(),
+                Action::Look => rows(view(&principal, CVATS).unwrap()).to_owned(),
                 Action::Export => {
-                    rows(export_filter(&caller, RowFilter::default()).unwrap()).to_owned()
+                    rows(export_filter(&principal, RowFilter::default()).unwrap()).to_owned()
                 }
                 _ => "yes".to_owned(),
             },
@@ -200,30 +201,30 @@ fn the_rights_of_every_kind_of_caller() {
 
 #[test]
 fn an_installation_may_hide_analytics_and_let_business_edit() {
-    let business = caller(Privilege::Business, None, None);
+    let business = principal(Privilege::Business, None, None);
     let hidden = Policy {
         analytics_visibility: false,
         ..CVATS
     };
     assert_eq!(view(&business, hidden), Err(Denied::NoAnalytics));
-    let owner = caller(Privilege::Business, Some(ORG), Some(Role::Owner));
+    let owner = principal(Privilege::Business, Some(ORG), Some(Role::Owner));
     assert_eq!(view(&owner, hidden).unwrap().org_id, Some(ORG));
     let editing = Policy {
         business_edits_dashboards: true,
         ..CVATS
     };
-    let edit = |caller: &Caller, policy| decide(Action::EditDashboards, caller, policy);
+    let edit = |principal: &Principal, policy| decide(Action::EditDashboards, principal, policy);
     assert_eq!(edit(&business, CVATS), Err(Denied::NoDashboards));
     assert_eq!(edit(&business, editing), Ok(()));
-    let user = caller(Privilege::User, Some(ORG), Some(Role::Owner));
+    let user = principal(Privilege::User, Some(ORG), Some(Role::Owner));
     assert_eq!(edit(&user, editing), Err(Denied::NoDashboards));
 }
 
 #[test]
 fn a_token_does_no_more_than_its_scope() {
-    let admin = |scope| Caller {
+    let admin = |scope| Principal {
         scope,
-        ..caller(Privilege::Admin, None, None)
+        ..principal(Privilege::Admin, None, None)
     };
     let cases = [
         (Action::Identify, true, true),

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::dashboards::Dashboards;
 use crate::exports::Exports;
-use crate::identity::{Caller, Privilege};
+use crate::identity::{Principal, Privilege};
 use crate::store;
 
 const BERLIN: &str = "Europe/Berlin";
@@ -94,7 +94,7 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
     });
     let request = QueryRequest::parse(body.to_string().as_bytes(), 1000, clock::now()).unwrap();
     let viewer = Viewer {
-        caller: Caller::for_testing(Privilege::Admin, None, None),
+        principal: Principal::for_testing(Privilege::Admin, None, None),
         rows: RowFilter::default(),
     };
     let run = queries.start(request, &viewer, clock::now()).await.unwrap();

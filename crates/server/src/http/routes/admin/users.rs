@@ -12,10 +12,10 @@ use utoipa_axum::routes;
 
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::http::extract::JsonBody;
-use crate::http::extract::Path;
+use crate::http::extract::{JsonBody, Path};
 use crate::http::routes::account::MembershipAnswer;
 use crate::http::routes::id_of;
+use crate::http::routes::token_actions;
 use crate::http::routes::tokens::{self, TokenAnswer, TokenBody};
 use crate::http::state::AppState;
 use crate::identity::{self, Actor, NewUser, Privilege, UnknownWord, UserChange, UserSummary};
@@ -95,18 +95,18 @@ struct UserAnswer {
 
 impl UserAnswer {
     fn of(user: UserSummary) -> UserAnswer {
-        let person = user.person;
+        let account = user.account;
         let memberships = user.memberships.into_iter();
         UserAnswer {
-            id: person.id,
-            username: person.name,
-            email: person.email,
-            first_name: person.first_name,
-            last_name: person.last_name,
-            privilege: person.privilege.as_str(),
-            has_analytics_access: person.has_analytics_access,
+            id: account.id,
+            username: account.name,
+            email: account.email,
+            first_name: account.first_name,
+            last_name: account.last_name,
+            privilege: account.privilege.as_str(),
+            has_analytics_access: account.has_analytics_access,
             is_active: user.is_active,
-            created_date: Timestamp::from_millis(person.created_ms).to_string(),
+            created_date: Timestamp::from_millis(account.created_ms).to_string(),
             organizations: memberships.map(MembershipAnswer::of).collect(),
             tokens: user.tokens.into_iter().map(TokenAnswer::of).collect(),
             password: None,
@@ -121,7 +121,7 @@ impl UserAnswer {
     operation_id = "list_users",
     tag = "administration",
     responses(
-        (status = 200, description = "`{\"results\": [user], \"unnamed_proxy\": address}`; the address is null, or that of the last one that sent `X-Forwarded-For` within a day without being in `proxy.trusted`", body = Value),
+        (status = 200, description = "`{\"results\": [user], \"untrusted_proxy\": address}`; the address is null, or that of the last one that sent `X-Forwarded-For` within a day without being in `proxy.trusted`", body = Value),
         (status = 401, description = "No or wrong credentials"),
         (status = 403, description = "You are no administrator"),
     )
@@ -129,9 +129,9 @@ impl UserAnswer {
 async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     let users = state.accounts.blocking(identity::Accounts::users).await?;
     let users: Vec<UserAnswer> = users.into_iter().map(UserAnswer::of).collect();
-    let unnamed_proxy = state.unnamed_proxy.address(clock::monotonic());
+    let untrusted_proxy = state.untrusted_proxy.address(clock::monotonic());
     Ok(Json(
-        json!({ "results": users, "unnamed_proxy": unnamed_proxy }),
+        json!({ "results": users, "untrusted_proxy": untrusted_proxy }),
     ))
 }
 
@@ -177,8 +177,8 @@ async fn create(
             has_analytics_access: body.has_analytics_access,
             password: &password,
         };
-        let person = accounts.add_user(&actor, &new)?;
-        accounts.user(person.id)
+        let account = accounts.add_user(&actor, &new)?;
+        accounts.user(account.id)
     });
     let answer = UserAnswer {
         password: generated,
@@ -301,12 +301,8 @@ async fn revoke_token(
     actor: Actor,
     Path((id, token_id)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let (user_id, token_id) = (id_of(&id, "user")?, id_of(&token_id, "token")?);
-    let revoked = state
-        .accounts
-        .blocking(move |accounts| accounts.revoke_token(&actor, user_id, token_id));
-    revoked.await?;
-    Ok(StatusCode::NO_CONTENT)
+    let user_id = id_of(&id, "user")?;
+    token_actions::revoke(&state.accounts, actor, user_id, &token_id).await
 }
 
 fn privilege_of(word: &str) -> Result<Privilege, ApiError> {

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::event::StoredEvent;
-use crate::sender::Organization;
+use crate::sender::{Organization, UserRef};
 
 mod bad_events;
 mod lost_answers;
@@ -17,9 +17,11 @@ const WRONG_DATETIME: &str = "Datetime has wrong format. Use one of these format
 
 fn sender() -> Sender {
     Sender {
-        user_id: 5,
-        user_name: "ann".to_owned(),
-        user_email: String::new(),
+        user: UserRef {
+            id: 5,
+            name: "ann".to_owned(),
+            email: String::new(),
+        },
         org: Some(Organization {
             id: 3,
             slug: "acme".to_owned(),
@@ -363,7 +365,10 @@ fn every_field_counts_in_the_hash() {
     let request =
         ClientRequest::parse(body(&format!("[{}]", events.join(","))).as_bytes()).unwrap();
     let other_user = Sender {
-        user_id: 6,
+        user: UserRef {
+            id: 6,
+            ..sender().user
+        },
         ..sender()
     };
     let no_org = Sender {
@@ -399,7 +404,7 @@ fn repeats_are_neither_stored_nor_counted_again() {
     let events = [click(0, 1), click(10, 1), click(20, 2), click(25, 1)].join(",");
     let request = corrected(&body(&format!("[{events}]")));
     let cases: [(&[bool], &str, usize); 6] = [
-        // (repeated, working time as job:ms, client events)
+        // (duplicates, working time as job:ms, client events)
         (&[], "1:20000 2:5000", 4),
         (&[true], "1:20000 2:5000", 3),
         (&[true, true], "1:10000 2:5000", 2),
@@ -408,8 +413,8 @@ fn repeats_are_neither_stored_nor_counted_again() {
         // The time up to the third was counted when it first came.
         (&[false, false, true, false], "1:10000 2:5000", 3),
     ];
-    for (repeated, work, n_events) in cases {
-        let stored = request.accept(&sender(), Uuid::nil(), repeated);
+    for (duplicates, work, n_events) in cases {
+        let stored = request.accept(&sender(), Uuid::nil(), duplicates);
         let (rows, events): (Vec<_>, Vec<_>) = stored
             .iter()
             .map(|stored| &stored.event)
@@ -418,8 +423,8 @@ fn repeats_are_neither_stored_nor_counted_again() {
             .iter()
             .map(|row| format!("{}:{}", row.job_id.unwrap(), row.duration))
             .collect();
-        assert_eq!(rows.join(" "), work, "{repeated:?}");
-        assert_eq!(events.len(), n_events, "{repeated:?}");
+        assert_eq!(rows.join(" "), work, "{duplicates:?}");
+        assert_eq!(events.len(), n_events, "{duplicates:?}");
     }
 }
 

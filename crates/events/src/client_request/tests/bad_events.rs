@@ -193,8 +193,8 @@ fn what_no_column_holds_is_set_aside() {
         assert_eq!(again.user_name.as_deref(), Some("ann"));
         assert_eq!(again.timestamp.millis(), NOON_MS - 110_000);
         // A repeat is not set aside again.
-        let repeated = [false, false, false, true];
-        assert!(request.rejected(&sender(), &repeated).is_empty());
+        let duplicates = [false, false, false, true];
+        assert!(request.rejected(&sender(), &duplicates).is_empty());
     }
 }
 
@@ -403,7 +403,7 @@ fn the_last_of_a_repeated_key_counts() {
     assert_eq!(stored[0].event.timestamp.millis(), NOON_MS - 60_000);
 }
 
-/// Working time is at the time of an event: were it of one before 1900, nobody would find it.
+/// Working time is at the time of an event: were it of one before 1900, no dashboard would show it.
 #[test]
 fn hours_are_at_times_that_can_be_stored() {
     for odd_time in [
@@ -414,12 +414,12 @@ fn hours_are_at_times_that_can_be_stored() {
         let odd =
             format!("{{\"scope\":\"send:exception\",\"timestamp\":\"{odd_time}\",\"job_id\":7}}");
         for index in 0..=6 {
-            for n_repeated in 0..=index {
+            for n_duplicates in 0..=index {
                 let request = with_odd_at(index, &odd);
-                let repeated = vec![true; n_repeated];
-                let stored = request.accept(&sender(), Uuid::nil(), &repeated);
-                let expected_ms: i64 = (n_repeated.max(1)..6).map(|_| 30_000).sum();
-                let case = format!("{odd_time} at {index}, {n_repeated} repeated");
+                let duplicates = vec![true; n_duplicates];
+                let stored = request.accept(&sender(), Uuid::nil(), &duplicates);
+                let expected_ms: i64 = (n_duplicates.max(1)..6).map(|_| 30_000).sum();
+                let case = format!("{odd_time} at {index}, {n_duplicates} duplicates");
                 assert_eq!(hours_and_rows(&stored).0, expected_ms, "{case}");
                 let mut times = stored.iter().map(|stored| stored.event.timestamp);
                 assert!(
@@ -440,23 +440,23 @@ fn a_repeat_ahead_of_receipt_is_not_the_previous_event() {
     let events = [click("11:58:00"), click("12:02:00"), click("11:59:00")].join(",");
     let request = corrected(&body(&format!("[{events}]")));
     let cases: [(&[bool], i64, usize); 4] = [
-        // (repeated, hours in ms, events)
+        // (duplicates, hours in ms, events)
         (&[], 60_000, 3),
         (&[true], 60_000, 2),
         (&[true, true], 60_000, 1),
         (&[true, true, true], 0, 0),
     ];
-    for (repeated, expected_ms, n_events) in cases {
-        let stored = request.accept(&sender(), Uuid::nil(), repeated);
+    for (duplicates, expected_ms, n_events) in cases {
+        let stored = request.accept(&sender(), Uuid::nil(), duplicates);
         let (hours_ms, rows) = hours_and_rows(&stored);
         assert_eq!(
             (hours_ms, rows.len()),
             (expected_ms, n_events),
-            "{repeated:?}"
+            "{duplicates:?}"
         );
     }
-    let is_ahead = |repeated: &[bool]| {
-        let mended = request.mended(repeated);
+    let is_ahead = |duplicates: &[bool]| {
+        let mended = request.mended(duplicates);
         mended.contains(&(Mend::AheadOfReceipt, 1))
     };
     assert!(is_ahead(&[]) && !is_ahead(&[true, true]));

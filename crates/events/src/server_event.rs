@@ -1,4 +1,4 @@
-//! The ingest door: what servers send, as Vector's HTTP source takes it from CVAT's
+//! The ingest endpoint: what servers send, as Vector's HTTP source takes it from CVAT's
 //! logging handler.
 //!
 //! A body is one object, an array of objects, or objects one after another, as in
@@ -34,7 +34,7 @@ pub struct ServerEvent {
     /// What a repeat is known by; `None` where the sender gave no time, as then nothing
     /// tells two events apart.
     pub hash: Option<EventHash>,
-    /// Whether it claimed hours that nobody counted: their key was renamed.
+    /// Whether it claimed hours that were not counted: their key was renamed.
     pub claims_hours: bool,
 }
 

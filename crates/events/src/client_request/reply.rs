@@ -54,7 +54,7 @@ fn payload_as_sent(event: &ClientEvent) -> Option<&str> {
     as_sent.or_else(|| event.payload.text())
 }
 
-/// The members of an event that say who sent it, written once for all events of a request.
+/// The members of an event about its sender, written once for all events of a request.
 struct SenderMembers {
     source: Sent<String>,
     json: Vec<u8>,
@@ -66,9 +66,9 @@ impl SenderMembers {
         let org = by.org.as_ref();
         let replaced = Replaced {
             source: Sent::Value("client".to_owned()),
-            user_id: Sent::Value(by.user_id),
-            user_name: Sent::Value(by.user_name.clone()),
-            user_email: Sent::Value(by.user_email.clone()),
+            user_id: Sent::Value(by.user.id),
+            user_name: Sent::Value(by.user.name.clone()),
+            user_email: Sent::Value(by.user.email.clone()),
             org_id: org.map_or(Sent::Null, |org| Sent::Value(org.id)),
             org_slug: org.map_or(Sent::Null, |org| Sent::Value(org.slug.clone())),
         };

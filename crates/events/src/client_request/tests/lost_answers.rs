@@ -71,14 +71,14 @@ struct Server {
 impl Server {
     fn receive(&mut self, body: &str, received_at: Timestamp, request_id: Uuid) {
         let request = ClientRequest::parse(body.as_bytes()).unwrap();
-        let repeated: Vec<bool> = request
+        let duplicates: Vec<bool> = request
             .hashes(&sender())
             .into_iter()
             .map(|hash| !self.window.insert(hash))
             .collect();
         let request = request.correct(received_at);
         self.stored
-            .extend(request.accept(&sender(), request_id, &repeated));
+            .extend(request.accept(&sender(), request_id, &duplicates));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mend::Mend;
 use crate::payload::Payload;
 use crate::scope::{USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE};
 use crate::sender::Sender;
-use crate::server::RejectedEvent;
+use crate::server_event::RejectedEvent;
 use crate::time::Timestamp;
 use crate::working_time::{Activity, WorkingTime, working_time};
 
@@ -21,7 +21,7 @@ impl CorrectedRequest {
     /// `user:activity` is counted and not stored. `request_id` is the id of this HTTP
     /// request.
     ///
-    /// `repeated[i]` says that event `i` is stored already, or is a twin of an earlier one
+    /// `duplicates[i]` says that event `i` is stored already, or is a twin of an earlier one
     /// in this request; where the slice ends, events are new. A repeat is neither stored
     /// nor counted again. The longest head of repeats is dropped, and its last event
     /// stands as `previous_event`: that is what the client would have sent had it known
@@ -30,15 +30,15 @@ impl CorrectedRequest {
     ///
     /// An event ahead of its receipt or before [`Timestamp::EARLIEST`] takes no part in working
     /// time, be it `previous_event`: hours would be at its time. Another one that cannot be stored ([`CorrectedRequest::rejected`]) was an activity nevertheless.
-    pub fn accept(&self, by: &Sender, request_id: Uuid, repeated: &[bool]) -> Vec<StoredEvent> {
-        let rows = self.working_time(repeated);
+    pub fn accept(&self, by: &Sender, request_id: Uuid, duplicates: &[bool]) -> Vec<StoredEvent> {
+        let rows = self.working_time(duplicates);
         let mut stored = Vec::with_capacity(rows.len() + self.events.len());
         stored.extend(
             rows.into_iter()
                 .map(|row| working_time_event(row, by, request_id)),
         );
         stored.extend(
-            self.new_events(repeated)
+            self.new_events(duplicates)
                 .filter(|(_, event)| event.reason().is_none())
                 .filter(|(_, event)| event.scope != USER_ACTIVITY_SCOPE)
                 .map(|(_, event)| stored_event(event, by)),
@@ -49,8 +49,8 @@ impl CorrectedRequest {
     /// The new events that cannot be stored. As they are there, but for what is wrong with them,
     /// the ingest port takes them: at their corrected times, with the sender's user and
     /// organization.
-    pub fn rejected(&self, by: &Sender, repeated: &[bool]) -> Vec<RejectedEvent> {
-        self.new_events(repeated)
+    pub fn rejected(&self, by: &Sender, duplicates: &[bool]) -> Vec<RejectedEvent> {
+        self.new_events(duplicates)
             .filter_map(|(index, event)| {
                 Some(RejectedEvent {
                     index,
@@ -62,9 +62,9 @@ impl CorrectedRequest {
     }
 
     /// How many of the new events were changed, by kind.
-    pub fn mended(&self, repeated: &[bool]) -> Vec<(Mend, u64)> {
+    pub fn mended(&self, duplicates: &[bool]) -> Vec<(Mend, u64)> {
         let mut counts = [0; Mend::ALL.len()];
-        for (_, event) in self.new_events(repeated) {
+        for (_, event) in self.new_events(duplicates) {
             for mend in event.mends().each() {
                 counts[mend as usize] += 1;
             }
@@ -74,14 +74,14 @@ impl CorrectedRequest {
     }
 
     /// The events that are no repeats, with their places.
-    fn new_events(&self, repeated: &[bool]) -> impl Iterator<Item = (usize, &ClientEvent)> {
+    fn new_events(&self, duplicates: &[bool]) -> impl Iterator<Item = (usize, &ClientEvent)> {
         self.events
             .iter()
             .enumerate()
-            .filter(|(index, _)| !is_repeat(repeated, *index))
+            .filter(|(index, _)| !is_duplicate(duplicates, *index))
     }
 
-    fn working_time(&self, repeated: &[bool]) -> Vec<WorkingTime> {
+    fn working_time(&self, duplicates: &[bool]) -> Vec<WorkingTime> {
         let in_walk: Vec<(usize, &ClientEvent)> = self
             .events
             .iter()
@@ -91,7 +91,7 @@ impl CorrectedRequest {
             .collect();
         let n_head = in_walk
             .iter()
-            .take_while(|(index, _)| is_repeat(repeated, *index))
+            .take_while(|(index, _)| is_duplicate(duplicates, *index))
             .count();
         let (head, rest) = in_walk.split_at(n_head);
         let previous = match head.last() {
@@ -112,8 +112,8 @@ impl CorrectedRequest {
         let activities: Vec<Activity> = rest
             .iter()
             .map(|(index, event)| {
-                let is_repeat = is_repeat(repeated, *index);
-                let activity = event.activity(self.received_at, is_repeat, ids);
+                let is_duplicate = is_duplicate(duplicates, *index);
+                let activity = event.activity(self.received_at, is_duplicate, ids);
                 ids = activity.ids;
                 activity
             })
@@ -122,8 +122,8 @@ impl CorrectedRequest {
     }
 }
 
-fn is_repeat(repeated: &[bool], index: usize) -> bool {
-    repeated.get(index).copied().unwrap_or(false)
+fn is_duplicate(duplicates: &[bool], index: usize) -> bool {
+    duplicates.get(index).copied().unwrap_or(false)
 }
 
 fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
@@ -143,9 +143,9 @@ fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
             project_id: event.project_id.integer(),
             task_id: event.task_id.integer(),
             job_id: event.job_id.integer(),
-            user_id: Some(by.user_id),
-            user_name: Some(by.user_name.clone()),
-            user_email: Some(by.user_email.clone()),
+            user_id: Some(by.user.id),
+            user_name: Some(by.user.name.clone()),
+            user_email: Some(by.user.email.clone()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
             payload: event
@@ -176,9 +176,9 @@ fn working_time_event(row: WorkingTime, by: &Sender, request_id: Uuid) -> Stored
             project_id: row.ids.project_id,
             task_id: row.ids.task_id,
             job_id: row.ids.job_id,
-            user_id: Some(by.user_id),
-            user_name: Some(by.user_name.clone()),
-            user_email: Some(by.user_email.clone()).filter(|email| !email.is_empty()),
+            user_id: Some(by.user.id),
+            user_name: Some(by.user.name.clone()),
+            user_email: Some(by.user.email.clone()).filter(|email| !email.is_empty()),
             org_id: by.org.as_ref().map(|org| org.id),
             org_slug: by.org.as_ref().map(|org| org.slug.clone()),
             payload: Some(Payload::as_sent(payload)),

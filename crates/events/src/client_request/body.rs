@@ -381,7 +381,7 @@ fn check_scope_and_payload(index: usize, event: &mut ClientEvent) -> Result<(), 
         }
     };
     let text = mended.payload.into_string();
-    // Nobody's client counts hours.
+    // No client counts hours.
     let stored = match rename_claimed_hours(&text) {
         Cow::Borrowed(_) => None,
         Cow::Owned(renamed) => Some(renamed),

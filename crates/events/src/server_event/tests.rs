@@ -218,7 +218,7 @@ fn a_payload_is_kept_as_it_came() {
     }
 }
 
-/// Hours are what was counted: the key is another one in what nobody counted, and the hash is of what
+/// Hours are what was counted: the key is another one in what was not counted, and the hash is of what
 /// was sent.
 #[test]
 fn hours_are_those_of_servers() {

@@ -1,4 +1,4 @@
-//! The client door: one request of `POST /api/events`, as CVAT's page sends it.
+//! The client endpoint: one request of `POST /api/events`, as CVAT's page sends it.
 //!
 //! A request goes one way: [`ClientRequest::parse`] → [`ClientRequest::hashes`] →
 //! [`ClientRequest::correct`] → [`CorrectedRequest::accept`] and
@@ -121,7 +121,7 @@ impl ClientRequest {
 
     /// One hash for each event, in order: of the event as it was sent, with its sender.
     pub fn hashes(&self, by: &Sender) -> Vec<EventHash> {
-        let mut input = HashInput::client(by.user_id, by.org.as_ref().map(|org| org.id));
+        let mut input = HashInput::client(by.user.id, by.org.as_ref().map(|org| org.id));
         self.events
             .iter()
             .map(|event| event.hash(&mut input))

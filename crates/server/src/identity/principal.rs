@@ -1,0 +1,72 @@
+//! The authenticated origin of a request.
+
+use annoscope_events::{Organization, UserRef};
+
+use super::rights::RowFilter;
+use super::{Account, Privilege, Role, TokenScope};
+
+/// An authenticated user with what rights depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The user.
+    pub user: UserRef,
+    /// The account's privilege.
+    pub privilege: Privilege,
+    /// The mark "has analytics access".
+    pub has_analytics_access: bool,
+    /// What the credentials are good for.
+    pub scope: TokenScope,
+    /// The organization of this request; `None` is outside of all.
+    pub organization: Option<Organization>,
+    /// The user's role in that organization; `None` where it has no such member.
+    pub role: Option<Role>,
+}
+
+/// A principal that looks at events, and the rows that are there to be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Whose rows these are.
+    pub principal: Principal,
+    /// All that may be seen.
+    pub rows: RowFilter,
+}
+
+impl Principal {
+    /// The account outside of organizations.
+    pub(crate) fn new(account: &Account, scope: TokenScope) -> Principal {
+        Principal {
+            user: account.user(),
+            privilege: account.privilege,
+            has_analytics_access: account.has_analytics_access,
+            scope,
+            organization: None,
+            role: None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Principal {
+    /// Of the id 7 and with all of a token's scope.
+    pub(crate) fn for_testing(
+        privilege: Privilege,
+        org_id: Option<i64>,
+        role: Option<Role>,
+    ) -> Principal {
+        Principal {
+            user: UserRef {
+                id: 7,
+                name: "anna".to_owned(),
+                email: String::new(),
+            },
+            privilege,
+            has_analytics_access: false,
+            scope: TokenScope::All,
+            organization: org_id.map(|id| Organization {
+                id,
+                slug: "acme".to_owned(),
+            }),
+            role,
+        }
+    }
+}

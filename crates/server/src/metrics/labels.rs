@@ -1,0 +1,159 @@
+//! Labels of metrics, and the words that they hold.
+
+use std::fmt::Write;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+
+/// Where events come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// `POST /api/events`.
+    Client,
+    /// The ingest port.
+    Ingest,
+}
+
+impl EncodeLabelValue for Endpoint {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            Endpoint::Client => "client",
+            Endpoint::Ingest => "ingest",
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByEndpoint {
+    pub(super) endpoint: Endpoint,
+}
+
+/// An event that was stored in another form than it was sent in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByMend {
+    pub(super) endpoint: Endpoint,
+    pub(super) kind: &'static str,
+}
+
+/// An event that could not be stored, by the first field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByField {
+    pub(super) endpoint: Endpoint,
+    pub(super) field: String,
+}
+
+/// Which of the two ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortName {
+    /// Of the API and the page.
+    Main,
+    /// Of the servers.
+    Ingest,
+}
+
+impl EncodeLabelValue for PortName {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            PortName::Main => "main",
+            PortName::Ingest => "ingest",
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByPort {
+    pub(super) port: PortName,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByEnd {
+    pub(super) port: PortName,
+    pub(super) reason: Closed,
+}
+
+/// Why a connection was closed by us, in metrics and logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closed {
+    /// The head of a request did not come in time.
+    HeadTimeout,
+    /// No further request came in time.
+    IdleTimeout,
+    /// The client took nothing of its answer in time.
+    WriteTimeout,
+    /// It held no request, and another client needed its place.
+    Displaced,
+    /// All places were taken by connections with requests.
+    Refused,
+}
+
+impl Closed {
+    fn as_str(self) -> &'static str {
+        match self {
+            Closed::HeadTimeout => "head_timeout",
+            Closed::IdleTimeout => "idle_timeout",
+            Closed::WriteTimeout => "write_timeout",
+            Closed::Displaced => "displaced",
+            Closed::Refused => "refused",
+        }
+    }
+}
+
+impl EncodeLabelValue for Closed {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(self.as_str())
+    }
+}
+
+/// How a query ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueryOutcome {
+    /// With its last row, or the last one that its limit allowed.
+    Finished,
+    /// Before it ran: the request or the query was wrong.
+    Refused,
+    /// At its time limit.
+    TimedOut,
+    /// At the limit of memory.
+    OutOfMemory,
+    /// While it ran: a division by zero, a text that is no number.
+    Failed,
+    /// By `DELETE /api/queries/{id}`.
+    Cancelled,
+    /// Its client went away.
+    Abandoned,
+    /// The server had no place for it, or failed.
+    Unavailable,
+}
+
+impl QueryOutcome {
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueryOutcome::Finished => "finished",
+            QueryOutcome::Refused => "refused",
+            QueryOutcome::TimedOut => "timed_out",
+            QueryOutcome::OutOfMemory => "out_of_memory",
+            QueryOutcome::Failed => "failed",
+            QueryOutcome::Cancelled => "cancelled",
+            QueryOutcome::Abandoned => "abandoned",
+            QueryOutcome::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl EncodeLabelValue for QueryOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(self.as_str())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByOutcome {
+    pub(super) outcome: QueryOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) route: String,
+    pub(super) status: u16,
+}
