@@ -16,9 +16,11 @@ mod value;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::exports::ExportSettings;
 use crate::identity::CvatSettings;
 use crate::identity::rights::Policy;
 
@@ -291,6 +293,28 @@ impl Config {
             analytics_visibility: self.analytics_visibility,
             business_edits_dashboards: self.business_edits_dashboards,
             ingest_open: self.ingest_open,
+        }
+    }
+
+    /// What exports may use.
+    pub fn export_settings(&self) -> ExportSettings {
+        ExportSettings {
+            dir: self.data_dir.join("exports"),
+            expiry: Duration::from_millis(self.export.expiry_ms),
+            timeout: Duration::from_millis(self.export.timeout_ms),
+            max_bytes_on_disk: self.export.max_bytes_on_disk,
+            max_waiting: self.export.max_waiting as usize,
+            min_free_bytes: self.store.min_free_bytes,
+        }
+    }
+
+    /// What queries may use.
+    pub fn engine_config(&self) -> annoscope_query::EngineConfig {
+        annoscope_query::EngineConfig {
+            max_concurrent: self.query.max_concurrent as usize,
+            max_wait: Duration::from_millis(self.query.max_wait_ms),
+            time_limit: Duration::from_millis(self.query.timeout_ms),
+            cache_bytes: self.query.cache_bytes,
         }
     }
 

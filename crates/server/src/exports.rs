@@ -1,7 +1,7 @@
 //! Exports: events as files, written in the background and kept for a while.
 //!
-//! A request becomes a [`Job`] in the [table](table), waits for one of two threads, is
-//! written by [`work`] to a file in `DATA/exports`, and is gone an hour after it ended.
+//! A request becomes a [`Job`] in the [queue](job_queue), waits for one of two threads, is
+//! written by a [`worker`] to a file in `DATA/exports`, and is gone an hour after it ended.
 //! Beside each result lies a small JSON file with the job ([`directory`]); so a restart
 //! keeps what was finished and fails what was not.
 //!
@@ -13,13 +13,16 @@ mod download;
 mod error;
 mod file_name;
 mod job;
+mod job_queue;
+mod jobs;
 mod lenient_time;
 mod listing;
 mod part_file;
+mod progress;
 mod query_flow;
 mod request;
-mod table;
-mod work;
+mod settings;
+mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -29,10 +32,9 @@ use annoscope_store::EventStore;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::config::Config;
 
 use directory::Directory;
-use table::{Limits, Shared};
+use job_queue::JobQueue;
 
 pub use download::Download;
 pub use error::ExportError;
@@ -40,6 +42,7 @@ pub use job::{Format, Job, JobKey, Owner, State};
 pub use listing::{ACTION, Listing, TARGET};
 pub use query_flow::{Answer, Ask, Wanted};
 pub use request::{ExportQuery, ExportRequest, InvalidParameter};
+pub use settings::ExportSettings;
 
 /// Exports that are written at the same time; others wait. More would only share the disk.
 const N_WORKERS: usize = 2;
@@ -51,28 +54,28 @@ pub struct Exports {
 }
 
 struct Inner {
-    shared: Arc<Shared>,
+    queue: Arc<JobQueue>,
     workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Exports {
-    /// Reads the jobs of the last run from `DATA/exports`, fails those that it left
+    /// Reads the jobs of the last run from the directory, fails those that it left
     /// unfinished, removes stray files and starts the workers. Blocks.
-    pub fn open(config: &Config, store: Arc<dyn EventStore>) -> std::io::Result<Exports> {
-        let directory = Directory::open(config.data_dir.join("exports"))?;
+    pub fn open(settings: ExportSettings, store: Arc<dyn EventStore>) -> std::io::Result<Exports> {
+        let directory = Directory::open(settings.dir.clone())?;
         let jobs = directory.restore(clock::now())?;
-        let shared = Arc::new(Shared::new(directory, store, Limits::of(config), jobs));
+        let queue = Arc::new(JobQueue::new(directory, store, settings, jobs));
         let spawn = |i: usize| {
-            let shared = Arc::clone(&shared);
+            let queue = Arc::clone(&queue);
             std::thread::Builder::new()
                 .name(format!("export-{i}"))
-                .spawn(move || work::run(&shared))
+                .spawn(move || worker::run(&queue))
         };
         let workers = (0..N_WORKERS).map(spawn).collect::<Result<Vec<_>, _>>();
-        let workers = workers.inspect_err(|_| shared.close())?;
+        let workers = workers.inspect_err(|_| queue.close())?;
         let workers = Mutex::new(workers);
         Ok(Exports {
-            inner: Arc::new(Inner { shared, workers }),
+            inner: Arc::new(Inner { queue, workers }),
         })
     }
 
@@ -90,37 +93,37 @@ impl Exports {
             owner_id: owner.id,
             id,
         };
-        self.blocking(move |shared| shared.start(key, owner, request, now))
+        self.blocking(move |queue| queue.start(key, owner, request, now))
             .await?;
         Ok(key)
     }
 
     /// The job, if it is there and not expired.
     pub fn get(&self, key: JobKey, now: Timestamp) -> Option<Job> {
-        self.inner.shared.get(key, now)
+        self.inner.queue.get(key, now)
     }
 
     /// All jobs of an owner, in no order.
     pub fn of_owner(&self, owner_id: i64, now: Timestamp) -> Vec<Job> {
-        self.inner.shared.of_owner(owner_id, now)
+        self.inner.queue.of_owner(owner_id, now)
     }
 
     /// Takes back a job that has not begun, and forgets it.
     pub async fn cancel(&self, key: JobKey, now: Timestamp) -> Result<(), ExportError> {
-        self.blocking(move |shared| shared.cancel(key, now)).await
+        self.blocking(move |queue| queue.cancel(key, now)).await
     }
 
     /// Opens the result of a finished job.
     pub async fn download(&self, key: JobKey, now: Timestamp) -> Result<Download, ExportError> {
-        self.blocking(move |shared| download::open(shared, key, now))
+        self.blocking(move |queue| download::open(queue, key, now))
             .await
     }
 
     /// Forgets a job and removes its files.
     async fn delete(&self, job: Job) {
-        let deleted = self.blocking(move |shared| {
-            if shared.forget(&job) {
-                shared.directory.remove(&job);
+        let deleted = self.blocking(move |queue| {
+            if queue.forget(&job) {
+                queue.directory.remove(&job);
             }
             Ok(())
         });
@@ -128,21 +131,21 @@ impl Exports {
         let _ = deleted.await;
     }
 
-    /// Removes results that have expired, as workers do once a minute; no one is shown an
-    /// expired result anyway. Blocks.
+    /// Removes results that have expired, as workers do once a minute; an expired result
+    /// is not shown anyway. Blocks.
     #[cfg(test)]
     pub fn expire(&self, now: Timestamp) {
-        self.inner.shared.expire(now);
+        self.inner.queue.expire(now);
     }
 
     /// Exports that the disk refused or that failed later, since the start, for metrics.
     pub fn n_failed(&self) -> u64 {
-        self.inner.shared.n_failed()
+        self.inner.queue.n_failed()
     }
 
     /// Bytes of all results, finished and under way, for metrics.
     pub fn bytes_on_disk(&self) -> u64 {
-        self.inner.shared.bytes_on_disk()
+        self.inner.queue.bytes_on_disk()
     }
 
     /// Stops the workers, at the next batch of rows if they are at work; what they leave
@@ -153,10 +156,10 @@ impl Exports {
 
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Arc<Shared>) -> Result<T, ExportError> + Send + 'static,
+        work: impl FnOnce(&Arc<JobQueue>) -> Result<T, ExportError> + Send + 'static,
     ) -> Result<T, ExportError> {
-        let shared = Arc::clone(&self.inner.shared);
-        tokio::task::spawn_blocking(move || work(&shared))
+        let queue = Arc::clone(&self.inner.queue);
+        tokio::task::spawn_blocking(move || work(&queue))
             .await
             .unwrap_or(Err(ExportError::ShuttingDown))
     }
@@ -164,7 +167,7 @@ impl Exports {
 
 impl Inner {
     fn stop(&self) {
-        self.shared.close();
+        self.queue.close();
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         for worker in workers.drain(..) {
             if worker.join().is_err() {

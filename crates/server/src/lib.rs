@@ -21,7 +21,6 @@ pub mod identity;
 mod ingest;
 mod metrics;
 mod process;
-mod queries;
 mod readiness;
 pub mod server;
 mod sockets;

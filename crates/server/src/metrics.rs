@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
+use annoscope_query::{QueryMetrics, QueryOutcome};
 use annoscope_store::EventStore;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,7 +24,7 @@ use prometheus_client::registry::Registry;
 use collector::PartsCollector;
 use labels::{ByEnd, ByEndpoint, ByField, ByMend, ByOutcome, ByPort, Request};
 
-pub use labels::{Closed, Endpoint, PortName, QueryOutcome};
+pub use labels::{Closed, Endpoint, PortName};
 pub use text_format::TextFormat;
 
 /// Bounds of durations, in seconds.
@@ -269,27 +270,27 @@ impl Metrics {
         self.http_request_duration.observe(took.as_secs_f64());
     }
 
-    /// A query came in.
-    pub fn query_started(&self) {
-        self.queries_started.inc();
-    }
-
-    /// Rows of a query went out.
-    pub fn query_rows_sent(&self, n_rows: u64) {
-        self.query_rows_sent.inc_by(n_rows);
-    }
-
-    /// A query ended.
-    pub fn query_ended(&self, outcome: QueryOutcome, took: Duration) {
-        self.query_duration
-            .get_or_create(&ByOutcome { outcome })
-            .observe(took.as_secs_f64());
-    }
-
     /// All metrics as text. Blocks while the store is asked what it holds.
     pub fn encode(&self, format: TextFormat) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(format.write(text))
+    }
+}
+
+impl QueryMetrics for Metrics {
+    fn query_started(&self) {
+        self.queries_started.inc();
+    }
+
+    fn query_rows_sent(&self, n_rows: u64) {
+        self.query_rows_sent.inc_by(n_rows);
+    }
+
+    fn query_ended(&self, outcome: QueryOutcome, took: Duration) {
+        let outcome = outcome.as_str();
+        self.query_duration
+            .get_or_create(&ByOutcome { outcome })
+            .observe(took.as_secs_f64());
     }
 }

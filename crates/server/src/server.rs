@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use annoscope_query::{Engine, QueryMetrics};
 use annoscope_store::StoreError;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
@@ -31,7 +32,6 @@ use crate::http::tls;
 use crate::identity::{Accounts, Cvat, Identity, rights};
 use crate::ingest::Ingest;
 use crate::metrics::{Metrics, PortName};
-use crate::queries::Queries;
 use crate::readiness::Readiness;
 use crate::sockets::Sockets;
 use crate::store;
@@ -192,14 +192,15 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
     let store = tokio::task::block_in_place(|| store::open(&config))?;
     let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
-    let exports = Exports::open(&config, Arc::clone(&store)).map_err(io("exports"))?;
+    let exports =
+        Exports::open(config.export_settings(), Arc::clone(&store)).map_err(io("exports"))?;
     let window = Duration::from_secs(u64::from(config.ingest.dedup_window_days) * 86_400);
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window));
-    let queries = Queries::new(
+    let engine = Engine::new(
         Arc::clone(&store),
         store::DIALECT,
-        config.query.clone(),
-        Arc::clone(&metrics),
+        config.engine_config(),
+        Arc::clone(&metrics) as Arc<dyn QueryMetrics>,
     );
     let identity = match config.auth {
         AuthKind::Accounts => Identity::Accounts(accounts.clone()),
@@ -218,7 +219,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         admission: Admission::new(&config),
         untrusted_proxy: UntrustedProxy::default(),
         metrics,
-        queries,
+        engine,
         exports,
         readiness: Readiness::new(Arc::clone(&store)),
         store,

@@ -1,3 +1,5 @@
+mod hours;
+
 use std::fs;
 use std::path::Path;
 

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use annoscope_events::Timestamp;
+use annoscope_query::RowFilter;
 
 use super::error::ExportError;
 use super::job::{Format, Job, JobKey, State};
-use super::table::Shared;
-use crate::identity::rights::RowFilter;
+use super::job_queue::JobQueue;
 
 /// A result, open for reading. It stays readable when it expires meanwhile.
 pub struct Download {
@@ -24,26 +24,26 @@ pub struct Download {
     /// Whose events it has.
     pub rows: RowFilter,
     job: Job,
-    shared: Arc<Shared>,
+    queue: Arc<JobQueue>,
 }
 
 /// Deletes a job once its result is with the client.
 pub struct Consume {
     job: Job,
-    shared: Arc<Shared>,
+    queue: Arc<JobQueue>,
 }
 
 pub(super) fn open(
-    shared: &Arc<Shared>,
+    queue: &Arc<JobQueue>,
     key: JobKey,
     now: Timestamp,
 ) -> Result<Download, ExportError> {
-    let job = shared.get(key, now).ok_or(ExportError::Unknown)?;
+    let job = queue.get(key, now).ok_or(ExportError::Unknown)?;
     let State::Finished { n_bytes, .. } = job.state else {
         let status = job.state.name();
         return Err(ExportError::NotFinished { status });
     };
-    let opened = File::open(shared.directory.result_path(&job));
+    let opened = File::open(queue.directory.result_path(&job));
     let file = opened.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ExportError::FileGone,
         _ => ExportError::Disk(error.into()),
@@ -55,7 +55,7 @@ pub(super) fn open(
         file_name: job.file_name.clone(),
         rows: job.rows,
         job,
-        shared: Arc::clone(shared),
+        queue: Arc::clone(queue),
     })
 }
 
@@ -65,7 +65,7 @@ impl Download {
     pub fn consume(&self) -> Consume {
         Consume {
             job: self.job.clone(),
-            shared: Arc::clone(&self.shared),
+            queue: Arc::clone(&self.queue),
         }
     }
 }
@@ -74,8 +74,8 @@ impl Consume {
     /// Forgets the job at once and removes its files on another thread. Does not block;
     /// needs the runtime.
     pub fn now(self) {
-        if self.shared.forget(&self.job) {
-            tokio::task::spawn_blocking(move || self.shared.directory.remove(&self.job));
+        if self.queue.forget(&self.job) {
+            tokio::task::spawn_blocking(move || self.queue.directory.remove(&self.job));
         }
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use annoscope_events::Timestamp;
+use annoscope_query::RowFilter;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::identity::Principal;
-use crate::identity::rights::RowFilter;
 
 /// The format of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::directory;
 use super::error::Failure;
-use super::table::{Progress, Shared};
+use super::job_queue::JobQueue;
+use super::progress::Progress;
 use crate::durable_file;
 
 /// How much is written between two looks at the free space.
@@ -20,7 +21,7 @@ const SYNC_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) struct PartFile<'a> {
     file: File,
     path: PathBuf,
-    shared: &'a Shared,
+    queue: &'a JobQueue,
     progress: &'a Progress,
     n_bytes: u64,
     check_at: u64,
@@ -32,7 +33,7 @@ impl<'a> PartFile<'a> {
     /// Begins the file that will be `result`.
     pub(super) fn create(
         result: &Path,
-        shared: &'a Shared,
+        queue: &'a JobQueue,
         progress: &'a Progress,
     ) -> Result<PartFile<'a>, Failure> {
         let mut path = result.as_os_str().to_owned();
@@ -42,7 +43,7 @@ impl<'a> PartFile<'a> {
         Ok(PartFile {
             file,
             path,
-            shared,
+            queue,
             progress,
             n_bytes: 0,
             check_at: CHECK_BYTES,
@@ -66,7 +67,7 @@ impl Write for PartFile<'_> {
         self.progress.set_bytes(self.n_bytes);
         if self.n_bytes >= self.check_at {
             self.check_at = self.n_bytes + CHECK_BYTES;
-            self.shared.check_room().map_err(io::Error::other)?;
+            self.queue.check_room().map_err(io::Error::other)?;
         }
         if self.n_bytes >= self.sync_at {
             self.sync_at = self.n_bytes + SYNC_BYTES;

@@ -2,6 +2,7 @@
 //! (contract.md, "Exports"), understood and checked.
 
 use annoscope_events::Timestamp;
+use annoscope_query::RowFilter;
 use annoscope_store::EventFilter;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::file_name;
 use super::job::Format;
 use super::lenient_time;
 use crate::identity::Principal;
-use crate::identity::rights::{self, Denied, RowFilter};
+use crate::identity::rights::{self, Denied};
 
 /// How far back an export reaches that names neither `from` nor `to`: 30 days, as CVAT's.
 const DEFAULT_RANGE_US: i64 = 30 * 24 * 3600 * 1_000_000;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::error::Failure;
 use super::*;
+use crate::config::Config;
 use crate::store;
 
 /// 2024-07-01T12:00:00Z, in ms.
@@ -104,10 +105,10 @@ impl Fixture {
         let directory = Directory::open(self.config.data_dir.join("exports")).unwrap();
         let jobs = directory.restore(clock::now()).unwrap();
         let store = Arc::clone(&self.store);
-        let shared = Shared::new(directory, store, Limits::of(&self.config), jobs);
+        let queue = JobQueue::new(directory, store, self.config.export_settings(), jobs);
         Exports {
             inner: Arc::new(Inner {
-                shared: Arc::new(shared),
+                queue: Arc::new(queue),
                 workers: Mutex::default(),
             }),
         }
@@ -147,18 +148,18 @@ impl Fixture {
 impl Exports {
     /// Does all that waits.
     fn work_off(&self) {
-        let shared = &self.inner.shared;
+        let queue = &self.inner.queue;
         while self.has_waiting() {
-            let task = shared.next_task().unwrap();
-            let outcome = write_result(shared, &task);
-            shared.finish(task, outcome, clock::now());
+            let task = queue.next_task().unwrap();
+            let outcome = write_result(queue, &task);
+            queue.finish(task, outcome, clock::now());
         }
     }
 
     fn has_waiting(&self) -> bool {
         let workers = self.inner.workers.lock().unwrap();
         assert!(workers.is_empty(), "only for exports without workers");
-        self.inner.shared.has_waiting()
+        self.inner.queue.has_waiting()
     }
 
     async fn content(&self, key: JobKey) -> Vec<u8> {
@@ -179,9 +180,9 @@ impl Exports {
 }
 
 /// What a worker does, on a thread as a worker has it: it may block.
-fn write_result(shared: &Shared, task: &table::Task) -> Result<u64, Failure> {
+fn write_result(queue: &JobQueue, task: &jobs::Task) -> Result<u64, Failure> {
     std::thread::scope(|scope| {
-        let worker = scope.spawn(|| work::write_result(shared, task));
+        let worker = scope.spawn(|| worker::write_result(queue, task));
         worker.join().unwrap()
     })
 }
@@ -214,7 +215,8 @@ async fn ask(exports: &Exports, id: Uuid, ask: Ask, is_download: bool) -> String
 async fn workers_write_what_was_asked_for() {
     let fixture = Fixture::new();
     fixture.append(vec![event("load:cvat", NOON_MS)]).await;
-    let exports = Exports::open(&fixture.config, Arc::clone(&fixture.store)).unwrap();
+    let exports =
+        Exports::open(fixture.config.export_settings(), Arc::clone(&fixture.store)).unwrap();
     let mut keys = Vec::new();
     for _ in 0..5 {
         let id = Uuid::new_v4();
@@ -261,7 +263,7 @@ async fn a_restart_keeps_what_is_finished_and_fails_the_rest() {
         .start(owner(1), Uuid::new_v4(), request(), noon())
         .await
         .unwrap();
-    let _task = exports.inner.shared.next_task().unwrap();
+    let _task = exports.inner.queue.next_task().unwrap();
     let queued = exports
         .start(owner(2), Uuid::new_v4(), request(), noon())
         .await
@@ -372,12 +374,9 @@ async fn the_query_flow_answers_as_the_contract_says() {
     assert_eq!(exports.status(key).as_deref(), Some("queued"));
 
     // A failure is told once; HEAD does not use it up.
-    let task = exports.inner.shared.next_task().unwrap();
+    let task = exports.inner.queue.next_task().unwrap();
     let failure = Failure::TimedOut { limit_ms: 5 };
-    exports
-        .inner
-        .shared
-        .finish(task, Err(failure), clock::now());
+    exports.inner.queue.finish(task, Err(failure), clock::now());
     let failed = "500 the export took longer than 5 ms";
     assert_eq!(ask(&exports, id, WithoutConsuming, true).await, failed);
     assert_eq!(ask(&exports, id, AndConsume, false).await, failed);
@@ -456,7 +455,7 @@ async fn only_what_waits_can_be_cancelled() {
     assert_eq!(exports.status(first), None);
     let gone = exports.cancel(first, noon()).await;
     assert!(matches!(gone, Err(ExportError::Unknown)));
-    let task = exports.inner.shared.next_task().unwrap();
+    let task = exports.inner.queue.next_task().unwrap();
     assert_eq!(task.job.key, second, "the cancelled one is skipped");
     let running = exports.cancel(second, noon()).await;
     assert!(matches!(
@@ -468,8 +467,8 @@ async fn only_what_waits_can_be_cancelled() {
         early,
         Err(ExportError::NotFinished { status: "started" })
     ));
-    let outcome = write_result(&exports.inner.shared, &task);
-    exports.inner.shared.finish(task, outcome, clock::now());
+    let outcome = write_result(&exports.inner.queue, &task);
+    exports.inner.queue.finish(task, outcome, clock::now());
     let ended = exports.cancel(second, clock::now()).await;
     assert!(matches!(
         ended,
@@ -549,8 +548,8 @@ async fn a_full_disk_refuses_exports_before_it_refuses_events() {
         refused,
         Err(ExportError::Disk(Failure::DiskFull { .. }))
     ));
-    let task = exports.inner.shared.next_task().unwrap();
-    let failed = write_result(&on_full_disk.inner.shared, &task).unwrap_err();
+    let task = exports.inner.queue.next_task().unwrap();
+    let failed = write_result(&on_full_disk.inner.queue, &task).unwrap_err();
     assert!(
         failed
             .to_string()
@@ -621,12 +620,12 @@ async fn an_export_that_is_stopped_fails_at_the_next_start() {
         .start(owner(1), Uuid::new_v4(), request(), noon())
         .await
         .unwrap();
-    let shared = Arc::clone(&exports.inner.shared);
-    let task = shared.next_task().unwrap();
+    let queue = Arc::clone(&exports.inner.queue);
+    let task = queue.next_task().unwrap();
     exports.stop();
-    let outcome = write_result(&shared, &task);
+    let outcome = write_result(&queue, &task);
     assert!(matches!(outcome, Err(Failure::Stopped)));
-    shared.finish(task, outcome, clock::now());
+    queue.finish(task, outcome, clock::now());
     assert_eq!(fixture.kinds(), ["json"]);
     let expected = "failed: the server was restarted while the export ran";
     assert_eq!(fixture.idle().status(key).as_deref(), Some(expected));

@@ -19,7 +19,7 @@ use super::forwarded::Reach;
 use super::headers::{self, SecurityHeaders};
 use super::routes::{
     about, access_tokens, account, admin, dashboards, events, exports, grafana, ingest, login,
-    page, queries, requests, service, tokens,
+    page, query, requests, running_queries, service, tokens,
 };
 use super::state::AppState;
 use super::{access, connections, description, exceptions, forwarded, request_id};
@@ -37,7 +37,11 @@ pub fn main(state: AppState) -> Router {
         .merge(events::router()) //   POST /api/events
         .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
         .merge(requests::router()) // /api/requests…
-        .merge(queries::router().layer(middleware::from_fn(connections::end_with_client))) //  /api/query…  /api/queries…
+        .merge(
+            query::router() // /api/query…
+                .merge(running_queries::router()) // /api/queries…
+                .layer(middleware::from_fn(connections::end_with_client)),
+        )
         .merge(grafana::router().layer(middleware::from_fn(connections::end_with_client))) //  POST /api/ds/query
         .merge(dashboards::router()) // /api/dashboards…
         .merge(service::router()) //  /healthz  /readyz  /metrics

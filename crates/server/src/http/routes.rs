@@ -11,19 +11,24 @@ pub mod grafana;
 pub mod ingest;
 pub mod login;
 pub mod page;
-pub mod queries;
+pub mod query;
 pub mod requests;
+pub mod running_queries;
 pub mod service;
 mod token_actions;
 pub mod tokens;
 
 use axum::Json;
-use axum::http::header;
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::admission::{AdmittedBody, Source};
 use super::error::ApiError;
-use super::media_type::CVAT_JSON;
+use super::media_type::{self, CVAT_JSON};
+use super::state::AppState;
+use crate::identity::Principal;
 
 /// An answer with the content type of CVAT's.
 fn cvat_json(body: impl Serialize) -> Response {
@@ -36,4 +41,16 @@ fn id_of(text: &str, what: &'static str) -> Result<i64, ApiError> {
         detail: format!("there is no such {what}"),
     };
     text.parse().map_err(unknown)
+}
+
+/// The body of a request that has to be JSON.
+async fn read_body(
+    state: &AppState,
+    principal: &Principal,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<AdmittedBody, ApiError> {
+    media_type::require(headers, &["application/json"])?;
+    let source = Source::Account(principal.user.id);
+    state.admission.read(source, headers, body).await
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use annoscope_query::Engine;
 use annoscope_store::EventStore;
 
 use super::access::Access;
@@ -13,7 +14,6 @@ use crate::exports::Exports;
 use crate::identity::Accounts;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
-use crate::queries::Queries;
 use crate::readiness::Readiness;
 
 /// The parts of a running server. Cloned for every request, so each part is shared.
@@ -33,8 +33,8 @@ pub struct AppState {
     pub dashboards: Dashboards,
     /// Exports, running and finished.
     pub exports: Exports,
-    /// Queries under way.
-    pub queries: Queries,
+    /// Queries, those under way and those to come.
+    pub engine: Engine,
     /// The way of events to it.
     pub ingest: Ingest,
     /// Bounds the request bodies held in memory.

@@ -1,8 +1,9 @@
 //! The authenticated origin of a request.
 
 use annoscope_events::{Organization, UserRef};
+use annoscope_query::{Access, RowFilter};
+use annoscope_sql::Asker;
 
-use super::rights::RowFilter;
 use super::{Account, Privilege, Role, TokenScope};
 
 /// An authenticated user with what rights depend on.
@@ -29,6 +30,24 @@ pub struct Viewer {
     pub principal: Principal,
     /// All that may be seen.
     pub rows: RowFilter,
+}
+
+impl Viewer {
+    /// What a query needs to know.
+    pub fn access(&self) -> Access {
+        let Principal {
+            user, organization, ..
+        } = &self.principal;
+        Access {
+            user: Asker {
+                id: user.id,
+                login: user.name.clone(),
+                email: user.email.clone(),
+                organization: organization.as_ref().map(|of| (of.id, of.slug.clone())),
+            },
+            rows: self.rows,
+        }
+    }
 }
 
 impl Principal {

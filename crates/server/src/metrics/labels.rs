@@ -103,52 +103,9 @@ impl EncodeLabelValue for Closed {
     }
 }
 
-/// How a query ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum QueryOutcome {
-    /// With its last row, or the last one that its limit allowed.
-    Finished,
-    /// Before it ran: the request or the query was wrong.
-    Refused,
-    /// At its time limit.
-    TimedOut,
-    /// At the limit of memory.
-    OutOfMemory,
-    /// While it ran: a division by zero, a text that is no number.
-    Failed,
-    /// By `DELETE /api/queries/{id}`.
-    Cancelled,
-    /// Its client went away.
-    Abandoned,
-    /// The server had no place for it, or failed.
-    Unavailable,
-}
-
-impl QueryOutcome {
-    /// The word in metrics and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            QueryOutcome::Finished => "finished",
-            QueryOutcome::Refused => "refused",
-            QueryOutcome::TimedOut => "timed_out",
-            QueryOutcome::OutOfMemory => "out_of_memory",
-            QueryOutcome::Failed => "failed",
-            QueryOutcome::Cancelled => "cancelled",
-            QueryOutcome::Abandoned => "abandoned",
-            QueryOutcome::Unavailable => "unavailable",
-        }
-    }
-}
-
-impl EncodeLabelValue for QueryOutcome {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
-        encoder.write_str(self.as_str())
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ByOutcome {
-    pub(super) outcome: QueryOutcome,
+    pub(super) outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

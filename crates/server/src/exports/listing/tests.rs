@@ -1,9 +1,9 @@
 use annoscope_events::Timestamp;
+use annoscope_query::RowFilter;
 use uuid::Uuid;
 
 use super::super::job::{Format, JobKey, Owner, State};
 use super::*;
-use crate::identity::rights::RowFilter;
 
 /// Jobs 1 to `n`, a ms apart; every third has failed, others wait.
 fn jobs(n: i64) -> Vec<Job> {

@@ -2,6 +2,7 @@
 
 use annoscope_events::{InvalidDocument, InvalidRequest};
 use annoscope_formats::ErrorBody;
+use annoscope_query::QueryError;
 use annoscope_store::StoreError;
 
 use super::{AFTER_RESTART_S, ApiError, BoxError, SOON_S};
@@ -9,12 +10,12 @@ use crate::dashboards::DashboardError;
 use crate::exports::{ExportError, InvalidParameter};
 use crate::http::authenticate::AuthError;
 use crate::http::organization::OrganizationError;
+use crate::http::routes::query::body::InvalidBody;
 use crate::identity::rights::Denied;
 use crate::identity::{
     AccountsError, CvatUnavailable, RefusedOrganization, RefusedToken, RefusedUser,
 };
 use crate::ingest::IngestError;
-use crate::queries::{InvalidBody, QueryError};
 use crate::readiness::NotReady;
 
 /// When to come again if the disk is full, seconds: a person has to make room.

@@ -1,7 +1,7 @@
 use axum::body::to_bytes;
 
 use super::*;
-use crate::queries::InvalidBody;
+use crate::http::routes::query::body::InvalidBody;
 
 async fn shown(error: ApiError) -> String {
     let response = error.into_response();

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::queries::read_body;
+use super::read_body;
 use crate::clock;
 use crate::dashboards::{self, Change, DashboardError, Dashboards, Model};
 use crate::http::error::ApiError;

@@ -1,18 +1,9 @@
 //! Which rows of the events a caller may see.
 
-use serde::{Deserialize, Serialize};
+use annoscope_query::RowFilter;
 
 use super::{Denied, Policy};
 use crate::identity::{Principal, Privilege, Role};
-
-/// Users and organizations to which rows are narrowed; `None` is "any".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct RowFilter {
-    /// `user_id` of the event.
-    pub user_id: Option<i64>,
-    /// `org_id` of the event.
-    pub org_id: Option<i64>,
-}
 
 /// What queries and dashboards are narrowed to. Administrators see all events, or those of the
 /// organization they chose; so do accounts with analytics access, where the installation allows it

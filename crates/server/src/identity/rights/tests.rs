@@ -1,3 +1,5 @@
+use annoscope_query::RowFilter;
+
 use super::*;
 use crate::identity::Role;
 

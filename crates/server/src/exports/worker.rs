@@ -1,0 +1,104 @@
+//! What a worker does: rows from the store, through a format, into a file.
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
+use annoscope_store::events_schema;
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::error::ArrowError;
+
+use super::error::Failure;
+use super::job::Format;
+use super::job_queue::JobQueue;
+use super::jobs::Task;
+use super::part_file::PartFile;
+use super::progress::Range;
+use crate::clock;
+
+/// Works off jobs until the end.
+pub(super) fn run(queue: &JobQueue) {
+    while let Some(task) = queue.next_task() {
+        // A panic would take the thread, and the jobs behind this one would wait for ever.
+        let outcome = catch_unwind(AssertUnwindSafe(|| write_result(queue, &task)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            Err(Failure::Io(std::io::Error::other(
+                "an internal error, see the server's log",
+            )))
+        });
+        queue.finish(task, outcome, clock::now());
+    }
+}
+
+/// Writes the result of a job; returns its size in bytes.
+pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure> {
+    let result = queue.directory.result_path(&task.job);
+    let file = PartFile::create(&result, queue, &task.progress)?;
+    let mut writer = ResultWriter::new(task.job.format, file)?;
+    let mut batches = queue.store.export(task.filter)?;
+    let begun = clock::monotonic();
+    let time_limit = queue.settings.timeout;
+    let mut range = Range::of(task.filter, task.started_at);
+    while let Some(batch) = batches.blocking_next() {
+        let batch = visible_columns(&batch?)?;
+        writer.write(&batch)?;
+        if let Some(permille) = range.permille(&batch) {
+            task.progress.set_permille(permille);
+        }
+        if queue.is_closing() {
+            return Err(Failure::Stopped);
+        }
+        if clock::since(begun) > time_limit {
+            let limit_ms = queue.settings.timeout_ms();
+            return Err(Failure::TimedOut { limit_ms });
+        }
+    }
+    writer.finish()?.keep(&result)
+}
+
+/// The formats.
+enum ResultWriter<W: Write + Send> {
+    Csv(CsvWriter<W>),
+    Parquet(ParquetWriter<W>),
+}
+
+impl<W: Write + Send> ResultWriter<W> {
+    fn new(format: Format, to: W) -> Result<ResultWriter<W>, FileError> {
+        let schema = events_schema();
+        Ok(match format {
+            Format::Csv => ResultWriter::Csv(CsvWriter::new(to, &schema)?),
+            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to, &schema)?),
+        })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), FileError> {
+        match self {
+            ResultWriter::Csv(writer) => writer.write(batch),
+            ResultWriter::Parquet(writer) => writer.write(batch),
+        }
+    }
+
+    fn finish(self) -> Result<W, FileError> {
+        match self {
+            ResultWriter::Csv(writer) => writer.finish(),
+            ResultWriter::Parquet(writer) => writer.finish(),
+        }
+    }
+}
+
+/// The columns of [`events_schema`], in its order and of its types: a home may send others
+/// as well, or wider ones.
+pub(super) fn visible_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = events_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let column = batch.column(batch.schema_ref().index_of(field.name())?);
+        if column.data_type() == field.data_type() {
+            Ok(std::sync::Arc::clone(column))
+        } else {
+            cast(column, field.data_type())
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
+    RecordBatch::try_new(schema, columns)
+}
