@@ -11,11 +11,9 @@
 mod directory;
 mod download;
 mod error;
-mod file_name;
 mod job;
 mod job_queue;
 mod jobs;
-mod lenient_time;
 mod listing;
 mod part_file;
 mod progress;
@@ -41,7 +39,7 @@ pub use error::ExportError;
 pub use job::{Format, Job, JobKey, Owner, State};
 pub use listing::{ACTION, Listing, TARGET};
 pub use query_flow::{Answer, Ask, Wanted};
-pub use request::{ExportQuery, ExportRequest, InvalidParameter};
+pub use request::{ExportRequest, InvalidParameter};
 pub use settings::ExportSettings;
 
 /// Exports that are written at the same time; others wait. More would only share the disk.

@@ -1,5 +1,7 @@
 //! Exports: `GET /api/events`, `POST /api/events/export` and the file that comes out.
 
+mod parameters;
+
 use annoscope_events::Timestamp;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -14,14 +16,14 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::clock;
-use crate::exports::{
-    Answer, Ask, Download, ExportError, ExportQuery, ExportRequest, JobKey, Owner, Wanted,
-};
+use crate::exports::{Answer, Ask, Download, ExportError, ExportRequest, JobKey, Owner, Wanted};
 use crate::http::error::ApiError;
 use crate::http::media_type::CVAT_JSON;
 use crate::http::state::AppState;
 use crate::identity::{Actor, Principal};
 use crate::identity::{Weight, rights};
+
+use parameters::ExportQuery;
 
 /// What is read from the disk at once.
 const CHUNK_BYTES: usize = 256 * 1024;

@@ -18,7 +18,6 @@ use super::read_body;
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
-use crate::http::state::AppState;
 use crate::identity::Viewer;
 use crate::ingest::heavy;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::identity::{Privilege, Role};
+use crate::identity::rights::Denied;
+use crate::identity::{Principal, Privilege, Role};
 
 const NOW: &str = "2024-07-31T12:00:00.500Z";
 

@@ -4,7 +4,7 @@
 use annoscope_events::Timestamp;
 use jiff::tz::Offset;
 
-use super::job::Format;
+use crate::exports::Format;
 
 /// Longest name, in bytes: what common file systems take, with one to spare (cvat-sdk's rule).
 const MAX_BYTES: usize = 254;
