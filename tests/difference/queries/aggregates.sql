@@ -176,3 +176,6 @@ SELECT windowFunnel(10)(number, number = 1, number = 1, number = 11), windowFunn
 
 -- funnels-of-null: of no rows, of NULL
 SELECT windowFunnel(10)(toDateTime(number), toNullable(number) = 1), windowFunnel(10)(toDateTime(number), number = 1), windowFunnel(10)(toDateTime(number), NULL, number = 1) FROM numbers(5) WHERE number > 9;
+
+-- medians-of-nan: NaN and NULL only
+SELECT medianExact(if(number = 1, NULL, nan)), median(if(number = 1, NULL, nan)), medianExactIf(if(number = 1, NULL, nan), number > 1), quantileExact(0.9)(if(number = 1, NULL, 1 / 0 - 1 / 0)), medianExactIf(toNullable(nan), number > 9) FROM numbers(3);

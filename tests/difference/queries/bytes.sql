@@ -30,3 +30,6 @@ SELECT upperUTF8('ﬀ'), upperUTF8('ß'), upperUTF8('ﬁ'), upperUTF8('ŉ'), upp
 
 -- cut-in-array-join: bytes that are no character in the elements of an array
 SELECT x, count() AS n FROM numbers(1) ARRAY JOIN arrayMap(x -> mid('王小明', x, 3), [1, 2, 3]) AS x GROUP BY x ORDER BY n, length(x), x = '王' DESC LIMIT 1;
+
+-- ends-of-cut-texts: compared and counted byte by byte
+SELECT endsWith('Größe', substring('Größe', 4)), endsWith('Größe', substring('Größe', 5)), startsWith('Größe', left('Größe', 3)), startsWith('Größe', left('Größe', 4)), char_length(right('Größe', 2)), lengthUTF8(left('王小明', 4)), lengthUTF8(right('王小明', 4)), countIf(endsWith(user_name, mid(user_name, count))) FROM events;

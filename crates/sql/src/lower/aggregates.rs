@@ -34,11 +34,11 @@ impl Lowering<'_> {
             // Of NaN only it is NaN.
             let of_all = self.aggregate_call(aggregate, expr, over, &chosen)?;
             format!("coalesce({call}, {of_all})")
-        } else if aggregate.suffix != Suffix::None
+        } else if (aggregate.suffix != Suffix::None || expr.ty.is_nullable())
             && skips_nan(aggregate)
             && aggregate.function.name != "quantiles"
         {
-            // Of NaN only it is NaN, also with -OrNull and -OrDefault: these are for no rows.
+            // Of NaN only it is NaN, also with -OrNull and -OrDefault and beside NULL: these are for no rows.
             let value = self.value(&aggregate.arguments[0])?;
             let filter = match chosen.as_slice() {
                 [] => String::new(),

@@ -3,12 +3,16 @@
 //! them as a character of its own, from the end of the last private plane: U+10FF80 is the byte 80,
 //! U+10FFFF the byte FF. Where a text can have such ones is known from what was called.
 
-use super::Lowering;
+use super::{Lowering, Sql};
+use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind, Query};
 use crate::types::DataType;
 
 /// The characters that stand for bytes.
 const STRAY: &str = r"[\x{10FF80}-\x{10FFFF}]";
+
+/// Those of them that stand for bytes within a character, behind its first.
+const CONTINUATION: &str = r"[\x{10FF80}-\x{10FFBF}]";
 
 impl Lowering<'_> {
     /// Whether a text, or one within an array or a tuple, can have bytes that are no character.
@@ -37,6 +41,37 @@ impl Lowering<'_> {
                 .into_iter()
                 .any(|part| self.may_be_cut(part)),
         }
+    }
+
+    /// Functions that see the bytes of characters that were cut; `None` where none can be.
+    pub(super) fn by_bytes(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+    ) -> Result<Option<Sql>, SqlError> {
+        let function = match name {
+            "startsWith" => "starts_with",
+            "endsWith" => "ends_with",
+            "lengthUTF8" | "char_length" | "character_length" => "length",
+            _ => return Ok(None),
+        };
+        if !arguments.iter().any(|argument| self.may_be_cut(argument)) {
+            return Ok(None);
+        }
+        let mut texts = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let text = self.value(argument)?;
+            texts.push(match function {
+                // Bytes that go on with a character count for none.
+                "length" => format!("regexp_replace({text}, '{CONTINUATION}', '', 'g')"),
+                _ => hex_of(&text, self.may_be_cut(argument)),
+            });
+        }
+        let call = format!("({function}({}))", texts.join(", "));
+        Ok(Some(match function {
+            "length" => Sql::value(call),
+            _ => Sql::condition(call),
+        }))
     }
 
     /// Of each column whether it can hold such texts; after the query was lowered.

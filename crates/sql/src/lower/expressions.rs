@@ -207,6 +207,9 @@ impl Lowering<'_> {
         arguments: &[Expr],
         expr: &Expr,
     ) -> Result<Sql, SqlError> {
+        if let Some(by_bytes) = self.by_bytes(function.name, arguments)? {
+            return Ok(by_bytes);
+        }
         match function.lowering {
             How::Template(template) => {
                 let text = self.template(template, function, arguments)?;
