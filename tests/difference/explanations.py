@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from . import compare
 from .engines import Annoscope, Answer, ClickHouse, Refusal
@@ -37,9 +38,10 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
     if equal(sql, optimize_arithmetic_operations_in_aggregate_functions="0"):
         return "arithmetic that ClickHouse takes out of aggregates"
     # NaN has many bit patterns, and each is a value of its own in ClickHouse's sets.
-    numbers = changed(query, without_nan)
-    if SETS.search(sql) and numbers != query and equal(complete(numbers)):
-        return "NaN in sets of ClickHouse"
+    for kinds in (("float",), ("float", "int")):
+        numbers = changed(query, partial(without_nan, kinds))
+        if SETS.search(sql) and numbers != query and equal(complete(numbers)):
+            return "NaN in sets of ClickHouse"
     # From now to 18 hours ago ClickHouse counts one week forwards.
     days = sql.replace("age('week'", "age('day'")
     if days != sql and equal(days):
@@ -59,7 +61,10 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
     # ClickHouse computes no column that nobody reads, no row of a join whose other side is empty and no part of a
     # tuple behind one that differs, and so fails at none of these.
     safe = re.sub(r"\bintDiv\(", "intDivOrZero(", sql)
-    safe = re.sub(r"(AS |')(String|U?Int\d+|Float64)(\)|'\))", r"\1Nullable(\2)\3", safe)
+    read = changed(query, without_unread)
+    if is_refused and read != query and equal(complete(read), of=sql):
+        return "an error in what ClickHouse does not compute"
+    safe = re.sub(r"(AS |'|::)(String|U?Int\d+|Float64)(\)|'\)|\b)", r"\1Nullable(\2)\3", safe)
     if is_refused and safe != sql and equal(safe, of=sql):
         return "an error in what ClickHouse does not compute"
     return None
@@ -78,12 +83,20 @@ def with_less_digits(part: Node) -> Node:
     return node(part.kind, "toFloat64(toFloat32(", part, "))")
 
 
-def without_nan(part: Node) -> Node:
+def without_nan(kinds: tuple[str, ...], part: Node) -> Node:
     """A column with a number where it has NaN."""
     value = part.parts[0] if part.parts else ""
-    if part.kind != "item" or not isinstance(value, Node) or value.kind not in ("float", "int"):
+    if part.kind != "item" or not isinstance(value, Node) or value.kind not in kinds:
         return part
     return node(part.kind, "if(isNaN(", value, "), 0.125, ", value, ")", *part.parts[1:])
+
+
+def without_unread(part: Node) -> Node:
+    """A query of filled times without its other columns."""
+    begin = str(part.parts[0]) if part.parts else ""
+    if part.kind != "query" or not begin.endswith(" AS t, "):
+        return part
+    return node("query", begin.removesuffix(", "), *part.parts[2:])
 
 
 def without_sign_of_zero(part: Node) -> Node:

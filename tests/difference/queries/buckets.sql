@@ -52,3 +52,6 @@ SELECT dateTrunc('year', toDate32('2026-07-05')) AS a, dateTrunc('quarter', toDa
 
 -- first-midnight: before 1970 there is none, and each function takes another instant for it
 SELECT toStartOfDay(toDate('1970-01-01'), 'Europe/Berlin') AS a, toStartOfDay(toDate('1970-01-02'), 'Europe/Berlin') AS b, toStartOfDay(toDate('1970-01-01'), 'America/New_York') AS c, toStartOfDay(toDate('2026-06-20'), 'Europe/Berlin') AS d, toTimeZone(parseDateTimeBestEffortOrNull(NULL), 'Europe/Berlin') AS e, dateTrunc('day', toDate('1970-01-01'), 'Europe/Berlin') AS f, toStartOfInterval(toDate('1970-01-01'), INTERVAL 1 DAY, 'Europe/Berlin') AS g, toStartOfInterval(toDate('1970-01-05'), INTERVAL 3 DAY, 'Europe/Berlin') AS h, toStartOfDay(toDate('1970-01-01'), 'UTC') AS i;
+
+-- first-week-of-1970: begins with 1970
+SELECT date_trunc('week', FROM_UNIXTIME(86400), 'Asia/Kolkata'), date_trunc('week', FROM_UNIXTIME(86400)), toStartOfInterval(FROM_UNIXTIME(86400), INTERVAL 2 WEEK), toStartOfInterval(FROM_UNIXTIME(864000), INTERVAL 1 WEEK);

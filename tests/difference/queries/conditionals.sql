@@ -26,3 +26,6 @@ SELECT if((toHour(timestamp) AS hour) < 12, 'am', 'pm') AS half, hour, count() A
 -- conditions-on-nothing: conditions over nullable columns
 SELECT if(user_id > 5, 'high', 'low') AS a, multiIf(user_id IS NULL, 'none', user_id > 5, 'high', 'low') AS b, count() AS n FROM events GROUP BY a, b ORDER BY a, b;
 
+
+-- bool-beside-null: AND of what can be NULL is UInt8
+SELECT toTypeName((user_id > 0 AND true) AND 1 = 1), toTypeName(user_id > 0 AND true), toTypeName((duration > 0 AND true) AND 1 = 1), toTypeName(true AND user_id > 0), toTypeName((user_id > 0 OR true) OR 1 = 0) FROM events LIMIT 1;

@@ -102,3 +102,9 @@ SELECT formatReadableQuantity(18446744073709551615), formatReadableQuantity(1e40
 
 -- bits-of-both-signs: as wide as the wider side
 SELECT bitAnd(-1, 18446744073709551615), bitOr(-1, 18446744073709551615), bitXor(toInt8(-1), toUInt64(5)), bitAnd(toInt64(-3), toUInt64(18446744073709551615)), bitOr(toUInt64(18446744073709551615), 1);
+
+-- opposites-of-the-least: they are themselves, and of UInt64 they go around
+SELECT negate(-2147483648), negate(toInt8(-128)), negate(toInt16(-32768)), negate(18446744073709551615), negate(toUInt32(4294967295)), arraySort(x -> -x, [toUInt64(1), 2, 18446744073709551615]), -toInt32(5);
+
+-- nan-is-no-null: NaN is equal to nothing
+SELECT nullIf(nan, nan), nullIf(1.5, 1.5), nullIf(1, 1.0), isNull(nullIf(nan, nan));

@@ -88,3 +88,6 @@ SELECT formatReadableTimeDelta(31536000), formatReadableTimeDelta(2635200), form
 
 -- odd-spans-of-time: negative ones, and what is no number
 SELECT formatReadableTimeDelta(-3661) AS a, formatReadableTimeDelta(0.5) AS b, formatReadableTimeDelta(-0.5) AS c, formatReadableTimeDelta(432546534) AS d, formatReadableTimeDelta(5 * 365 * 86400 / 10) AS e, formatReadableTimeDelta(nan) AS f, formatReadableTimeDelta(-1 / 0) AS g;
+
+-- ends-by-characters: left and right of texts that are not ASCII
+SELECT leftUTF8('Größe', 3), rightUTF8('Größe', 2), leftUTF8('Größe', -1), rightUTF8('Größe', -1), leftUTF8('abc', 0), rightUTF8('abc', 0), leftUTF8('abc', 10), rightUTF8('abc', 10), leftUTF8('abc', -10), rightUTF8('abc', -10);

@@ -36,3 +36,9 @@ SELECT toDateTime('0000-02-07 14:28:18') = toDateTime(concat(toString(toYear(now
 
 -- midnights-that-are-left-out: where clocks are put forward at midnight
 SELECT toDateTime64('2021-03-22', 3, 'Asia/Tehran') AS a, toDateTime('2021-03-22 00:00:00', 'Asia/Tehran') AS b, toDateTime('2021-03-23 00:00:00', 'Asia/Tehran') AS c;
+
+-- days-that-no-month-has: are the first day of the type
+SELECT toDate('2026-13-01'), toDate32('2026-13-01'), toDateOrNull('2026-02-35'), toDateOrNull('2026-00-10'), toDateOrNull('2026-01-99'), toDateOrNull('27018926'), toDate('20261301'), toDateOrNull('2026-13-01 10:00:00'), toDateOrNull('1234567');
+
+-- times-behind-short-dates: a time follows numbers of two digits only
+SELECT toDateOrNull('2026-7-1 12:00:00'), toDateOrNull('2026-7-1'), toDateOrNull('2026-07-01 12:00:00'), toDateOrNull('2026-7-01 12:00:00'), toDateOrNull('2026-07-1T12:00:00.5');

@@ -86,7 +86,8 @@ impl Binder<'_> {
         Ok(match function.result {
             "cond" => {
                 let is_logic = matches!(function.name, "and" | "or" | "xor" | "not");
-                let is_bool = |argument: &Expr| *argument.ty.inner() == DataType::Bool;
+                // One that can be NULL does not count.
+                let is_bool = |argument: &Expr| argument.ty == DataType::Bool;
                 if is_logic && arguments.iter().any(is_bool) {
                     DataType::Bool
                 } else {

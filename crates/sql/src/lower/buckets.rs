@@ -156,7 +156,7 @@ impl Lowering<'_> {
                 // Weeks begin on Mondays; 1970-01-05 was one.
                 let days = 7 * amount;
                 format!(
-                    "(DATE '1970-01-05' + CAST(((CAST({wall} AS DATE) - DATE '1970-01-05') // {days}) * {days} AS INTEGER))"
+                    "(CASE WHEN {wall} < TIMESTAMP '1970-01-05' THEN DATE '1970-01-01' ELSE DATE '1970-01-05' + CAST(((CAST({wall} AS DATE) - DATE '1970-01-05') // {days}) * {days} AS INTEGER) END)"
                 )
             }
             IntervalUnit::Year => {

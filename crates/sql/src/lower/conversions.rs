@@ -1,6 +1,6 @@
 //! Conversions between types.
 
-use super::texts_of_times::{NoTime, date_of_text, is_plain_time, midnight_in_gap};
+use super::texts_of_times::{NoTime, OrNull, date_of_text, is_plain_time, midnight_in_gap};
 use super::{Lowering, Sql, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, ExprKind};
@@ -151,6 +151,10 @@ impl Lowering<'_> {
                 }
                 _ => self.value(value)?,
             },
+            "to_date" if name == "toDateOrNull" => {
+                self.pass("toDate");
+                date_of_text(&self.value(value)?, &expr.ty, OrNull::Yes)
+            }
             "to_date" => {
                 self.pass("toDate");
                 self.date_of(value, zone, &expr.ty)?
@@ -344,7 +348,7 @@ impl Lowering<'_> {
         let from = value.ty.inner();
         let text = self.value(value)?;
         Ok(match from {
-            DataType::String => date_of_text(&text, to),
+            DataType::String => date_of_text(&text, to, OrNull::No),
             _ if from.is_datetime() => {
                 let wall = self.wall_clock(value, zone)?;
                 if self.foreign_zone(value, zone).is_some() && *to.inner() == DataType::Date {

@@ -90,6 +90,11 @@ impl Member<'_> {
                     self.string(),
                     self.number()
                 );
+                let number = if ty.is_unsigned() {
+                    format!("CASE WHEN {number} >= 0 THEN {number} END")
+                } else {
+                    number
+                };
                 let cut = format!("try_cast(trunc({number}) AS {})", super::result_type(ty));
                 match ty {
                     DataType::UInt64 => cut,

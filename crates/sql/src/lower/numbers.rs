@@ -63,7 +63,12 @@ impl Lowering<'_> {
 
     /// `negate` and `abs`. The end of 64 bits has no opposite in `Int64`.
     fn unary(&mut self, name: &str, a: &Expr, x: &str, expr: &Expr) -> String {
-        let is_wide = expr.ty.is_integer() && self.is_large(a);
+        let is_wide = expr.ty.is_integer()
+            && (self.is_large(a) || name == "negate" && *a.ty.inner() == DataType::UInt64);
+        let is_as_narrow = matches!(
+            expr.ty.inner(),
+            DataType::Int8 | DataType::Int16 | DataType::Int32
+        ) && a.ty.inner() == expr.ty.inner();
         match name {
             "abs" if is_wide => super::conversions::unsigned(&format!("abs(CAST({x} AS HUGEINT))")),
             "abs" => format!("abs({x})"),
@@ -71,6 +76,8 @@ impl Lowering<'_> {
                 self.pass("products of 64 bits");
                 super::conversions::signed(&format!("(-CAST({x} AS HUGEINT))"))
             }
+            // The least of its type is its own opposite.
+            _ if is_as_narrow => super::conversions::wrapped(format!("(-({x}))"), expr.ty.inner()),
             _ => format!("(-({x}))"),
         }
     }

@@ -253,10 +253,19 @@ pub(super) fn midnight_in_gap(text: &str, zone: Option<&str>) -> Option<String> 
     Some(format!("make_timestamp({us})"))
 }
 
+/// Whether a text that is no date is NULL.
+#[derive(Clone, Copy)]
+pub(super) enum OrNull {
+    Yes,
+    No,
+}
+
 /// A text as a date: a day of a month that is too short for it is one of the next, what a Date does not
-/// hold is its end.
-pub(super) fn date_of_text(text: &str, to: &DataType) -> String {
+/// hold is its end. What is no date is an error, or NULL.
+pub(super) fn date_of_text(text: &str, to: &DataType, or_null: OrNull) -> String {
     let form = r"^(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?:[ T]\d\d:\d\d:\d\d(?:\.\d+)?)?$";
+    // A time follows numbers of two digits only.
+    let is_whole = r"^(.{1,9}|.{10}(?:[ T].*)?)$";
     let digits = r"^(\d{4})(\d\d)(\d\d)$";
     let day = |pattern: &str| {
         let piece = |n: u8| format!("regexp_extract(_t, '{pattern}', {n})");
@@ -267,13 +276,21 @@ pub(super) fn date_of_text(text: &str, to: &DataType) -> String {
             d = piece(3)
         )
     };
-    let held = match to.inner() {
-        DataType::Date => "least(greatest(_x, DATE '1970-01-01'), DATE '2149-06-06')",
-        _ => "_x",
+    // A day that no month has is the first of the type.
+    let (held, first) = match to.inner() {
+        DataType::Date => (
+            "least(greatest(_x, DATE '1970-01-01'), DATE '2149-06-06')",
+            "DATE '1970-01-01'",
+        ),
+        _ => ("_x", "DATE '1900-01-01'"),
+    };
+    let fails = match or_null {
+        OrNull::Yes => "NULL",
+        OrNull::No => "CAST(error('Cannot parse as Date: ' || _t) AS DATE)",
     };
     format!(
-        "list_transform([{text}], lambda _t: list_transform([CASE WHEN regexp_matches(_t, '{form}') THEN {} WHEN regexp_matches(_t, '{digits}') THEN {} END], \
-         lambda _x: CASE WHEN _t IS NULL THEN NULL WHEN _x IS NULL THEN CAST(error('Cannot parse as Date: ' || _t) AS DATE) ELSE {held} END)[1])[1]",
+        "list_transform([{text}], lambda _t: list_transform([CASE WHEN regexp_matches(_t, '{form}') AND regexp_matches(_t, '{is_whole}') THEN coalesce({}, {first}) WHEN regexp_matches(_t, '{digits}') THEN coalesce({}, {first}) END], \
+         lambda _x: CASE WHEN _t IS NULL THEN NULL WHEN _x IS NULL THEN {fails} ELSE {held} END)[1])[1]",
         day(form),
         day(digits)
     )
