@@ -179,3 +179,6 @@ SELECT windowFunnel(10)(toDateTime(number), toNullable(number) = 1), windowFunne
 
 -- medians-of-nan: NaN and NULL only
 SELECT medianExact(if(number = 1, NULL, nan)), median(if(number = 1, NULL, nan)), medianExactIf(if(number = 1, NULL, nan), number > 1), quantileExact(0.9)(if(number = 1, NULL, 1 / 0 - 1 / 0)), medianExactIf(toNullable(nan), number > 9) FROM numbers(3);
+
+-- funnels-in-having: groups chosen by how far they came
+SELECT user_id, windowFunnel(86400)(toDateTime(timestamp), scope = 'load:job', scope = 'save:job') AS n FROM events GROUP BY user_id HAVING n > 1 ORDER BY user_id;

@@ -12,3 +12,6 @@ SELECT toDate('2026-06-12') AS d UNION ALL SELECT toTimeZone(toDateTime('2026-06
 
 -- filters-by-dates: times of a zone compared with Dates
 SELECT count() FROM events WHERE toTimeZone(timestamp, 'America/New_York') >= toDate('2026-06-12') AND toTimeZone(timestamp, 'Asia/Tokyo') < toDate('2026-06-15');
+
+-- date32-beside-datetime: they are a time of a wider range
+SELECT least(toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31')) AS a, greatest(toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31')) AS b, toTypeName(if(1 = 1, toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31'))) AS c, [toDate32('2026-05-31'), toDateTime('2026-06-01 10:00:00')] AS d;

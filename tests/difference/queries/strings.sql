@@ -91,3 +91,6 @@ SELECT formatReadableTimeDelta(-3661) AS a, formatReadableTimeDelta(0.5) AS b, f
 
 -- ends-by-characters: left and right of texts that are not ASCII
 SELECT leftUTF8('Größe', 3), rightUTF8('Größe', 2), leftUTF8('Größe', -1), rightUTF8('Größe', -1), leftUTF8('abc', 0), rightUTF8('abc', 0), leftUTF8('abc', 10), rightUTF8('abc', 10), leftUTF8('abc', -10), rightUTF8('abc', -10);
+
+-- ends-of-any-length: counts beyond 32 bits
+SELECT leftUTF8('Größe', 5000000000), rightUTF8('Größe', 18446744073709551615), leftUTF8('Größe', toInt64('9223372036854775807')), max(length(leftUTF8(user_name, user_id))) FROM events;

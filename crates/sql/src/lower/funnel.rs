@@ -49,18 +49,25 @@ impl Lowering<'_> {
         }
         let met = met.unwrap_or_default();
         let starts = fields(n, |step| {
-            let next = match step {
-                1 => "WHEN _e.i = 1 THEN _e.t".to_owned(),
-                _ => format!(
-                    "WHEN _e.i = {step} AND _e.t <= _s.s{0} + {window} THEN _s.s{0}",
-                    step - 1
-                ),
+            let next = if step == 1 {
+                format!("WHEN {} = 1 THEN {}", of("_e", "i"), of("_e", "t"))
+            } else {
+                let start = of("_s", &format!("s{}", step - 1));
+                format!(
+                    "WHEN {} = {step} AND {} <= {start} + {window} THEN {start}",
+                    of("_e", "i"),
+                    of("_e", "t")
+                )
             };
-            format!("'s{step}': CASE {next} ELSE _s.s{step} END")
+            let own = of("_s", &format!("s{step}"));
+            format!("'s{step}': CASE {next} ELSE {own} END")
         });
         let levels: Vec<String> = (1..=n)
             .rev()
-            .map(|step| format!("WHEN _f.s{step} IS NOT NULL THEN {step}"))
+            .map(|step| {
+                let start = of("_f", &format!("s{step}"));
+                format!("WHEN {start} IS NOT NULL THEN {step}")
+            })
             .collect();
         let levels = levels.join(" ");
         let too_many = quoted(&format!(
@@ -70,10 +77,11 @@ impl Lowering<'_> {
             [] => "count(*)".to_owned(),
             conditions => format!("count(*) FILTER (WHERE {})", conditions.join(" AND ")),
         };
+        let (time_of, step_of) = (of("_e", "t"), of("_e", "i"));
         Ok(format!(
             "CASE WHEN {counted} > 0 THEN list_transform([list_reduce(\
              list_transform([{met}], lambda _l: CASE WHEN len(_l) > {MAX_EVENTS} THEN error({too_many}) ELSE list_sort(_l) END)[1], \
-             lambda _s, _e: {{'t': _e.t, 'i': _e.i, {starts}}}, {{'t': CAST(0 AS BIGINT), 'i': 0, {no_starts}}})], \
+             lambda _s, _e: {{'t': {time_of}, 'i': {step_of}, {starts}}}, {{'t': CAST(0 AS BIGINT), 'i': 0, {no_starts}}})], \
              lambda _f: CASE {levels} ELSE 0 END)[1] END"
         ))
     }
@@ -97,6 +105,11 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// A field of a struct. In HAVING DuckDB takes a point for a table's column.
+fn of(name: &str, field: &str) -> String {
+    format!("struct_extract({name}, '{field}')")
 }
 
 /// A field for each step.

@@ -75,17 +75,15 @@ impl Lowering<'_> {
             // DuckDB refuses places beyond 32 bits; no text is that long.
             const FAR: i64 = 1_000_000_000;
             places.push(if let Some(place) = argument.as_integer() {
-                    Place::Literal(place.clamp(-FAR, FAR))
-} else {
-                    let n = self.wrapped_bigint(argument)?;
-                    Place::Computed(format!(
-                        "CAST(CASE WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR} ELSE {n} END AS BIGINT)"
-                    ))
-
+                Place::Literal(place.clamp(-FAR, FAR))
+            } else {
+                let n = self.wrapped_bigint(argument)?;
+                let within = format!("WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR}");
+                Place::Computed(format!("CAST(CASE {within} ELSE {n} END AS BIGINT)"))
             });
         }
         let cut = cut(name, &text, &places, 1);
-        if name == "substringUTF8" {
+        if name.ends_with("UTF8") {
             return Ok(format!("({cut})"));
         }
         self.pass("bytes of texts");
@@ -268,7 +266,8 @@ impl Place {
 /// A piece of a text whose places count `scale` letters.
 fn cut(name: &str, text: &str, places: &[Place], scale: i64) -> String {
     let (from, length) = match (name, places) {
-        ("left" | "right", [n]) => return format!("{name}({text}, {})", n.scaled(scale)),
+        ("left" | "leftUTF8", [n]) => return format!("left({text}, {})", n.scaled(scale)),
+        ("right" | "rightUTF8", [n]) => return format!("right({text}, {})", n.scaled(scale)),
         (_, [from]) => (from, None),
         (_, [from, length]) => (from, Some(length)),
         _ => return text.to_owned(),
