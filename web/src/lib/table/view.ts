@@ -1,6 +1,7 @@
 /** Which rows of a table are shown: its column filters, its order, and what the column popover counts. */
 import { numberOf, plainText, type Column } from '../data/frame';
 import { sortRows } from '../data/transform';
+import type { GrafanaPanel } from '../model/grafana';
 
 export const OPERATORS = ['contains', '=', '≠', '>', '<', 'empty', 'not empty'] as const;
 export type Operator = (typeof OPERATORS)[number];
@@ -30,6 +31,18 @@ export function parseSort(text: string | undefined): { column: string; isDescend
   return text.startsWith('-')
     ? { column: text.slice(1), isDescending: true }
     : { column: text, isDescending: false };
+}
+
+/** What the panel's file sorts by, as the address would say it. */
+export function sortOfFile(
+  options: GrafanaPanel['options'],
+  columns: { header: string; column: Column }[],
+): string | undefined {
+  const [by] = (options?.sortBy ?? []) as { displayName?: string; desc?: boolean }[];
+  const named = columns.find(
+    ({ header, column }) => header === by?.displayName || column.name === by?.displayName,
+  );
+  return named ? `${by!.desc ? '-' : ''}${named.column.name}` : undefined;
 }
 
 /** Ascending, descending, as the query had it. */

@@ -1,5 +1,6 @@
 /** Widths of columns before a person resizes them: by what is in them, measured in letters. */
 import { plainText, type Column } from '../data/frame';
+import type { TableColumn } from './columns';
 
 /** Width of a digit at 13 px, px; texts are a little narrower on average. */
 const LETTER_PX = 7.2;
@@ -44,5 +45,33 @@ export function fill(widths: number[], isFixed: boolean[], available: number): n
   if (missing <= 0 || flexible === 0) return widths;
   return widths.map((width, index) =>
     isFixed[index] ? width : width + Math.floor((missing * width) / flexible),
+  );
+}
+
+/**
+ * Widths of all columns, px. A width of the file is where a column begins: headers and times are never cut, and room
+ * that is left is shared. One that was dragged stays as it is.
+ */
+export function columnWidths(
+  columns: Pick<TableColumn, 'column' | 'header' | 'unit' | 'widthPx' | 'at'>[],
+  rows: unknown[][],
+  dragged: Record<string, number>,
+  available: number,
+): number[] {
+  const natural = naturalWidths(
+    columns.map(({ column, header }) => ({ ...column, name: header })),
+    columns.map(({ at }) => at),
+    rows,
+  );
+  const wanted = columns.map(({ column, header, unit, widthPx }, i) => {
+    const own = dragged[column.name];
+    if (own !== undefined) return own;
+    if (column.kind === 'time') return Math.max(widthPx ?? 0, natural[i]!);
+    return widthPx === null ? natural[i]! : Math.max(widthPx, headerWidth(header, unit));
+  });
+  return fill(
+    wanted,
+    columns.map(({ column }) => column.name in dragged),
+    available,
   );
 }

@@ -24,3 +24,12 @@ export function visibleColumns(widths: number[], scrollPx: number, widthPx: numb
   });
   return { first, end: Math.min(end, widths.length) };
 }
+
+/** Rows in sight by the slot that draws them, -1 for none: as one scrolls, few slots get another row. */
+export function slots({ first, end }: Visible, n: number): number[] {
+  const offset = first % n;
+  return Array.from({ length: n }, (_, slot) => {
+    const row = first + ((slot - offset + n) % n);
+    return row < end ? row : -1;
+  });
+}
