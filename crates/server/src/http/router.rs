@@ -8,7 +8,8 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tower::Layer;
 use tower::util::MapRequestLayer;
-use utoipa::OpenApi;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -25,9 +26,9 @@ use super::state::AppState;
 use super::{access, connections, description, exceptions, forwarded, request_id};
 use crate::clock;
 
-/// The API and the page.
-pub fn main(state: AppState) -> Router {
-    let (api, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
+/// The routes of the API, and their description.
+fn api() -> (Router<AppState>, OpenApi) {
+    let (routes, described) = OpenApiRouter::with_openapi(ApiDescription::openapi())
         .merge(login::router()) //    /api/auth/…
         .merge(account::router()) //  /api/users/self
         .merge(about::router()) //    /api/server/…
@@ -46,7 +47,13 @@ pub fn main(state: AppState) -> Router {
         .merge(dashboards::router()) // /api/dashboards…
         .merge(service::router()) //  /healthz  /readyz  /metrics
         .split_for_parts();
-    let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description::complete(described));
+    (routes, description::complete(described))
+}
+
+/// The API and the page.
+pub fn main(state: AppState) -> Router {
+    let (api, description) = api();
+    let docs = SwaggerUi::new("/api/docs").url("/api/schema/", description);
     let routes = api.merge(page::router()).merge(docs);
     let access = state.access.clone();
     let has_tls = state.config.tls.is_on();
@@ -133,4 +140,26 @@ async fn count(State(state): State<AppState>, request: Request, next: Next) -> R
         clock::since(started),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::api;
+
+    /// The page's types are made of that file (`web/src/lib/api/schema.test.ts`).
+    #[test]
+    fn the_file_of_the_page_is_the_description() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/openapi.json");
+        let description = api().1.to_pretty_json().unwrap() + "\n";
+        if fs::read_to_string(&path).unwrap_or_default() == description {
+            return;
+        }
+        fs::write(&path, description).unwrap();
+        panic!(
+            "web/openapi.json was out of date and is written anew: commit it with what `npm run schema` in web/ makes of it"
+        );
+    }
 }

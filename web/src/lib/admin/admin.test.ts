@@ -37,7 +37,10 @@ const lena = user(1, 'lena', {
   privilege: 'admin',
   tokens: [token()],
 });
-const omar = user(2, 'omar', { organizations: [{ id: 3, slug: 'acme', role: 'owner' }], is_active: false });
+const omar = user(2, 'omar', {
+  organizations: [{ id: 3, slug: 'acme', name: 'Acme', role: 'owner' }],
+  is_active: false,
+});
 const anna = user(3, 'Anna', { privilege: 'worker' });
 const all = [lena, omar, anna];
 const names = (users: User[]) => users.map(({ username }) => username);

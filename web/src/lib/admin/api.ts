@@ -1,24 +1,13 @@
 /** The requests of the pages of accounts. Each fails with an `ApiFailure`. */
 import { request } from '../api/client';
+import type { Described, With } from '../api/described';
 import type { NewToken, Organization, Privilege, Role, Scope, Token, User } from './model';
 
 /** What is changed of a user; what is absent stays. The name stays always. */
-export interface UserChange {
-  email?: string;
-  first_name?: string;
-  last_name?: string;
-  privilege?: Privilege;
-  has_analytics_access?: boolean;
-  is_active?: boolean;
-  password?: string;
-}
+export type UserChange = With<Described['UserChangeBody'], { privilege?: Privilege }>;
 
-export interface TokenWish {
-  name: string;
-  scope: Scope;
-  /** `null` lasts until it is revoked. */
-  expires_in_days: number | null;
-}
+/** Without a number of days it lasts until it is revoked. */
+export type TokenWish = With<Described['TokenBody'], { scope: Scope; expires_in_days: number | null }>;
 
 /** Where tokens of one account are listed, made and revoked. */
 export interface TokenApi {
@@ -50,9 +39,9 @@ export const users = {
 export const organizations = {
   list: () => results<Organization>(ORGANIZATIONS),
   /** `owner` is a user's name. */
-  create: async (organization: { slug: string; name: string; owner: string }) =>
+  create: async (organization: Described['NewOrganizationBody']) =>
     (await request('POST', ORGANIZATIONS, organization)) as Organization,
-  change: (id: number, change: { slug?: string; name?: string }) =>
+  change: (id: number, change: Described['OrganizationChangeBody']) =>
     request('PATCH', `${ORGANIZATIONS}/${id}`, change),
   remove: (id: number) => request('DELETE', `${ORGANIZATIONS}/${id}`),
   /** Takes somebody in, or gives another role. */

@@ -1,4 +1,5 @@
 /** Users, organizations and tokens as the API has them, and what their words mean. */
+import type { Described, With } from '../api/described';
 
 export type Privilege = 'admin' | 'business' | 'user' | 'worker';
 export type Role = 'owner' | 'maintainer' | 'supervisor' | 'worker';
@@ -32,47 +33,12 @@ export const SCOPES: Meaning<Scope>[] = [
   { value: 'send', means: 'sends events, nothing else' },
 ];
 
-export interface Token {
-  id: number;
-  name: string;
-  scope: Scope;
-  /** RFC 3339, as all dates here. */
-  created_date: string;
-  expires_date: string | null;
-  last_used_date: string | null;
-}
+export type Token = With<Described['TokenAnswer'], { scope: Scope; expires_date: string | null; last_used_date: string | null }>; // prettier-ignore
 
 /** As it is answered once, when it is made. */
-export interface NewToken extends Token {
-  token: string;
-}
+export type NewToken = Token & { token: string };
 
-export interface User {
-  id: number;
-  username: string;
-  email: string;
-  first_name: string;
-  last_name: string;
-  privilege: Privilege;
-  /** Sees all events on dashboards although the privilege does not say so. */
-  has_analytics_access: boolean;
-  /** Whether it may log in at all. */
-  is_active: boolean;
-  created_date: string;
-  organizations: { id: number; slug: string; role: Role }[];
-  tokens: Token[];
-}
-
-export interface Member {
-  user_id: number;
-  username: string;
-  role: Role;
-}
-
-export interface Organization {
-  id: number;
-  slug: string;
-  name: string;
-  created_date: string;
-  members: Member[];
-}
+export type Membership = With<Described['MembershipAnswer'], { role: Role }>;
+export type Member = With<Described['MemberAnswer'], { role: Role }>;
+export type User = With<Described['UserAnswer'], { privilege: Privilege; organizations: Membership[]; tokens: Token[] }>; // prettier-ignore
+export type Organization = With<Described['OrganizationAnswer'], { members: Member[] }>;

@@ -1,9 +1,10 @@
 /** The server's API: requests with the session's cookie, answers checked, failures with what to say. */
-import type { Privilege, Role } from '../admin/model';
+import type { Membership, Privilege } from '../admin/model';
 import type { QueryValue } from '../model/variable';
 import type { GrafanaDashboard } from '../model/grafana';
 import { kindOf, type Frame } from '../data/frame';
 import type { Range } from '../time/range';
+import type { Described, With } from './described';
 
 /** A request that was answered with an error, or not at all. */
 export class ApiFailure extends Error {
@@ -98,31 +99,9 @@ function failure(status: number, answer: unknown): ApiFailure {
 }
 
 /** What the account may do, in the organization of the request. */
-export interface May {
-  query: boolean;
-  see_dashboards: boolean;
-  save_dashboards: boolean;
-  administer: boolean;
-}
+export type May = Described['May'];
 
-/** A membership of one's own. */
-export interface OwnOrganization {
-  id: number;
-  slug: string;
-  name: string;
-  role: Role;
-}
-
-export interface Account {
-  id: number;
-  username: string;
-  first_name: string;
-  last_name: string;
-  email: string;
-  privilege: Privilege;
-  may: May;
-  organizations: OwnOrganization[];
-}
+export type Account = With<Described['Me'], { privilege: Privilege; organizations: Membership[] }>;
 
 /** `null` if nobody is logged in. */
 export async function me(): Promise<Account | null> {
@@ -136,7 +115,8 @@ export async function me(): Promise<Account | null> {
 
 /** Whose accounts count: ours have a form here, CVAT's one of their own. */
 export async function accountsOf(): Promise<'annoscope' | 'cvat'> {
-  return ((await request('GET', '/api/server/about')) as { accounts: 'annoscope' | 'cvat' }).accounts;
+  const about = (await request('GET', '/api/server/about')) as Described['About'];
+  return about.accounts as 'annoscope' | 'cvat';
 }
 
 export const logIn = (username: string, password: string) =>
@@ -166,8 +146,11 @@ export interface Answer {
   stats: Stats;
 }
 
+/** Times are texts in the description, as which they may come, too. */
+type QueryPayload = With<Described['QueryBody'], { from: number; to: number }>;
+
 /** What goes over the wire. */
-export function queryPayload({ sql, range, intervalMs, variables, params, limit }: QueryBody) {
+export function queryPayload({ sql, range, intervalMs, variables, params, limit }: QueryBody): QueryPayload {
   return {
     sql,
     from: range.from,
