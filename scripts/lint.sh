@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check that needs no running program: format, clippy, ruff, and shellcheck where it is installed.
+# Every check that needs no running program: format, clippy, dependencies, ruff, and shellcheck where it is
+# installed.
 # Takes cargo's feature flags as arguments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,6 +9,7 @@ scripts/need.sh cargo cc rustfmt clippy
 scripts/venv.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets "$@" -- -D warnings
+.venv/bin/python scripts/dependencies.py
 .venv/bin/ruff check tests
 .venv/bin/ruff check --config tests/pyproject.toml bench scripts
 .venv/bin/ruff format --check tests
