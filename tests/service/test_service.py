@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from support import events, exports
+from support import ROOT, events, exports
 from support.server import Server, User, run_cli
 
 
@@ -61,7 +61,11 @@ def test_received_events_add_up(server: Server, anna: User) -> None:
         return server.metric(f"annoscope_{name}_total")
 
     received = total("events_received")
-    stored, repeated, put_aside = total("store_rows_stored"), total("events_deduplicated"), total("events_dead_lettered")
+    stored, repeated, put_aside = (
+        total("store_rows_stored"),
+        total("events_deduplicated"),
+        total("events_dead_lettered"),
+    )
     assert (received, stored, repeated, put_aside) == (19, 9, 8, 2)
 
 
@@ -312,3 +316,13 @@ def test_an_empty_store_offers_the_demo(server: Server) -> None:
     server.stop()
     server.start()
     assert server.log().count("annoscope demo") == 1
+
+
+def test_every_metric_is_documented(server: Server) -> None:
+    document = (ROOT / "docs/operations.md").read_text()
+    described = requests.get(f"{server.url}/metrics", timeout=10).text
+    names = set(re.findall(r"^# TYPE annoscope_(\w+)", described, re.MULTILINE))
+    counters = set(re.findall(r"^annoscope_(\w+_total)", described, re.MULTILINE))
+    shown = {f"{name}_total" if f"{name}_total" in counters else name for name in names}
+    assert len(shown) > 20
+    assert sorted(name for name in shown if f"`{name}`" not in document and f"`{name}_total`" not in document) == []

@@ -5,7 +5,7 @@
 //! them to the store, through the endpoint of servers' events, and then forgets them.
 //!
 //! **Invariant:** what was answered for is in the trail, whatever is killed when
-//! (`test_the_audit_trail_survives_a_kill` in `tests/test_audit.py`).
+//! (`test_the_audit_trail_survives_a_kill` in `tests/accounts/test_audit.py`).
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //! is opened anew, which loses nothing that was committed.
 //!
 //! **Invariant:** at most one DuckDB instance is open on the file. A new one is opened only
-//! when every connection of the old one is gone (`a_full_disk_is_survived_without_a_restart`).
+//! when every connection of the old one is gone (`tests/faults/test_full_disk.py`).
 
 use std::collections::HashMap;
 use std::ops::Deref;
