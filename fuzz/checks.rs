@@ -4,8 +4,8 @@
 //! The fuzz targets and a short test of the workspace run the same functions.
 
 use annoscope_events::{
-    Activity, ClientHours, ClientRequest, FIELD_NAMES, HotPayload, Ids, Interval, Organization,
-    Payload, Sender, StoredEvent, Timestamp, UserRef, parse_server_body, server_event_json,
+    Activity, ClientHours, ClientRequest, FIELD_NAMES, Ids, Interval, Organization, Payload,
+    PromotedPayload, Sender, StoredEvent, Timestamp, UserRef, parse_server_body, server_event_json,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -48,7 +48,7 @@ pub fn client_request(data: &[u8]) {
         assert_eq!(stored.event.source, "client");
         assert!((Timestamp::EARLIEST..=RECEIVED).contains(&stored.event.timestamp));
         let payload = stored.event.payload.as_ref().expect("clients have one");
-        assert_eq!(HotPayload::extract(payload).working_time, None);
+        assert_eq!(PromotedPayload::extract(payload).working_time, None);
     }
     for row in rows {
         assert!(
@@ -263,8 +263,8 @@ fn check_payload(payload: &Payload) {
         serde_json::from_str::<&RawValue>(payload.as_str()).expect("it is JSON");
     }
     // Whatever it holds is extracted without a panic, and nothing of what is no JSON.
-    let hot = HotPayload::extract(payload);
-    assert!(payload.is_json() || hot == HotPayload::default());
+    let promoted = PromotedPayload::extract(payload);
+    assert!(payload.is_json() || promoted == PromotedPayload::default());
 }
 
 fn check_intervals(intervals: &[Interval]) {

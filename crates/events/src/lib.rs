@@ -13,10 +13,10 @@ mod client_request;
 mod event;
 mod field;
 mod hash;
-mod hot;
 mod json;
 mod mend;
 mod payload;
+mod promoted;
 mod scope;
 mod sender;
 mod server_event;
@@ -26,10 +26,10 @@ mod working_time;
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
 pub use client_request::{ClientRequest, CorrectedRequest, InvalidRequest};
 pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
-pub use hot::{HOT_PATHS, HotKind, HotPath, HotPayload, MARK};
 pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
 pub use payload::Payload;
+pub use promoted::{MARK, PROMOTED_PATHS, PromotedKind, PromotedPath, PromotedPayload};
 pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
     is_client_scope,

@@ -1,7 +1,7 @@
 //! What `events` is to a query: the one place that says which rows and columns it has.
 
-use annoscope_events::{HOT_PATHS, HotKind as EventHotKind};
-use annoscope_sql::{Column, DataType, HotKind, HotPath, Relation, Source};
+use annoscope_events::{PROMOTED_PATHS, PromotedKind as EventPromotedKind};
+use annoscope_sql::{Column, DataType, PromotedKind, PromotedPath, Relation, Source};
 use annoscope_store::{HAS_PAYLOAD, PAYLOAD_IS_JSON};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct RowFilter {
     pub org_id: Option<i64>,
 }
 
-/// The table of the store, which has the columns below and the hidden ones of [`HOT_PATHS`].
+/// The table of the store, which has the columns below and the hidden ones of [`PROMOTED_PATHS`].
 const TABLE: &str = "events";
 
 /// A UUID in the store, a text to queries.
@@ -51,7 +51,7 @@ pub fn events(rows: RowFilter) -> Relation {
             },
         ],
         uuids: vec![REQUEST_ID.to_owned()],
-        hot_paths: HOT_PATHS.iter().map(hot_path).collect(),
+        promoted_paths: PROMOTED_PATHS.iter().map(promoted_path).collect(),
         has_payload: HAS_PAYLOAD.to_owned(),
         payload_is_json: PAYLOAD_IS_JSON.to_owned(),
         source: source(rows),
@@ -109,13 +109,13 @@ fn columns() -> [(&'static str, DataType); 17] {
     ]
 }
 
-fn hot_path(hot: &annoscope_events::HotPath) -> HotPath {
-    HotPath {
-        path: hot.path.iter().map(|key| (*key).to_owned()).collect(),
-        column: hot.column.to_owned(),
-        kind: match hot.kind {
-            EventHotKind::UInt => HotKind::UInt,
-            EventHotKind::String => HotKind::String,
+fn promoted_path(promoted: &annoscope_events::PromotedPath) -> PromotedPath {
+    PromotedPath {
+        path: promoted.path.iter().map(|key| (*key).to_owned()).collect(),
+        column: promoted.column.to_owned(),
+        kind: match promoted.kind {
+            EventPromotedKind::UInt => PromotedKind::UInt,
+            EventPromotedKind::String => PromotedKind::String,
         },
     }
 }
@@ -131,7 +131,7 @@ mod tests {
         let relation = events(RowFilter::default());
         let names: Vec<&str> = relation.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, EVENT_COLUMNS);
-        assert_eq!(relation.hot_paths.len(), HOT_PATHS.len());
+        assert_eq!(relation.promoted_paths.len(), PROMOTED_PATHS.len());
     }
 
     #[test]

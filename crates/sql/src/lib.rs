@@ -36,7 +36,7 @@ mod typing;
 pub use context::{Asker, Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use lower::OWN_ERRORS;
-pub use relation::{Column, HotKind, HotPath, Relation, Source};
+pub use relation::{Column, PromotedKind, PromotedPath, Relation, Source};
 pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
 pub use types::{DataType, IntervalUnit};

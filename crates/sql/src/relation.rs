@@ -13,7 +13,7 @@ pub struct Relation {
     /// Names of columns that the embedded store holds as UUID: they are texts to a query.
     pub uuids: Vec<String>,
     /// Payload paths that have a column of their own.
-    pub hot_paths: Vec<HotPath>,
+    pub promoted_paths: Vec<PromotedPath>,
     /// The hidden column of the embedded store that says whether `payload` is not NULL: who asks
     /// `payload` itself reads it whole.
     pub has_payload: String,
@@ -35,18 +35,18 @@ pub struct Column {
 
 /// A path of the payload and the hidden column of the embedded store that holds its value.
 #[derive(Clone, Debug)]
-pub struct HotPath {
+pub struct PromotedPath {
     /// Keys from the payload's root.
     pub path: Vec<String>,
     /// The hidden column: NULL where the payload has no such path.
     pub column: String,
     /// What the column holds.
-    pub kind: HotKind,
+    pub kind: PromotedKind,
 }
 
 /// Which of ClickHouse's functions a hidden column answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HotKind {
+pub enum PromotedKind {
     /// `JSONExtractUInt`.
     UInt,
     /// `JSONExtractString`. The text of null, an array or an object has a NUL character before it;

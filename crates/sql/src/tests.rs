@@ -10,8 +10,8 @@ mod passes;
 mod slices;
 
 use crate::{
-    Column, Context, DataType, HotKind, HotPath, Prepared, Relation, Source, SqlError, TimeRange,
-    prepare,
+    Column, Context, DataType, Prepared, PromotedKind, PromotedPath, Relation, Source, SqlError,
+    TimeRange, prepare,
 };
 
 /// CVAT's columns, narrowed to one user in both stores.
@@ -20,7 +20,7 @@ pub(crate) fn relation() -> Relation {
         name: name.to_owned(),
         data_type: DataType::parse(data_type).unwrap(),
     };
-    let hot = |path: &[&str], column: &str, kind| HotPath {
+    let promoted = |path: &[&str], column: &str, kind| PromotedPath {
         path: path.iter().map(|key| (*key).to_owned()).collect(),
         column: column.to_owned(),
         kind,
@@ -46,12 +46,16 @@ pub(crate) fn relation() -> Relation {
             column("request_id", "Nullable(String)"),
         ],
         uuids: vec!["request_id".to_owned()],
-        hot_paths: vec![
-            hot(&["working_time"], "payload_working_time", HotKind::UInt),
-            hot(
+        promoted_paths: vec![
+            promoted(
+                &["working_time"],
+                "payload_working_time",
+                PromotedKind::UInt,
+            ),
+            promoted(
                 &["platform", "name"],
                 "payload_platform_name",
-                HotKind::String,
+                PromotedKind::String,
             ),
         ],
         has_payload: "has_payload".to_owned(),

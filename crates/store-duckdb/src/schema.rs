@@ -41,7 +41,7 @@ fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use annoscope_events::{HotPayload, Payload};
+    use annoscope_events::{Payload, PromotedPayload};
 
     use super::*;
 
@@ -111,7 +111,7 @@ mod tests {
         });
         for (row, (json, _)) in rows.unwrap().zip(values) {
             let (payload, stack, os): (_, Option<String>, Option<String>) = row.unwrap();
-            let hot = HotPayload::extract(&Payload::parse(&payload).unwrap());
+            let hot = PromotedPayload::extract(&Payload::parse(&payload).unwrap());
             assert_eq!((stack, os), (hot.stack, hot.platform_os), "{json}");
         }
     }

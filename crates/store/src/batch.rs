@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annoscope_events::{HotPayload, Payload, StoredEvent, Timestamp};
+use annoscope_events::{Payload, PromotedPayload, StoredEvent, Timestamp};
 use arrow::array::{
     ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder,
     RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -49,14 +49,14 @@ fn estimated_bytes(events: &[StoredEvent]) -> usize {
 
 /// `request_id` stands where the payload names no request.
 fn record_batch(events: &[StoredEvent], received_at: Timestamp, request_id: Uuid) -> RecordBatch {
-    let hot: Vec<HotPayload> = events
+    let hot: Vec<PromotedPayload> = events
         .iter()
         .map(|stored| {
             stored
                 .event
                 .payload
                 .as_ref()
-                .map(HotPayload::extract)
+                .map(PromotedPayload::extract)
                 .unwrap_or_default()
         })
         .collect();
@@ -105,8 +105,8 @@ fn text<'a>(
 }
 
 fn hot_text<'a>(
-    hot: &'a [HotPayload],
-    get: impl Fn(&'a HotPayload) -> Option<&'a str>,
+    hot: &'a [PromotedPayload],
+    get: impl Fn(&'a PromotedPayload) -> Option<&'a str>,
 ) -> ArrayRef {
     Arc::new(hot.iter().map(get).collect::<StringArray>())
 }
@@ -126,7 +126,7 @@ fn time(micros: impl Iterator<Item = i64>) -> ArrayRef {
 
 /// The request that a server event itself names ties it to the user's request; the request
 /// that merely delivered it says nothing.
-fn request_ids(hot: &[HotPayload], delivered_by: Uuid) -> ArrayRef {
+fn request_ids(hot: &[PromotedPayload], delivered_by: Uuid) -> ArrayRef {
     let ids = hot
         .iter()
         .map(|payload| Some(payload.request_id.unwrap_or(delivered_by)));

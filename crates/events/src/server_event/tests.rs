@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::Interval;
-use crate::hot::HotPayload;
 use crate::payload::Payload;
+use crate::promoted::PromotedPayload;
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 
@@ -228,9 +228,9 @@ fn hours_are_those_of_servers() {
         );
         let event = parse_server_body(body.as_bytes(), RECEIVED, hours).unwrap();
         let event = event.into_iter().next().unwrap().unwrap();
-        let hot = HotPayload::extract(event.stored.event.payload.as_ref().unwrap());
+        let promoted = PromotedPayload::extract(event.stored.event.payload.as_ref().unwrap());
         let payload = event.stored.event.payload.unwrap().into_string();
-        (payload, hot.working_time, event.hash)
+        (payload, promoted.working_time, event.hash)
     };
     let claimed = r#"{"a":{"claimed_working_time" :5},"claimed_working_time":7}"#;
     let counted = r#"{"a":{"claimed_working_time" :5},"working_time":7}"#;

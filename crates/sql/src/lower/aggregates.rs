@@ -9,7 +9,7 @@ use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;
 use crate::functions::{Lowering as How, Nullability};
 use crate::ir::{Aggregate, Expr, ExprKind, Suffix};
-use crate::relation::HotKind;
+use crate::relation::PromotedKind;
 use crate::types::DataType;
 
 impl Lowering<'_> {
@@ -243,7 +243,8 @@ impl Lowering<'_> {
         tail: &str,
     ) -> Result<String, SqlError> {
         let argument = &aggregate.arguments[0];
-        if let Some((column, has_payload)) = self.hot_sum(argument).filter(|_| distinct.is_empty())
+        if let Some((column, has_payload)) =
+            self.promoted_sum(argument).filter(|_| distinct.is_empty())
         {
             let sum = unsigned(&format!("sum({column}){tail}"));
             if self.select_context.present.contains(&column) {
@@ -296,8 +297,8 @@ impl Lowering<'_> {
         Ok(format!("(CAST({sum} AS DOUBLE) / {count})"))
     }
 
-    /// The hidden column of a sum over a hot path, and the one that says whether there is a payload.
-    fn hot_sum(&mut self, argument: &Expr) -> Option<(String, String)> {
+    /// The hidden column of a sum over a promoted path, and the one that says whether there is a payload.
+    fn promoted_sum(&mut self, argument: &Expr) -> Option<(String, String)> {
         let ExprKind::Call {
             function,
             arguments,
@@ -317,17 +318,17 @@ impl Lowering<'_> {
         }
         let path: Option<Vec<&str>> = arguments[1..].iter().map(Expr::as_text).collect();
         let path = path?;
-        let hot = self
+        let promoted = self
             .relation
-            .hot_paths
+            .promoted_paths
             .iter()
-            .find(|hot| hot.path == path)?;
-        if hot.kind != HotKind::UInt {
+            .find(|promoted| promoted.path == path)?;
+        if promoted.kind != PromotedKind::UInt {
             return None;
         }
         let source = crate::print::source_name(column.source);
-        let value = format!("{source}.\"{}\"", hot.column);
-        self.pass("hot payload paths");
+        let value = format!("{source}.\"{}\"", promoted.column);
+        self.pass("promoted payload paths");
         let has_payload = format!("{source}.\"{}\"", self.relation.has_payload);
         Some((value, has_payload))
     }

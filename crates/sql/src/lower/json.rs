@@ -9,10 +9,10 @@ use super::json_member::{Member, is_extractable};
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
-use crate::relation::HotKind;
+use crate::relation::PromotedKind;
 use crate::types::DataType;
 
-/// The mark of [`HotKind::String`]. Texts that come before the next character have it, or are
+/// The mark of [`PromotedKind::String`]. Texts that come before the next character have it, or are
 /// empty.
 const MARK: &str = "chr(0)";
 const AFTER_MARK: &str = "chr(1)";
@@ -40,8 +40,8 @@ impl Lowering<'_> {
                 "(CASE WHEN {text} IS NOT NULL THEN {is_json} END)"
             )));
         }
-        if let Some(hot) = self.hot_path(&name, document, &arguments[1..])? {
-            return Ok(hot);
+        if let Some(promoted) = self.promoted_path(&name, document, &arguments[1..])? {
+            return Ok(promoted);
         }
         let text = self.value(document)?;
         let keys = &arguments[1..];
@@ -81,7 +81,7 @@ impl Lowering<'_> {
     }
 
     /// The column of a payload path that has one.
-    fn hot_path(
+    fn promoted_path(
         &mut self,
         name: &str,
         document: &Expr,
@@ -103,20 +103,25 @@ impl Lowering<'_> {
                 .map(|key| key.as_text().map(str::to_owned))
                 .collect()
         };
-        let hot = path.and_then(|path| self.relation.hot_paths.iter().find(|hot| hot.path == path));
-        let Some(hot) = hot else {
+        let promoted = path.and_then(|path| {
+            self.relation
+                .promoted_paths
+                .iter()
+                .find(|promoted| promoted.path == path)
+        });
+        let Some(promoted) = promoted else {
             return Ok(None);
         };
         let source = crate::print::source_name(column.source);
-        let value = format!("{source}.\"{}\"", hot.column);
+        let value = format!("{source}.\"{}\"", promoted.column);
         let has_payload = format!("{source}.\"{}\"", self.relation.has_payload);
         let is_present = self.select_context.present.contains(&value);
-        let text = match (name, hot.kind) {
-            ("JSONExtractUInt", HotKind::UInt) if is_present => value,
-            ("JSONExtractUInt", HotKind::UInt) => {
+        let text = match (name, promoted.kind) {
+            ("JSONExtractUInt", PromotedKind::UInt) if is_present => value,
+            ("JSONExtractUInt", PromotedKind::UInt) => {
                 format!("(CASE WHEN {has_payload} THEN coalesce({value}, 0) END)")
             }
-            ("JSONExtractString", HotKind::String) => {
+            ("JSONExtractString", PromotedKind::String) => {
                 let text = format!(
                     "CASE WHEN {value} < {AFTER_MARK} THEN substr({value}, 2) ELSE {value} END"
                 );
@@ -127,12 +132,12 @@ impl Lowering<'_> {
                 }
             }
             ("JSONHas" | "JSON_EXISTS", _) => {
-                self.pass("hot payload paths");
+                self.pass("promoted payload paths");
                 return Ok(Some(Sql::condition(format!(
                     "(CASE WHEN {has_payload} THEN {value} IS NOT NULL END)"
                 ))));
             }
-            ("JSON_VALUE", HotKind::String) => {
+            ("JSON_VALUE", PromotedKind::String) => {
                 // Behind the mark is an array, an object, or a text that begins with the mark.
                 let marked = format!(
                     "CASE WHEN {value} = {MARK} THEN 'null' WHEN {value}[2] = {MARK} THEN substr({value}, 2) ELSE '' END"
@@ -141,7 +146,7 @@ impl Lowering<'_> {
                     "(CASE WHEN NOT {has_payload} THEN NULL WHEN {value} IS NULL THEN '' WHEN {value} < {AFTER_MARK} THEN {marked} ELSE {value} END)"
                 )
             }
-            ("JSONExtractInt", HotKind::UInt) => {
+            ("JSONExtractInt", PromotedKind::UInt) => {
                 let path = self.path(name, keys)?;
                 let payload = self.value(document)?;
                 let slow = self
@@ -151,12 +156,12 @@ impl Lowering<'_> {
             }
             _ => return Ok(None),
         };
-        self.pass("hot payload paths");
+        self.pass("promoted payload paths");
         Ok(Some(Sql::value(text)))
     }
 
     /// The hidden column of a path, where it has one.
-    pub(super) fn hot_column(&self, document: &Expr, keys: &[Expr]) -> Option<String> {
+    pub(super) fn promoted_column(&self, document: &Expr, keys: &[Expr]) -> Option<String> {
         let ExprKind::Column(column) = &document.kind else {
             return None;
         };
@@ -165,13 +170,13 @@ impl Lowering<'_> {
             && self.relation_sources.contains(&column.source);
         let path: Option<Vec<&str>> = keys.iter().map(Expr::as_text).collect();
         let path = path.filter(|_| is_payload)?;
-        let hot = self
+        let promoted = self
             .relation
-            .hot_paths
+            .promoted_paths
             .iter()
-            .find(|hot| hot.path == path)?;
+            .find(|promoted| promoted.path == path)?;
         let source = crate::print::source_name(column.source);
-        Some(format!("{source}.\"{}\"", hot.column))
+        Some(format!("{source}.\"{}\"", promoted.column))
     }
 
     /// A path in DuckDB's spelling, as a text expression.

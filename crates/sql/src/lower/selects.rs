@@ -250,8 +250,8 @@ impl Lowering<'_> {
                     return Ok(format!("({})", parts.join(" AND ")));
                 }
                 "JSONHas" => {
-                    if let Some(column) = self.hot_column(&arguments[0], &arguments[1..]) {
-                        self.pass("hot payload paths");
+                    if let Some(column) = self.promoted_column(&arguments[0], &arguments[1..]) {
+                        self.pass("promoted payload paths");
                         let condition = format!("({column} IS NOT NULL)");
                         self.select_context.present.insert(column);
                         return Ok(condition);

@@ -107,7 +107,7 @@ const CASES: &[(&str, &str)] = &[
     ("functions of NULL", "lower(NULL)"),
     ("groupConcat", "groupConcat(',')(scope)"),
     (
-        "hot payload paths",
+        "promoted payload paths",
         "SELECT sum(JSONExtractUInt(payload, 'working_time')), any(JSON_VALUE(payload, '$.platform.name')) FROM events",
     ),
     ("initcap", "initcap(scope)"),

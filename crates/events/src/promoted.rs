@@ -16,18 +16,18 @@ use crate::payload::Payload;
 
 /// A payload value that has a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HotPath {
+pub struct PromotedPath {
     /// Keys from the root of the payload.
     pub path: &'static [&'static str],
     /// Name of the column.
     pub column: &'static str,
     /// The function whose value the column has.
-    pub kind: HotKind,
+    pub kind: PromotedKind,
 }
 
-/// The type of a [`HotPath`].
+/// The type of a [`PromotedPath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HotKind {
+pub enum PromotedKind {
     /// As `JSONExtractUInt` gives it.
     UInt,
     /// As `JSONExtractString` gives it, behind a [`MARK`] where that does not tell the whole.
@@ -38,32 +38,44 @@ pub enum HotKind {
 /// with it itself.
 pub const MARK: char = '\0';
 
-const fn hot(path: &'static [&'static str], column: &'static str, kind: HotKind) -> HotPath {
-    HotPath { path, column, kind }
+const fn promoted(
+    path: &'static [&'static str],
+    column: &'static str,
+    kind: PromotedKind,
+) -> PromotedPath {
+    PromotedPath { path, column, kind }
 }
 
-/// All of them, in the order of the first fields of [`HotPayload`].
-pub const HOT_PATHS: &[HotPath] = &[
-    hot(&["working_time"], "payload_working_time", HotKind::UInt),
-    hot(&["message"], "payload_message", HotKind::String),
-    hot(&["stack"], "payload_stack", HotKind::String),
-    hot(
+/// All of them, in the order of the first fields of [`PromotedPayload`].
+pub const PROMOTED_PATHS: &[PromotedPath] = &[
+    promoted(
+        &["working_time"],
+        "payload_working_time",
+        PromotedKind::UInt,
+    ),
+    promoted(&["message"], "payload_message", PromotedKind::String),
+    promoted(&["stack"], "payload_stack", PromotedKind::String),
+    promoted(
         &["platform", "name"],
         "payload_platform_name",
-        HotKind::String,
+        PromotedKind::String,
     ),
-    hot(
+    promoted(
         &["platform", "version"],
         "payload_platform_version",
-        HotKind::String,
+        PromotedKind::String,
     ),
-    hot(&["platform", "os"], "payload_platform_os", HotKind::String),
+    promoted(
+        &["platform", "os"],
+        "payload_platform_os",
+        PromotedKind::String,
+    ),
 ];
 
-/// The hot values of one payload. `None` where the path leads nowhere or the payload is no
+/// The promoted values of one payload. `None` where the path leads nowhere or the payload is no
 /// object; a value of another type, null too, is what the function makes of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HotPayload {
+pub struct PromotedPayload {
     /// `working_time`, in ms. 0 for what is no unsigned integer, and past 2^63 - 1, which
     /// no column here holds.
     pub working_time: Option<i64>,
@@ -78,16 +90,16 @@ pub struct HotPayload {
     /// `platform.os`.
     pub platform_os: Option<String>,
     /// `request.id`, where it is a UUID: the request that a server event belongs to. It has
-    /// a column of every event, so it is not among [`HOT_PATHS`].
+    /// a column of every event, so it is not among [`PROMOTED_PATHS`].
     pub request_id: Option<Uuid>,
 }
 
-impl HotPayload {
+impl PromotedPayload {
     /// Extracts the values.
-    pub fn extract(payload: &Payload) -> HotPayload {
-        let mut hot = HotPayload::default();
+    pub fn extract(payload: &Payload) -> PromotedPayload {
+        let mut promoted = PromotedPayload::default();
         if !payload.is_json() {
-            return hot;
+            return promoted;
         }
         let text = payload.as_str();
         // Most payloads have none of the keys, and a search is faster than a scan.
@@ -101,19 +113,19 @@ impl HotPayload {
         // The letters of the keys are before U+0080.
         let has_escaped_letter = text.contains("\\u00");
         if !has_escaped_letter && !keys.iter().any(|key| text.contains(key)) {
-            return hot;
+            return promoted;
         }
         let (mut has_platform, mut has_request) = (false, false);
         for_each_member(text, |key, raw| match key {
-            "working_time" => first(&mut hot.working_time, || extract_uint(raw)),
-            "message" => first(&mut hot.message, || extract_string(raw)),
-            "stack" => first(&mut hot.stack, || extract_string(raw)),
+            "working_time" => first(&mut promoted.working_time, || extract_uint(raw)),
+            "message" => first(&mut promoted.message, || extract_string(raw)),
+            "stack" => first(&mut promoted.stack, || extract_string(raw)),
             "platform" if !has_platform => {
                 has_platform = true;
                 for_each_member(raw, |key, raw| match key {
-                    "name" => first(&mut hot.platform_name, || extract_string(raw)),
-                    "version" => first(&mut hot.platform_version, || extract_string(raw)),
-                    "os" => first(&mut hot.platform_os, || extract_string(raw)),
+                    "name" => first(&mut promoted.platform_name, || extract_string(raw)),
+                    "version" => first(&mut promoted.platform_version, || extract_string(raw)),
+                    "os" => first(&mut promoted.platform_os, || extract_string(raw)),
                     _ => {}
                 });
             }
@@ -126,11 +138,11 @@ impl HotPayload {
                     }
                 });
                 let id = id.filter(|raw| kind(raw) == Kind::String);
-                hot.request_id = id.and_then(|raw| Uuid::try_parse(&text_of(raw)).ok());
+                promoted.request_id = id.and_then(|raw| Uuid::try_parse(&text_of(raw)).ok());
             }
             _ => {}
         });
-        hot
+        promoted
     }
 }
 
@@ -243,8 +255,8 @@ fn push_minified(raw: &str, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn extract(text: &str) -> HotPayload {
-        HotPayload::extract(&Payload::as_sent(text.to_owned()))
+    fn extract(text: &str) -> PromotedPayload {
+        PromotedPayload::extract(&Payload::as_sent(text.to_owned()))
     }
 
     /// Values were observed in ClickHouse 26.
@@ -307,11 +319,11 @@ mod tests {
             ),
         ];
         for (value, uint, string) in cases {
-            let hot = extract(&format!(
+            let promoted = extract(&format!(
                 "{{\"x\": 1, \"working_time\": {value}, \"message\": {value}}}"
             ));
-            assert_eq!(hot.working_time, Some(uint), "{value}");
-            assert_eq!(hot.message.as_deref(), Some(string), "{value}");
+            assert_eq!(promoted.working_time, Some(uint), "{value}");
+            assert_eq!(promoted.message.as_deref(), Some(string), "{value}");
         }
     }
 
@@ -331,16 +343,16 @@ mod tests {
             "{\"message\": NaN}",
             "{\"message\": \"\\ud83d\"}",
         ] {
-            assert_eq!(extract(text), HotPayload::default(), "{text}");
+            assert_eq!(extract(text), PromotedPayload::default(), "{text}");
         }
-        let hot = extract(
+        let promoted = extract(
             "{\"platform\": {\"name\": \"Firefox\", \"version\": 128, \"x\": 1}, \"stack\": \"\"}",
         );
-        assert_eq!(hot.platform_name.as_deref(), Some("Firefox"));
-        assert_eq!(hot.platform_version.as_deref(), Some("128"));
-        assert_eq!(hot.platform_os, None);
-        assert_eq!(hot.stack.as_deref(), Some(""));
-        assert_eq!(hot.message, None);
+        assert_eq!(promoted.platform_name.as_deref(), Some("Firefox"));
+        assert_eq!(promoted.platform_version.as_deref(), Some("128"));
+        assert_eq!(promoted.platform_os, None);
+        assert_eq!(promoted.stack.as_deref(), Some(""));
+        assert_eq!(promoted.message, None);
     }
 
     #[test]
