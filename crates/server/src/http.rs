@@ -4,7 +4,8 @@
 //! and `access` (its principal and rights) to its handler in `routes`; [`router`] has all of them on
 //! one screen. What the rest of the server returns becomes a status code in [`error`].
 //!
-//! **Invariant:** nothing outside of this folder but the start of the server names it.
+//! **Invariant:** nothing outside of this folder but the start of the server names it
+//! (`what_is_not_http_names_nothing_of_it` in `borders.rs`).
 
 pub(crate) mod access;
 pub(crate) mod admission;

@@ -3,9 +3,11 @@
 //! It keeps no events itself: [`annoscope_store`] does; what an event is, and which
 //! hours come from it, is [`annoscope_events`]'s. Only this crate knows users, status
 //! codes, the environment and the clock. Start reading at [`server::run`], then
-//! `router.rs`, where every route is on one screen.
+//! `http/router.rs`, where every route is on one screen.
 
 mod audit;
+#[cfg(test)]
+mod borders;
 mod claimed_rows;
 pub mod cli;
 mod clock;

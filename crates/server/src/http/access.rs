@@ -21,7 +21,7 @@ use super::error::ApiError;
 use super::organization::{self, OrganizationError};
 use super::rules::Rule;
 use crate::identity::rights::{self, Action, Policy};
-use crate::identity::{Account, Identity, Membership, Principal, Role, Viewer, Wanted};
+use crate::identity::{Account, Identity, Membership, OrganizationRef, Principal, Role, Viewer};
 
 /// What [`check`] needs to know. Clones share it.
 #[derive(Clone)]
@@ -182,7 +182,7 @@ impl Access {
         let found = organization_of(&self.identity, parts, account, wanted.clone());
         match found.await? {
             Some((organization, role)) => Ok((Some(organization), role)),
-            None if matches!(wanted, Wanted::Id(_))
+            None if matches!(wanted, OrganizationRef::Id(_))
                 && rights::may_filter_by_unknown_organization(action, account.privilege) =>
             {
                 Ok((None, None))
@@ -203,7 +203,7 @@ async fn organization_of(
     identity: &Identity,
     parts: &Parts,
     account: &Account,
-    wanted: Wanted,
+    wanted: OrganizationRef,
 ) -> Result<Option<(Organization, Option<Role>)>, AuthError> {
     match identity {
         Identity::Accounts(accounts) => Ok(accounts.organization(wanted, account.id).await?),

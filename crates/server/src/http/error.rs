@@ -183,7 +183,7 @@ const INTERNAL: &str = "A server error occurred.";
 
 /// An error that is told within an answer: as its end, or as one of its results.
 #[derive(Debug)]
-pub struct Told {
+pub struct PartialError {
     /// The status code that an answer of its own would have.
     pub status: u16,
     /// For people.
@@ -194,25 +194,23 @@ pub struct Told {
 
 impl ApiError {
     /// The error as a part of an answer that has begun. Logged as an answer of its own is.
-    pub fn tell(self) -> Told {
+    pub fn to_error_body(&self) -> PartialError {
         self.log();
-        let status = self.status();
-        let (detail, kind) = match self {
-            ApiError::BadQuery { detail, error, .. } => {
-                let status = status.as_u16();
-                return Told {
-                    status,
-                    detail,
-                    error: *error,
-                };
+        let (detail, error) = match self {
+            ApiError::BadQuery { detail, error, .. } => (detail.clone(), (**error).clone()),
+            ApiError::Internal(_) => {
+                let detail = INTERNAL.to_owned();
+                (detail.clone(), ErrorBody::new("internal", detail))
             }
-            ApiError::Internal(_) => (INTERNAL.to_owned(), "internal"),
-            error => (error.to_string(), "unavailable"),
+            error => {
+                let detail = error.to_string();
+                (detail.clone(), ErrorBody::new("unavailable", detail))
+            }
         };
-        Told {
-            status: status.as_u16(),
-            error: ErrorBody::new(kind, detail.clone()),
+        PartialError {
+            status: self.status().as_u16(),
             detail,
+            error,
         }
     }
 

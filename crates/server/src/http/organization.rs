@@ -3,7 +3,7 @@
 use axum::extract::Query;
 use axum::http::request::Parts;
 
-use crate::identity::Wanted;
+use crate::identity::OrganizationRef;
 
 /// The header that names the organization by its slug.
 const HEADER: &str = "x-organization";
@@ -31,11 +31,11 @@ pub enum OrganizationError {
     },
     /// No such organization.
     #[error("unknown organization {0}")]
-    Unknown(Wanted),
+    Unknown(OrganizationRef),
 }
 
 /// What the request names; `None` is no organization.
-pub(super) fn wanted(parts: &Parts) -> Result<Option<Wanted>, OrganizationError> {
+pub(super) fn wanted(parts: &Parts) -> Result<Option<OrganizationRef>, OrganizationError> {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
     let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
     // As in CVAT, the last one of equal parameters counts.
@@ -57,7 +57,7 @@ fn choose(
     header: Option<&str>,
     org: Option<&str>,
     org_id: Option<&str>,
-) -> Result<Option<Wanted>, OrganizationError> {
+) -> Result<Option<OrganizationRef>, OrganizationError> {
     if org_id.is_some() && (org.is_some() || header.is_some()) {
         return Err(OrganizationError::Ambiguous);
     }
@@ -68,12 +68,12 @@ fn choose(
     }
     let slug = org.or(header).unwrap_or_default();
     if !slug.is_empty() {
-        return Ok(Some(Wanted::Slug(slug.to_owned())));
+        return Ok(Some(OrganizationRef::Slug(slug.to_owned())));
     }
     match org_id.unwrap_or_default() {
         "" => Ok(None),
         text => match text.parse() {
-            Ok(id) => Ok(Some(Wanted::Id(id))),
+            Ok(id) => Ok(Some(OrganizationRef::Id(id))),
             Err(_) => Err(OrganizationError::Invalid {
                 name: "org_id",
                 text: text.to_owned(),
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn header_and_parameters_are_combined_as_in_cvat() {
-        let slug = |text: &str| Ok(Some(Wanted::Slug(text.to_owned())));
+        let slug = |text: &str| Ok(Some(OrganizationRef::Slug(text.to_owned())));
         let invalid = |text: &str| {
             Err(OrganizationError::Invalid {
                 name: "org_id",
@@ -104,7 +104,7 @@ mod tests {
             ((Some("acme"), None, None), slug("acme")),
             ((None, Some("acme"), None), slug("acme")),
             ((Some("acme"), Some("acme"), None), slug("acme")),
-            ((None, None, Some("4")), Ok(Some(Wanted::Id(4)))),
+            ((None, None, Some("4")), Ok(Some(OrganizationRef::Id(4)))),
             (
                 (Some("acme"), Some("b"), None),
                 Err(OrganizationError::Contradiction),

@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use annoscope_events::Organization;
 
 use super::lockout::Lockout;
-use super::organization::Wanted;
+use super::organization_ref::OrganizationRef;
 use super::remembered::Remembered;
 use super::secret::SecretHash;
 use super::{Account, Role, TokenScope};
@@ -140,7 +140,7 @@ impl Accounts {
     /// The organization of that slug or id, and the user's role in it.
     pub(crate) async fn organization(
         &self,
-        wanted: Wanted,
+        wanted: OrganizationRef,
         user_id: i64,
     ) -> Result<Option<(Organization, Option<Role>)>, AccountsError> {
         self.read_blocking(move |c| match organizations::find(c, &wanted)? {

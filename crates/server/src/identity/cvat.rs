@@ -16,7 +16,7 @@ use moka::sync::Cache;
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName};
 use serde::Deserialize;
 
-use super::organization::Wanted;
+use super::organization_ref::OrganizationRef;
 use super::{Account, Membership, Role};
 use crate::clock;
 use answers::{Memberships, Organizations, UserSelf};
@@ -64,7 +64,7 @@ struct Inner {
     config: CvatSettings,
     hash_key: [u8; 32],
     people: Cache<Key, Answer<Option<Account>>>,
-    organizations: Cache<(Key, Wanted), Answer<Option<Place>>>,
+    organizations: Cache<(Key, OrganizationRef), Answer<Option<Place>>>,
     memberships: Cache<Key, Answer<Vec<Membership>>>,
 }
 
@@ -141,7 +141,7 @@ impl Cvat {
         &self,
         shown: &Shown,
         account: &Account,
-        wanted: Wanted,
+        wanted: OrganizationRef,
     ) -> Result<Option<Place>, CvatUnavailable> {
         let key = (self.key(shown), wanted.clone());
         self.remembered(
@@ -195,17 +195,17 @@ impl Cvat {
     async fn find_organization(
         &self,
         shown: &Shown,
-        wanted: &Wanted,
+        wanted: &OrganizationRef,
     ) -> Result<Option<Organization>, Silence> {
         match wanted {
-            Wanted::Slug(slug) => {
+            OrganizationRef::Slug(slug) => {
                 let parameters = [("slug", slug.as_str())];
                 let found = self
                     .ask::<Organizations>(shown, "organizations", &parameters)
                     .await?;
                 Ok(found.and_then(|found| found.with_slug(slug)))
             }
-            Wanted::Id(id) => {
+            OrganizationRef::Id(id) => {
                 let found = self.ask(shown, &format!("organizations/{id}"), &[]).await?;
                 Ok(found.map(answers::Organization::into_event_organization))
             }

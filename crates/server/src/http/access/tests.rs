@@ -17,12 +17,12 @@ use crate::identity::rights::decide;
 use crate::identity::{Actor, NewOrganization, Privilege, TokenScope, UserChange};
 use crate::testing::TestServer;
 
-/// Somebody who asks.
-struct Who {
+/// What a request may come with.
+struct Candidate {
     name: String,
     /// `Authorization`, if any.
     credentials: Option<String>,
-    /// Who that is outside of organizations; `None` where the credentials are of nobody.
+    /// Outside of organizations; `None` where the credentials are of no account.
     principal: Option<Principal>,
 }
 
@@ -56,9 +56,9 @@ impl Place {
     }
 }
 
-/// A server with an organization for each role, in which everybody has that role, and one in which
-/// nobody asked here has any.
-fn server_and_callers() -> (TestServer, Vec<Who>) {
+/// A server with an organization for each role, in which all have that role, and one in which
+/// none of them has any.
+fn server_and_callers() -> (TestServer, Vec<Candidate>) {
     let server = TestServer::start();
     let accounts = &server.state.accounts;
     let actor = Actor::default();
@@ -94,7 +94,7 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
                 accounts.set_role(&actor, *id, account.id, *role).unwrap();
             }
             for &scope in TokenScope::ALL {
-                principals.push(Who {
+                principals.push(Candidate {
                     name: format!("{name} by a token for {scope}"),
                     credentials: Some(server.token(account.id, scope)),
                     principal: Some(Principal::new(&account, scope)),
@@ -110,11 +110,11 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
     };
     accounts.change_user(&actor, gone.id, &inactive).unwrap();
     for (name, credentials) in [
-        ("nobody", None),
-        ("somebody who is inactive", credentials),
+        ("no credentials", None),
+        ("an inactive account", credentials),
         ("a guess", Some("Token guessed".to_owned())),
     ] {
-        principals.push(Who {
+        principals.push(Candidate {
             name: name.to_owned(),
             credentials,
             principal: None,
@@ -124,11 +124,11 @@ fn server_and_callers() -> (TestServer, Vec<Who>) {
 }
 
 /// What the table says; `None` lets the request through to its handler.
-fn refusal(wanted: &Rule, who: &Who, place: Place, policy: Policy) -> Option<u16> {
+fn refusal(wanted: &Rule, candidate: &Candidate, place: Place, policy: Policy) -> Option<u16> {
     if wanted.action == Action::Open {
         return None;
     }
-    let Some(principal) = &who.principal else {
+    let Some(principal) = &candidate.principal else {
         return Some(401);
     };
     let mut principal = principal.clone();
@@ -172,16 +172,16 @@ async fn every_route_by_every_caller_in_every_organization() {
         let path = ["{id}", "{user_id}", "{token_id}", "{uid}"]
             .iter()
             .fold(path, |path, parameter| path.replace(parameter, "999999"));
-        for who in &principals {
+        for candidate in &principals {
             for place in PLACES {
                 let mut headers = vec![("x-organization", place.slug())];
-                if let Some(credentials) = &who.credentials {
+                if let Some(credentials) = &candidate.credentials {
                     headers.push(("authorization", credentials.as_str()));
                 }
                 let line = format!("{} {path}", rule.method);
                 let answer = server.ask(&line, &headers, Value::Null).await;
-                let case = format!("{line} by {}, {place:?}: {answer:?}", who.name);
-                if let Some(status) = refusal(rule, who, place, policy) {
+                let case = format!("{line} by {}, {place:?}: {answer:?}", candidate.name);
+                if let Some(status) = refusal(rule, candidate, place, policy) {
                     n_refused += 1;
                     let is_it = is_refusal(answer.status, &answer.body, status);
                     assert!(is_it, "{status}: {case}");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::http::error::ApiError;
-use crate::identity::{CvatSettings, Privilege, Role, Wanted};
+use crate::identity::{CvatSettings, OrganizationRef, Privilege, Role};
 
 /// What the small CVAT does with every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,14 +271,26 @@ async fn organizations_and_roles() {
     let cases = [
         (
             "lena",
-            Wanted::Slug("acme".to_owned()),
+            OrganizationRef::Slug("acme".to_owned()),
             Some((7, Some(Role::Maintainer))),
         ),
-        ("lena", Wanted::Id(7), Some((7, Some(Role::Maintainer)))),
-        ("omar", Wanted::Slug("acme".to_owned()), Some((7, None))), // has not accepted yet
-        ("root", Wanted::Slug("acme".to_owned()), Some((7, None))),
-        ("lena", Wanted::Slug("acm".to_owned()), None),
-        ("lena", Wanted::Id(9), None),
+        (
+            "lena",
+            OrganizationRef::Id(7),
+            Some((7, Some(Role::Maintainer))),
+        ),
+        (
+            "omar",
+            OrganizationRef::Slug("acme".to_owned()),
+            Some((7, None)),
+        ), // has not accepted yet
+        (
+            "root",
+            OrganizationRef::Slug("acme".to_owned()),
+            Some((7, None)),
+        ),
+        ("lena", OrganizationRef::Slug("acm".to_owned()), None),
+        ("lena", OrganizationRef::Id(9), None),
     ];
     for (name, wanted, expected) in cases {
         let headers = headers(&[("authorization", &format!("Token {name}"))]);

@@ -107,10 +107,10 @@ async fn answer(
             }
             Err(error) => {
                 has_failed = true;
-                let told = ApiError::from(error).tell();
+                let error = ApiError::from(error).to_error_body();
                 let result = json!({
-                    "error": told.detail,
-                    "status": told.status,
+                    "error": error.detail,
+                    "status": error.status,
                     "frames": [],
                 });
                 out.extend_from_slice(result.to_string().as_bytes());

@@ -100,7 +100,7 @@ async fn query(
     let max_bytes = state.config.query.max_result_bytes;
     let answer = Answer::new(run, format, max_bytes);
     let headers = [(header::CONTENT_TYPE, format.media_type())];
-    let body = answer.into_stream(|error| ApiError::from(error).tell().error);
+    let body = answer.into_stream(|error| ApiError::from(error).to_error_body().error);
     Ok((headers, Body::from_stream(body)).into_response())
 }
 

@@ -13,7 +13,7 @@ use super::outbox::{self, Actor, AuditEvent, Weight};
 use super::tokens::{self, NewToken, Token, TokenChange};
 use super::users::{self, AccountRow, NewUser, UserChange};
 use super::{Accounts, AccountsError, Membership, now_ms, sessions, unknown};
-use crate::identity::organization::Wanted;
+use crate::identity::organization_ref::OrganizationRef;
 use crate::identity::{Account, Role, passwords};
 
 /// A user in a list.
@@ -191,7 +191,7 @@ impl Accounts {
 
     /// The id of the organization of that slug.
     pub fn organization_id(&self, slug: &str) -> Result<i64, AccountsError> {
-        let wanted = Wanted::Slug(slug.to_owned());
+        let wanted = OrganizationRef::Slug(slug.to_owned());
         let found = self.read(|connection| organizations::find(connection, &wanted))?;
         let slug = slug.to_owned();
         Ok(found.ok_or(AccountsError::UnknownOrganization { slug })?.id)

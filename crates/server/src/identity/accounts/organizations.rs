@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use super::error::RefusedOrganization;
 use super::{AccountsError, MAX_ID};
 use crate::identity::Role;
-use crate::identity::organization::Wanted;
+use crate::identity::organization_ref::OrganizationRef;
 
 /// As CVAT's limit.
 const MAX_SLUG_CHARS: usize = 16;
@@ -78,11 +78,11 @@ fn check_name(name: &str) -> Result<(), RefusedOrganization> {
 /// The organization with the wanted slug or id.
 pub(super) fn find(
     connection: &Connection,
-    wanted: &Wanted,
+    wanted: &OrganizationRef,
 ) -> Result<Option<Organization>, AccountsError> {
     let (sql, value): (_, &dyn rusqlite::ToSql) = match wanted {
-        Wanted::Slug(slug) => ("SELECT id, slug FROM organizations WHERE slug = ?1", slug),
-        Wanted::Id(id) => ("SELECT id, slug FROM organizations WHERE id = ?1", id),
+        OrganizationRef::Slug(slug) => ("SELECT id, slug FROM organizations WHERE slug = ?1", slug),
+        OrganizationRef::Id(id) => ("SELECT id, slug FROM organizations WHERE id = ?1", id),
     };
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_row([value], |row| {
@@ -204,7 +204,7 @@ pub(super) fn insert(
         if !(1..=MAX_ID).contains(&id) {
             return Err(RefusedOrganization::BadId { id }.into());
         }
-        if find(tx, &Wanted::Id(id))?.is_some() {
+        if find(tx, &OrganizationRef::Id(id))?.is_some() {
             return Err(RefusedOrganization::IdTaken { id }.into());
         }
     }
@@ -238,7 +238,7 @@ pub(super) fn update(
 }
 
 fn refuse_taken_slug(tx: &Connection, slug: &str, by: Option<i64>) -> Result<(), AccountsError> {
-    match find(tx, &Wanted::Slug(slug.to_owned()))? {
+    match find(tx, &OrganizationRef::Slug(slug.to_owned()))? {
         Some(holder) if Some(holder.id) != by => Err(RefusedOrganization::SlugTaken {
             slug: slug.to_owned(),
         }

@@ -2,18 +2,18 @@
 
 /// How a request names an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Wanted {
+pub enum OrganizationRef {
     /// `X-Organization` or `org`.
     Slug(String),
     /// `org_id`.
     Id(i64),
 }
 
-impl std::fmt::Display for Wanted {
+impl std::fmt::Display for OrganizationRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Wanted::Slug(slug) => write!(f, "{slug:?}"),
-            Wanted::Id(id) => write!(f, "{id}"),
+            OrganizationRef::Slug(slug) => write!(f, "{slug:?}"),
+            OrganizationRef::Id(id) => write!(f, "{id}"),
         }
     }
 }
