@@ -28,7 +28,7 @@ pub use lockout::LockedOut;
 pub use organization_ref::OrganizationRef;
 pub use passwords::PasswordError;
 pub(crate) use passwords::generate as generate_password;
-pub use principal::{Principal, Viewer};
+pub use principal::Principal;
 pub use privilege::{Privilege, Role, TokenScope, UnknownWord};
 
 /// Where accounts are known.

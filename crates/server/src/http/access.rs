@@ -18,10 +18,11 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 
 use super::authenticate::{self, AuthError, Authenticated};
 use super::error::ApiError;
+use super::extract::VisibleRows;
 use super::organization::{self, OrganizationError};
 use super::rules::Rule;
 use crate::identity::rights::{self, Action, Policy};
-use crate::identity::{Account, Identity, Membership, OrganizationRef, Principal, Role, Viewer};
+use crate::identity::{Account, Identity, Membership, OrganizationRef, Principal, Role};
 
 /// What [`check`] needs to know. Clones share it.
 #[derive(Clone)]
@@ -122,8 +123,7 @@ pub async fn check(
         rights::decide(action, &principal, access.policy)?;
         if action == Action::Look {
             let rows = rights::view(&principal, access.policy)?;
-            let principal = principal.clone();
-            parts.extensions.insert(Viewer { principal, rows });
+            parts.extensions.insert(VisibleRows(rows));
         }
         parts.extensions.insert(account);
         parts.extensions.insert(principal);

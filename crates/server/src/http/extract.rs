@@ -6,4 +6,5 @@ mod principal;
 
 pub use json_body::JsonBody;
 pub use path::Path;
+pub use principal::VisibleRows;
 pub(crate) use principal::actor_of;

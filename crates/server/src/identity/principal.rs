@@ -23,34 +23,21 @@ pub struct Principal {
     pub role: Option<Role>,
 }
 
-/// A principal that looks at events, and the rows that are there to be seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Viewer {
-    /// Whose rows these are.
-    pub principal: Principal,
-    /// All that may be seen.
-    pub rows: RowFilter,
-}
-
-impl Viewer {
-    /// What a query needs to know.
-    pub fn access(&self) -> Access {
-        let Principal {
-            user, organization, ..
-        } = &self.principal;
+impl Principal {
+    /// What a query needs to know, where these rows are all that may be seen.
+    pub fn access(&self, rows: RowFilter) -> Access {
+        let organization = self.organization.as_ref();
         Access {
             user: Asker {
-                id: user.id,
-                login: user.name.clone(),
-                email: user.email.clone(),
-                organization: organization.as_ref().map(|of| (of.id, of.slug.clone())),
+                id: self.user.id,
+                login: self.user.name.clone(),
+                email: self.user.email.clone(),
+                organization: organization.map(|of| (of.id, of.slug.clone())),
             },
-            rows: self.rows,
+            rows,
         }
     }
-}
 
-impl Principal {
     /// The account outside of organizations.
     pub(crate) fn new(account: &Account, scope: TokenScope) -> Principal {
         Principal {

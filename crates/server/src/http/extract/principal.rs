@@ -1,6 +1,7 @@
 //! Extractors of what `access.rs` found out about a request: it put them in, or the request would not
 //! have come this far.
 
+use annoscope_query::RowFilter;
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::request::Parts;
@@ -8,7 +9,7 @@ use axum::http::request::Parts;
 use crate::http::error::ApiError;
 use crate::http::forwarded::Client;
 use crate::http::request_id::RequestId;
-use crate::identity::{Account, Actor, Principal, Viewer};
+use crate::identity::{Account, Actor, Principal};
 
 impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = ApiError;
@@ -18,11 +19,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Viewer {
+/// The rows that the principal of a query may see.
+#[derive(Clone, Copy, Debug)]
+pub struct VisibleRows(pub RowFilter);
+
+impl<S: Send + Sync> FromRequestParts<S> for VisibleRows {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(unchecked)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<VisibleRows, ApiError> {
+        parts.extensions.get().copied().ok_or_else(unchecked)
     }
 }
 

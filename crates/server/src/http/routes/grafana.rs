@@ -17,8 +17,9 @@ use utoipa_axum::routes;
 use super::read_body;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::http::extract::VisibleRows;
 use crate::http::state::AppState;
-use crate::identity::Viewer;
+use crate::identity::Principal;
 use crate::ingest::heavy;
 
 use request::FrameRequest;
@@ -49,15 +50,16 @@ pub fn router() -> OpenApiRouter<AppState> {
 )]
 async fn ds_query(
     State(state): State<AppState>,
-    viewer: Viewer,
+    principal: Principal,
+    VisibleRows(rows): VisibleRows,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    let body = read_body(&state, &viewer.principal, &headers, body).await?;
+    let body = read_body(&state, &principal, &headers, body).await?;
     let request = heavy(body.bytes.len(), || FrameRequest::parse(&body.bytes, now))?;
     let content_type = [(header::CONTENT_TYPE, "application/json")];
-    let (body, has_failed) = answer(&state, request, &viewer.access(), now).await;
+    let (body, has_failed) = answer(&state, request, &principal.access(rows), now).await;
     let status = if has_failed {
         StatusCode::BAD_REQUEST
     } else {

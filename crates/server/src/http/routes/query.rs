@@ -20,8 +20,9 @@ use utoipa_axum::routes;
 use super::read_body;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::http::extract::VisibleRows;
 use crate::http::state::AppState;
-use crate::identity::Viewer;
+use crate::identity::Principal;
 use crate::ingest::heavy;
 
 use accept::accepted;
@@ -89,13 +90,17 @@ struct QueryBody {
 )]
 async fn query(
     State(state): State<AppState>,
-    viewer: Viewer,
+    principal: Principal,
+    VisibleRows(rows): VisibleRows,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let now = clock::now();
-    let request = read(&state, &viewer, &headers, body).await?;
-    let run = state.engine.start(request, &viewer.access(), now).await?;
+    let request = read(&state, &principal, &headers, body).await?;
+    let run = state
+        .engine
+        .start(request, &principal.access(rows), now)
+        .await?;
     let format = run.format.unwrap_or_else(|| accepted(&headers));
     let max_bytes = state.config.query.max_result_bytes;
     let answer = Answer::new(run, format, max_bytes);
@@ -120,12 +125,16 @@ async fn query(
 )]
 async fn explain(
     State(state): State<AppState>,
-    viewer: Viewer,
+    principal: Principal,
+    VisibleRows(rows): VisibleRows,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
-    let request = read(&state, &viewer, &headers, body).await?;
-    let prepared = state.engine.prepare(request, &viewer.access()).await?;
+    let request = read(&state, &principal, &headers, body).await?;
+    let prepared = state
+        .engine
+        .prepare(request, &principal.access(rows))
+        .await?;
     Ok(Json(json!({
         "clickhouse": prepared.text(Dialect::ClickHouse),
         "duckdb": prepared.text(Dialect::DuckDb),
@@ -165,11 +174,11 @@ async fn functions() -> Json<Value> {
 
 async fn read(
     state: &AppState,
-    viewer: &Viewer,
+    principal: &Principal,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<QueryRequest, ApiError> {
-    let text = read_body(state, &viewer.principal, headers, body).await?;
+    let text = read_body(state, principal, headers, body).await?;
     let max_rows = state.config.query.max_rows;
     let parse = || body::parse(&text.bytes, max_rows, clock::now());
     Ok(heavy(text.bytes.len(), parse)?)
