@@ -117,14 +117,14 @@ async fn measure(
             demo_config(n_each, case.seeds[1], bench.end)?,
         )?,
     ];
-    let before = Upkeep::of(server).await?;
+    let before = Maintenance::of(server).await?;
     let crowd = Crowd::gather(bench, case, server, token);
     let interval = Duration::from_micros(1_000_000 * BATCH as u64 / RATE);
     let sender = Sender::new(server, token);
     let sending = sender.at_intervals(loads, interval);
     let (outcome, database_peak) = with_database_peak(server, sending).await?;
     let answers = crowd.go_home().await?;
-    let upkeep = Upkeep::of(server).await?;
+    let maintenance = Maintenance::of(server).await?;
     check_all_new(server, outcome.n_events).await?;
     let memory = server.memory()?;
     let what = format!(
@@ -139,12 +139,12 @@ async fn measure(
         "a clear error where there is no answer",
     );
     table.push_alone(
-        "… upkeep meanwhile",
+        "… maintenance meanwhile",
         format!(
             "{} checkpoints, {} failed; {} queries ended to make room for events",
-            upkeep.checkpoints - before.checkpoints,
-            upkeep.failed - before.failed,
-            upkeep.ended - before.ended,
+            maintenance.checkpoints - before.checkpoints,
+            maintenance.failed - before.failed,
+            maintenance.ended - before.ended,
         ),
         "0 failed",
     );
@@ -190,16 +190,16 @@ async fn with_database_peak<T>(
 }
 
 /// What the store did beside answering.
-struct Upkeep {
+struct Maintenance {
     checkpoints: u64,
     failed: u64,
     ended: u64,
     resident: u64,
 }
 
-impl Upkeep {
-    async fn of(server: &Server) -> Result<Upkeep> {
-        Ok(Upkeep {
+impl Maintenance {
+    async fn of(server: &Server) -> Result<Maintenance> {
+        Ok(Maintenance {
             checkpoints: server.metric("annoscope_store_checkpoints_total").await?,
             failed: server
                 .metric("annoscope_store_failed_checkpoints_total")

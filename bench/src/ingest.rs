@@ -51,7 +51,7 @@ const CASES: [Case; 3] = [
 const SMALL_BATCH_SHARE: u64 = 10;
 
 /// Measures all sizes on both ports. Every event is sent once: the server's own count of
-/// repeats must stay 0.
+/// duplicates must stay 0.
 pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     for (index, case) in (1..).zip(&CASES) {
         let peer_rate = match &bench.clickhouse {
@@ -111,8 +111,11 @@ async fn annoscope(bench: &Bench, case: &Case, endpoint: Endpoint, seed: u64) ->
 
 /// Every event was new to the server, and is stored.
 pub async fn check_all_new(server: &Server, n_events: u64) -> Result<()> {
-    let repeated = server.metric("annoscope_events_deduplicated_total").await?;
-    ensure!(repeated == 0, "{repeated} events were taken for repeats");
+    let duplicates = server.metric("annoscope_events_deduplicated_total").await?;
+    ensure!(
+        duplicates == 0,
+        "{duplicates} events were taken for duplicates"
+    );
     let stored = server.metric("annoscope_store_rows_stored_total").await?;
     ensure!(
         stored >= n_events,

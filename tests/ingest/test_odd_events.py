@@ -51,7 +51,7 @@ def test_what_clickhouse_keeps() -> None:
 
 
 def test_times_of_four_centuries(server: Server, admin: User) -> None:
-    """Exports, queries with and without bounds, and kept results take them all."""
+    """Exports, queries with and without bounds, and cached results take them all."""
     years = ["1900-01-01", "1945-05-08", "1969-12-31", "1970-01-01", "2024-07-01", "2106-02-08", "2299-12-31"]
     sent = [{"scope": "a:b", "timestamp": f"{year}T12:00:00Z", "obj_id": number} for number, year in enumerate(years)]
     assert requests.post(server.ingest_url, json=sent, timeout=60).status_code == 200

@@ -161,7 +161,7 @@ def test_without_a_time_of_its_own_an_event_cannot_be_recognized(server: Server,
     assert len(exports.rows(server, admin)) == 2
 
 
-def test_concurrent_repeats(server: Server, admin: User) -> None:
+def test_concurrent_duplicates(server: Server, admin: User) -> None:
     """A sender that timed out sends again while the first try still waits in the queue."""
     from concurrent.futures import ThreadPoolExecutor
 

@@ -214,7 +214,7 @@ def test_random_queries(members: list[Member], clickhouse: ClickHouse) -> None:
     assert n_answered > N_QUERIES / 2
 
 
-def test_kept_results_are_not_shared(members: list[Member]) -> None:
+def test_cached_results_are_not_shared(members: list[Member]) -> None:
     """A refreshed panel of one is not made of buckets that were kept for another."""
     sql = (
         "SELECT toStartOfDay(timestamp) AS t, count() FROM events WHERE $__timeFilter(timestamp) GROUP BY t ORDER BY t"
