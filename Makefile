@@ -111,7 +111,7 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS (60)
 	$(prepare)
 	scripts/fuzz.sh $(ARGS)
 
-lint: ## formatting, clippy, dependencies and licences, ruff
+lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff
 	$(prepare)
 	scripts/lint.sh $(cargo_features)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check that needs no running program: format, clippy, dependencies, ruff, and shellcheck where it is
+# Every check that needs no running program: format, clippy, rustdoc, dependencies, ruff, and shellcheck where it is
 # installed.
 # Takes cargo's feature flags as arguments.
 set -euo pipefail
@@ -9,6 +9,7 @@ scripts/need.sh cargo cc rustfmt clippy
 scripts/venv.sh
 cargo fmt --all --check
 cargo clippy --workspace --all-targets "$@" -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet "$@"
 .venv/bin/python scripts/dependencies.py
 .venv/bin/ruff check tests
 .venv/bin/ruff check --config tests/pyproject.toml bench scripts

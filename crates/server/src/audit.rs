@@ -1,7 +1,7 @@
 //! annoscope's own server events: the audit trail of the tool itself.
 //!
 //! A change of an account writes its event in its own transaction (`identity/accounts`); exports,
-//! failed logins and exceptions write theirs to the same table. From there [`keep_moving`] takes
+//! failed logins and exceptions write theirs to the same table. From there [`AuditTrail::keep_moving`] takes
 //! them to the store, through the endpoint of servers' events, and then forgets them.
 //!
 //! **Invariant:** what was answered for is in the trail, whatever is killed when

@@ -4,7 +4,7 @@
 //! One table, [`keys::KEYS`], names every setting once; flags, variables, defaults,
 //! limits, the help texts and the search for the nearest key all come from it. The
 //! file and the environment are read once, at the start, and each part of the server
-//! gets only its own struct. [`load`] is pure but for reading the file.
+//! gets only its own struct. [`load()`] is pure but for reading the file.
 
 mod environment;
 mod error;

@@ -1,7 +1,7 @@
 //! The embedded home of events: one DuckDB file and its write-ahead log.
 //!
-//! One thread writes, checkpoints included ([`writer`]); each query has a thread and a
-//! connection of its own ([`query`]). [`database`] owns the file: it hands out
+//! One thread writes, checkpoints included (`writer.rs`); each query has a thread and a
+//! connection of its own (`query.rs`). `database.rs` owns the file: it hands out
 //! connections and opens the file again when a failed disk made DuckDB give it up.
 
 mod acknowledged;

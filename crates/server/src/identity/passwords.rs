@@ -14,7 +14,7 @@ pub enum PasswordError {
     /// Nothing.
     #[error("the password must not be empty")]
     Empty,
-    /// More than [`MAX_PASSWORD_BYTES`].
+    /// More than `MAX_PASSWORD_BYTES`.
     #[error("the password must not be longer than {MAX_PASSWORD_BYTES} bytes")]
     TooLong,
 }

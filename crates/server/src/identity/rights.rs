@@ -1,7 +1,7 @@
 //! What each principal may do: the one place that says so.
 //!
 //! What each route does is an [`Action`]; [`decide`] says which principals may do that, and is asked before a
-//! handler sees a request. Which rows of the events a caller may see is in [`rows`]. Pure functions
+//! handler sees a request. Which rows of the events a caller may see is in `rows.rs`. Pure functions
 //! over the caller.
 
 mod rows;

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::ir::{Expr, ExprKind, From, Query, Select, SourceKind};
 use groups::Groups;
 
-/// Stands for what [`Parts::whole`] reads from. As [`FROM_MARK`], it is in no name of a query.
+/// Stands for what [`Parts::of_rows`] reads from. As [`FROM_MARK`], it is in no name of a query.
 pub(crate) const ROWS_MARK: &str = "__slice_rows";
 
 /// Stands for the number of a row's slice.
