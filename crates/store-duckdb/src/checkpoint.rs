@@ -9,14 +9,11 @@ use std::sync::Arc;
 use crate::database::{Database, Purpose};
 use annoscope_store::clock;
 
-use crate::error::{Error, FailureKind};
+use crate::error::Error;
 use crate::stats::Counters;
 
 /// Logs below this size, in bytes, open in no time and may stay when the store is idle.
 const SHORT_LOG: u64 = 1 << 20;
-
-/// Times a checkpoint is tried again after queries were ended to free memory.
-const MEMORY_RETRIES: usize = 3;
 
 /// After a commit: a checkpoint if the log has become long.
 ///
@@ -42,21 +39,14 @@ pub(crate) fn checkpoint(database: &Arc<Database>) {
         return;
     }
     let started = clock::monotonic();
-    let mut done = write(database);
-    if done.as_ref().is_err_and(is_memory) {
-        let held = database.hold_queries("a checkpoint has to be written");
-        for _ in 0..MEMORY_RETRIES {
+    let done = database.retry_without_queries("a checkpoint has to be written", || {
+        write(database).inspect_err(|error| {
             // Memory that runs out within a checkpoint is fatal to DuckDB 1.5.6.
-            if done.as_ref().is_err_and(is_fatal) {
+            if error.is_fatal() {
                 database.give_up();
             }
-            done = write(database);
-            if !done.as_ref().is_err_and(is_memory) {
-                break;
-            }
-        }
-        drop(held);
-    }
+        })
+    });
     let duration_ms = (clock::monotonic() - started).as_millis() as u64;
     match done {
         Ok(()) => {
@@ -67,9 +57,6 @@ pub(crate) fn checkpoint(database: &Arc<Database>) {
         }
         Err(error) => {
             Counters::add(&database.counters.failed_checkpoints, 1);
-            if is_fatal(&error) {
-                database.give_up();
-            }
             tracing::warn!(wal_bytes, duration_ms, %error, "a checkpoint failed; the log keeps everything");
         }
     }
@@ -78,12 +65,4 @@ pub(crate) fn checkpoint(database: &Arc<Database>) {
 fn write(database: &Arc<Database>) -> Result<(), Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     Ok(connection.execute_batch("CHECKPOINT")?)
-}
-
-fn is_memory(error: &Error) -> bool {
-    matches!(error, Error::DuckDb(error) if FailureKind::is_memory(error))
-}
-
-fn is_fatal(error: &Error) -> bool {
-    matches!(error, Error::DuckDb(error) if FailureKind::of(error) == FailureKind::Fatal)
 }

@@ -27,6 +27,9 @@ use crate::{StoreConfig, count_events, priority, recovery, rows, schema};
 /// between vectors of rows, so milliseconds are usual.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(10);
 
+/// Times something is tried again after queries were ended to free memory.
+pub(crate) const MEMORY_RETRIES: usize = 3;
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -214,6 +217,25 @@ impl Database {
         QueriesHeld {
             database: Arc::clone(self),
         }
+    }
+
+    /// Does what storing events needs; where memory runs out, again once queries are ended.
+    pub(crate) fn retry_without_queries<T>(
+        self: &Arc<Database>,
+        reason: &str,
+        mut work: impl FnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut done = work();
+        if done.as_ref().is_err_and(Error::is_memory) {
+            let _held = self.hold_queries(reason);
+            for _ in 0..MEMORY_RETRIES {
+                done = work();
+                if !done.as_ref().is_err_and(Error::is_memory) {
+                    break;
+                }
+            }
+        }
+        done
     }
 
     /// DuckDB gave the database up: what runs on it is ended, and the next

@@ -50,6 +50,18 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether memory ran out in the database.
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self, Error::DuckDb(error) if FailureKind::is_memory(error))
+    }
+
+    /// Whether the database is unusable until it is opened anew.
+    pub(crate) fn is_fatal(&self) -> bool {
+        matches!(self, Error::DuckDb(error) if FailureKind::of(error) == FailureKind::Fatal)
+    }
+}
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> StoreError {
         match error {

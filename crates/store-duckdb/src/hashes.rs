@@ -109,7 +109,10 @@ pub(crate) fn lookup(database: &Arc<Database>) -> Lookup {
     let database = Arc::clone(database);
     Arc::new(move |suspects| {
         let database = Arc::clone(&database);
-        let found = tokio::task::spawn_blocking(move || find(&database, &suspects));
+        let found = tokio::task::spawn_blocking(move || {
+            let find = || find(&database, &suspects);
+            database.retry_without_queries("events have to be looked up", find)
+        });
         async move { Ok(found.await.map_err(|_| StoreError::NotOpen)??) }.boxed()
     })
 }

@@ -186,6 +186,8 @@ fn named(error: Error, file: &Path) -> Error {
         "checksum",
     ];
     match error {
+        // A log that finds no memory cannot be replayed either, and is not damaged.
+        error if error.is_memory() => error,
         Error::DuckDb(error) if SIGNS.iter().any(|sign| error.to_string().contains(sign)) => {
             damaged(file, error.to_string())
         }

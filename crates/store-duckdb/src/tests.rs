@@ -382,6 +382,47 @@ async fn events_and_checkpoints_succeed_when_queries_have_used_up_memory_and_spi
     }
 }
 
+/// What storing events needs, while a query holds the memory that it lacks.
+#[test]
+fn what_lacks_memory_is_done_once_queries_are_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let counters = Arc::new(Counters::default());
+    let database = Database::open(config(dir.path()), Arc::clone(&counters)).unwrap();
+    let lacks_memory = || {
+        let code = duckdb::ffi::Error::new(duckdb::ffi::duckdb_state_DuckDBError);
+        let message = "Out of Memory Error: failed to allocate data".to_owned();
+        Error::DuckDb(duckdb::Error::DuckDBFailure(code, Some(message)))
+    };
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let query = database.connection(Purpose::Query).unwrap();
+            begun.send(()).unwrap();
+            let endless = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1";
+            query.execute_batch(endless).unwrap_err();
+            is_over.store(true, Ordering::Relaxed);
+        });
+        has_begun.recv().unwrap();
+        let count = database.retry_without_queries("the test says so", || {
+            if !is_over.load(Ordering::Relaxed) {
+                return Err(lacks_memory());
+            }
+            assert!(matches!(
+                database.connection(Purpose::Query),
+                Err(Error::Store(StoreError::Busy { .. }))
+            ));
+            count_rows(&database)
+        });
+        assert_eq!(count.unwrap(), 0);
+    });
+    assert_eq!(get(&counters.queries_ended_for_appends), 1);
+    drop(database.connection(Purpose::Query).unwrap());
+    let never: Result<(), Error> =
+        database.retry_without_queries("the test says so", || Err(lacks_memory()));
+    assert!(never.unwrap_err().is_memory());
+}
+
 /// `duckdb`'s own handle writes into freed memory then: the process died within 0.2 s.
 #[test]
 fn a_connection_may_be_interrupted_while_it_is_given_back() {

@@ -20,7 +20,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::TimestampMicrosecondType;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::database::{Database, Purpose};
+use crate::database::{Database, MEMORY_RETRIES, Purpose};
 use crate::error::{Error, FailureKind};
 use crate::stats::Counters;
 use crate::{checkpoint, count_rows, hashes};
@@ -28,9 +28,6 @@ use crate::{checkpoint, count_rows, hashes};
 /// Most rows of one commit. Beyond this a commit gets no cheaper by the row, and its answer
 /// time grows.
 const MAX_GROUP_ROWS: usize = 50_000;
-
-/// Times a commit is tried again after queries were ended to free memory.
-const MEMORY_RETRIES: usize = 3;
 
 /// Quiet time after which even a short log is written to the file.
 const IDLE: Duration = Duration::from_secs(5);
@@ -302,7 +299,7 @@ impl Committer {
         // Unknown until this group's fate is known.
         let n_before = match self.n_stored.take() {
             Some(n) => n,
-            None => count_rows(&self.database)?,
+            None => self.count_rows()?,
         };
         let stored = self.store_rows(&rows, day, group, n_before);
         let outcome = stored.and_then(|()| match rows.num_rows() {
@@ -384,8 +381,11 @@ impl Committer {
         let connection = self.database.connection(Purpose::Maintenance)?;
         connection.execute_batch("BEGIN")?;
         if let Err(error) = append(&connection, rows, day, group) {
-            let rolled_back = connection.execute_batch("ROLLBACK");
-            return Err(rolled_back.map_or_else(Failure::AtCommit, |()| error.into()));
+            return Err(match connection.execute_batch("ROLLBACK") {
+                Ok(()) => error.into(),
+                // What the transaction has done is unknown; why it failed is not.
+                Err(_) => Failure::AtCommit(error),
+            });
         }
         connection
             .execute_batch("COMMIT")
@@ -404,8 +404,9 @@ impl Committer {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.pruned = None;
         self.database.give_up();
-        let n_now =
-            count_rows(&self.database).map_err(|again| StoreError::InDoubt(again.to_string()))?;
+        let n_now = self
+            .count_rows()
+            .map_err(|again| StoreError::InDoubt(again.to_string()))?;
         match n_now.checked_sub(n_before) {
             Some(0) => Ok(false),
             Some(n) if n == n_rows as u64 => Ok(true),
@@ -415,6 +416,13 @@ impl Committer {
                 Err(StoreError::InDoubt(counts).into())
             }
         }
+    }
+
+    /// Number of stored events, also while queries have used up memory.
+    fn count_rows(&self) -> Result<u64, Error> {
+        let count = || count_rows(&self.database);
+        self.database
+            .retry_without_queries("events have to be counted", count)
     }
 
     /// What the senders of a group that is not stored are told.
