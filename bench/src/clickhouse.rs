@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use annoscope_events::{FIELD_NAMES, StoredEvent, server_event_json};
+use annoscope_events::{EVENT_COLUMNS, StoredEvent, server_event_json};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 
@@ -76,7 +76,7 @@ impl ClickHouse {
 
     /// Inserts rows as Vector's sink does.
     pub async fn insert(&self, rows: Bytes) -> Result<()> {
-        let columns = FIELD_NAMES.join(", ");
+        let columns = EVENT_COLUMNS.join(", ");
         let query = format!("INSERT INTO cvat.events ({columns}) FORMAT JSONEachRow");
         let request = self
             .client

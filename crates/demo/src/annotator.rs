@@ -4,7 +4,7 @@
 mod actions;
 mod jobs;
 
-use annoscope_events::{Event, Ids, StoredEvent};
+use annoscope_events::{Event, Ids};
 
 use crate::chance::Chance;
 use crate::clicks::{self, Kind};
@@ -282,10 +282,7 @@ impl Annotator {
     /// Records an event of the server.
     fn record(&mut self, event: Event, outbox: &mut Outbox) {
         if !self.delivery_is_by_count() {
-            outbox.stored.push(StoredEvent {
-                event,
-                intervals: Vec::new(),
-            });
+            outbox.stored.push(event.into());
         }
         self.made += 1;
     }

@@ -108,13 +108,10 @@ pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEv
         }
     };
     let payload = payload(members, chance.uuid());
-    StoredEvent {
-        event: Event {
-            payload: Some(payload),
-            ..event
-        },
-        intervals: Vec::new(),
-    }
+    StoredEvent::from(Event {
+        payload: Some(payload),
+        ..event
+    })
 }
 
 fn mistake(what: What, catalog: &Catalog, base: impl Fn(&str, Option<usize>) -> Event) -> Event {

@@ -5,27 +5,6 @@ use std::borrow::Cow;
 use crate::payload::Payload;
 use crate::time::Timestamp;
 
-/// Names of the fields of [`Event`], in its order.
-pub const FIELD_NAMES: [&str; 17] = [
-    "scope",
-    "obj_name",
-    "obj_id",
-    "obj_val",
-    "source",
-    "timestamp",
-    "count",
-    "duration",
-    "project_id",
-    "task_id",
-    "job_id",
-    "user_id",
-    "user_name",
-    "user_email",
-    "org_id",
-    "org_slug",
-    "payload",
-];
-
 /// One recorded activity. The fields are CVAT's, in the order of its `events` table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -73,6 +52,28 @@ pub struct StoredEvent {
     /// What a `send:working_time` row counted, in time order; empty for every other
     /// row and for working-time rows that another system computed.
     pub intervals: Vec<Interval>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// An event that counted nothing and names no request of a user.
+impl From<Event> for StoredEvent {
+    fn from(event: Event) -> StoredEvent {
+        StoredEvent {
+            event,
+            intervals: Vec::new(),
+            origin: Origin::default(),
+        }
+    }
+}
+
+/// What a server's event says, beside the record, of the user's request that caused it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The access token that the request came with.
+    pub access_token_id: Option<i64>,
+    /// The address that it came from.
+    pub remote_addr: Option<String>,
 }
 
 /// A piece of time that was counted as work: from `start_ms` up to, not including, `end_ms`.

@@ -1,42 +1,51 @@
 //! The members of one event's JSON object, as text, by field.
 
-use crate::event::FIELD_NAMES;
 use crate::json::{InvalidJson, Scanner, unquote};
 
 /// The raw value of each field of an event; the order is that of [`FIELD_NAMES`].
 #[derive(Default)]
 pub(crate) struct RawFields<'a> {
     values: [Option<&'a str>; FIELD_NAMES.len()],
-    /// One bit for each field whose key occurs more than once.
-    repeated: u32,
     /// The value of `intervals`, which only the ingest endpoint knows.
     pub intervals: Option<&'a str>,
 }
 
-/// Index of a field in [`FIELD_NAMES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Scope,
-    ObjName,
-    ObjId,
-    ObjVal,
-    Source,
-    Timestamp,
-    Count,
-    Duration,
-    ProjectId,
-    TaskId,
-    JobId,
-    UserId,
-    UserName,
-    UserEmail,
-    OrgId,
-    OrgSlug,
-    Payload,
+macro_rules! fields {
+    ($($field:ident = $name:literal,)*) => {
+        /// Index of a field in [`FIELD_NAMES`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Field { $($field),* }
+
+        /// Names of the fields that an event has in JSON: CVAT's record, and what its server sends
+        /// beside it.
+        pub const FIELD_NAMES: [&str; [$($name),*].len()] = [$($name),*];
+    };
+}
+
+fields! {
+    Scope = "scope",
+    ObjName = "obj_name",
+    ObjId = "obj_id",
+    ObjVal = "obj_val",
+    Source = "source",
+    Timestamp = "timestamp",
+    Count = "count",
+    Duration = "duration",
+    ProjectId = "project_id",
+    TaskId = "task_id",
+    JobId = "job_id",
+    UserId = "user_id",
+    UserName = "user_name",
+    UserEmail = "user_email",
+    OrgId = "org_id",
+    OrgSlug = "org_slug",
+    Payload = "payload",
+    AccessTokenId = "access_token_id",
+    RemoteAddr = "remote_addr",
 }
 
 impl Field {
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         FIELD_NAMES[self as usize]
     }
 }
@@ -52,9 +61,7 @@ impl<'a> RawFields<'a> {
             // A key with a lone surrogate is no field's name.
             let Ok(key) = unquote(raw_key) else { continue };
             if let Some(index) = FIELD_NAMES.iter().position(|&name| name == key) {
-                if fields.values[index].replace(value).is_some() {
-                    fields.repeated |= 1 << index;
-                }
+                fields.values[index] = Some(value);
             } else if key == "intervals" {
                 fields.intervals = Some(value);
             }

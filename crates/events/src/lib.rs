@@ -10,6 +10,7 @@
 
 mod claimed_hours;
 mod client_request;
+mod columns;
 mod event;
 mod field;
 mod hash;
@@ -25,7 +26,12 @@ mod working_time;
 
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
 pub use client_request::{ClientRequest, CorrectedRequest, InvalidRequest};
-pub use event::{Event, EventHash, FIELD_NAMES, Interval, MAX_EVENTS, StoredEvent};
+pub use columns::{
+    COLUMNS, Column, ColumnAccess, ColumnType, EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, Row,
+    Value,
+};
+pub use event::{Event, EventHash, Interval, MAX_EVENTS, Origin, StoredEvent};
+pub use field::FIELD_NAMES;
 pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
 pub use payload::Payload;

@@ -14,7 +14,7 @@ mod write;
 use std::borrow::Cow;
 
 use crate::claimed_hours::{keep_sent_hours, may_carry_hours, rename_claimed_hours};
-use crate::event::{Event, EventHash, MAX_EVENTS, StoredEvent};
+use crate::event::{Event, EventHash, MAX_EVENTS, Origin, StoredEvent};
 use crate::field::{Field, RawFields};
 use crate::hash::HashInput;
 use crate::json::{InvalidJson, Kind, Scanner, kind, unquote};
@@ -218,12 +218,17 @@ impl Reader {
             org_slug: text(Field::OrgSlug),
             payload,
         };
+        let origin = Origin {
+            access_token_id: id(Field::AccessTokenId)?,
+            remote_addr: text(Field::RemoteAddr),
+        };
         let sent = common_form.as_deref();
         let hash = timestamp.map(|_| hash(&event, sent, fields, &mut self.hash_input));
         Ok(ServerEvent {
             stored: StoredEvent {
                 event,
                 intervals: if has_counted { intervals } else { Vec::new() },
+                origin,
             },
             hash,
             claims_hours,

@@ -62,6 +62,6 @@ fn test_schema() -> arrow::datatypes::SchemaRef {
         };
         Field::new(name, data_type, true)
     };
-    let fields: Vec<Field> = annoscope_events::FIELD_NAMES.map(field).into();
+    let fields: Vec<Field> = annoscope_events::EVENT_COLUMNS.map(field).into();
     std::sync::Arc::new(Schema::new(fields))
 }

@@ -1,8 +1,10 @@
 //! What `events` is to a query: the one place that says which rows and columns it has.
 
-use annoscope_events::{PROMOTED_PATHS, PromotedKind as EventPromotedKind};
+use annoscope_events::{
+    COLUMNS, ColumnAccess, ColumnType, HAS_PAYLOAD, PAYLOAD_IS_JSON, PROMOTED_PATHS,
+    PromotedKind as EventPromotedKind,
+};
 use annoscope_sql::{Column, DataType, PromotedKind, PromotedPath, Relation, Source};
-use annoscope_store::{HAS_PAYLOAD, PAYLOAD_IS_JSON};
 use serde::{Deserialize, Serialize};
 
 /// Users and organizations to which rows are narrowed; `None` is "any".
@@ -17,40 +19,20 @@ pub struct RowFilter {
 /// The table of the store, which has the columns below and the hidden ones of [`PROMOTED_PATHS`].
 const TABLE: &str = "events";
 
-/// A UUID in the store, a text to queries.
-const REQUEST_ID: &str = "request_id";
-
-/// The events that `rows` leaves, with the 17 columns of CVAT's table and their types there, and those of ours that
+/// The events that `rows` leaves, with the columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
 pub fn events(rows: RowFilter) -> Relation {
+    let with = |access| {
+        let columns = COLUMNS.iter().filter(move |column| column.access == access);
+        columns.map(column).collect()
+    };
+    let uuids = COLUMNS
+        .iter()
+        .filter(|column| column.data_type == ColumnType::Uuid);
     Relation {
-        columns: columns()
-            .map(|(name, data_type)| Column {
-                name: name.to_owned(),
-                data_type,
-            })
-            .into(),
-        unlisted: vec![
-            Column {
-                // Starts and ends in turn, ms since the epoch: what a row of working time counted.
-                name: "counted_ms".to_owned(),
-                data_type: DataType::Array(Box::new(DataType::Int64)),
-            },
-            counted_span("counted_from_ms"),
-            counted_span("counted_until_ms"),
-            counted_span("counted_total_ms"),
-            Column {
-                // Ties all events of one request together.
-                name: REQUEST_ID.to_owned(),
-                data_type: DataType::Nullable(Box::new(DataType::String)),
-            },
-            Column {
-                // Whether JSON functions can read the payload.
-                name: PAYLOAD_IS_JSON.to_owned(),
-                data_type: DataType::Bool,
-            },
-        ],
-        uuids: vec![REQUEST_ID.to_owned()],
+        columns: with(ColumnAccess::Listed),
+        unlisted: with(ColumnAccess::Named),
+        uuids: uuids.map(|column| column.name.to_owned()).collect(),
         promoted_paths: PROMOTED_PATHS.iter().map(promoted_path).collect(),
         has_payload: HAS_PAYLOAD.to_owned(),
         payload_is_json: PAYLOAD_IS_JSON.to_owned(),
@@ -58,12 +40,28 @@ pub fn events(rows: RowFilter) -> Relation {
     }
 }
 
-/// What a row of working time counted, in short: its beginning, its end, or how much it is, in ms; NULL
-/// where it says no intervals. The store skips rows by these, which it cannot by a list.
-fn counted_span(name: &str) -> Column {
+/// A column as ClickHouse types it.
+fn column(column: &annoscope_events::Column) -> Column {
+    let data_type = match column.data_type {
+        ColumnType::Text | ColumnType::Uuid => DataType::String,
+        ColumnType::UInt16 => DataType::UInt16,
+        ColumnType::UInt32 => DataType::UInt32,
+        ColumnType::UInt64 => DataType::UInt64,
+        ColumnType::Int64 => DataType::Int64,
+        ColumnType::DateTime64 => DataType::DateTime64 {
+            precision: 3,
+            timezone: Some("Etc/UTC".to_owned()),
+        },
+        ColumnType::Bool => DataType::Bool,
+        ColumnType::ArrayOfInt64 => DataType::Array(Box::new(DataType::Int64)),
+    };
     Column {
-        name: name.to_owned(),
-        data_type: DataType::Nullable(Box::new(DataType::Int64)),
+        name: column.name.to_owned(),
+        data_type: if column.is_null_to_queries() {
+            DataType::Nullable(Box::new(data_type))
+        } else {
+            data_type
+        },
     }
 }
 
@@ -81,34 +79,6 @@ fn source(rows: RowFilter) -> Source {
     }
 }
 
-fn columns() -> [(&'static str, DataType); 17] {
-    use DataType::{String, UInt16, UInt32, UInt64};
-    let nullable = |data_type| DataType::Nullable(Box::new(data_type));
-    let timestamp = DataType::DateTime64 {
-        precision: 3,
-        timezone: Some("Etc/UTC".to_owned()),
-    };
-    [
-        ("scope", String),
-        ("obj_name", nullable(String)),
-        ("obj_id", nullable(UInt64)),
-        ("obj_val", nullable(String)),
-        ("source", String),
-        ("timestamp", timestamp),
-        ("count", nullable(UInt16)),
-        ("duration", UInt32),
-        ("project_id", nullable(UInt64)),
-        ("task_id", nullable(UInt64)),
-        ("job_id", nullable(UInt64)),
-        ("user_id", nullable(UInt64)),
-        ("user_name", nullable(String)),
-        ("user_email", nullable(String)),
-        ("org_id", nullable(UInt64)),
-        ("org_slug", nullable(String)),
-        ("payload", nullable(String)),
-    ]
-}
-
 fn promoted_path(promoted: &annoscope_events::PromotedPath) -> PromotedPath {
     PromotedPath {
         path: promoted.path.iter().map(|key| (*key).to_owned()).collect(),
@@ -122,16 +92,44 @@ fn promoted_path(promoted: &annoscope_events::PromotedPath) -> PromotedPath {
 
 #[cfg(test)]
 mod tests {
-    use annoscope_store::EVENT_COLUMNS;
+    use std::fmt::Write;
 
     use super::*;
 
+    /// The list that the page's editor offers.
     #[test]
-    fn the_columns_are_those_of_the_store() {
-        let relation = events(RowFilter::default());
-        let names: Vec<&str> = relation.columns.iter().map(|c| c.name.as_str()).collect();
-        assert_eq!(names, EVENT_COLUMNS);
-        assert_eq!(relation.promoted_paths.len(), PROMOTED_PATHS.len());
+    fn the_page_offers_the_columns_of_the_table() {
+        let mut expected = String::new();
+        for column in COLUMNS {
+            let meaning = match column.access {
+                ColumnAccess::Listed => column.meaning.to_owned(),
+                ColumnAccess::Named => format!("{}; not part of *", column.meaning),
+                ColumnAccess::Hidden => continue,
+            };
+            let (name, data_type) = (column.name, column.clickhouse_type());
+            writeln!(expected, "  ['{name}', '{data_type}', '{meaning}'],").unwrap();
+        }
+        let page = include_str!("../../../web/src/editor/columns.ts");
+        let list = page
+            .split_once("= [\n")
+            .and_then(|(_, list)| list.split_once("];"));
+        assert_eq!(list.map(|(list, _)| list), Some(expected.as_str()));
+    }
+
+    /// A name is code in a document that tells of it.
+    #[test]
+    fn the_documents_name_every_column_that_queries_may_name() {
+        let contract = include_str!("../../../docs/contract.md");
+        let queries = include_str!("../../../README.md");
+        for column in COLUMNS {
+            let name = format!("`{}`", column.name);
+            let is_told = match column.access {
+                ColumnAccess::Listed => contract.contains(&name),
+                ColumnAccess::Named => queries.contains(&name),
+                ColumnAccess::Hidden => true,
+            };
+            assert!(is_told, "{name}");
+        }
     }
 
     #[test]

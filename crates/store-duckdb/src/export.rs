@@ -14,7 +14,8 @@ use crate::database::{Database, Purpose};
 use crate::error::Error;
 use crate::query;
 use crate::readers::Readers;
-use annoscope_store::{EVENT_COLUMNS, EventFilter, RecordBatches, RowSender};
+use annoscope_events::EVENT_COLUMNS;
+use annoscope_store::{EventFilter, RecordBatches, RowSender};
 
 /// Rows of a slice: some 30 MB while it is sorted.
 const SLICE_ROWS: i64 = 100_000;

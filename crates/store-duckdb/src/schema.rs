@@ -6,11 +6,12 @@ use crate::error::Error;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/1_events.sql"),
     include_str!("schema/2_hidden_columns.sql"),
     include_str!("schema/3_payload_is_json.sql"),
     include_str!("schema/4_counted_span.sql"),
+    include_str!("schema/5_origin.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
@@ -41,7 +42,7 @@ fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use annoscope_events::{Payload, PromotedPayload};
+    use annoscope_events::{COLUMNS, ColumnType, Payload, PromotedPayload};
 
     use super::*;
 
@@ -58,6 +59,63 @@ mod tests {
             refused.contains("99") && refused.contains("newer annoscope"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn the_table_has_the_columns_of_the_events() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT column_name, data_type, is_nullable FROM duckdb_columns() \
+                 WHERE table_name = 'events' ORDER BY column_index",
+            )
+            .unwrap();
+        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let found: Vec<(String, String, bool)> = found.unwrap().map(Result::unwrap).collect();
+        let found_columns = found
+            .iter()
+            .map(|(name, ty, _)| (name.as_str(), ty.as_str()));
+        let expected = COLUMNS.iter().map(|column| {
+            let data_type = match column.data_type {
+                ColumnType::Text => "VARCHAR",
+                ColumnType::UInt16
+                | ColumnType::UInt32
+                | ColumnType::UInt64
+                | ColumnType::Int64 => "BIGINT",
+                ColumnType::DateTime64 => "TIMESTAMP",
+                ColumnType::Uuid => "UUID",
+                ColumnType::Bool => "BOOLEAN",
+                ColumnType::ArrayOfInt64 => "BIGINT[]",
+            };
+            (column.name, data_type)
+        });
+        assert_eq!(
+            found_columns.collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>()
+        );
+        // A column that was added later is nullable to DuckDB.
+        for (column, (name, _, takes_null)) in COLUMNS.iter().zip(&found) {
+            assert!(*takes_null || !column.is_nullable, "{name}");
+        }
+    }
+
+    #[test]
+    fn events_of_before_a_column_have_none() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate_with(&connection, &MIGRATIONS[..4]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id) \
+                 VALUES ('', '', now(), 0, now(), uuid())",
+            )
+            .unwrap();
+        migrate(&connection).unwrap();
+        let sql = "SELECT access_token_id, remote_addr FROM events";
+        let origin: (Option<i64>, Option<String>) = connection
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!(origin, (None, None));
     }
 
     #[test]
@@ -111,8 +169,12 @@ mod tests {
         });
         for (row, (json, _)) in rows.unwrap().zip(values) {
             let (payload, stack, os): (_, Option<String>, Option<String>) = row.unwrap();
-            let hot = PromotedPayload::extract(&Payload::parse(&payload).unwrap());
-            assert_eq!((stack, os), (hot.stack, hot.platform_os), "{json}");
+            let promoted = PromotedPayload::extract(&Payload::parse(&payload).unwrap());
+            assert_eq!(
+                (stack, os),
+                (promoted.stack, promoted.platform_os),
+                "{json}"
+            );
         }
     }
 

@@ -2,8 +2,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use annoscope_events::{Event, EventHash, Interval, Payload, StoredEvent, Timestamp};
-use annoscope_store::{EVENT_COLUMNS, Rows, RowsRead};
+use annoscope_events::{
+    EVENT_COLUMNS, Event, EventHash, Interval, Payload, StoredEvent, Timestamp,
+};
+use annoscope_store::{Rows, RowsRead};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -51,10 +53,7 @@ pub(crate) fn event(second: i64, user_id: i64) -> StoredEvent {
         org_slug: None,
         payload: Some(Payload::parse(r#"{"working_time": 5}"#).unwrap()),
     };
-    StoredEvent {
-        event,
-        intervals: Vec::new(),
-    }
+    StoredEvent::from(event)
 }
 
 pub(crate) async fn append(

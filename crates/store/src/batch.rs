@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use annoscope_events::{Payload, PromotedPayload, StoredEvent, Timestamp};
+use annoscope_events::{COLUMNS, PromotedPayload, Row, StoredEvent, Value};
 use arrow::array::{
     ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder,
     RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use uuid::Uuid;
 
 use crate::EventBatch;
 use crate::columns::table_schema;
@@ -23,7 +22,7 @@ impl EventBatch {
 
     /// Its rows, with the columns of [`table_schema`].
     pub fn rows(&self) -> RecordBatch {
-        record_batch(&self.events, self.received_at, self.request_id)
+        record_batch(self)
     }
 }
 
@@ -40,6 +39,7 @@ fn estimated_bytes(events: &[StoredEvent]) -> usize {
             + event.source.len()
             + text(&event.obj_name)
             + text(&event.obj_val)
+            + text(&stored.origin.remote_addr)
             + names
             + payload
             + intervals
@@ -47,112 +47,57 @@ fn estimated_bytes(events: &[StoredEvent]) -> usize {
     events.iter().map(row).sum()
 }
 
-/// `request_id` stands where the payload names no request.
-fn record_batch(events: &[StoredEvent], received_at: Timestamp, request_id: Uuid) -> RecordBatch {
-    let hot: Vec<PromotedPayload> = events
+/// By the table of columns.
+fn record_batch(batch: &EventBatch) -> RecordBatch {
+    let promoted = batch.events.iter().map(|stored| {
+        let payload = stored.event.payload.as_ref();
+        payload.map(PromotedPayload::extract).unwrap_or_default()
+    });
+    let promoted: Vec<PromotedPayload> = promoted.collect();
+    let rows = batch
+        .events
         .iter()
-        .map(|stored| {
-            stored
-                .event
-                .payload
-                .as_ref()
-                .map(PromotedPayload::extract)
-                .unwrap_or_default()
-        })
-        .collect();
-    let columns: Vec<ArrayRef> = vec![
-        text(events, |e| Some(&e.event.scope)),
-        text(events, |e| e.event.obj_name.as_deref()),
-        int(events, |e| e.event.obj_id),
-        text(events, |e| e.event.obj_val.as_deref()),
-        text(events, |e| Some(&e.event.source)),
-        // Milliseconds are what ClickHouse's DateTime64(3) keeps; the type has microseconds.
-        time(events.iter().map(|e| e.event.timestamp.millis() * 1000)),
-        int(events, |e| e.event.count.map(i64::from)),
-        int(events, |e| Some(i64::from(e.event.duration))),
-        int(events, |e| e.event.project_id),
-        int(events, |e| e.event.task_id),
-        int(events, |e| e.event.job_id),
-        int(events, |e| e.event.user_id),
-        text(events, |e| e.event.user_name.as_deref()),
-        text(events, |e| e.event.user_email.as_deref()),
-        int(events, |e| e.event.org_id),
-        text(events, |e| e.event.org_slug.as_deref()),
-        text(events, |e| e.event.payload.as_ref().map(Payload::as_str)),
-        time(events.iter().map(|_| received_at.millis() * 1000)),
-        request_ids(&hot, request_id),
-        counted(events),
-        Arc::new(hot.iter().map(|h| h.working_time).collect::<Int64Array>()),
-        hot_text(&hot, |h| h.message.as_deref()),
-        hot_text(&hot, |h| h.stack.as_deref()),
-        hot_text(&hot, |h| h.platform_name.as_deref()),
-        hot_text(&hot, |h| h.platform_version.as_deref()),
-        hot_text(&hot, |h| h.platform_os.as_deref()),
-        flag(events, |payload| payload.is_some()),
-        flag(events, |payload| payload.is_none_or(Payload::is_json)),
-        int(events, |e| Some(e.intervals.first()?.start_ms)),
-        int(events, |e| Some(e.intervals.last()?.end_ms)),
-        int(events, counted_total),
-    ];
-    RecordBatch::try_new(table_schema(), columns).expect("columns are built by the schema")
+        .zip(&promoted)
+        .map(|(stored, promoted)| Row {
+            stored,
+            promoted,
+            received_at: batch.received_at,
+            request_id: batch.request_id,
+        });
+    let rows: Vec<Row<'_>> = rows.collect();
+    let columns = COLUMNS.iter().map(|column| values(&rows, column.value()));
+    RecordBatch::try_new(table_schema(), columns.collect())
+        .expect("values are of their column's type")
 }
 
-fn text<'a>(
-    events: &'a [StoredEvent],
-    get: impl Fn(&'a StoredEvent) -> Option<&'a str>,
-) -> ArrayRef {
-    Arc::new(events.iter().map(get).collect::<StringArray>())
-}
-
-fn hot_text<'a>(
-    hot: &'a [PromotedPayload],
-    get: impl Fn(&'a PromotedPayload) -> Option<&'a str>,
-) -> ArrayRef {
-    Arc::new(hot.iter().map(get).collect::<StringArray>())
-}
-
-fn flag(events: &[StoredEvent], get: impl Fn(Option<&Payload>) -> bool) -> ArrayRef {
-    let flags = events.iter().map(|e| Some(get(e.event.payload.as_ref())));
-    Arc::new(flags.collect::<BooleanArray>())
-}
-
-fn int(events: &[StoredEvent], get: impl Fn(&StoredEvent) -> Option<i64>) -> ArrayRef {
-    Arc::new(events.iter().map(get).collect::<Int64Array>())
-}
-
-fn time(micros: impl Iterator<Item = i64>) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from_iter_values(micros))
-}
-
-/// The request that a server event itself names ties it to the user's request; the request
-/// that merely delivered it says nothing.
-fn request_ids(hot: &[PromotedPayload], delivered_by: Uuid) -> ArrayRef {
-    let ids = hot
-        .iter()
-        .map(|payload| Some(payload.request_id.unwrap_or(delivered_by)));
-    let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(
-        ids.map(|id| id.map(Uuid::into_bytes)),
-        16,
-    );
-    Arc::new(ids.expect("every id has 16 bytes"))
-}
-
-/// Counted intervals as one flat list a row: start, end, start, end, … in ms.
-fn counted(events: &[StoredEvent]) -> ArrayRef {
-    let mut builder = ListBuilder::new(Int64Builder::new());
-    for stored in events {
-        for interval in &stored.intervals {
-            builder.values().append_value(interval.start_ms);
-            builder.values().append_value(interval.end_ms);
+fn values(rows: &[Row<'_>], value: Value) -> ArrayRef {
+    match value {
+        Value::Text(get) => Arc::new(rows.iter().map(get).collect::<StringArray>()),
+        Value::Integer(get) => Arc::new(rows.iter().map(get).collect::<Int64Array>()),
+        Value::Time(get) => {
+            let times = rows.iter().map(|row| get(row).millis() * 1000);
+            Arc::new(TimestampMicrosecondArray::from_iter_values(times))
         }
-        builder.append(!stored.intervals.is_empty());
+        Value::Uuid(get) => {
+            let ids = rows.iter().map(|row| Some(get(row).into_bytes()));
+            let ids = FixedSizeBinaryArray::try_from_sparse_iter_with_size(ids, 16);
+            Arc::new(ids.expect("every id has 16 bytes"))
+        }
+        Value::Bool(get) => {
+            let flags = rows.iter().map(|row| Some(get(row)));
+            Arc::new(flags.collect::<BooleanArray>())
+        }
+        Value::Intervals(get) => {
+            let mut lists = ListBuilder::new(Int64Builder::new());
+            for row in rows {
+                let intervals = get(row);
+                for interval in intervals {
+                    lists.values().append_value(interval.start_ms);
+                    lists.values().append_value(interval.end_ms);
+                }
+                lists.append(!intervals.is_empty());
+            }
+            Arc::new(lists.finish())
+        }
     }
-    Arc::new(builder.finish())
-}
-
-/// How much the intervals count, in ms.
-fn counted_total(stored: &StoredEvent) -> Option<i64> {
-    let intervals = stored.intervals.iter();
-    let total = intervals.map(|interval| interval.end_ms.saturating_sub(interval.start_ms));
-    (!stored.intervals.is_empty()).then(|| total.fold(0, i64::saturating_add))
 }

@@ -20,7 +20,7 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 pub use changes::{Changes, MAX_RECENT};
-pub use columns::{EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, events_schema, table_schema};
+pub use columns::{events_schema, table_schema};
 pub use dedup::{Day, DedupLimits, DedupStats, DedupWindow, Lookup, Reservation, Suspect};
 pub use error::{BoxError, StoreError};
 pub use filter::EventFilter;
@@ -77,7 +77,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// visible when it began, and of nothing else.
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError>;
 
-    /// The visible events that `filter` admits, oldest first, with the columns of [`EVENT_COLUMNS`].
+    /// The visible events that `filter` admits, oldest first, with the columns of
+    /// [`EVENT_COLUMNS`](annoscope_events::EVENT_COLUMNS).
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
 
     /// Which times appends have changed. `None` where events may become visible that this process did

@@ -2,6 +2,7 @@
 import type { Completion, CompletionSource } from '@codemirror/autocomplete';
 import { SQLDialect } from '@codemirror/lang-sql';
 import { request } from '../lib/api/client';
+import { COLUMNS } from './columns';
 
 export const clickhouse = SQLDialect.define({
   keywords:
@@ -13,30 +14,6 @@ export const clickhouse = SQLDialect.define({
   hashComments: true,
   identifierQuotes: '`"',
 });
-
-const COLUMNS: [string, string, string?][] = [
-  ['scope', 'String', 'what happened, as object:action'],
-  ['obj_name', 'Nullable(String)'],
-  ['obj_id', 'Nullable(UInt64)'],
-  ['obj_val', 'Nullable(String)'],
-  ['source', 'String', 'client or server'],
-  ['timestamp', 'DateTime64(3)', 'UTC'],
-  ['count', 'Nullable(UInt16)'],
-  ['duration', 'UInt32', 'ms'],
-  ['project_id', 'Nullable(UInt64)'],
-  ['task_id', 'Nullable(UInt64)'],
-  ['job_id', 'Nullable(UInt64)'],
-  ['user_id', 'Nullable(UInt64)'],
-  ['user_name', 'Nullable(String)'],
-  ['user_email', 'Nullable(String)'],
-  ['org_id', 'Nullable(UInt64)'],
-  ['org_slug', 'Nullable(String)'],
-  ['payload', 'Nullable(String)', 'JSON'],
-  ['counted_ms', 'Array(Int64)', 'working time: starts and ends in turn, ms; not part of *'],
-  ['counted_from_ms', 'Nullable(Int64)', 'beginning of what it counted, ms; not part of *'],
-  ['counted_until_ms', 'Nullable(Int64)', 'end of what it counted, ms; not part of *'],
-  ['counted_total_ms', 'Nullable(Int64)', 'how much it counted, ms; not part of *'],
-];
 
 const MACROS: [string, string][] = [
   ['$__timeFilter(timestamp)', 'rows of the time range, by seconds'],
@@ -82,7 +59,7 @@ export function completions(variables: string[]): CompletionSource {
     type: 'property',
     detail,
     boost: 2,
-    ...(info === undefined ? {} : { info }),
+    info,
   }));
   const dollars: Completion[] = [
     ...variables.map((name): Completion => ({ label: `$${name}`, type: 'variable', boost: 3 })),

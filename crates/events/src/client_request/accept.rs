@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::reply::event_json;
 use super::{ClientEvent, CorrectedRequest};
-use crate::event::{Event, StoredEvent};
+use crate::event::{Event, Origin, StoredEvent};
 use crate::json::with_python_numbers;
 use crate::mend::Mend;
 use crate::payload::Payload;
@@ -154,6 +154,7 @@ fn stored_event(event: &ClientEvent, by: &Sender) -> StoredEvent {
                 .map(|payload| Payload::as_sent(with_python_numbers(payload).into_owned())),
         },
         intervals: Vec::new(),
+        origin: Origin::default(),
     }
 }
 
@@ -184,5 +185,6 @@ fn working_time_event(row: WorkingTime, by: &Sender, request_id: Uuid) -> Stored
             payload: Some(Payload::as_sent(payload)),
         },
         intervals: row.intervals,
+        origin: Origin::default(),
     }
 }

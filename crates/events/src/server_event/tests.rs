@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::Interval;
+use crate::event::{Interval, Origin};
 use crate::payload::Payload;
+use crate::promoted::PromotedPayload;
 use crate::promoted::PromotedPayload;
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_719_835_200_000);
@@ -168,6 +169,43 @@ fn values_are_read_leniently() {
             org_slug: Some(" x ".to_owned()),
             payload: Some(Payload::as_sent("{\"b\":[1]}".to_owned())),
         }
+    );
+}
+
+/// The hash is of the record alone: what a sender says beside it may come later than the event itself.
+#[test]
+fn the_origin_is_kept_and_is_no_part_of_the_hash() {
+    let record = ",\"timestamp\":\"1719835200.25\",\"obj_id\":7";
+    let cases = [
+        ("", None, None),
+        (
+            ",\"access_token_id\":3,\"remote_addr\":\"192.0.2.7\"",
+            Some(3),
+            Some("192.0.2.7"),
+        ),
+        (",\"access_token_id\":null,\"remote_addr\":null", None, None),
+        (",\"access_token_id\":\"12\"", Some(12), None),
+        (
+            ",\"remote_addr\":\"2001:db8::1\"",
+            None,
+            Some("2001:db8::1"),
+        ),
+    ];
+    let plain = event(record);
+    assert!(plain.hash.is_some());
+    for (members, access_token_id, remote_addr) in cases {
+        let read = event(&format!("{record}{members}"));
+        let origin = Origin {
+            access_token_id,
+            remote_addr: remote_addr.map(str::to_owned),
+        };
+        assert_eq!(read.stored.origin, origin, "{members}");
+        assert_eq!(read.stored.event, plain.stored.event, "{members}");
+        assert_eq!(read.hash, plain.hash, "{members}");
+    }
+    assert_eq!(
+        reason("{\"scope\":\"a:b\",\"access_token_id\":-1}"),
+        "access_token_id: not from 0 to 9223372036854775807"
     );
 }
 
@@ -532,52 +570,59 @@ fn any_stored_event() -> impl Strategy<Value = StoredEvent> {
         ]),
     );
     let lengths = proptest::collection::vec((0..1000_i64, 0..1000_i64), 0..5);
-    (object, numbers, who, lengths).prop_map(|(object, numbers, who, lengths)| {
-        let (obj_name, obj_id, obj_val, scope, is_work) = object;
-        let (micros, count, duration, [project_id, task_id, job_id, user_id, org_id]) = numbers;
-        let (user_name, user_email, org_slug, payload) = who;
-        let mut end_ms = 0;
-        let intervals = lengths.into_iter().map(|(gap_ms, length_ms)| {
-            let start_ms = end_ms + gap_ms;
-            end_ms = start_ms + length_ms;
-            Interval { start_ms, end_ms }
-        });
-        StoredEvent {
-            event: Event {
-                scope: if is_work {
-                    WORKING_TIME_SCOPE.to_owned()
-                } else {
-                    scope.clone()
+    (object, numbers, who, lengths, (id(), text())).prop_map(
+        |(object, numbers, who, lengths, origin)| {
+            let (obj_name, obj_id, obj_val, scope, is_work) = object;
+            let (access_token_id, remote_addr) = origin;
+            let (micros, count, duration, [project_id, task_id, job_id, user_id, org_id]) = numbers;
+            let (user_name, user_email, org_slug, payload) = who;
+            let mut end_ms = 0;
+            let intervals = lengths.into_iter().map(|(gap_ms, length_ms)| {
+                let start_ms = end_ms + gap_ms;
+                end_ms = start_ms + length_ms;
+                Interval { start_ms, end_ms }
+            });
+            StoredEvent {
+                event: Event {
+                    scope: if is_work {
+                        WORKING_TIME_SCOPE.to_owned()
+                    } else {
+                        scope.clone()
+                    },
+                    obj_name,
+                    obj_id,
+                    obj_val,
+                    // Counted intervals are a server's.
+                    source: if is_work {
+                        Cow::Borrowed("server")
+                    } else {
+                        Cow::Owned(scope)
+                    },
+                    timestamp: Timestamp::from_micros(micros),
+                    count,
+                    duration,
+                    project_id,
+                    task_id,
+                    job_id,
+                    user_id,
+                    user_name,
+                    user_email,
+                    org_id,
+                    org_slug,
+                    payload: payload.map(Payload::as_sent),
                 },
-                obj_name,
-                obj_id,
-                obj_val,
-                // Counted intervals are a server's.
-                source: if is_work {
-                    Cow::Borrowed("server")
+                intervals: if is_work {
+                    intervals.collect()
                 } else {
-                    Cow::Owned(scope)
+                    Vec::new()
                 },
-                timestamp: Timestamp::from_micros(micros),
-                count,
-                duration,
-                project_id,
-                task_id,
-                job_id,
-                user_id,
-                user_name,
-                user_email,
-                org_id,
-                org_slug,
-                payload: payload.map(Payload::as_sent),
-            },
-            intervals: if is_work {
-                intervals.collect()
-            } else {
-                Vec::new()
-            },
-        }
-    })
+                origin: Origin {
+                    access_token_id,
+                    remote_addr,
+                },
+            }
+        },
+    )
 }
 
 /// A person mends the value and sends the line as it lies.

@@ -32,6 +32,8 @@ pub fn server_event_json(stored: &StoredEvent, out: &mut Vec<u8>) {
     element.integer(Field::OrgId, event.org_id);
     element.text(Field::OrgSlug, event.org_slug.as_deref());
     element.text(Field::Payload, event.payload.as_ref().map(Payload::as_str));
+    element.integer(Field::AccessTokenId, stored.origin.access_token_id);
+    element.text(Field::RemoteAddr, stored.origin.remote_addr.as_deref());
     if !stored.intervals.is_empty() {
         element.key("intervals");
         for (index, interval) in stored.intervals.iter().enumerate() {

@@ -87,12 +87,8 @@ impl Fixture {
     }
 
     pub(super) async fn append(&self, events: Vec<Event>) {
-        let stored = |event| StoredEvent {
-            event,
-            intervals: Vec::new(),
-        };
         let batch = EventBatch {
-            events: events.into_iter().map(stored).collect(),
+            events: events.into_iter().map(StoredEvent::from).collect(),
             received_at: noon(),
             request_id: Uuid::nil(),
             reservation: self.store.reserve(Vec::new()).await.unwrap(),

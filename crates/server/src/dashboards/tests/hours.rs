@@ -56,10 +56,10 @@ fn row(intervals: &[(i64, i64)], working_time_ms: i64, timestamp_ms: i64) -> Sto
     };
     let intervals = intervals.iter();
     StoredEvent {
-        event,
         intervals: intervals
             .map(|&(start_ms, end_ms)| Interval { start_ms, end_ms })
             .collect(),
+        ..StoredEvent::from(event)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use annoscope_events::EVENT_COLUMNS;
 use annoscope_events::{Event, Payload};
-use annoscope_store::EVENT_COLUMNS;
 use arrow::array::{Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
