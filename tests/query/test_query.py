@@ -52,6 +52,23 @@ def test_times(stored: Server, admin: User) -> None:
     assert first == [1719835200250, "create:task", 1]
 
 
+def test_what_servers_send_beside_the_record(server: Server, admin: User) -> None:
+    """The token and the address of a user's request can be named, are no part of `*`, and tell no two events apart."""
+    event = events.server_event("update:job", "1719835200", obj_id=1)
+    beside = {"access_token_id": 7, "remote_addr": "192.0.2.9"}
+    other = events.server_event("update:job", "1719835201", obj_id=1)
+    assert events.ingest(server, [{**event, **beside}, other]).ok
+    named = "SELECT access_token_id, remote_addr FROM events ORDER BY timestamp"
+    answer = ask(server, admin, named).json()
+    assert [column["type"] for column in answer["columns"]] == ["Nullable(UInt64)", "Nullable(String)"]
+    assert answer["rows"] == [[7, "192.0.2.9"], [None, None]]
+    everything = ask(server, admin, "SELECT * FROM events").json()
+    assert [column["name"] for column in everything["columns"]] == events.FIELDS
+    # Sent again without them, it is known.
+    assert events.ingest(server, [event]).ok
+    assert rows(server, admin, COUNT) == [[2]]
+
+
 def test_the_events_of_one_request(server: Server, admin: User) -> None:
     """A server event belongs to the request that its payload names, a client's to the one that brought it."""
     named = "11111111-2222-4333-8444-555555555555"

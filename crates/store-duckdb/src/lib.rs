@@ -252,4 +252,6 @@ fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, Error> 
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod tests;

@@ -2,18 +2,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use annoscope_events::{
-    EVENT_COLUMNS, Event, EventHash, Interval, Payload, StoredEvent, Timestamp,
-};
+use annoscope_events::{EVENT_COLUMNS, EventHash, Interval, StoredEvent, Timestamp};
 use annoscope_store::{Rows, RowsRead};
+pub(crate) use annoscope_test_support::{NOW, event};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use uuid::Uuid;
 
 use super::*;
-
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 
 pub(crate) fn config(dir: &Path) -> StoreConfig {
     StoreConfig {
@@ -31,29 +28,6 @@ pub(crate) fn config(dir: &Path) -> StoreConfig {
         process_memory_bytes: 8 << 30,
         last_resort: |reason| panic!("{reason}"),
     }
-}
-
-pub(crate) fn event(second: i64, user_id: i64) -> StoredEvent {
-    let event = Event {
-        scope: "draw:object".to_owned(),
-        obj_name: None,
-        obj_id: Some(i64::MAX),
-        obj_val: Some("zażółć \"quoted\"".to_owned()),
-        source: "client".into(),
-        timestamp: Timestamp::from_millis(NOW.millis() + second * 1000 + 123),
-        count: Some(1),
-        duration: u32::MAX,
-        project_id: None,
-        task_id: None,
-        job_id: Some(7),
-        user_id: Some(user_id),
-        user_name: Some("lena".to_owned()),
-        user_email: Some(String::new()),
-        org_id: None,
-        org_slug: None,
-        payload: Some(Payload::parse(r#"{"working_time": 5}"#).unwrap()),
-    };
-    StoredEvent::from(event)
 }
 
 pub(crate) async fn append(
@@ -133,68 +107,6 @@ async fn events_come_back_in_the_order_of_time_with_every_value() {
         .map(|field| field.name().clone())
         .collect();
     assert_eq!(names, EVENT_COLUMNS);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bounds_of_a_filter_are_inclusive() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = DuckDbStore::open(&config(dir.path())).unwrap();
-    append(
-        &store,
-        (0..5).map(|second| event(second, second)).collect(),
-        vec![],
-    )
-    .await;
-    let at = |second: i64| Some(Timestamp::from_millis(NOW.millis() + second * 1000 + 123));
-    let cases = [
-        ("all", EventFilter::default(), vec![0, 1, 2, 3, 4]),
-        (
-            "both bounds",
-            EventFilter {
-                from: at(1),
-                to: at(3),
-                ..EventFilter::default()
-            },
-            vec![1, 2, 3],
-        ),
-        (
-            "open end",
-            EventFilter {
-                from: at(3),
-                ..EventFilter::default()
-            },
-            vec![3, 4],
-        ),
-        (
-            "user",
-            EventFilter {
-                user_id: Some(2),
-                ..EventFilter::default()
-            },
-            vec![2],
-        ),
-        (
-            "nobody",
-            EventFilter {
-                user_id: Some(9),
-                ..EventFilter::default()
-            },
-            vec![],
-        ),
-        (
-            "no project",
-            EventFilter {
-                project_id: Some(1),
-                ..EventFilter::default()
-            },
-            vec![],
-        ),
-    ];
-    for (case, filter, expected) in cases {
-        let batches = rows(store.export(filter)).await.unwrap();
-        let users: Vec<i64> = column(&batches, "user_id").into_iter().flatten().collect();
-        assert_eq!(users, expected, "{case}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,6 @@ use super::*;
 use crate::event::{Interval, Origin};
 use crate::payload::Payload;
 use crate::promoted::PromotedPayload;
-use crate::promoted::PromotedPayload;
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_719_835_200_000);
 

@@ -1,0 +1,333 @@
+//! A store in memory, whose appends are durable before they are visible.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use annoscope_events::EventHash;
+use annoscope_store::{
+    Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Lookup,
+    Position, Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
+    events_schema, table_schema,
+};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::FutureExt;
+use futures::future::{self, BoxFuture};
+use tokio::sync::Notify;
+
+/// Rows of a batch of a result.
+const BATCH_ROWS: usize = 1000;
+
+const LIMITS: DedupLimits = DedupLimits {
+    days: 7,
+    events: 1_000_000,
+};
+
+/// What is there after a store was closed, or was just dropped. Clones share it.
+#[derive(Clone, Default)]
+pub struct Disk(Arc<Mutex<Durable>>);
+
+#[derive(Default)]
+struct Durable {
+    /// In the order of their positions, none without rows.
+    batches: Vec<RecordBatch>,
+    n_rows: u64,
+    hashes: HashSet<EventHash>,
+}
+
+/// A store in memory. An append becomes visible when its position is waited for, or by
+/// [`MemoryStore::show`]; while visibility is held, by that alone.
+///
+/// Its SQL has four statements: [`MemoryStore::EVENTS`], [`MemoryStore::BROUGHT`],
+/// [`MemoryStore::ENDLESS`] and those that fail.
+pub struct MemoryStore {
+    disk: Disk,
+    window: Arc<DedupWindow>,
+    changes: Changes,
+    state: Mutex<State>,
+    /// Told when more is visible and when the store is closed.
+    changed: Notify,
+}
+
+struct State {
+    is_open: bool,
+    is_held: bool,
+    visible: Position,
+    /// How many batches are visible.
+    n_visible: usize,
+    n_appends: u64,
+    n_stored: u64,
+}
+
+impl MemoryStore {
+    /// The visible events, with all columns, in the order of their appends.
+    pub const EVENTS: &str = "SELECT events";
+    /// The rows that the query brings.
+    pub const BROUGHT: &str = "SELECT brought rows";
+    /// Never ends of its own.
+    pub const ENDLESS: &str = "SELECT endless";
+
+    /// The store of `disk`: what is durable there is visible.
+    pub fn open(disk: &Disk) -> MemoryStore {
+        let on_disk = disk.clone();
+        let lookup: Lookup = Arc::new(move |suspects| {
+            let durable = on_disk.lock();
+            let hashes = suspects.iter().map(|suspect| suspect.hash);
+            let found = hashes
+                .filter(|hash| durable.hashes.contains(hash))
+                .collect();
+            future::ready(Ok(found)).boxed()
+        });
+        let window = DedupWindow::new(lookup, LIMITS);
+        let (mut times, state) = {
+            let durable = disk.lock();
+            let hashes = durable.hashes.iter().copied();
+            window.load(Day(0), durable.hashes.len(), hashes);
+            let state = State {
+                is_open: true,
+                is_held: false,
+                visible: Position(durable.n_rows),
+                n_visible: durable.batches.len(),
+                n_appends: 0,
+                n_stored: 0,
+            };
+            let times: Vec<i64> = durable.batches.iter().flat_map(times_us).collect();
+            (times, state)
+        };
+        let n_forgotten = times.len().saturating_sub(annoscope_store::MAX_RECENT);
+        times.drain(..n_forgotten);
+        MemoryStore {
+            disk: disk.clone(),
+            window,
+            changes: Changes::after(times),
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        }
+    }
+
+    /// From now on nothing becomes visible but by [`MemoryStore::show`].
+    pub fn hold(&self) {
+        self.state().is_held = true;
+    }
+
+    /// Lets queries see what is durable up to there.
+    pub fn show(&self, position: Position) {
+        let durable = self.disk.lock();
+        let mut state = self.state();
+        while state.visible < position && state.n_visible < durable.batches.len() {
+            let batch = &durable.batches[state.n_visible];
+            state.n_visible += 1;
+            // The change log knows before `visible` says so.
+            self.changes.record(times_us(batch));
+            state.visible.0 += batch.num_rows() as u64;
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The visible rows, with all columns.
+    fn visible_rows(&self) -> Result<RecordBatch, StoreError> {
+        let durable = self.disk.lock();
+        let state = self.state();
+        if !state.is_open {
+            return Err(StoreError::NotOpen);
+        }
+        let visible = &durable.batches[..state.n_visible];
+        Ok(concat_batches(&table_schema(), visible).expect("they have one schema"))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Disk {
+    fn lock(&self) -> MutexGuard<'_, Durable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventStore for MemoryStore {
+    fn reserve(&self, hashes: Vec<EventHash>) -> BoxFuture<'_, Result<Reservation, StoreError>> {
+        self.window.reserve(hashes).boxed()
+    }
+
+    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>> {
+        let rows = batch.rows();
+        let mut durable = self.disk.lock();
+        let mut state = self.state();
+        if !state.is_open {
+            return future::ready(Err(StoreError::NotOpen)).boxed();
+        }
+        state.n_appends += 1;
+        state.n_stored += rows.num_rows() as u64;
+        durable.n_rows += rows.num_rows() as u64;
+        durable.hashes.extend(batch.reservation.fresh());
+        if rows.num_rows() > 0 {
+            durable.batches.push(rows);
+        }
+        let position = Position(durable.n_rows);
+        drop((state, durable));
+        batch.reservation.commit(Day::of(batch.received_at));
+        future::ready(Ok(position)).boxed()
+    }
+
+    fn visible(&self) -> Position {
+        self.state().visible
+    }
+
+    fn wait_until_visible(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                // Registered before the look, so that a change in between is not missed.
+                changed.as_mut().enable();
+                let (visible, is_open, is_held) = {
+                    let state = self.state();
+                    (state.visible, state.is_open, state.is_held)
+                };
+                if visible >= position {
+                    return Ok(());
+                }
+                if !is_open {
+                    return Err(StoreError::NotOpen);
+                }
+                if is_held {
+                    changed.await;
+                } else {
+                    self.show(position);
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
+        let rows = self.visible_rows()?;
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = run(&query, &rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        let rows = admitted(&self.visible_rows()?, &filter);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn changes(&self) -> Option<&Changes> {
+        Some(&self.changes)
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        let is_open = self.state().is_open;
+        future::ready(is_open.then_some(()).ok_or(StoreError::NotOpen)).boxed()
+    }
+
+    fn stats(&self) -> StoreStats {
+        let rows_total = self.disk.lock().n_rows;
+        let state = self.state();
+        StoreStats {
+            rows_total,
+            rows_stored: state.n_stored,
+            commits: state.n_appends,
+            dedup_window: self.window.stats(),
+            ..StoreStats::default()
+        }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
+
+    fn close(&self) {
+        self.state().is_open = false;
+        self.changed.notify_waiters();
+    }
+}
+
+fn run(query: &Query, events: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
+    let begun = clock::monotonic();
+    for statement in &query.statements {
+        match statement.as_str() {
+            MemoryStore::EVENTS => {
+                send(events, sender)?;
+                query.rows_read.add(events.num_rows() as u64);
+            }
+            MemoryStore::BROUGHT => {
+                for batch in query.rows.iter().flat_map(Rows::batches) {
+                    sender.send(batch.clone())?;
+                }
+            }
+            MemoryStore::ENDLESS => {
+                while clock::monotonic() - begun < query.time_limit {
+                    sender.send(events.slice(0, 0))?;
+                }
+                let limit = query.time_limit;
+                return Err(StoreError::TimedOut { limit });
+            }
+            other => {
+                let message = format!("no statement: {other}");
+                return Err(StoreError::Statement { message });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn send(rows: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
+    for start in (0..rows.num_rows()).step_by(BATCH_ROWS) {
+        let n_rows = BATCH_ROWS.min(rows.num_rows() - start);
+        sender.send(rows.slice(start, n_rows))?;
+    }
+    Ok(())
+}
+
+/// The rows that a filter admits, by time and then in their order, with the columns of an export.
+fn admitted(rows: &RecordBatch, filter: &EventFilter) -> RecordBatch {
+    let ids: Vec<(&Int64Array, i64)> = filter
+        .ids()
+        .map(|(name, id)| (column(rows, name).as_primitive::<Int64Type>(), id))
+        .collect();
+    let from_us = filter.from.map_or(i64::MIN, |from| from.millis() * 1000);
+    // The last millisecond counts whole.
+    let end_us = filter.to.map_or(i64::MAX, |to| (to.millis() + 1) * 1000);
+    let mut found: Vec<(i64, u64)> = times_us(rows).zip(0..).collect();
+    found.retain(|&(time_us, row)| {
+        let has_id = |&(column, id): &(&Int64Array, i64)| {
+            let row = row as usize;
+            column.is_valid(row) && column.value(row) == id
+        };
+        (from_us..end_us).contains(&time_us) && ids.iter().all(has_id)
+    });
+    found.sort_unstable();
+    let order: UInt64Array = found.into_iter().map(|(_, row)| Some(row)).collect();
+    let sorted = take_record_batch(rows, &order).expect("they are rows of the batch");
+    let columns: Vec<usize> = (0..events_schema().fields().len()).collect();
+    sorted
+        .project(&columns)
+        .expect("the listed columns come first")
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a dyn Array {
+    rows.column_by_name(name)
+        .expect("rows have the table's columns")
+}
+
+fn times_us(rows: &RecordBatch) -> impl Iterator<Item = i64> + use<> {
+    let times = column(rows, "timestamp").as_primitive::<TimestampMicrosecondType>();
+    times.values().to_vec().into_iter()
+}
+
+#[cfg(test)]
+mod tests;
