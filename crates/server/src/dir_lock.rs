@@ -1,30 +1,17 @@
 //! One process at a time: the lock of a data directory.
 
+mod holder;
+
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock;
 
-const FILE: &str = "annoscope.lock";
+pub use holder::LockHolder;
 
-/// The process that holds a data directory; also where its server listens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockHolder {
-    /// Process id; of the parent, if one keeps the server running.
-    pub pid: u32,
-    /// When the process took the lock, ISO 8601 UTC.
-    pub since: String,
-    /// Address of the page and the API, once it listens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<String>,
-    /// Address of the ingest port, once it listens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ingest_listen: Option<String>,
-}
+const FILE: &str = "annoscope.lock";
 
 /// Why a lock is not taken, or not read.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +72,9 @@ impl DirLock {
                 lock.describe(holder)?;
                 Ok(lock)
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Held(refusal(dir, &mut file))),
+            Err(TryLockError::WouldBlock) => {
+                Err(LockError::Held(LockHolder::refusal(dir, &mut file)))
+            }
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
@@ -105,47 +94,21 @@ impl DirLock {
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(read(&mut file).unwrap_or_default())),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Some(LockHolder::read(&mut file).unwrap_or_default()))
+            }
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
 
     /// Rewrites what the lock says about its holder.
     pub fn describe(&mut self, holder: &LockHolder) -> Result<(), LockError> {
-        let io = |source| LockError::Io {
-            doing: format!("writing {}", self.path.display()),
-            source,
-        };
-        let text = serde_json::to_vec(holder).expect("a holder is plain data");
-        self.file.rewind().map_err(io)?;
-        self.file.set_len(0).map_err(io)?;
-        self.file.write_all(&text).map_err(io)
-    }
-}
-
-/// What the file says; `None` while it is written.
-fn read(file: &mut File) -> Option<LockHolder> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-fn refusal(dir: &Path, file: &mut File) -> String {
-    let holder = read(file);
-    let dir = dir.display();
-    match holder {
-        Some(LockHolder {
-            pid,
-            since,
-            listen: Some(listen),
-            ..
-        }) => format!(
-            "{dir} is in use by annoscope process {pid}, running since {since} on {listen}: stop it, or use another --data-dir"
-        ),
-        Some(LockHolder { pid, since, .. }) => format!(
-            "{dir} is in use by annoscope process {pid}, running since {since}: stop it, or use another --data-dir"
-        ),
-        None => format!("{dir} is in use by another process: stop it, or use another --data-dir"),
+        holder
+            .write(&mut self.file)
+            .map_err(|source| LockError::Io {
+                doing: format!("writing {}", self.path.display()),
+                source,
+            })
     }
 }
 
