@@ -25,7 +25,7 @@ pub(crate) fn after_commit(database: &Arc<Database>) {
     }
 }
 
-/// When nothing was appended for a while: a checkpoint costs nobody time.
+/// When nothing was appended for a while: a checkpoint keeps no batch waiting.
 pub(crate) fn when_idle(database: &Arc<Database>) {
     if database.wal_bytes() >= SHORT_LOG {
         checkpoint(database);

@@ -127,7 +127,7 @@ impl Drop for PooledConnection {
     }
 }
 
-/// While it lives, no query runs and none begins: those who ask are told that the store is busy.
+/// While it lives, no query runs and none begins: the store is busy to them.
 pub(crate) struct QueriesHeld {
     database: Arc<Database>,
 }

@@ -1,11 +1,12 @@
 //! The embedded home of events: one DuckDB file and its write-ahead log.
 //!
-//! One thread writes, checkpoints included (`writer.rs`); each query has a thread and a
+//! One thread writes, checkpoints included (`writer.rs`, `committer.rs`); each query has a thread and a
 //! connection of its own (`query.rs`). `database.rs` owns the file: it hands out
 //! connections and opens the file again when a failed disk made DuckDB give it up.
 
 mod acknowledged;
 mod checkpoint;
+mod committer;
 mod database;
 mod error;
 mod export;

@@ -1,4 +1,4 @@
-//! Who gets the cores when there are too few: events before queries.
+//! What gets the cores when there are too few: events before queries.
 
 /// As `nice 10`: a tenth of the time of a thread that stores events, while one wants to run.
 /// Idle cores are used as before.

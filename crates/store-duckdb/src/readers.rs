@@ -14,7 +14,7 @@ use crate::{LastResort, priority};
 /// How long a thread without work waits for some; dashboards refresh every few seconds.
 const KEEP: Duration = Duration::from_mins(1);
 
-/// The threads of reads, behind all others of the process, and who ends those that take too long.
+/// The threads of reads, behind all others of the process, and the watch that ends those that take too long.
 pub(crate) struct Readers {
     pub(crate) watchdog: Watchdog,
     /// Only for its pool of blocking threads, as large as there are connections in use. Some until

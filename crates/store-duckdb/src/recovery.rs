@@ -42,7 +42,7 @@ pub struct Repair {
 }
 
 /// Opens the database, which must hold `n_acknowledged` events at least. An unfinished write at the log's end,
-/// which nobody was told was stored, is cut off.
+/// which was never acknowledged, is cut off.
 pub(crate) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connection, Error> {
     let (database, log) = (config.dir.join(FILE), log_path(config));
     let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);

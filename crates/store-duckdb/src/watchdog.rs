@@ -30,7 +30,7 @@ const STUCK: Duration = Duration::from_secs(30);
 pub(crate) enum Why {
     /// It is not.
     No = 0,
-    /// It ran out of time, or nobody reads it any more.
+    /// It ran out of time, or its reader is gone.
     Time = 1,
     /// The process has no memory for it.
     Memory = 2,
@@ -162,13 +162,13 @@ impl Watchdog {
         }
     }
 
-    /// Who may end queries for want of memory.
+    /// What ends queries for want of memory.
     pub(crate) fn handle(&self) -> QueryEnder {
         QueryEnder(Arc::clone(&self.shared))
     }
 }
 
-/// Ends queries, whoever waits for them.
+/// Ends queries, also those that are waited for.
 pub(crate) struct QueryEnder(Arc<Shared>);
 
 impl QueryEnder {

@@ -356,8 +356,8 @@ impl Reservation {
         self.window.released.notify_waiters();
     }
 
-    /// Nobody knows whether the batch is on the disk. Its events become suspects: whoever
-    /// sends one again has it looked up in the side table, which knows.
+    /// It is not known whether the batch is on the disk. Its events become suspects: one that is sent
+    /// again is looked up in the side table, which knows.
     pub fn leave_in_doubt(self, day: Day) {
         self.commit(day);
     }

@@ -51,7 +51,7 @@ pub enum StoreError {
     /// is no number. The message is the database's, without an excerpt of its SQL.
     #[error("{message}")]
     Statement {
-        /// For whoever wrote the query.
+        /// For the author of the query.
         message: String,
     },
     /// The query was ended, by its caller or to make room for appends.

@@ -1,4 +1,4 @@
-//! Counters and sizes of a store, for metrics and for those who share its disk.
+//! Counters and sizes of a store, for metrics and for what shares its disk.
 
 use crate::dedup::DedupStats;
 

@@ -32,7 +32,7 @@ pub(super) fn write(state: &State, path: &Path) -> io::Result<()> {
     let part = path.with_extension("part");
     let written = write_part(state, &part).and_then(|()| std::fs::rename(&part, path));
     written.inspect_err(|_| {
-        // The disk is full, most likely: what is there of it helps nobody.
+        // The disk is full, most likely: a part of it is of no use.
         let _ = std::fs::remove_file(&part);
     })
 }
