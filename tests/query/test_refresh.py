@@ -92,14 +92,14 @@ def test_a_moving_window_with_late_events(server: Server, admin: User, name: str
     sql, random_ = (QUERIES | DIVIDED)[name], random.Random(name)
     now = START + 60 * MINUTE
     assert events.ingest(server, some_events(random_, START, now, 60)).ok
-    n_reused = 0
+    n_cached = 0
     for _ in range(12):
         window = now - 45 * MINUTE, now
-        rows, reused = ask(server, admin, sql, *window, cache=True)
+        rows, cached = ask(server, admin, sql, *window, cache=True)
         expected, none = ask(server, admin, sql, *window, cache=False)
         assert rows == expected
         assert none == 0
-        n_reused += reused
+        n_cached += cached
         later = now + random_.choice([0, 1, 7, 30]) * MINUTE
         new = some_events(random_, now, later + MINUTE, random_.randrange(3))
         # From a browser that was offline: long ago, also before the first event.
@@ -108,7 +108,7 @@ def test_a_moving_window_with_late_events(server: Server, admin: User, name: str
             assert events.ingest(server, new + late).ok
         now = later
     if name not in ("by day", "no rows"):
-        assert n_reused > 0
+        assert n_cached > 0
 
 
 def test_an_answered_event_is_in_every_later_answer(server: Server, admin: User) -> None:
@@ -126,6 +126,6 @@ def test_the_cache_can_be_switched_off(server: Server, admin: User) -> None:
     server.start()
     assert events.ingest(server, some_events(random.Random(1), START, START + 60 * MINUTE, 60)).ok
     for _ in range(3):
-        rows, reused = ask(server, admin, QUERIES["by interval"], START, START + 60 * MINUTE, cache=True)
+        rows, cached = ask(server, admin, QUERIES["by interval"], START, START + 60 * MINUTE, cache=True)
         assert len(rows) > 5
-        assert reused == 0
+        assert cached == 0

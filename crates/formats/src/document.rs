@@ -104,7 +104,7 @@ impl Encoder for DocumentEncoder {
 
     fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let mut statistics = vec![format!("\"elapsed\": {}", stats.elapsed.as_secs_f64())];
-        // Who does not see all events is not told.
+        // Readers that do not see all events do not learn it.
         statistics.extend(stats.n_read.map(|n| format!("\"rows_read\": {n}")));
         let text = format!(
             "\n\t],\n\n\t\"rows\": {},\n\n\t\"statistics\":\n\t{{\n\t\t{}\n\t}}\n}}\n",

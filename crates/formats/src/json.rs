@@ -48,7 +48,7 @@ impl Encoder for JsonEncoder {
 
     fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         for row in rows {
-            // A row a line, for those who look at it.
+            // A row a line, for eyes.
             out.extend_from_slice(if self.has_rows { b",\n[" } else { b"\n[" });
             self.has_rows = true;
             for (i, column) in self.loaded.iter().enumerate() {

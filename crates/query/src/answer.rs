@@ -12,7 +12,7 @@ use crate::run::Run;
 /// Rows that are written at once: some 100 µs of work, so that other requests get their turn.
 pub(crate) const PIECE_ROWS: usize = 256;
 
-/// A body that is cut off, because its format cannot tell an error. The connection is closed
+/// A body that is cut off, because its format has no place for an error. The connection is closed
 /// without the mark of the end, which clients report.
 #[derive(Debug, thiserror::Error)]
 #[error("the query failed after rows had been sent")]

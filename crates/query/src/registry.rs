@@ -186,7 +186,7 @@ impl Running {
         &self.entry.rows_read
     }
 
-    /// Whether its user sees all events. Others are not told what counts events that are not
+    /// Whether its user sees all events. Others do not learn what counts events that are not
     /// theirs.
     pub(crate) fn sees_all(&self) -> bool {
         self.sees_all

@@ -3,7 +3,6 @@
 use annoscope_formats::FileError;
 use annoscope_store::StoreError;
 use arrow::error::ArrowError;
-use parquet::errors::ParquetError;
 
 /// Why a request about an export is refused.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +80,7 @@ pub enum Failure {
     Io(std::io::Error),
     /// The store sent something that the format cannot hold.
     #[error("writing the file failed: {0}")]
-    Format(ParquetError),
+    Format(FileError),
     /// The store sent other columns than promised.
     #[error("the store sent unexpected columns: {0}")]
     Columns(#[from] ArrowError),
@@ -101,7 +100,7 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Failure {
         match error {
             FileError::Io(error) => error.into(),
-            FileError::Parquet(error) => Failure::Format(error),
+            error @ FileError::Parquet(_) => Failure::Format(error),
             FileError::Columns(error) => error.into(),
         }
     }

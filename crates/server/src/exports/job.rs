@@ -83,7 +83,7 @@ impl FromStr for JobKey {
     }
 }
 
-/// Who asked for an export.
+/// The user of an export, and for which organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The account's id.

@@ -4,8 +4,8 @@
 //! Where we differ: a job is deleted when its file was sent whole, not when a download
 //! begins; and HEAD, which CVAT's documentation uses for polling, never deletes anything.
 //! HEAD with an unknown id starts an export as GET does, or a poll by HEAD would go on for
-//! ever after a result expired; HEAD without an id starts nothing, since nobody could learn
-//! the id from it.
+//! ever after a result expired; HEAD without an id starts nothing, since its answer has
+//! no body to give the id in.
 
 use annoscope_events::Timestamp;
 use uuid::Uuid;

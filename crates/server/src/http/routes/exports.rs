@@ -184,7 +184,7 @@ fn accepted(body: &serde_json::Value) -> Response {
     (StatusCode::ACCEPTED, content_type, body.to_string()).into_response()
 }
 
-/// Streams a file. The job is deleted just before the last piece goes out, so that whoever
+/// Streams a file. The job is deleted just before the last piece goes out, so that a client that
 /// has the file also sees the job gone.
 fn send(download: Download, ask: Ask) -> Response {
     let mut consume = (ask == Ask::AndConsume).then(|| download.consume());
