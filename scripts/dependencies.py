@@ -1,4 +1,4 @@
-"""Stops at a dependency that its crate does not name, and at one whose licence is not in the list. Run by `make lint`."""
+"""Stops at a dependency that its crate does not name, and at one whose licence is not in the list (`make lint`)."""
 
 from __future__ import annotations
 
