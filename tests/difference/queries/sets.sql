@@ -45,3 +45,6 @@ SELECT (number, 2) IN (1, 2) AS a, (number, 2) IN ((1, 2), (3, NULL)) AS b FROM 
 
 -- arrays-in-a-set: lists of lists
 SELECT [1] IN ([1], [2]) AS a, [1, NULL] IN ([1, NULL]) AS b, [1, 2] IN [[1, 2]] AS c;
+
+-- fractions-in-sets-of-integers: are none of them
+SELECT countIf((user_id + 0.1) IN (SELECT user_id FROM events)), countIf((user_id + 0.0) IN (SELECT user_id FROM events)), countIf((user_id + 0.5, project_id) IN (SELECT user_id, project_id FROM events)), countIf(toDecimal64(user_id, 1) + toDecimal64(0.5, 1) IN (SELECT user_id FROM events)), countIf(user_id IN (SELECT user_id + 0.5 FROM events)) FROM events WHERE scope = 'send:exception' AND user_id IS NOT NULL;

@@ -94,3 +94,6 @@ SELECT leftUTF8('Größe', 3), rightUTF8('Größe', 2), leftUTF8('Größe', -1),
 
 -- ends-of-any-length: counts beyond 32 bits
 SELECT leftUTF8('Größe', 5000000000), rightUTF8('Größe', 18446744073709551615), leftUTF8('Größe', toInt64('9223372036854775807')), max(length(leftUTF8(user_name, user_id))) FROM events;
+
+-- ends-by-fractions: the whole part counts
+SELECT leftUTF8('Größe', 2.7), rightUTF8('Größe', 2.7), leftUTF8('abc', (0 - 1e6));

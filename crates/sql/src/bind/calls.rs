@@ -290,13 +290,15 @@ impl Binder<'_> {
 
     /// Places within texts may be floats, of which ClickHouse takes the whole part.
     fn whole_places(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Vec<Expr>, SqlError> {
-        const CUT: [&str; 6] = [
+        const CUT: [&str; 8] = [
             "substring",
             "substr",
             "mid",
             "substringUTF8",
             "left",
             "right",
+            "leftUTF8",
+            "rightUTF8",
         ];
         if !CUT.contains(&name) {
             return Ok(arguments);

@@ -225,8 +225,15 @@ impl Lowering<'_> {
                     [single] => single.clone(),
                     several => format!("row({})", several.join(", ")),
                 };
-                let is_in =
-                    format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))");
+                let types: Vec<&DataType> = columns.iter().map(|column| &column.ty).collect();
+                let is_in = match self.needle_of_set(needle, &value, &types)? {
+                    Some(exact) => format!(
+                        "coalesce({exact} {operator} (SELECT {column} FROM ({inner}){filter}), {negated})"
+                    ),
+                    None => {
+                        format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))")
+                    }
+                };
                 if needle.ty.is_nullable() {
                     // Of no rows DuckDB knows that NULL is none of them.
                     format!("(CASE WHEN {value} IS NOT NULL THEN {is_in} END)")
@@ -235,6 +242,30 @@ impl Lowering<'_> {
                 }
             }
         }))
+    }
+
+    /// What is looked for as a number of the set's type; `None` if it is one. DuckDB would round it: what the type
+    /// cannot hold is in no set, and becomes NULL.
+    fn needle_of_set(
+        &mut self,
+        needle: &Expr,
+        value: &str,
+        types: &[&DataType],
+    ) -> Result<Option<String>, SqlError> {
+        Ok(match (&needle.kind, types) {
+            (_, [ty]) => exactly(value, &needle.ty, ty),
+            (ExprKind::Tuple(parts), types) if parts.len() == types.len() => {
+                let (mut values, mut is_any) = (Vec::with_capacity(parts.len()), false);
+                for (part, ty) in parts.iter().zip(types) {
+                    let value = self.value(part)?;
+                    let exact = exactly(&value, &part.ty, ty);
+                    is_any |= exact.is_some();
+                    values.push(exact.unwrap_or(value));
+                }
+                is_any.then(|| format!("row({})", values.join(", ")))
+            }
+            _ => None,
+        })
     }
 
     /// ClickHouse leaves NULL out of a set, and tuples with NULL for an element; for DuckDB nothing is NOT IN it.
@@ -352,4 +383,22 @@ fn is_compared_by_elements(name: &str, a: &Expr, b: &Expr) -> bool {
         && can_be_split(a)
         && can_be_split(b)
         && !(is_folded(a) && is_folded(b))
+}
+
+/// A number as one of another type, NULL where that cannot hold it; `None` if DuckDB compares the two exactly.
+fn exactly(value: &str, from: &DataType, to: &DataType) -> Option<String> {
+    if from.is_float() && to.is_integer() {
+        return Some(format!(
+            "(CASE WHEN {value} = trunc({value}) AND abs({value}) < 1.8446744073709552e19 THEN CAST({value} AS HUGEINT) END)"
+        ));
+    }
+    if from.is_decimal() && to.is_integer() {
+        // Of a decimal the whole part.
+        return Some(format!("CAST(trunc({value}) AS HUGEINT)"));
+    }
+    (from.is_integer() && to.is_float()).then(|| {
+        format!(
+            "(CASE WHEN CAST(CAST({value} AS DOUBLE) AS HUGEINT) = {value} THEN CAST({value} AS DOUBLE) END)"
+        )
+    })
 }
