@@ -182,3 +182,6 @@ SELECT medianExact(if(number = 1, NULL, nan)), median(if(number = 1, NULL, nan))
 
 -- funnels-in-having: groups chosen by how far they came
 SELECT user_id, windowFunnel(86400)(toDateTime(timestamp), scope = 'load:job', scope = 'save:job') AS n FROM events GROUP BY user_id HAVING n > 1 ORDER BY user_id;
+
+-- correlations-beside-null: rows in which a side is NULL do not count
+SELECT corr(x, nan) AS a, corr(inf, x) AS b, corr(y, nan) AS c, corr(x, 1.5) AS d FROM (SELECT CAST(NULL AS Nullable(Float64)) AS x, toNullable(number) AS y FROM numbers(3));

@@ -356,11 +356,22 @@ impl Lowering<'_> {
         let call = format!("{function}({}){tail}", values.join(", "));
         let finite = finite.join(" AND ");
         if function == "corr" {
-            return Ok(if finite.is_empty() {
-                call
+            if finite.is_empty() {
+                return Ok(call);
+            }
+            // A row counts where neither side is NULL.
+            let mut known = Vec::new();
+            for argument in aggregate.arguments.iter().filter(|a| a.ty.is_nullable()) {
+                known.push(format!("{} IS NOT NULL", self.float(argument)?));
+            }
+            let finite = if known.is_empty() {
+                finite
             } else {
-                format!("CASE WHEN NOT bool_and({finite}){tail} THEN 'nan'::DOUBLE ELSE {call} END")
-            });
+                format!("CASE WHEN {} THEN {finite} END", known.join(" AND "))
+            };
+            return Ok(format!(
+                "CASE WHEN NOT bool_and({finite}){tail} THEN 'nan'::DOUBLE ELSE {call} END"
+            ));
         }
         let value = self.value(&aggregate.arguments[0])?;
         let count = format!("count({value}){tail}");
