@@ -290,9 +290,10 @@ fn supertype_of_times(a: &DataType, b: &DataType) -> DataType {
     use DataType::{Date, Date32, DateTime, DateTime64};
     match (a, b) {
         (Date | Date32, Date | Date32) => Date32,
-        (Date32, DateTime(timezone)) | (DateTime(timezone), Date32) => DateTime64 {
+        // It forgets the time zone.
+        (Date32, DateTime(_)) | (DateTime(_), Date32) => DateTime64 {
             precision: 0,
-            timezone: timezone.clone(),
+            timezone: None,
         },
         (Date | Date32, other) | (other, Date | Date32) => other.clone(),
         (

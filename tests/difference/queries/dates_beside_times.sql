@@ -15,3 +15,6 @@ SELECT count() FROM events WHERE toTimeZone(timestamp, 'America/New_York') >= to
 
 -- date32-beside-datetime: they are a time of a wider range
 SELECT least(toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31')) AS a, greatest(toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31')) AS b, toTypeName(if(1 = 1, toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31'))) AS c, [toDate32('2026-05-31'), toDateTime('2026-06-01 10:00:00')] AS d;
+
+-- date32-beside-zones: its midnight is not the time's zone's
+SELECT toDate32('2027-01-01') <= toTimeZone(toDateTime('2026-12-31 23:59:59'), 'Europe/Berlin') AS a, toDate('2027-01-01') <= toTimeZone(toDateTime('2026-12-31 23:59:59'), 'Europe/Berlin') AS b, toTypeName(greatest(toDate32('2027-01-01'), toTimeZone(toDateTime('2026-12-31 23:59:59'), 'America/New_York'))) AS c, greatest(toDate32('2026-01-01'), toTimeZone(toDateTime('2026-12-31 23:59:59'), 'America/New_York')) AS d;

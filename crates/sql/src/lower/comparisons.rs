@@ -161,7 +161,11 @@ impl Lowering<'_> {
     pub(super) fn value_as(&mut self, expr: &Expr, with: &DataType) -> Result<String, SqlError> {
         if with.is_datetime() && expr.ty.is_date() {
             self.pass("Date beside a time");
-            return self.datetime_of(expr, with.timezone(), with);
+            // A Date32 makes another type of both, which forgets the zone.
+            let is_wide = *expr.ty.inner() == DataType::Date32
+                && matches!(with.inner(), DataType::DateTime(_));
+            let zone = with.timezone().filter(|_| !is_wide);
+            return self.datetime_of(expr, zone, with);
         }
         self.value(expr)
     }
