@@ -108,3 +108,6 @@ SELECT negate(-2147483648), negate(toInt8(-128)), negate(toInt16(-32768)), negat
 
 -- nan-is-no-null: NaN is equal to nothing
 SELECT nullIf(nan, nan), nullIf(1.5, 1.5), nullIf(1, 1.0), isNull(nullIf(nan, nan));
+
+-- unsigned-made-signed: of JSON, too
+SELECT toInt8(JSONExtractUInt('{"v":200}', 'v')), toInt16(JSONExtractUInt('{"v":5}', 'v')), toInt32(JSONExtractUInt('{"v":18446744073709551615}', 'v')), groupBitOr(toInt8(JSONExtractUInt(payload, 'v'))) FROM events;

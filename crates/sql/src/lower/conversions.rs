@@ -570,9 +570,11 @@ pub(super) fn wrapped(number: String, to: &DataType) -> String {
         DataType::UInt8 => format!("({number} & 255)"),
         DataType::UInt16 => format!("({number} & 65535)"),
         DataType::UInt32 => format!("({number} & 4294967295)"),
-        DataType::Int8 => format!("(xor({number} & 255, 128) - 128)"),
-        DataType::Int16 => format!("(xor({number} & 65535, 32768) - 32768)"),
-        DataType::Int32 => format!("(xor({number} & 4294967295, 2147483648) - 2147483648)"),
+        DataType::Int8 => format!("(xor(CAST({number} & 255 AS BIGINT), 128) - 128)"),
+        DataType::Int16 => format!("(xor(CAST({number} & 65535 AS BIGINT), 32768) - 32768)"),
+        DataType::Int32 => {
+            format!("(xor(CAST({number} & 4294967295 AS BIGINT), 2147483648) - 2147483648)")
+        }
         _ => number,
     }
 }
