@@ -98,6 +98,11 @@ FEW_DIGITS += ["7", "0.5", "nan", "inf", "NULL"]
 INEXACT = re.compile(r"\b(var|stddev|corr)")
 INEXACT_TOLERANCE = 1e-6
 
+STARTS_OF_TIMES = [
+    *("toStartOfHour", "toStartOfMinute", "toStartOfFiveMinute", "toStartOfFiveMinutes"),
+    *("toStartOfTenMinutes", "toStartOfFifteenMinutes"),
+]
+
 # What ClickHouse answers and annoscope refuses by name, for a reason.
 REFUSED = {
     # ClickHouse makes a Variant or an Int128, which no client of events knows what to do with.
@@ -114,7 +119,13 @@ REFUSED = {
     # Not documented, and an error in ClickHouse as well where the type is not Nullable.
     "toStartOfSecond takes": "toStartOfSecond of what has no fractions",
     # Errors in ClickHouse as well, but only where somebody reads it.
-    "cannot be Date": "hours of a Date in rows that nobody reads",
+    **dict.fromkeys(
+        [
+            f"of {name} cannot be Date"
+            for name in ("toHour", "toMinute", "toSecond", "toMillisecond", "timeSlot", *STARTS_OF_TIMES)
+        ],
+        "hours of a Date in rows that nobody reads",
+    ),
     "a Date has no ": "hours of a Date in a column that nobody reads",
 }
 

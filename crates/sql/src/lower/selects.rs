@@ -233,22 +233,7 @@ impl Lowering<'_> {
         } = &filter.kind
         {
             match function.name {
-                "and" => {
-                    let mut parts: Vec<String> = Vec::with_capacity(arguments.len());
-                    for argument in arguments {
-                        let part = self.filter(argument)?;
-                        // What can fail is looked at only where all before it is true; DuckDB has no such order.
-                        let part = match parts.as_slice() {
-                            before @ [_, ..] if part.contains("error(") => {
-                                self.pass("conditions that can fail");
-                                format!("(CASE WHEN {} THEN {part} END)", before.join(" AND "))
-                            }
-                            _ => part,
-                        };
-                        parts.push(part);
-                    }
-                    return Ok(format!("({})", parts.join(" AND ")));
-                }
+                "and" => return self.conjunction(filter),
                 "JSONHas" => {
                     if let Some(column) = self.promoted_column(&arguments[0], &arguments[1..]) {
                         self.pass("promoted payload paths");
@@ -261,6 +246,39 @@ impl Lowering<'_> {
             }
         }
         self.cond(filter)
+    }
+
+    /// Conditions that all hold. What can fail is looked at only where the others hold, as DuckDB has no order
+    /// among them; each is written twice at most.
+    fn conjunction(&mut self, filter: &Expr) -> Result<String, SqlError> {
+        let (mut safe, mut risky) = (Vec::new(), Vec::new());
+        for part in conjuncts(filter) {
+            let text = self.filter(part)?;
+            if text.contains("error(") {
+                risky.push(text);
+            } else {
+                safe.push(text);
+            }
+        }
+        let all_safe = safe.join(" AND ");
+        let mut tests: Vec<&str> = risky.iter().map(String::as_str).collect();
+        let Some(last) = tests.pop() else {
+            return Ok(format!("({all_safe})"));
+        };
+        if !safe.is_empty() {
+            tests.insert(0, &all_safe);
+        }
+        if tests.is_empty() {
+            return Ok(last.to_owned());
+        }
+        self.pass("conditions that can fail");
+        let mut text = "(CASE".to_owned();
+        for test in tests {
+            let _ = write!(text, " WHEN ({test}) IS NOT TRUE THEN false");
+        }
+        let _ = write!(text, " ELSE {last} END)");
+        safe.push(text);
+        Ok(format!("({})", safe.join(" AND ")))
     }
 
     fn limit_by_condition(&mut self, number: &str, by: &LimitBy) -> Result<String, SqlError> {
@@ -492,6 +510,16 @@ fn is_known_by_type(expr: &Expr) -> bool {
         matches!(function.name, "toTypeName" | "isNull" | "isNotNull")
     };
     expr.any(&mut |part| part.as_call().is_some_and(is_of_type))
+}
+
+/// The conditions that an AND, and those within it, join.
+fn conjuncts(filter: &Expr) -> Vec<&Expr> {
+    match filter.as_call() {
+        Some((function, arguments)) if function.name == "and" => {
+            arguments.iter().flat_map(conjuncts).collect()
+        }
+        _ => vec![filter],
+    }
 }
 
 /// The sort keys without those behind all keys of GROUP BY: of each of these there is one row. ClickHouse

@@ -216,6 +216,16 @@ fn each_pass_has_an_example() {
 }
 
 #[test]
+fn a_text_grows_with_its_conditions_that_can_fail() {
+    let length = |n: usize| {
+        let conditions = vec!["duration > 1 AND CAST(obj_id AS UInt64) > 1"; n].join(" AND ");
+        let prepared = lowered(&format!("SELECT scope FROM events WHERE {conditions}"));
+        prepared.duckdb.len()
+    };
+    assert!(length(40) < 3 * length(20));
+}
+
+#[test]
 fn both_texts_of_an_example_of_each_clause() {
     let sql = "WITH toDate(timestamp) AS day
         SELECT day, user_name AS name, sum(duration) / 1000 AS seconds
