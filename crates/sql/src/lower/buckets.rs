@@ -133,7 +133,7 @@ impl Lowering<'_> {
         if let Some(zone) = of_date {
             let midnight = self.instant(&start, &zone);
             return Ok(format!(
-                "(CASE WHEN {midnight} < TIMESTAMP '1970-01-01' THEN TIMESTAMP '1970-01-01' ELSE {midnight} END)"
+                "list_transform([{midnight}], lambda _m: CASE WHEN _m < TIMESTAMP '1970-01-01' THEN TIMESTAMP '1970-01-01' ELSE _m END)[1]"
             ));
         }
         Ok(match self.foreign_zone(time, timezone) {

@@ -393,7 +393,7 @@ fn is_compared_by_elements(name: &str, a: &Expr, b: &Expr) -> bool {
 fn exactly(value: &str, from: &DataType, to: &DataType) -> Option<String> {
     if from.is_float() && to.is_integer() {
         return Some(format!(
-            "(CASE WHEN {value} = trunc({value}) AND abs({value}) < 1.8446744073709552e19 THEN CAST({value} AS HUGEINT) END)"
+            "list_transform([{value}], lambda _n: CASE WHEN _n = trunc(_n) AND abs(_n) < 1.8446744073709552e19 THEN CAST(_n AS HUGEINT) END)[1]"
         ));
     }
     if from.is_decimal() && to.is_integer() {
@@ -402,7 +402,7 @@ fn exactly(value: &str, from: &DataType, to: &DataType) -> Option<String> {
     }
     (from.is_integer() && to.is_float()).then(|| {
         format!(
-            "(CASE WHEN CAST(CAST({value} AS DOUBLE) AS HUGEINT) = {value} THEN CAST({value} AS DOUBLE) END)"
+            "list_transform([{value}], lambda _n: CASE WHEN CAST(CAST(_n AS DOUBLE) AS HUGEINT) = _n THEN CAST(_n AS DOUBLE) END)[1]"
         )
     })
 }

@@ -358,10 +358,12 @@ impl Lowering<'_> {
         };
         Ok(Sql::value(match name {
             // NaN is equal to nothing, where DuckDB's is equal to itself.
-            "nullIf" if arguments[0].ty.is_float() => format!(
-                "CASE WHEN isnan({0}) THEN {0} ELSE nullif({0}, {1}) END",
-                values[0], values[1]
-            ),
+            "nullIf" if arguments[1].ty.is_float() => {
+                format!(
+                    "nullif({}, nullif({}, 'nan'::DOUBLE))",
+                    values[0], values[1]
+                )
+            }
             "nullIf" => format!("nullif({}, {})", values[0], values[1]),
             "assumeNotNull" if !arguments[0].ty.is_nullable() => values[0].clone(),
             "assumeNotNull" => {
