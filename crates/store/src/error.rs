@@ -77,6 +77,9 @@ pub enum StoreError {
     /// The store failed in a way of its own, of which its callers know no more than the text.
     #[error(transparent)]
     Failed(BoxError),
+    /// These entries can never be stored, however often they are sent.
+    #[error("the entries cannot be stored: {0}")]
+    Rejected(String),
     /// A commit failed and the store could not be asked whether it counts. Send the batch
     /// again: what was stored is recognized.
     #[error("it is not known whether the batch was stored: {0}")]

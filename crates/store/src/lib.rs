@@ -4,6 +4,7 @@
 //! is what every store needs to keep them: rows of a batch, the dedup window, the change log, streams of
 //! rows. The functions of `annoscope_test_support::contract` hold each store to the promises.
 
+mod backend;
 mod batch;
 mod changes;
 pub mod clock;
@@ -12,6 +13,7 @@ mod dedup;
 mod error;
 mod filter;
 mod query;
+mod record;
 mod stats;
 mod stream;
 
@@ -19,12 +21,14 @@ use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
+pub use backend::{Backend, BackendStats, Entry};
 pub use changes::{Changes, MAX_RECENT};
 pub use columns::{events_schema, table_schema};
 pub use dedup::{Day, DedupLimits, DedupStats, DedupWindow, Lookup, Reservation, Suspect};
 pub use error::{BoxError, StoreError};
 pub use filter::EventFilter;
 pub use query::{Query, Rows, RowsRead};
+pub use record::{Record, RecordError};
 pub use stats::{Figure, Reading, StoreStats};
 pub use stream::{BATCHES_AHEAD, RecordBatches, RowSender};
 
@@ -40,7 +44,8 @@ pub struct EventBatch {
     pub reservation: Reservation,
 }
 
-/// How far a store has come: the number of events up to there, in the order in which they are kept.
+/// How far a store has come: the number of rows up to there, in the order in which they are kept. What
+/// came without rows, or could not be stored, is counted, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
 

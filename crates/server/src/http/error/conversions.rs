@@ -193,6 +193,7 @@ impl From<StoreError> for ApiError {
             | StoreError::OutOfProcessMemory { .. }
             | StoreError::Statement { .. }
             | StoreError::InDoubt(_)
+            | StoreError::Rejected(_)
             | StoreError::Commit(_) => {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)
