@@ -1,14 +1,16 @@
 //! The database behind a journal.
 
+use arrow::buffer::Buffer;
+
 use crate::{EventFilter, Figure, Position, Query, RecordBatches, StoreError};
 
 /// One batch of the journal, as it was written there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Its rows are from this position on.
     pub from: Position,
     /// What [`Record::encode`](crate::Record::encode) made of the batch.
-    pub record: Vec<u8>,
+    pub record: Buffer,
 }
 
 /// A database that takes events in the order of their positions, exactly once, and answers queries.

@@ -100,9 +100,9 @@ impl Record {
     }
 
     /// The record of [`Record::encode`], of this version or an older one.
-    pub fn decode(bytes: Vec<u8>) -> Result<Record, RecordError> {
-        let head = Head::read(&bytes)?;
-        let hashes = head.hashes(&bytes)?;
+    pub fn decode(bytes: &Buffer) -> Result<Record, RecordError> {
+        let head = Head::read(bytes)?;
+        let hashes = head.hashes(bytes)?;
         let (received_at, request_id) = (head.received_at, head.request_id);
         let rows = head.rows(bytes, None)?;
         Ok(Record {
@@ -120,8 +120,8 @@ impl Record {
     }
 
     /// One column of a record's rows, by its index in [`COLUMNS`](annoscope_events::COLUMNS).
-    pub fn decode_column(bytes: Vec<u8>, index: usize) -> Result<ArrayRef, RecordError> {
-        let head = Head::read(&bytes)?;
+    pub fn decode_column(bytes: &Buffer, index: usize) -> Result<ArrayRef, RecordError> {
+        let head = Head::read(bytes)?;
         let rows = head.rows(bytes, Some(&[index]))?;
         Ok(Arc::clone(rows.column(0)))
     }
@@ -169,12 +169,11 @@ impl Head {
         HEAD_BYTES + 16 * self.n_hashes
     }
 
-    fn rows(&self, bytes: Vec<u8>, columns: Option<&[usize]>) -> Result<RecordBatch, RecordError> {
+    fn rows(&self, bytes: &Buffer, columns: Option<&[usize]>) -> Result<RecordBatch, RecordError> {
         let body_at = self.rows_at() + self.description_bytes;
         if bytes.len() < body_at {
             return Err(RecordError::CutOff);
         }
-        let bytes = Buffer::from(bytes);
         let wrong = |why: &str| ArrowError::IpcError(why.to_owned());
         let message = ipc::root_as_message(&bytes[self.rows_at()..body_at])
             .map_err(|error| wrong(&error.to_string()))?;

@@ -67,9 +67,10 @@ proptest! {
             Record::decode_hashes(&bytes).unwrap(),
             (record.received_at, record.hashes.clone())
         );
-        let values = Record::decode_column(bytes.clone(), column).unwrap();
+        let bytes = Buffer::from(bytes);
+        let values = Record::decode_column(&bytes, column).unwrap();
         prop_assert_eq!(&values, record.rows.column(column));
-        prop_assert_eq!(Record::decode(bytes).unwrap(), record);
+        prop_assert_eq!(Record::decode(&bytes).unwrap(), record);
     }
 
     /// That the rows are as they were written is for the journal's checksum to say.
@@ -89,7 +90,7 @@ proptest! {
 fn a_record_that_is_cut_off_is_refused() {
     let bytes = record(5, 3).encode();
     for length in 0..HEAD_BYTES + 16 * 3 + 8 {
-        let refused = Record::decode(bytes[..length].to_vec()).unwrap_err();
+        let refused = Record::decode(&Buffer::from(&bytes[..length])).unwrap_err();
         assert!(
             matches!(refused, RecordError::CutOff),
             "{length}: {refused}"
@@ -114,7 +115,7 @@ fn columns_that_came_later_are_null() {
         rows: whole.rows.project(&older).unwrap(),
         ..whole.clone()
     };
-    let read = Record::decode(older.encode()).unwrap();
+    let read = Record::decode(&older.encode().into()).unwrap();
     assert_eq!(read.rows.num_columns(), COLUMNS.len());
     for column in 0..COLUMNS.len() {
         let values = read.rows.column(column);
@@ -130,6 +131,6 @@ fn columns_that_came_later_are_null() {
 fn a_newer_version_is_named() {
     let mut bytes = record(1, 0).encode();
     bytes[0] = 2;
-    let error = Record::decode(bytes).unwrap_err();
+    let error = Record::decode(&bytes.into()).unwrap_err();
     assert!(matches!(error, RecordError::NewerVersion { found: 2 }));
 }
