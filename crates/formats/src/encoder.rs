@@ -25,6 +25,8 @@ pub struct Stats {
     pub elapsed: Duration,
     /// Whether there were more rows.
     pub is_truncated: bool,
+    /// Whether events that were acknowledged before the query was asked are missing.
+    pub is_behind: bool,
 }
 
 /// An error for programs, as formats that have a place for it write it after the rows.

@@ -63,14 +63,17 @@ impl Encoder for JsonEncoder {
     }
 
     fn end(&mut self, stats: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let stats = json!({
+        let mut members = json!({
             "rows": stats.n_rows,
             "rows_read": stats.n_read,
             "cached_rows": stats.n_cached,
             "elapsed_ms": stats.elapsed.as_millis() as u64,
             "truncated": stats.is_truncated,
         });
-        out.extend_from_slice(format!("],\"stats\":{stats}}}\n").as_bytes());
+        if stats.is_behind {
+            members["behind"] = true.into();
+        }
+        out.extend_from_slice(format!("],\"stats\":{members}}}\n").as_bytes());
         Ok(())
     }
 

@@ -30,6 +30,8 @@ pub struct EngineConfig {
     pub max_wait: Duration,
     /// How long a query runs.
     pub time_limit: Duration,
+    /// How long a query waits to see the events that were acknowledged before it was asked.
+    pub max_visibility_wait: Duration,
     /// Bytes of the result cache; 0 is none.
     pub cache_bytes: u64,
 }
@@ -57,6 +59,7 @@ impl Engine {
                 slots: QuerySlots::new(config.max_concurrent),
                 cache: ResultCache::new(config.cache_bytes),
                 max_wait: config.max_wait,
+                max_visibility_wait: config.max_visibility_wait,
                 time_limit: config.time_limit,
             }),
         }
@@ -97,16 +100,18 @@ impl Engine {
             let prepared = prepare(request.sql, request.context, access.rows).await?;
             // A format that there is not is an error before the query runs.
             let format = prepared.format.as_ref().map(Format::named).transpose()?;
+            let is_behind = self.wait_for_acknowledged().await;
             let opened = self
                 .open(&prepared, request.may_use_cache, &running)
                 .await?;
-            Ok((prepared, format, opened))
+            Ok((prepared, format, opened, is_behind))
         };
         let opened = tokio::select! {
             opened = opened => opened,
             () = running.cancel().cancelled() => Err(QueryError::Cancelled),
         };
-        let (prepared, format, opened) = opened.inspect_err(|error| running.failed(error))?;
+        let (prepared, format, opened, is_behind) =
+            opened.inspect_err(|error| running.failed(error))?;
         let columns = match prepared.kind {
             StatementKind::Select => prepared.columns.clone(),
             StatementKind::Explain | StatementKind::ExplainSyntax => vec![explain::column()],
@@ -115,6 +120,10 @@ impl Engine {
             n_rows: request.limit,
             of_result: ResultLimit::of(&prepared.settings),
             time: self.resources.time_limit,
+        };
+        let opened = Opened {
+            is_behind,
+            ..opened
         };
         let shape = Shape {
             columns,
@@ -144,6 +153,19 @@ impl Engine {
     /// Ends a query. Returns whether there was one.
     pub fn end(&self, id: Uuid) -> bool {
         self.registry.end(id)
+    }
+
+    /// Waits until queries see what is acknowledged now, or for the configured time. Returns whether there is
+    /// something that they do not see yet.
+    async fn wait_for_acknowledged(&self) -> bool {
+        let store = &self.resources.store;
+        let acknowledged = store.durable();
+        if store.visible() < acknowledged {
+            let visible = store.wait_until_visible(acknowledged);
+            // Late or closed: the query is answered with what there is, or fails by itself.
+            let _ = tokio::time::timeout(self.resources.max_visibility_wait, visible).await;
+        }
+        store.visible() < acknowledged
     }
 
     /// The rows that a statement asks for, of which the first are there. A query that finds no memory
@@ -196,3 +218,6 @@ async fn prepare(sql: String, context: Context, rows: RowFilter) -> Result<Prepa
     let prepared = prepared.await;
     Ok(prepared.map_err(|panic| QueryError::Internal(panic.into()))??)
 }
+
+#[cfg(test)]
+mod tests;

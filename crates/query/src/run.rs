@@ -33,6 +33,8 @@ pub(crate) struct Opened {
     pub(crate) n_cached: u64,
     /// Rows of the first batch, once it is there.
     pub(crate) n_first: u64,
+    /// Whether events that were acknowledged before it was asked are missing.
+    pub(crate) is_behind: bool,
 }
 
 impl Opened {
@@ -43,6 +45,7 @@ impl Opened {
             slot: None,
             n_cached: 0,
             n_first: 0,
+            is_behind: false,
         }
     }
 
@@ -145,6 +148,7 @@ pub struct Run {
     n_left: u64,
     n_came: u64,
     n_cached: u64,
+    is_behind: bool,
     is_over: bool,
     is_truncated: bool,
 }
@@ -176,6 +180,7 @@ impl Run {
             slot,
             n_cached,
             n_first,
+            is_behind,
         } = opened;
         let n_left = match limits.of_result {
             Some(ResultLimit {
@@ -208,6 +213,7 @@ impl Run {
             n_left: n_left.min(limits.n_rows),
             n_came: 0,
             n_cached,
+            is_behind,
             is_over: false,
             is_truncated: false,
         })
@@ -269,6 +275,7 @@ impl Run {
             n_cached: self.n_cached,
             elapsed: self.running.elapsed(),
             is_truncated: self.is_truncated,
+            is_behind: self.is_behind,
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Resources {
     pub(crate) cache: ResultCache,
     /// How long a statement waits for others to end.
     pub(crate) max_wait: Duration,
+    pub(crate) max_visibility_wait: Duration,
     /// How long it runs.
     pub(crate) time_limit: Duration,
 }

@@ -233,6 +233,9 @@ pub struct QueryConfig {
     /// `query.max_wait_ms`: how long a query waits for others to end, milliseconds; then
     /// it gets 503. Default 10 s.
     pub max_wait_ms: u64,
+    /// `query.max_visibility_wait_ms`: how long a query waits to see the events that were acknowledged before
+    /// it was asked, milliseconds; then it is answered without them.
+    pub max_visibility_wait_ms: u64,
     /// `query.max_rows`: rows of an answer; others are left out, which the answer says.
     /// Default 100,000.
     pub max_rows: u64,
@@ -313,6 +316,7 @@ impl Config {
         annoscope_query::EngineConfig {
             max_concurrent: self.query.max_concurrent as usize,
             max_wait: Duration::from_millis(self.query.max_wait_ms),
+            max_visibility_wait: Duration::from_millis(self.query.max_visibility_wait_ms),
             time_limit: Duration::from_millis(self.query.timeout_ms),
             cache_bytes: self.query.cache_bytes,
         }

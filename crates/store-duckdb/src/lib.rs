@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annoscope_events::EventHash;
+use annoscope_events::{EventHash, Timestamp};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure,
     MAX_RECENT, Position, Query, RecordBatches, Reservation, StoreError, StoreStats,
@@ -164,6 +164,10 @@ impl EventStore for DuckDbStore {
         .boxed()
     }
 
+    fn durable(&self) -> Position {
+        self.writer.visible()
+    }
+
     fn visible(&self) -> Position {
         self.writer.visible()
     }
@@ -192,6 +196,10 @@ impl EventStore for DuckDbStore {
             asked?.await.unwrap_or(Err(StoreError::NotOpen))
         }
         .boxed()
+    }
+
+    fn oldest_waiting(&self) -> Option<Timestamp> {
+        None
     }
 
     fn stats(&self) -> StoreStats {

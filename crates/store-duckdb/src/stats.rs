@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use annoscope_store::{DedupStats, Figure, Reading, StoreStats};
+use annoscope_store::{DedupStats, Figure, Position, Reading, StoreStats};
 
 /// What is counted or measured.
 #[derive(Default)]
@@ -56,6 +56,9 @@ impl Counters {
             free_bytes: get(&self.free_bytes),
             // A checkpoint writes again what is in the log, and what will be.
             claimed_bytes: 2 * (wal_bytes + queued_bytes),
+            durable: Position(get(&self.rows_total)),
+            visible: Position(get(&self.rows_total)),
+            journal_bytes: 0,
             dedup_window,
         }
     }

@@ -50,6 +50,20 @@ impl Changes {
         }
     }
 
+    /// Takes times of the last events of before, in the order of their appends, µs since the epoch; only
+    /// where there are no later ones yet.
+    pub fn remember(&self, times_us: Vec<i64>) {
+        let mut slots = self.lock();
+        if slots.recent.is_empty() {
+            slots.recent = times_us.into();
+        }
+    }
+
+    /// Whether it knows no time at all.
+    pub fn is_empty(&self) -> bool {
+        self.lock().recent.is_empty()
+    }
+
     /// A time, µs since the epoch, from which on there are at least `n` events before `end_us`, and
     /// not many more where events are appended soon after they happen. `None` where the last
     /// [`MAX_RECENT`] do not tell.

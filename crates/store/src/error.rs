@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::Position;
+
 /// A failure of which only the text matters.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -22,6 +24,28 @@ pub enum StoreError {
         free_bytes: u64,
         /// What the batch, the log's next checkpoint and the reserve need, in bytes.
         needed_bytes: u64,
+    },
+    /// The journal holds as much as it may: the database behind it takes nothing, or too little.
+    #[error(
+        "the journal has come to its bound of {limit_bytes} bytes: the database behind it takes too little"
+    )]
+    JournalFull {
+        /// The configured bound, in bytes.
+        limit_bytes: u64,
+    },
+    /// The database is not where the journal can go on: files of one of them were taken away or put back.
+    #[error(
+        "the database has the events up to position {}, and the journal those from {} to {}: one of \
+         them lost files, or got older ones back; bring both back from one backup, or see `annoscope repair`",
+        applied.0, begin.0, end.0
+    )]
+    OutOfStep {
+        /// Up to where the database is.
+        applied: Position,
+        /// Where the journal begins.
+        begin: Position,
+        /// Where the journal ends.
+        end: Position,
     },
     /// Too many queries run already.
     #[error("{limit} queries are running already")]

@@ -71,6 +71,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// again tells. [`StoreError::QueueFull`] is immediate.
     fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>>;
 
+    /// Up to where the store is durable: what was acknowledged before is in front of it.
+    fn durable(&self) -> Position;
+
     /// Up to where queries see the store. Never goes back while the store is open.
     fn visible(&self) -> Position;
 
@@ -93,6 +96,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// Whether a batch would be stored now: asked in the way that a batch goes, behind those that
     /// wait. What would keep it out is the error.
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// When the oldest of what is durable and not yet visible arrived. Blocks for some ms.
+    fn oldest_waiting(&self) -> Option<Timestamp>;
 
     /// Counters and sizes that any store has.
     fn stats(&self) -> StoreStats;

@@ -1,5 +1,6 @@
 //! Counters and sizes of a store, for metrics and for what shares its disk.
 
+use crate::Position;
 use crate::dedup::DedupStats;
 
 /// A reading of a store's counters and sizes.
@@ -23,6 +24,12 @@ pub struct StoreStats {
     pub free_bytes: u64,
     /// What the store will need of it for batches that it has taken, in bytes.
     pub claimed_bytes: u64,
+    /// Up to where it is durable.
+    pub durable: Position,
+    /// Up to where queries see it.
+    pub visible: Position,
+    /// What the journal holds, in bytes; 0 where there is none.
+    pub journal_bytes: u64,
     /// The dedup window.
     pub dedup_window: DedupStats,
 }

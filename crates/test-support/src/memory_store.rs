@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use annoscope_events::EventHash;
+use annoscope_events::{EventHash, Timestamp};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Lookup,
     Position, Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
@@ -16,6 +16,8 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::FutureExt;
 use futures::future::{self, BoxFuture};
 use tokio::sync::Notify;
+
+use crate::NOW;
 
 /// Rows of a batch of a result.
 const BATCH_ROWS: usize = 1000;
@@ -174,6 +176,10 @@ impl EventStore for MemoryStore {
         future::ready(Ok(position)).boxed()
     }
 
+    fn durable(&self) -> Position {
+        Position(self.disk.lock().n_rows)
+    }
+
     fn visible(&self) -> Position {
         self.state().visible
     }
@@ -234,6 +240,10 @@ impl EventStore for MemoryStore {
         future::ready(is_open.then_some(()).ok_or(StoreError::NotOpen)).boxed()
     }
 
+    fn oldest_waiting(&self) -> Option<Timestamp> {
+        (self.visible() < self.durable()).then_some(NOW)
+    }
+
     fn stats(&self) -> StoreStats {
         let rows_total = self.disk.lock().n_rows;
         let state = self.state();
@@ -241,6 +251,8 @@ impl EventStore for MemoryStore {
             rows_total,
             rows_stored: state.n_stored,
             commits: state.n_appends,
+            durable: Position(rows_total),
+            visible: state.visible,
             dedup_window: self.window.stats(),
             ..StoreStats::default()
         }

@@ -311,6 +311,12 @@ pub static KEYS: &[Key] = &[
         help: "How long a query waits for others to end; then it gets 503",
     },
     Key {
+        path: "query.max_visibility_wait_ms",
+        kind: millis(0, DAY_MS),
+        default: "2s",
+        help: "How long a query waits to see the events that were acknowledged before it; then it is answered without them",
+    },
+    Key {
         path: "query.max_rows",
         kind: count(1, 1_000_000_000),
         default: "100000",

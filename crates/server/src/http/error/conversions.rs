@@ -177,6 +177,11 @@ impl From<StoreError> for ApiError {
                 let detail = "Other queries occupy the server (settings query.max_concurrent and query.max_wait_ms). Try again.";
                 unavailable(detail, SOON_S, error)
             }
+            StoreError::JournalFull { .. } => {
+                let detail =
+                    "The database takes no events, and as many as may wait for it do. Try again.";
+                unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
+            }
             StoreError::DiskFull { .. } => {
                 let detail = "The server's disk is full: nothing is stored until there is room.";
                 unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
@@ -194,6 +199,7 @@ impl From<StoreError> for ApiError {
             | StoreError::Statement { .. }
             | StoreError::InDoubt(_)
             | StoreError::Rejected(_)
+            | StoreError::OutOfStep { .. }
             | StoreError::Commit(_) => {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)
