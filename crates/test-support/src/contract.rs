@@ -109,7 +109,7 @@ async fn rows(batches: Result<RecordBatches, StoreError>) -> Result<Vec<RecordBa
     batches?.try_collect().await
 }
 
-fn ints(batches: &[RecordBatch], column: &str) -> Vec<i64> {
+pub(crate) fn ints(batches: &[RecordBatch], column: &str) -> Vec<i64> {
     let column = |batch: &RecordBatch| {
         let column = batch.column_by_name(column).unwrap();
         column.as_primitive::<Int64Type>().values().to_vec()
@@ -123,7 +123,7 @@ async fn users(store: &dyn EventStore) -> Vec<i64> {
     ints(&batches, "user_id")
 }
 
-fn query(text: &str) -> Query {
+pub(crate) fn query(text: &str) -> Query {
     Query {
         statements: vec![text.to_owned()],
         time_limit: Duration::from_mins(1),

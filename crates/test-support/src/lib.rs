@@ -1,12 +1,22 @@
-//! What tests of several crates share: events, the contract of a store, a store in memory.
+//! What tests of several crates share: events, the contracts of a store and of a backend, both in memory.
 //!
 //! Only a dev-dependency. Its failures are panics, as in any test.
 
+pub mod backend_contract;
 pub mod contract;
+mod memory_backend;
 mod memory_store;
 
-use annoscope_events::{Event, Payload, StoredEvent, Timestamp};
+use std::collections::HashSet;
+use std::sync::Arc;
 
+use annoscope_events::{Event, Payload, StoredEvent, Timestamp};
+use annoscope_store::{DedupLimits, DedupWindow, EventBatch, Record};
+use futures::FutureExt;
+use futures::future::ready;
+use uuid::Uuid;
+
+pub use memory_backend::{BackendDisk, MemoryBackend};
 pub use memory_store::{Disk, MemoryStore};
 
 /// When the requests of tests arrive.
@@ -34,4 +44,24 @@ pub fn event(second: i64, user_id: i64) -> StoredEvent {
         org_slug: None,
         payload: Some(payload.expect("it is JSON")),
     })
+}
+
+/// What a journal holds of a batch with these events, which have no hashes.
+pub fn record(events: Vec<StoredEvent>) -> Record {
+    let limits = DedupLimits { days: 1, events: 1 };
+    let window = DedupWindow::new(Arc::new(|_| ready(Ok(HashSet::new())).boxed()), limits);
+    let nothing = window.reserve(Vec::new()).now_or_never();
+    let reservation = nothing.expect("nothing is waited for").unwrap();
+    let batch = EventBatch {
+        events,
+        received_at: NOW,
+        request_id: Uuid::nil(),
+        reservation,
+    };
+    Record {
+        rows: batch.rows(),
+        hashes: Vec::new(),
+        received_at: batch.received_at,
+        request_id: batch.request_id,
+    }
 }

@@ -268,7 +268,11 @@ impl EventStore for MemoryStore {
     }
 }
 
-fn run(query: &Query, events: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
+pub(crate) fn run(
+    query: &Query,
+    events: &RecordBatch,
+    sender: &RowSender,
+) -> Result<(), StoreError> {
     let begun = clock::monotonic();
     for statement in &query.statements {
         match statement.as_str() {
@@ -297,7 +301,7 @@ fn run(query: &Query, events: &RecordBatch, sender: &RowSender) -> Result<(), St
     Ok(())
 }
 
-fn send(rows: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
+pub(crate) fn send(rows: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
     for start in (0..rows.num_rows()).step_by(BATCH_ROWS) {
         let n_rows = BATCH_ROWS.min(rows.num_rows() - start);
         sender.send(rows.slice(start, n_rows))?;
@@ -306,7 +310,7 @@ fn send(rows: &RecordBatch, sender: &RowSender) -> Result<(), StoreError> {
 }
 
 /// The rows that a filter admits, by time and then in their order, with the columns of an export.
-fn admitted(rows: &RecordBatch, filter: &EventFilter) -> RecordBatch {
+pub(crate) fn admitted(rows: &RecordBatch, filter: &EventFilter) -> RecordBatch {
     let ids: Vec<(&Int64Array, i64)> = filter
         .ids()
         .map(|(name, id)| (column(rows, name).as_primitive::<Int64Type>(), id))
@@ -336,7 +340,7 @@ fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a dyn Array {
         .expect("rows have the table's columns")
 }
 
-fn times_us(rows: &RecordBatch) -> impl Iterator<Item = i64> + use<> {
+pub(crate) fn times_us(rows: &RecordBatch) -> impl Iterator<Item = i64> + use<> {
     let times = column(rows, "timestamp").as_primitive::<TimestampMicrosecondType>();
     times.values().to_vec().into_iter()
 }

@@ -1,0 +1,300 @@
+//! The contract of a database behind a journal, as tests that run on any.
+//!
+//! Each function takes an empty database. [`backend_contract_tests!`](crate::backend_contract_tests) makes a
+//! test of each. What queries and exports promise is in [`contract`](crate::contract): it holds with a journal
+//! in front.
+
+use annoscope_events::{EVENT_COLUMNS, StoredEvent};
+use annoscope_store::{Backend, Entry, EventFilter, Position, RecordBatches, StoreError};
+use arrow::array::RecordBatch;
+
+use crate::contract::{Texts, ints, query};
+use crate::{NOW, event, record};
+
+/// A kind of database that is held to the contract.
+pub trait BackendSubject {
+    /// The database that is open now.
+    fn backend(&self) -> &dyn Backend;
+
+    /// Opens the database again, on the data that is there.
+    fn open_again(&mut self);
+
+    /// Its SQL.
+    fn texts(&self) -> Texts;
+}
+
+/// A test for each function of the contract, on what `$open` gives: a [`BackendSubject`] with an empty
+/// database.
+#[macro_export]
+macro_rules! backend_contract_tests {
+    ($open:path) => {
+        $crate::backend_contract_tests! {
+            $open:
+            what_was_applied_is_visible,
+            what_was_applied_is_there_after_a_restart,
+            a_position_may_go_on_without_rows,
+            entries_that_do_not_follow_change_nothing,
+            a_group_with_an_entry_that_cannot_be_read_is_rejected_whole,
+            an_entry_of_a_newer_version_may_pass_later,
+            events_of_one_time_are_exported_in_the_order_of_their_positions,
+            a_large_group_arrives_whole,
+            the_last_times_are_in_the_order_of_positions,
+            a_query_sees_what_was_applied_before_it_began,
+            a_closed_database_refuses_everything,
+        }
+    };
+    ($open:path: $($name:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::backend_contract::$name(&mut $open());
+            }
+        )*
+    };
+}
+
+/// What a journal holds from `from` on.
+pub fn entry(from: u64, events: Vec<StoredEvent>) -> Entry {
+    Entry {
+        from: Position(from),
+        record: record(events).encode().into(),
+    }
+}
+
+/// An entry that no version can read.
+fn unreadable(from: u64) -> Entry {
+    Entry {
+        from: Position(from),
+        record: vec![0; 20].into(),
+    }
+}
+
+/// Events of these users, one second after the other.
+fn of_users(users: impl IntoIterator<Item = i64>) -> Vec<StoredEvent> {
+    let users = users.into_iter().zip(0..);
+    users.map(|(user, second)| event(second, user)).collect()
+}
+
+fn rows(mut batches: RecordBatches) -> Result<Vec<RecordBatch>, StoreError> {
+    std::iter::from_fn(|| batches.blocking_next()).collect()
+}
+
+/// The users of all events, in the order of an export.
+fn users(backend: &dyn Backend) -> Vec<i64> {
+    let export = backend.export(EventFilter::default()).unwrap();
+    ints(&rows(export).unwrap(), "user_id")
+}
+
+fn apply(backend: &dyn Backend, from: u64, events: Vec<StoredEvent>) -> u64 {
+    let until = from + events.len() as u64;
+    let entries = vec![entry(from, events)];
+    backend.apply(entries, Position(until)).unwrap();
+    until
+}
+
+/// As soon as it is applied, and counted.
+pub fn what_was_applied_is_visible(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(0));
+    assert_eq!(backend.stats().rows_total, 0);
+    backend.health().unwrap();
+    let entries = vec![
+        entry(0, of_users([1, 2])),
+        entry(2, of_users([])),
+        entry(3, of_users([3])),
+    ];
+    backend.apply(entries, Position(4)).unwrap();
+    assert_eq!(backend.applied().unwrap(), Position(4));
+    assert_eq!(users(backend), [1, 3, 2]);
+    assert_eq!(backend.stats().rows_total, 3);
+    backend.health().unwrap();
+}
+
+/// And the next entries follow.
+pub fn what_was_applied_is_there_after_a_restart(subject: &mut dyn BackendSubject) {
+    let mut position = apply(subject.backend(), 0, of_users([1, 2]));
+    for user in 3..6 {
+        subject.open_again();
+        let backend = subject.backend();
+        assert_eq!(backend.applied().unwrap(), Position(position));
+        assert_eq!(backend.stats().rows_total, position);
+        let second = user;
+        position = apply(backend, position, vec![event(second, user)]);
+    }
+    assert_eq!(users(subject.backend()), [1, 2, 3, 4, 5]);
+}
+
+/// Where a batch has none, or could not be stored.
+pub fn a_position_may_go_on_without_rows(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    backend.apply(Vec::new(), Position(0)).unwrap();
+    backend.apply(Vec::new(), Position(7)).unwrap();
+    assert_eq!(backend.applied().unwrap(), Position(7));
+    let empty = vec![entry(7, Vec::new())];
+    backend.apply(empty, Position(8)).unwrap();
+    assert_eq!(apply(backend, 8, of_users([1])), 9);
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(9));
+    assert_eq!(backend.stats().rows_total, 1);
+    assert_eq!(users(backend), [1]);
+}
+
+/// Sent again, or too early: exactly once, whatever an answer said.
+pub fn entries_that_do_not_follow_change_nothing(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    apply(backend, 0, of_users([1, 2]));
+    for from in [0, 1, 3] {
+        let entries = vec![entry(from, of_users([9, 9]))];
+        let refused = backend.apply(entries, Position(from + 2));
+        let is_refused = refused.is_err() && !matches!(refused, Err(StoreError::Rejected(_)));
+        assert!(is_refused, "from {from}: {refused:?}");
+        assert_eq!(backend.applied().unwrap(), Position(2));
+    }
+    backend.apply(Vec::new(), Position(1)).unwrap_err();
+    assert_eq!(apply(backend, 2, of_users([3])), 3);
+    assert_eq!(users(backend), [1, 3, 2]);
+}
+
+/// What is around it can be stored without it.
+pub fn a_group_with_an_entry_that_cannot_be_read_is_rejected_whole(
+    subject: &mut dyn BackendSubject,
+) {
+    let backend = subject.backend();
+    let (good, last) = (entry(0, of_users([1])), entry(3, of_users([2])));
+    let entries = vec![good.clone(), unreadable(1), last.clone()];
+    let rejected = backend.apply(entries, Position(4));
+    assert!(
+        matches!(rejected, Err(StoreError::Rejected(_))),
+        "{rejected:?}"
+    );
+    assert_eq!(backend.applied().unwrap(), Position(0));
+    assert!(users(backend).is_empty());
+    backend.apply(vec![good], Position(1)).unwrap();
+    let rejected = backend.apply(vec![unreadable(1)], Position(3));
+    assert!(
+        matches!(rejected, Err(StoreError::Rejected(_))),
+        "{rejected:?}"
+    );
+    backend.apply(Vec::new(), Position(3)).unwrap();
+    backend.apply(vec![last], Position(4)).unwrap();
+    assert_eq!(users(backend), [1, 2]);
+}
+
+/// It is no dead letter: the annoscope that wrote it can store it.
+pub fn an_entry_of_a_newer_version_may_pass_later(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let mut newer = record(of_users([1])).encode();
+    newer[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    let newer = Entry {
+        from: Position(0),
+        record: newer.into(),
+    };
+    let refused = backend.apply(vec![newer], Position(1));
+    let is_refused = refused.is_err() && !matches!(refused, Err(StoreError::Rejected(_)));
+    assert!(is_refused, "{refused:?}");
+    assert_eq!(backend.applied().unwrap(), Position(0));
+}
+
+/// Within a batch, a group, and from group to group.
+pub fn events_of_one_time_are_exported_in_the_order_of_their_positions(
+    subject: &mut dyn BackendSubject,
+) {
+    let at = |users: [i64; 3]| users.map(|user| event(0, user)).to_vec();
+    let backend = subject.backend();
+    let entries = vec![entry(0, at([9, 1, 5])), entry(3, at([8, 2, 8]))];
+    backend.apply(entries, Position(6)).unwrap();
+    let mut later = at([7, 3, 4]);
+    later.push(event(-1, 6));
+    apply(backend, 6, later);
+    assert_eq!(users(backend), [6, 9, 1, 5, 8, 2, 8, 7, 3, 4]);
+    let export = rows(backend.export(EventFilter::default()).unwrap()).unwrap();
+    let names = export[0].schema();
+    let names = names.fields().iter().map(|field| field.name().as_str());
+    assert_eq!(names.collect::<Vec<_>>(), EVENT_COLUMNS);
+}
+
+/// Of batches of many sizes.
+pub fn a_large_group_arrives_whole(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let (mut entries, mut n_events) = (Vec::new(), 0);
+    for n in [1, 3000, 0, 2048, 7, 25_000, 100] {
+        let events = (n_events..n_events + n).map(|n| event(n, n)).collect();
+        entries.push(entry(n_events.cast_unsigned(), events));
+        n_events += n;
+    }
+    let until = Position(n_events.cast_unsigned());
+    backend.apply(entries, until).unwrap();
+    assert_eq!(users(backend), (0..n_events).collect::<Vec<_>>());
+}
+
+/// As the change log of a store needs them at its opening.
+pub fn the_last_times_are_in_the_order_of_positions(subject: &mut dyn BackendSubject) {
+    let time_us = |second: i64| (NOW.millis() + second * 1000 + 123) * 1000;
+    let backend = subject.backend();
+    assert!(backend.recent_times(5).unwrap().is_empty());
+    let seconds = [30, -10, 20, 20, 5].map(|second| event(second, second));
+    apply(backend, 0, seconds.to_vec());
+    apply(backend, 5, vec![event(1, 1)]);
+    assert_eq!(
+        backend.recent_times(4).unwrap(),
+        [20, 20, 5, 1].map(time_us)
+    );
+    assert_eq!(backend.recent_times(100).unwrap().len(), 6);
+    subject.open_again();
+    let found = subject.backend().recent_times(2).unwrap();
+    assert_eq!(found, [5, 1].map(time_us));
+}
+
+/// Of entries that are applied at the same time it sees all or nothing.
+pub fn a_query_sees_what_was_applied_before_it_began(subject: &mut dyn BackendSubject) {
+    const N_ROUNDS: u64 = 20;
+    let (backend, texts) = (subject.backend(), subject.texts());
+    apply(backend, 0, of_users([1, 1]));
+    std::thread::scope(|scope| {
+        let applying = scope.spawn(|| {
+            for round in 1..N_ROUNDS {
+                apply(backend, 2 * round, of_users([1, 1]));
+            }
+        });
+        loop {
+            let is_over = applying.is_finished();
+            let n_applied = backend.applied().unwrap().0;
+            let found = match backend.query(query(texts.events)) {
+                // A query that just ended may still occupy the database for a moment.
+                Err(StoreError::Busy { .. }) => continue,
+                begun => rows(begun.unwrap()).unwrap(),
+            };
+            let n_found = ints(&found, "user_id").len() as u64;
+            assert!(
+                n_found >= n_applied && n_found.is_multiple_of(2),
+                "{n_found}"
+            );
+            if is_over {
+                assert_eq!(n_found, 2 * N_ROUNDS);
+                break;
+            }
+        }
+    });
+}
+
+/// For good; closing again does nothing.
+pub fn a_closed_database_refuses_everything(subject: &mut dyn BackendSubject) {
+    let (backend, texts) = (subject.backend(), subject.texts());
+    apply(backend, 0, of_users([1]));
+    backend.close();
+    backend.close();
+    let refused = [
+        backend.apply(vec![entry(1, of_users([2]))], Position(2)),
+        backend.health(),
+        backend.export(EventFilter::default()).map(drop),
+        backend.query(query(texts.events)).map(drop),
+    ];
+    for refused in refused {
+        assert!(matches!(refused, Err(StoreError::NotOpen)), "{refused:?}");
+    }
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(1));
+    assert_eq!(users(backend), [1]);
+}

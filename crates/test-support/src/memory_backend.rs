@@ -1,0 +1,271 @@
+//! A database behind a journal, in memory, which fails when a test says so.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use annoscope_store::{
+    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Record, RecordBatches,
+    RecordError, StoreError, table_schema,
+};
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+
+use crate::memory_store::{admitted, run, send, times_us};
+
+/// What is there after a backend was closed, or was just dropped. Clones share it.
+#[derive(Clone, Default)]
+pub struct BackendDisk(Arc<Mutex<Applied>>);
+
+#[derive(Default)]
+struct Applied {
+    batches: Vec<RecordBatch>,
+    position: Position,
+}
+
+/// A backend in memory, with the SQL of [`MemoryStore`](crate::MemoryStore).
+pub struct MemoryBackend {
+    disk: BackendDisk,
+    state: Mutex<State>,
+    /// Told when the state changes.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_closed: bool,
+    is_held: bool,
+    n_waiting: usize,
+    /// How many calls fail from now on.
+    n_failures: usize,
+    /// How many calls store their entries and fail nevertheless, behind those that fail.
+    n_failures_behind: usize,
+    /// Entries that can never be stored.
+    rejected: Vec<Position>,
+}
+
+impl MemoryBackend {
+    /// The backend of `disk`.
+    pub fn open(disk: &BackendDisk) -> MemoryBackend {
+        MemoryBackend {
+            disk: disk.clone(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// From now on [`Backend::apply`] waits until [`MemoryBackend::release`].
+    pub fn hold(&self) {
+        self.state().is_held = true;
+    }
+
+    /// Lets those go on that wait.
+    pub fn release(&self) {
+        self.state().is_held = false;
+        self.changed.notify_all();
+    }
+
+    /// Blocks until a call of [`Backend::apply`] waits for [`MemoryBackend::release`].
+    pub fn wait_until_one_waits(&self) {
+        let waits = |state: &mut State| state.n_waiting == 0;
+        let waited = self.changed.wait_while(self.state(), waits);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The next `n` calls of [`Backend::apply`] store nothing.
+    pub fn fail(&self, n: usize) {
+        self.state().n_failures = n;
+    }
+
+    /// The next `n` calls of [`Backend::apply`] store their entries and end with
+    /// [`StoreError::InDoubt`].
+    pub fn fail_behind(&self, n: usize) {
+        self.state().n_failures_behind = n;
+    }
+
+    /// The entry at that position can never be stored.
+    pub fn reject(&self, position: Position) {
+        self.state().rejected.push(position);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is stored, while the backend is open.
+    fn open_disk(&self) -> Result<MutexGuard<'_, Applied>, StoreError> {
+        if self.state().is_closed {
+            return Err(StoreError::NotOpen);
+        }
+        Ok(self.disk.lock())
+    }
+
+    fn rows(&self) -> Result<RecordBatch, StoreError> {
+        let batches = &self.open_disk()?.batches;
+        Ok(concat_batches(&table_schema(), batches).expect("they have one schema"))
+    }
+}
+
+impl BackendDisk {
+    fn lock(&self) -> MutexGuard<'_, Applied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for MemoryBackend {
+    fn applied(&self) -> Result<Position, StoreError> {
+        Ok(self.open_disk()?.position)
+    }
+
+    fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.n_waiting += 1;
+        self.changed.notify_all();
+        let is_held = |state: &mut State| state.is_held && !state.is_closed;
+        let waited = self.changed.wait_while(state, is_held);
+        state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.n_waiting -= 1;
+        if state.is_closed {
+            return Err(StoreError::NotOpen);
+        }
+        if state.n_failures > 0 {
+            state.n_failures -= 1;
+            return Err(StoreError::Failed("the test says so".into()));
+        }
+        let mut disk = self.disk.lock();
+        let is_next = |entry: &Entry| entry.from == disk.position;
+        if !entries.first().is_none_or(is_next) || until < disk.position {
+            let text = format!("the position is {}", disk.position.0);
+            return Err(StoreError::Failed(text.into()));
+        }
+        let mut batches = Vec::new();
+        for entry in entries {
+            if state.rejected.contains(&entry.from) {
+                return Err(StoreError::Rejected("the test says so".to_owned()));
+            }
+            let record = Record::decode(&entry.record).map_err(|error| match error {
+                RecordError::NewerVersion { .. } => StoreError::Failed(error.into()),
+                error => StoreError::Rejected(error.to_string()),
+            })?;
+            batches.push(record.rows);
+        }
+        disk.batches.extend(batches);
+        disk.position = until;
+        if state.n_failures_behind > 0 {
+            state.n_failures_behind -= 1;
+            return Err(StoreError::InDoubt("the test says so".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
+        let rows = self.rows()?;
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = run(&query, &rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        let rows = admitted(&self.rows()?, &filter);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {
+        let times: Vec<i64> = times_us(&self.rows()?).collect();
+        Ok(times[times.len().saturating_sub(n)..].to_vec())
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.open_disk().map(drop)
+    }
+
+    fn stats(&self) -> BackendStats {
+        let batches = &self.disk.lock().batches;
+        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        BackendStats {
+            rows_total: n_rows as u64,
+            free_bytes: u64::MAX,
+            claimed_bytes: 0,
+        }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
+
+    fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend_contract::{BackendSubject, entry};
+    use crate::contract::Texts;
+    use crate::{MemoryStore, event};
+
+    struct InMemory {
+        disk: BackendDisk,
+        backend: MemoryBackend,
+    }
+
+    fn empty() -> InMemory {
+        let disk = BackendDisk::default();
+        let backend = MemoryBackend::open(&disk);
+        InMemory { disk, backend }
+    }
+
+    impl BackendSubject for InMemory {
+        fn backend(&self) -> &dyn Backend {
+            &self.backend
+        }
+
+        fn open_again(&mut self) {
+            self.backend = MemoryBackend::open(&self.disk);
+        }
+
+        fn texts(&self) -> Texts {
+            Texts {
+                events: MemoryStore::EVENTS,
+                brought: MemoryStore::BROUGHT,
+                endless: MemoryStore::ENDLESS,
+            }
+        }
+    }
+
+    crate::backend_contract_tests!(empty);
+
+    #[test]
+    fn it_fails_as_the_test_says() {
+        let InMemory { backend, .. } = empty();
+        let entries = |from| vec![entry(from, vec![event(0, 1)])];
+        backend.fail(1);
+        backend.apply(entries(0), Position(1)).unwrap_err();
+        assert_eq!(backend.applied().unwrap(), Position(0));
+        backend.fail_behind(1);
+        let in_doubt = backend.apply(entries(0), Position(1));
+        assert!(matches!(in_doubt, Err(StoreError::InDoubt(_))));
+        assert_eq!(backend.applied().unwrap(), Position(1));
+        backend.reject(Position(1));
+        let rejected = backend.apply(entries(1), Position(2));
+        assert!(matches!(rejected, Err(StoreError::Rejected(_))));
+        backend.hold();
+        thread::scope(|scope| {
+            let applying = scope.spawn(|| backend.apply(Vec::new(), Position(2)));
+            backend.wait_until_one_waits();
+            assert_eq!(backend.applied().unwrap(), Position(1));
+            backend.release();
+            applying.join().unwrap().unwrap();
+        });
+        assert_eq!(backend.applied().unwrap(), Position(2));
+    }
+}
