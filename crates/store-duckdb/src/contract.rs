@@ -8,6 +8,13 @@ use tempfile::TempDir;
 use crate::DuckDbStore;
 use crate::tests::config;
 
+/// The queries of the contracts in DuckDB's SQL.
+pub(crate) const TEXTS: Texts = Texts {
+    events: "SELECT user_id FROM events",
+    brought: "SELECT s0 FROM brought_rows()",
+    endless: "SELECT a.range FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1",
+};
+
 struct Embedded {
     dir: TempDir,
     /// None while it is opened again: at most one is open on a directory.
@@ -34,11 +41,7 @@ impl Subject for Embedded {
     }
 
     fn texts(&self) -> Texts {
-        Texts {
-            events: "SELECT user_id FROM events",
-            brought: "SELECT s0 FROM brought_rows()",
-            endless: "SELECT a.range FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = -1",
-        }
+        TEXTS
     }
 }
 

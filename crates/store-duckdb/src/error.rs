@@ -14,6 +14,14 @@ pub(crate) enum Error {
     /// The process has no file descriptors left to open the database with; it is tried again.
     #[error("no file descriptors are free to open the database with")]
     NoDescriptors,
+    /// Entries do not begin where the database ends.
+    #[error("entries from position {from} on were sent to a database that is at {applied}")]
+    NotNext {
+        /// Position of the first entry, or the one to go on to.
+        from: u64,
+        /// Up to where events are stored.
+        applied: u64,
+    },
     /// The database was written by a newer annoscope.
     #[error(
         "the data is of schema version {found}, this annoscope knows {known}: use a newer annoscope"
@@ -90,12 +98,21 @@ pub(crate) enum FailureKind {
     Fatal,
     /// What is read from the disk is not what was written, or cannot be read.
     Unreadable,
+    /// The rows themselves are not what the table takes.
+    Refused,
     Other,
 }
 
 /// How DuckDB's messages about data that it cannot read begin (seen with 1.5.6 and flipped bits,
 /// zeros and short files). Queries read no other files than the store's own.
 const UNREADABLE: [&str; 3] = ["IO Error: ", "Serialization Error: ", "INTERNAL Error: "];
+
+/// How its messages about rows that a table does not take begin.
+const REFUSED: [&str; 3] = [
+    "Constraint Error: ",
+    "Conversion Error: ",
+    "Invalid Input Error: ",
+];
 
 impl FailureKind {
     /// Reads the prefixes that DuckDB puts before each message (seen with 1.5.6).
@@ -109,6 +126,8 @@ impl FailureKind {
             FailureKind::OutOfMemory
         } else if FailureKind::is_unreadable(error) {
             FailureKind::Unreadable
+        } else if REFUSED.iter().any(|sign| text.starts_with(sign)) {
+            FailureKind::Refused
         } else {
             FailureKind::Other
         }

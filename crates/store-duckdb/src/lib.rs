@@ -5,6 +5,7 @@
 //! connections and opens the file again when a failed disk made DuckDB give it up.
 
 mod acknowledged;
+mod apply;
 mod checkpoint;
 mod committer;
 mod database;
@@ -24,7 +25,7 @@ mod watchdog;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use annoscope_events::{EventHash, Timestamp};
@@ -35,6 +36,7 @@ use annoscope_store::{
 use futures::FutureExt;
 use futures::future::{self, BoxFuture};
 
+use apply::Applier;
 use database::{Database, Purpose};
 use error::Error;
 use memory::MemoryWatch;
@@ -89,6 +91,7 @@ pub struct DuckDbStore {
     window: Arc<DedupWindow>,
     changes: Arc<Changes>,
     writer: Writer,
+    applier: Mutex<Applier>,
     readers: Readers,
     _memory: MemoryWatch,
     counters: Arc<Counters>,
@@ -118,6 +121,7 @@ impl DuckDbStore {
             Arc::clone(&window),
             Arc::clone(&changes),
         )?;
+        let applier = Mutex::new(Applier::new(Arc::clone(&database)));
         let readers = Readers::start(Arc::clone(&database.room), config.last_resort)?;
         let memory = MemoryWatch::start(
             config.process_memory_bytes,
@@ -131,6 +135,7 @@ impl DuckDbStore {
             window,
             changes,
             writer,
+            applier,
             readers,
             _memory: memory,
             counters,
@@ -250,8 +255,13 @@ fn count_events(connection: &duckdb::Connection) -> Result<u64, Error> {
 
 /// Times of the last events in the order of their appends, µs since the epoch.
 fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, Error> {
+    recent_times(database, n_rows, MAX_RECENT)
+}
+
+/// Of the last `n` of `n_rows` events.
+fn recent_times(database: &Arc<Database>, n_rows: u64, n: usize) -> Result<Vec<i64>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
-    let first = n_rows.saturating_sub(MAX_RECENT as u64);
+    let first = n_rows.saturating_sub(n as u64);
     let mut statement = connection
         .prepare("SELECT epoch_us(\"timestamp\") FROM events WHERE rowid >= ? ORDER BY rowid")?;
     let times = statement.query_map([first], |row| row.get(0))?;
@@ -260,6 +270,8 @@ fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, Error> 
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod backend_contract;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

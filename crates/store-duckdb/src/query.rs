@@ -145,7 +145,7 @@ fn named(error: Error, watched: &Watched, limits: &Limits) -> StoreError {
         FailureKind::OutOfMemory => StoreError::OutOfMemory {
             limit_bytes: limits.memory_bytes,
         },
-        FailureKind::Other => StoreError::Statement {
+        FailureKind::Refused | FailureKind::Other => StoreError::Statement {
             message: without_excerpt(&error),
         },
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use annoscope_store::{DedupStats, Figure, Position, Reading, StoreStats};
+use annoscope_store::{BackendStats, DedupStats, Figure, Position, Reading, StoreStats};
 
 /// What is counted or measured.
 #[derive(Default)]
@@ -60,6 +60,16 @@ impl Counters {
             visible: Position(get(&self.rows_total)),
             journal_bytes: 0,
             dedup_window,
+        }
+    }
+
+    /// What any database behind a journal has.
+    pub(crate) fn backend_stats(&self) -> BackendStats {
+        BackendStats {
+            rows_total: get(&self.rows_total),
+            free_bytes: get(&self.free_bytes),
+            // A checkpoint writes again what is in the log.
+            claimed_bytes: 2 * get(&self.wal_bytes),
         }
     }
 

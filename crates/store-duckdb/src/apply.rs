@@ -1,0 +1,342 @@
+//! The database behind a journal: takes groups of batches in the order of their positions, each exactly once.
+//!
+//! The position is a row of the table `applied`, written in the transaction of the events. So the file alone
+//! says what is stored, whatever a caller was told (`backend_contract` of `annoscope_test_support`).
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use annoscope_store::{
+    Backend, BackendStats, Entry, EventFilter, EventStore, Figure, Position, Query, Record,
+    RecordBatches, RecordError, StoreError, clock, table_schema,
+};
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+
+use crate::database::{Database, MEMORY_RETRIES, Purpose};
+use crate::error::{Error, FailureKind};
+use crate::stats::Counters;
+use crate::{DuckDbStore, checkpoint, count_rows, export, query, recent_times};
+
+/// While the disk is full, how often a checkpoint is tried: it gives the log's room back.
+const RETRY_FULL: Duration = Duration::from_secs(5);
+
+/// Rows that are joined and handed over at once. DuckDB takes vectors of 2,048; more are joined so that small
+/// batches fill them, and few enough that the copy is small.
+const PIECE_ROWS: usize = 10 * 2048;
+
+/// What the file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stored {
+    /// Up to where in the journal.
+    position: u64,
+    n_rows: u64,
+}
+
+/// How a transaction failed.
+enum Failure {
+    /// Nothing of it is stored.
+    BeforeCommit(Error),
+    /// It may be stored or not.
+    AtCommit(duckdb::Error),
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::BeforeCommit(error.into())
+    }
+}
+
+/// Stores entries, one group after the other.
+pub(crate) struct Applier {
+    database: Arc<Database>,
+    /// None when the file has to be asked.
+    stored: Option<Stored>,
+    /// When a checkpoint was last tried because the disk was full.
+    full_since: Option<Instant>,
+}
+
+impl Applier {
+    pub(crate) fn new(database: Arc<Database>) -> Applier {
+        Applier {
+            database,
+            stored: None,
+            full_since: None,
+        }
+    }
+
+    fn apply(&mut self, entries: &[Entry], until: Position) -> Result<(), Error> {
+        // Here, and not behind the commit: what is stored shall be visible first.
+        checkpoint::after_commit(&self.database);
+        let n_bytes = entries.iter().map(|entry| entry.record.len()).sum();
+        let from = entries.first().map(|entry| entry.from);
+        let batches = decode(entries)?;
+        let before = self.stored()?;
+        let is_next = from.is_none_or(|from| from.0 == before.position);
+        if !is_next || until.0 < before.position {
+            return Err(Error::NotNext {
+                from: from.unwrap_or(until).0,
+                applied: before.position,
+            });
+        }
+        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let after = Stored {
+            position: until.0,
+            n_rows: before.n_rows + n_rows as u64,
+        };
+        if after == before {
+            return Ok(());
+        }
+        self.check_room(n_bytes)?;
+        // Unknown until the fate of these entries is known.
+        self.stored = None;
+        self.store(&batches, before, after)?;
+        self.database.check_commit_in_place()?;
+        self.stored = Some(after);
+        self.database.acknowledged.set(after.n_rows);
+        Counters::set(&self.database.counters.rows_total, after.n_rows);
+        Ok(())
+    }
+
+    /// What the file holds, also while queries have used up memory.
+    fn stored(&mut self) -> Result<Stored, Error> {
+        if let Some(stored) = self.stored {
+            return Ok(stored);
+        }
+        let database = &self.database;
+        let stored = database.retry_without_queries("the position has to be read", || {
+            let connection = database.connection(Purpose::Maintenance)?;
+            let sql = "SELECT position, (SELECT count(*) FROM events) FROM applied";
+            let stored = connection.query_row(sql, [], |row| {
+                Ok(Stored {
+                    position: row.get(0)?,
+                    n_rows: row.get(1)?,
+                })
+            });
+            Ok(stored?)
+        })?;
+        self.stored = Some(stored);
+        Ok(stored)
+    }
+
+    /// Tries until the batches are stored or the reason is not memory.
+    fn store(
+        &mut self,
+        batches: &[RecordBatch],
+        before: Stored,
+        after: Stored,
+    ) -> Result<(), Error> {
+        let mut tries = 0;
+        let mut held = None;
+        loop {
+            let error = match self.transaction(batches, after) {
+                Ok(()) => return Ok(()),
+                Err(Failure::BeforeCommit(Error::DuckDb(error))) => {
+                    match FailureKind::of(&error) {
+                        FailureKind::Refused => {
+                            self.stored = Some(before);
+                            return Err(StoreError::Rejected(error.to_string()).into());
+                        }
+                        FailureKind::OutOfMemory => {}
+                        _ if self.is_stored_after_all(&error, before, after)? => return Ok(()),
+                        _ => {}
+                    }
+                    error
+                }
+                Err(Failure::AtCommit(error)) => {
+                    if self.is_stored_after_all(&error, before, after)? {
+                        return Ok(());
+                    }
+                    error
+                }
+                Err(Failure::BeforeCommit(error)) => return Err(error),
+            };
+            if !FailureKind::is_memory(&error) || tries == MEMORY_RETRIES {
+                return Err(self.refusal(error));
+            }
+            tries += 1;
+            // Until the rows are stored, or the next query takes the memory again.
+            held.get_or_insert_with(|| self.database.hold_queries("events have to be stored"));
+            // What was appended since the last checkpoint is held in memory, too.
+            checkpoint::checkpoint(&self.database);
+        }
+    }
+
+    fn transaction(&self, batches: &[RecordBatch], after: Stored) -> Result<(), Failure> {
+        let connection = self.database.connection(Purpose::Maintenance)?;
+        connection.execute_batch("BEGIN")?;
+        if let Err(error) = write(&connection, batches, after.position) {
+            return Err(match connection.execute_batch("ROLLBACK") {
+                Ok(()) => error.into(),
+                // What the transaction has done is unknown; why it failed is not.
+                Err(_) => Failure::AtCommit(error),
+            });
+        }
+        connection
+            .execute_batch("COMMIT")
+            .map_err(Failure::AtCommit)
+    }
+
+    /// After a failed commit: is it stored nevertheless? DuckDB 1.5.6 keeps the rows of some commits that it
+    /// reports as failed (seen when memory ran out within one), so only the file tells: it is opened anew, and
+    /// has the position or has it not.
+    fn is_stored_after_all(
+        &mut self,
+        error: &duckdb::Error,
+        before: Stored,
+        after: Stored,
+    ) -> Result<bool, Error> {
+        tracing::error!(%error, "a commit failed; opening the database again");
+        self.database.give_up();
+        let now = self.stored();
+        match now.map_err(|again| StoreError::InDoubt(again.to_string()))? {
+            now if now == before => Ok(false),
+            now if now == after => Ok(true),
+            now => {
+                let what = format!("{now:?} is stored, {before:?} was, {after:?} would be");
+                Err(StoreError::InDoubt(what).into())
+            }
+        }
+    }
+
+    /// After this, DuckDB's own writes find room: the log takes the group, and the next checkpoint may need as
+    /// much again as the log holds.
+    fn check_room(&mut self, n_bytes: usize) -> Result<(), Error> {
+        let needed_bytes =
+            self.database.wal_bytes() + 2 * n_bytes as u64 + self.database.config.min_free_bytes;
+        let free_bytes = self.database.free_bytes();
+        if free_bytes >= needed_bytes {
+            return Ok(());
+        }
+        let now = clock::monotonic();
+        if self
+            .full_since
+            .is_none_or(|tried| now - tried >= RETRY_FULL)
+        {
+            self.full_since = Some(now);
+            checkpoint::checkpoint(&self.database);
+        }
+        let full = StoreError::DiskFull {
+            free_bytes,
+            needed_bytes,
+        };
+        Err(full.into())
+    }
+
+    /// What is said of entries that are not stored.
+    fn refusal(&self, error: duckdb::Error) -> Error {
+        let free_bytes = self.database.free_bytes();
+        if error.to_string().contains("No space left") {
+            let full = StoreError::DiskFull {
+                free_bytes,
+                needed_bytes: free_bytes + 1,
+            };
+            return full.into();
+        }
+        Error::DuckDb(error)
+    }
+
+    /// What would keep entries from being stored.
+    fn health(&mut self) -> Result<(), Error> {
+        self.check_room(0)?;
+        self.database.check_directory()?;
+        // Opens the database if it was given up.
+        count_rows(&self.database).map(drop)
+    }
+}
+
+/// The rows of entries. One that a newer annoscope wrote can be stored, though not by this one.
+fn decode(entries: &[Entry]) -> Result<Vec<RecordBatch>, Error> {
+    let rows = entries.iter().map(|entry| {
+        let record = Record::decode(&entry.record);
+        let record = record.map_err(|error| match error {
+            RecordError::NewerVersion { .. } => StoreError::Failed(error.into()),
+            error => {
+                StoreError::Rejected(format!("the batch at position {}: {error}", entry.from.0))
+            }
+        });
+        Ok(record?.rows)
+    });
+    rows.collect()
+}
+
+fn write(
+    connection: &duckdb::Connection,
+    batches: &[RecordBatch],
+    position: u64,
+) -> Result<(), duckdb::Error> {
+    let mut appender = connection.appender("events")?;
+    for piece in pieces(batches) {
+        let rows = concat_batches(&table_schema(), piece);
+        appender.append_record_batch(rows.expect("all have the table's schema"))?;
+    }
+    appender.flush()?;
+    drop(appender);
+    connection.execute("UPDATE applied SET position = ?", [position])?;
+    Ok(())
+}
+
+/// Runs of batches with [`PIECE_ROWS`] rows and more each, but for the last.
+fn pieces(batches: &[RecordBatch]) -> impl Iterator<Item = &[RecordBatch]> {
+    let mut rest = batches;
+    std::iter::from_fn(move || {
+        let mut n_rows = 0;
+        let is_full = |batch: &RecordBatch| {
+            n_rows += batch.num_rows();
+            n_rows >= PIECE_ROWS
+        };
+        let n_batches = rest
+            .iter()
+            .position(is_full)
+            .map_or(rest.len(), |at| at + 1);
+        let (piece, behind) = rest.split_at(n_batches);
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+impl DuckDbStore {
+    fn applier(&self) -> MutexGuard<'_, Applier> {
+        self.applier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for DuckDbStore {
+    fn applied(&self) -> Result<Position, StoreError> {
+        Ok(Position(self.applier().stored()?.position))
+    }
+
+    fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
+        Ok(self.applier().apply(&entries, until)?)
+    }
+
+    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
+        Ok(query::start(&self.database, &self.readers, query)?)
+    }
+
+    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        Ok(export::start(&self.database, &self.readers, filter)?)
+    }
+
+    fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {
+        let n_rows = self.applier().stored()?.n_rows;
+        Ok(recent_times(&self.database, n_rows, n)?)
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        Ok(self.applier().health()?)
+    }
+
+    fn stats(&self) -> BackendStats {
+        self.database.measure_disk();
+        self.counters.backend_stats()
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        EventStore::figures(self)
+    }
+
+    fn close(&self) {
+        EventStore::close(self);
+    }
+}

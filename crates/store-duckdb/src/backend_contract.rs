@@ -1,0 +1,75 @@
+//! The contract of a database behind a journal, held by the embedded one.
+
+use annoscope_store::{Backend, Position, StoreError};
+use annoscope_test_support::backend_contract::{BackendSubject, entry};
+use annoscope_test_support::backend_contract_tests;
+use annoscope_test_support::contract::Texts;
+use annoscope_test_support::event;
+use tempfile::TempDir;
+
+use crate::DuckDbStore;
+use crate::contract::TEXTS;
+use crate::database::Purpose;
+use crate::tests::config;
+
+struct Embedded {
+    dir: TempDir,
+    /// None while it is opened again: at most one is open on a directory.
+    store: Option<DuckDbStore>,
+}
+
+fn empty() -> Embedded {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    Embedded {
+        dir,
+        store: Some(store),
+    }
+}
+
+impl BackendSubject for Embedded {
+    fn backend(&self) -> &dyn Backend {
+        self.store.as_ref().expect("it is open")
+    }
+
+    fn open_again(&mut self) {
+        drop(self.store.take());
+        self.store = Some(DuckDbStore::open(&config(self.dir.path())).unwrap());
+    }
+
+    fn texts(&self) -> Texts {
+        TEXTS
+    }
+}
+
+backend_contract_tests!(empty);
+
+#[test]
+fn rows_that_the_table_does_not_take_are_rejected_and_nothing_is_opened_again() {
+    let subject = empty();
+    let store = subject.store.as_ref().unwrap();
+    let connection = store.database.connection(Purpose::Maintenance).unwrap();
+    let stricter = "ALTER TABLE events ALTER COLUMN obj_name SET NOT NULL";
+    connection.execute_batch(stricter).unwrap();
+    drop(connection);
+    let backend = subject.backend();
+    let named = |user| {
+        let mut event = event(0, user);
+        event.event.obj_name = Some("cat".to_owned());
+        event
+    };
+    let entries = vec![entry(0, vec![named(1)]), entry(1, vec![event(0, 2)])];
+    let rejected = backend.apply(entries, Position(2)).unwrap_err();
+    assert!(
+        matches!(&rejected, StoreError::Rejected(why) if why.contains("obj_name")),
+        "{rejected}"
+    );
+    assert_eq!(backend.applied().unwrap(), Position(0));
+    let good = vec![entry(0, vec![named(1)])];
+    backend.apply(good, Position(1)).unwrap();
+    assert_eq!(backend.stats().rows_total, 1);
+    let reopened = backend.figures();
+    let reopened = reopened.iter().find(|figure| figure.name == "reopened");
+    let reading = reopened.map(|figure| figure.reading);
+    assert_eq!(reading, Some(annoscope_store::Reading::Counter(0)));
+}
