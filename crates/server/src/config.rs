@@ -76,6 +76,8 @@ pub struct Config {
     pub connections: ConnectionsConfig,
     /// `[ingest]`
     pub ingest: IngestConfig,
+    /// `[journal]`
+    pub journal: JournalConfig,
     /// `[store]`
     pub store: StoreConfig,
     /// `[query]`
@@ -247,6 +249,17 @@ pub struct QueryConfig {
     pub cache_bytes: u64,
 }
 
+/// Where events wait for the database.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JournalConfig {
+    /// `journal.dir`: directory of the journal, for a disk of its own. Default: `journal` in the data
+    /// directory.
+    pub dir: PathBuf,
+    /// `journal.max_bytes`: what waits for the database, bytes; more gets 503. Default 4 GiB.
+    pub max_bytes: u64,
+}
+
 /// Limits of exports.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -308,6 +321,14 @@ impl Config {
             max_bytes_on_disk: self.export.max_bytes_on_disk,
             max_waiting: self.export.max_waiting as usize,
             min_free_bytes: self.store.min_free_bytes,
+        }
+    }
+
+    /// Directory of the journal.
+    pub fn journal_dir(&self) -> PathBuf {
+        match &self.journal.dir {
+            dir if dir.as_os_str().is_empty() => self.data_dir.join("journal"),
+            dir => dir.clone(),
         }
     }
 

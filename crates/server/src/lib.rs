@@ -24,6 +24,7 @@ mod ingest;
 mod metrics;
 mod process;
 mod readiness;
+mod rejected_batches;
 pub mod server;
 mod sockets;
 mod store;

@@ -189,9 +189,10 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         let doing = format!("opening {} in {}", what, dir.display());
         move |source| ServeError::Io { doing, source }
     };
-    let store = tokio::task::block_in_place(|| store::open(&config))?;
-    let dead_letter = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
+    let dead_letters = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
+    let dead_letters = Arc::new(dead_letters);
+    let store = tokio::task::block_in_place(|| store::open(&config, Arc::clone(&dead_letters)))?;
     let exports =
         Exports::open(config.export_settings(), Arc::clone(&store)).map_err(io("exports"))?;
     let window = Duration::from_secs(u64::from(config.ingest.dedup_window_days) * 86_400);
@@ -213,7 +214,7 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
         dashboards: Dashboards::new(&dir),
         ingest: Ingest {
             store: Arc::clone(&store),
-            dead_letters: Arc::new(dead_letter),
+            dead_letters,
             metrics: Arc::clone(&metrics),
         },
         admission: Admission::new(&config),

@@ -1,5 +1,8 @@
 //! A whole server without sockets, for tests of routes.
 
+use std::sync::Arc;
+
+use annoscope_store::EventStore;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
@@ -7,10 +10,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::config::Config;
+use crate::dead_letter::DeadLetter;
 use crate::http::router;
 use crate::http::state::AppState;
 use crate::identity::{Account, Actor, NewToken, NewUser, Privilege, TokenScope};
-use crate::server;
+use crate::{server, store};
 
 /// The password of all users that [`TestServer::add`] adds.
 pub(crate) const PASSWORD: &str = "secret";
@@ -40,6 +44,12 @@ impl Answer {
         let cookies = self.headers.get_all(header::SET_COOKIE).into_iter();
         cookies.map(|cookie| cookie.to_str().unwrap()).collect()
     }
+}
+
+/// The store of a data directory.
+pub(crate) fn open_store(config: &Config) -> Arc<dyn EventStore> {
+    let dead_letters = DeadLetter::open(&config.data_dir, config.ingest.dead_letter_max_bytes);
+    store::open(config, Arc::new(dead_letters.unwrap())).unwrap()
 }
 
 impl TestServer {

@@ -1,14 +1,16 @@
 //! The database behind a journal: takes groups of batches in the order of their positions, each exactly once.
 //!
-//! The position is a row of the table `applied`, written in the transaction of the events. So the file alone
-//! says what is stored, whatever a caller was told (`backend_contract` of `annoscope_test_support`).
+//! The position is the number of events and of the positions that have none, which a table of its own counts.
+//! So the file alone says what is stored, whatever a caller was told (`backend_contract` of
+//! `annoscope_test_support`). It takes no UPDATE: what one replaces is kept for the queries that are older, and
+//! DuckDB 1.5.6 writes no checkpoint before those have ended.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use annoscope_store::{
-    Backend, BackendStats, Entry, EventFilter, EventStore, Figure, Position, Query, Record,
-    RecordBatches, RecordError, StoreError, clock, table_schema,
+    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Record, RecordBatches,
+    RecordError, StoreError, clock, table_schema,
 };
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -25,12 +27,22 @@ const RETRY_FULL: Duration = Duration::from_secs(5);
 /// batches fill them, and few enough that the copy is small.
 const PIECE_ROWS: usize = 10 * 2048;
 
+/// Up to where events are stored, and their number.
+pub(crate) const POSITION: &str = "SELECT count(*) + (SELECT coalesce(sum(n), 0)::BIGINT FROM skipped_positions), count(*) FROM events";
+
 /// What the file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stored {
     /// Up to where in the journal.
     position: u64,
     n_rows: u64,
+}
+
+impl Stored {
+    /// Positions that have no row.
+    fn skipped(self) -> u64 {
+        self.position - self.n_rows
+    }
 }
 
 /// How a transaction failed.
@@ -54,6 +66,8 @@ pub(crate) struct Applier {
     stored: Option<Stored>,
     /// When a checkpoint was last tried because the disk was full.
     full_since: Option<Instant>,
+    /// Whether nothing was stored since this was last set.
+    is_idle: bool,
 }
 
 impl Applier {
@@ -62,24 +76,30 @@ impl Applier {
             database,
             stored: None,
             full_since: None,
+            is_idle: false,
         }
+    }
+
+    /// Whether nothing was stored since this was last asked.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        std::mem::replace(&mut self.is_idle, true)
     }
 
     fn apply(&mut self, entries: &[Entry], until: Position) -> Result<(), Error> {
         // Here, and not behind the commit: what is stored shall be visible first.
-        checkpoint::after_commit(&self.database);
+        checkpoint::before_commit(&self.database);
         let n_bytes = entries.iter().map(|entry| entry.record.len()).sum();
         let from = entries.first().map(|entry| entry.from);
         let batches = decode(entries)?;
         let before = self.stored()?;
+        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let is_next = from.is_none_or(|from| from.0 == before.position);
-        if !is_next || until.0 < before.position {
+        if !is_next || until.0 < before.position + n_rows as u64 {
             return Err(Error::NotNext {
                 from: from.unwrap_or(until).0,
                 applied: before.position,
             });
         }
-        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let after = Stored {
             position: until.0,
             n_rows: before.n_rows + n_rows as u64,
@@ -93,6 +113,7 @@ impl Applier {
         self.store(&batches, before, after)?;
         self.database.check_commit_in_place()?;
         self.stored = Some(after);
+        self.is_idle = false;
         self.database.acknowledged.set(after.n_rows);
         Counters::set(&self.database.counters.rows_total, after.n_rows);
         Ok(())
@@ -106,8 +127,7 @@ impl Applier {
         let database = &self.database;
         let stored = database.retry_without_queries("the position has to be read", || {
             let connection = database.connection(Purpose::Maintenance)?;
-            let sql = "SELECT position, (SELECT count(*) FROM events) FROM applied";
-            let stored = connection.query_row(sql, [], |row| {
+            let stored = connection.query_row(POSITION, [], |row| {
                 Ok(Stored {
                     position: row.get(0)?,
                     n_rows: row.get(1)?,
@@ -129,7 +149,7 @@ impl Applier {
         let mut tries = 0;
         let mut held = None;
         loop {
-            let error = match self.transaction(batches, after) {
+            let error = match self.transaction(batches, before, after) {
                 Ok(()) => return Ok(()),
                 Err(Failure::BeforeCommit(Error::DuckDb(error))) => {
                     match FailureKind::of(&error) {
@@ -162,10 +182,15 @@ impl Applier {
         }
     }
 
-    fn transaction(&self, batches: &[RecordBatch], after: Stored) -> Result<(), Failure> {
+    fn transaction(
+        &self,
+        batches: &[RecordBatch],
+        before: Stored,
+        after: Stored,
+    ) -> Result<(), Failure> {
         let connection = self.database.connection(Purpose::Maintenance)?;
         connection.execute_batch("BEGIN")?;
-        if let Err(error) = write(&connection, batches, after.position) {
+        if let Err(error) = write(&connection, batches, after.skipped() - before.skipped()) {
             return Err(match connection.execute_batch("ROLLBACK") {
                 Ok(()) => error.into(),
                 // What the transaction has done is unknown; why it failed is not.
@@ -263,7 +288,7 @@ fn decode(entries: &[Entry]) -> Result<Vec<RecordBatch>, Error> {
 fn write(
     connection: &duckdb::Connection,
     batches: &[RecordBatch],
-    position: u64,
+    n_skipped: u64,
 ) -> Result<(), duckdb::Error> {
     let mut appender = connection.appender("events")?;
     for piece in pieces(batches) {
@@ -272,7 +297,9 @@ fn write(
     }
     appender.flush()?;
     drop(appender);
-    connection.execute("UPDATE applied SET position = ?", [position])?;
+    if n_skipped > 0 {
+        connection.execute("INSERT INTO skipped_positions VALUES (?)", [n_skipped])?;
+    }
     Ok(())
 }
 
@@ -333,10 +360,25 @@ impl Backend for DuckDbStore {
     }
 
     fn figures(&self) -> Vec<Figure> {
-        EventStore::figures(self)
+        self.database.measure_disk();
+        self.counters.figures(self.memory_bytes())
     }
 
     fn close(&self) {
-        EventStore::close(self);
+        let checkpoints = self.checkpoints.lock();
+        let checkpoints = checkpoints.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(checkpoints) = checkpoints {
+            drop(checkpoints);
+            // The next start finds no log.
+            let _applier = self.applier();
+            checkpoint::checkpoint(&self.database);
+        }
+        self.database.close();
+    }
+}
+
+impl Drop for DuckDbStore {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annoscope_store::{EventStore, Query, RowsRead};
+use annoscope_store::{Backend, Query, RowsRead};
 use duckdb::Connection;
 use futures::TryStreamExt;
 use serde::Deserialize;

@@ -8,9 +8,8 @@ use annoscope_test_support::event;
 use tempfile::TempDir;
 
 use crate::DuckDbStore;
-use crate::contract::TEXTS;
 use crate::database::Purpose;
-use crate::tests::config;
+use crate::tests::{TEXTS, config};
 
 struct Embedded {
     dir: TempDir,
@@ -58,14 +57,14 @@ fn rows_that_the_table_does_not_take_are_rejected_and_nothing_is_opened_again() 
         event.event.obj_name = Some("cat".to_owned());
         event
     };
-    let entries = vec![entry(0, vec![named(1)]), entry(1, vec![event(0, 2)])];
+    let entries = vec![entry(0, &[named(1)]), entry(1, &[event(0, 2)])];
     let rejected = backend.apply(entries, Position(2)).unwrap_err();
     assert!(
         matches!(&rejected, StoreError::Rejected(why) if why.contains("obj_name")),
         "{rejected}"
     );
     assert_eq!(backend.applied().unwrap(), Position(0));
-    let good = vec![entry(0, vec![named(1)])];
+    let good = vec![entry(0, &[named(1)])];
     backend.apply(good, Position(1)).unwrap();
     assert_eq!(backend.stats().rows_total, 1);
     let reopened = backend.figures();

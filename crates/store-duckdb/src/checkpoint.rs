@@ -1,32 +1,89 @@
 //! Checkpoints: moving the write-ahead log into the database file before it grows long.
 //!
-//! A checkpoint stops the writer while it lasts, in proportion to the log (64 MB take some
-//! 200 ms on two cores), and fails while another transaction writes. So the writing thread
-//! makes it, between two commits.
+//! Nothing is stored while a checkpoint lasts, in proportion to the log (64 MB take some
+//! 200 ms on two cores), and it fails while another transaction writes. So it is made between two groups, and
+//! what comes meanwhile waits in the journal.
 
-use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crate::database::{Database, Purpose};
 use annoscope_store::clock;
 
+use crate::apply::Applier;
+use crate::database::{Database, Purpose};
 use crate::error::Error;
 use crate::stats::Counters;
 
 /// Logs below this size, in bytes, open in no time and may stay when the store is idle.
 const SHORT_LOG: u64 = 1 << 20;
 
-/// After a commit: a checkpoint if the log has become long.
+/// Quiet time after which even a short log is written to the file.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// The thread that writes a checkpoint when nothing was stored for a while, so that a start finds a short
+/// log. Its drop ends it.
+pub(crate) struct IdleCheckpoints {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl IdleCheckpoints {
+    pub(crate) fn start(
+        database: Arc<Database>,
+        applier: Arc<Mutex<Applier>>,
+    ) -> Result<IdleCheckpoints, Error> {
+        let (stop, stopped) = channel();
+        let look = move || {
+            // Whether there was none since something was stored.
+            let mut is_due = true;
+            while stopped.recv_timeout(IDLE) == Err(RecvTimeoutError::Timeout) {
+                let mut applier = applier.lock().unwrap_or_else(PoisonError::into_inner);
+                if !applier.is_idle() {
+                    is_due = true;
+                } else if is_due {
+                    when_idle(&database);
+                    is_due = false;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("checkpoints".to_owned())
+            .spawn(look)
+            .map_err(Error::io("starting a thread"))?;
+        Ok(IdleCheckpoints {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for IdleCheckpoints {
+    fn drop(&mut self) {
+        self.stop = None;
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the thread of checkpoints ended by a panic");
+        }
+    }
+}
+
+/// Before a commit: a checkpoint if the log has become long.
 ///
 /// The default of 64 MB holds two of DuckDB's row groups of CVAT-like events. Shorter logs do not
 /// make shorter stops: DuckDB then merges incomplete row groups, and some stops take 0.6 s.
-pub(crate) fn after_commit(database: &Arc<Database>) {
+pub(crate) fn before_commit(database: &Arc<Database>) {
     if database.wal_bytes() >= database.config.wal_checkpoint_bytes {
         checkpoint(database);
     }
 }
 
-/// When nothing was appended for a while: a checkpoint keeps no batch waiting.
-pub(crate) fn when_idle(database: &Arc<Database>) {
+/// When nothing was stored for a while: a checkpoint keeps nothing waiting.
+fn when_idle(database: &Arc<Database>) {
     if database.wal_bytes() >= SHORT_LOG {
         checkpoint(database);
     }

@@ -108,7 +108,8 @@ pub(crate) enum FailureKind {
 const UNREADABLE: [&str; 3] = ["IO Error: ", "Serialization Error: ", "INTERNAL Error: "];
 
 /// How its messages about rows that a table does not take begin.
-const REFUSED: [&str; 3] = [
+const REFUSED: [&str; 4] = [
+    "Failed to append: NOT NULL constraint failed",
     "Constraint Error: ",
     "Conversion Error: ",
     "Invalid Input Error: ",

@@ -1,17 +1,16 @@
 //! The embedded home of events: one DuckDB file and its write-ahead log.
 //!
-//! One thread writes, checkpoints included (`writer.rs`, `committer.rs`); each query has a thread and a
-//! connection of its own (`query.rs`). `database.rs` owns the file: it hands out
-//! connections and opens the file again when a failed disk made DuckDB give it up.
+//! Groups of batches are stored one after the other (`apply.rs`), with checkpoints between them
+//! (`checkpoint.rs`); each query has a thread and a connection of its own (`query.rs`). `database.rs` owns the file:
+//! it hands out connections and opens the file again when a failed disk made DuckDB give it up.
 
 mod acknowledged;
 mod apply;
 mod checkpoint;
-mod committer;
 mod database;
 mod error;
 mod export;
-mod hashes;
+mod legacy_hashes;
 mod memory;
 mod priority;
 mod query;
@@ -22,27 +21,19 @@ mod rows;
 mod schema;
 mod stats;
 mod watchdog;
-mod writer;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use annoscope_events::{EventHash, Timestamp};
-use annoscope_store::{
-    Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure,
-    MAX_RECENT, Position, Query, RecordBatches, Reservation, StoreError, StoreStats,
-};
-use futures::FutureExt;
-use futures::future::{self, BoxFuture};
+use annoscope_store::StoreError;
 
 use apply::Applier;
+use checkpoint::IdleCheckpoints;
 use database::{Database, Purpose};
 use error::Error;
 use memory::MemoryWatch;
 use readers::Readers;
 use stats::Counters;
-use writer::Writer;
 
 pub use recovery::{Repair, repair};
 
@@ -62,43 +53,29 @@ pub struct StoreConfig {
     pub threads: usize,
     /// Queries that may run at once.
     pub max_queries: usize,
-    /// Batches that may wait for a commit, in bytes.
-    pub queue_bytes: usize,
     /// Size of the write-ahead log at which a checkpoint begins, in bytes.
     pub wal_checkpoint_bytes: u64,
     /// Disk that stays free beside what the next checkpoint needs, in bytes.
     pub min_free_bytes: u64,
-    /// Days of receipt within which a duplicate is recognized.
-    pub dedup_window_days: u32,
-    /// Most events within which a duplicate is recognized; 4 bytes of memory each.
-    pub dedup_window_events: usize,
-    /// How long the clock has to say a day before the events of old ones are forgotten.
-    pub day_settles_after: Duration,
     /// Memory of the whole process beyond which queries are ended, in bytes.
     pub process_memory_bytes: u64,
     /// Called when a query can be interrupted no more, or memory grows on.
     pub last_resort: LastResort,
 }
 
-impl StoreConfig {
-    /// Long enough for a clock that is wrong after a start to be set.
-    pub const DAY_SETTLES_AFTER: Duration = Duration::from_hours(1);
-}
-
 /// The embedded store.
 pub struct DuckDbStore {
     database: Arc<Database>,
-    window: Arc<DedupWindow>,
-    changes: Arc<Changes>,
-    writer: Writer,
-    applier: Mutex<Applier>,
+    applier: Arc<Mutex<Applier>>,
+    /// Ended by the close.
+    checkpoints: Mutex<Option<IdleCheckpoints>>,
     readers: Readers,
     _memory: MemoryWatch,
     counters: Arc<Counters>,
 }
 
 impl DuckDbStore {
-    /// Opens the store, creates or migrates its tables and loads the dedup window.
+    /// Opens the store, and creates or migrates its tables.
     pub fn open(config: &StoreConfig) -> Result<DuckDbStore, StoreError> {
         Ok(DuckDbStore::open_database(config)?)
     }
@@ -106,22 +83,11 @@ impl DuckDbStore {
     fn open_database(config: &StoreConfig) -> Result<DuckDbStore, Error> {
         let counters = Arc::new(Counters::default());
         let database = Database::open(config.clone(), Arc::clone(&counters))?;
-        let limits = DedupLimits {
-            days: i64::from(config.dedup_window_days),
-            events: config.dedup_window_events,
-        };
-        let window = DedupWindow::new(hashes::lookup(&database), limits);
-        hashes::load(&database, &window, &saved_window(config))?;
         let n_rows = count_rows(&database)?;
         database.acknowledged.set(n_rows);
         Counters::set(&counters.rows_total, n_rows);
-        let changes = Arc::new(Changes::after(last_times(&database, n_rows)?));
-        let writer = Writer::start(
-            Arc::clone(&database),
-            Arc::clone(&window),
-            Arc::clone(&changes),
-        )?;
-        let applier = Mutex::new(Applier::new(Arc::clone(&database)));
+        let applier = Arc::new(Mutex::new(Applier::new(Arc::clone(&database))));
+        let checkpoints = IdleCheckpoints::start(Arc::clone(&database), Arc::clone(&applier))?;
         let readers = Readers::start(Arc::clone(&database.room), config.last_resort)?;
         let memory = MemoryWatch::start(
             config.process_memory_bytes,
@@ -132,10 +98,8 @@ impl DuckDbStore {
         )?;
         Ok(DuckDbStore {
             database,
-            window,
-            changes,
-            writer,
             applier,
+            checkpoints: Mutex::new(Some(checkpoints)),
             readers,
             _memory: memory,
             counters,
@@ -149,92 +113,6 @@ impl DuckDbStore {
         let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
         connection.query_row(sql, [], |row| row.get(0)).ok()
     }
-}
-
-impl EventStore for DuckDbStore {
-    fn reserve(&self, hashes: Vec<EventHash>) -> BoxFuture<'_, Result<Reservation, StoreError>> {
-        self.window.reserve(hashes).boxed()
-    }
-
-    fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>> {
-        let room = self.writer.room(batch.estimated_bytes());
-        let queued = room.and_then(|room| {
-            let (rows, day) = (batch.rows(), Day::of(batch.received_at));
-            self.writer.submit(rows, room, batch.reservation, day)
-        });
-        async move {
-            // The writer answers every job; it is gone only after `close`.
-            queued?.await.unwrap_or(Err(StoreError::NotOpen))
-        }
-        .boxed()
-    }
-
-    fn durable(&self) -> Position {
-        self.writer.visible()
-    }
-
-    fn visible(&self) -> Position {
-        self.writer.visible()
-    }
-
-    fn wait_until_visible(&self, _: Position) -> BoxFuture<'_, Result<(), StoreError>> {
-        // A commit is durable and visible at once, and answered after that.
-        future::ready(Ok(())).boxed()
-    }
-
-    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
-        Ok(query::start(&self.database, &self.readers, query)?)
-    }
-
-    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        Ok(export::start(&self.database, &self.readers, filter)?)
-    }
-
-    fn changes(&self) -> Option<&Changes> {
-        Some(&self.changes)
-    }
-
-    fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        let asked = self.writer.ask();
-        async move {
-            // As for a batch.
-            asked?.await.unwrap_or(Err(StoreError::NotOpen))
-        }
-        .boxed()
-    }
-
-    fn oldest_waiting(&self) -> Option<Timestamp> {
-        None
-    }
-
-    fn stats(&self) -> StoreStats {
-        self.database.measure_disk();
-        self.counters.stats(self.window.stats())
-    }
-
-    fn figures(&self) -> Vec<Figure> {
-        self.database.measure_disk();
-        self.counters.figures(self.memory_bytes())
-    }
-
-    fn close(&self) {
-        let was_open = self.writer.close();
-        if was_open && let Err(error) = self.window.save(&saved_window(&self.database.config)) {
-            tracing::warn!(%error, "the dedup window was not saved; the next start reads it from the tables");
-        }
-        self.database.close();
-    }
-}
-
-impl Drop for DuckDbStore {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-/// Where the dedup window waits for the next start.
-fn saved_window(config: &StoreConfig) -> PathBuf {
-    config.dir.join("dedup_window.filters")
 }
 
 /// Number of stored events; DuckDB knows it without reading them.
@@ -253,12 +131,7 @@ fn count_events(connection: &duckdb::Connection) -> Result<u64, Error> {
     Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
-/// Times of the last events in the order of their appends, µs since the epoch.
-fn last_times(database: &Arc<Database>, n_rows: u64) -> Result<Vec<i64>, Error> {
-    recent_times(database, n_rows, MAX_RECENT)
-}
-
-/// Of the last `n` of `n_rows` events.
+/// Times of the last `n` of `n_rows` events in the order of their positions, µs since the epoch.
 fn recent_times(database: &Arc<Database>, n_rows: u64, n: usize) -> Result<Vec<i64>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     let first = n_rows.saturating_sub(n as u64);
@@ -272,7 +145,5 @@ fn recent_times(database: &Arc<Database>, n_rows: u64, n: usize) -> Result<Vec<i
 mod attacks;
 #[cfg(test)]
 mod backend_contract;
-#[cfg(test)]
-mod contract;
 #[cfg(test)]
 mod tests;

@@ -3,19 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use annoscope_store::{BackendStats, DedupStats, Figure, Position, Reading, StoreStats};
+use annoscope_store::{BackendStats, Figure, Reading};
 
 /// What is counted or measured.
 #[derive(Default)]
 pub(crate) struct Counters {
-    /// As in [`StoreStats`].
+    /// As in [`BackendStats`].
     pub(crate) rows_total: AtomicU64,
-    pub(crate) rows_stored: AtomicU64,
-    pub(crate) commits: AtomicU64,
-    pub(crate) failed_commits: AtomicU64,
-    pub(crate) refused_queue_full: AtomicU64,
-    pub(crate) refused_disk_full: AtomicU64,
-    pub(crate) queued_bytes: AtomicU64,
     pub(crate) free_bytes: AtomicU64,
     /// Checkpoints, and those that failed.
     pub(crate) checkpoints: AtomicU64,
@@ -40,27 +34,6 @@ impl Counters {
 
     pub(crate) fn set(counter: &AtomicU64, value: u64) {
         counter.store(value, Ordering::Relaxed);
-    }
-
-    /// What any store has.
-    pub(crate) fn stats(&self, dedup_window: DedupStats) -> StoreStats {
-        let (wal_bytes, queued_bytes) = (get(&self.wal_bytes), get(&self.queued_bytes));
-        StoreStats {
-            rows_total: get(&self.rows_total),
-            rows_stored: get(&self.rows_stored),
-            commits: get(&self.commits),
-            failed_commits: get(&self.failed_commits),
-            refused_queue_full: get(&self.refused_queue_full),
-            refused_disk_full: get(&self.refused_disk_full),
-            queued_bytes,
-            free_bytes: get(&self.free_bytes),
-            // A checkpoint writes again what is in the log, and what will be.
-            claimed_bytes: 2 * (wal_bytes + queued_bytes),
-            durable: Position(get(&self.rows_total)),
-            visible: Position(get(&self.rows_total)),
-            journal_bytes: 0,
-            dedup_window,
-        }
     }
 
     /// What any database behind a journal has.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use annoscope_events::{COLUMNS, PromotedPayload, Row, StoredEvent, Value};
+use annoscope_events::{COLUMNS, PromotedPayload, Row, StoredEvent, Timestamp, Value};
 use arrow::array::{
     ArrayRef, BooleanArray, FixedSizeBinaryArray, Int64Array, Int64Builder, ListBuilder,
     RecordBatch, StringArray, TimestampMicrosecondArray,
 };
+
+use uuid::Uuid;
 
 use crate::EventBatch;
 use crate::columns::table_schema;
@@ -22,7 +24,7 @@ impl EventBatch {
 
     /// Its rows, with the columns of [`table_schema`].
     pub fn rows(&self) -> RecordBatch {
-        record_batch(self)
+        rows_of(&self.events, self.received_at, self.request_id)
     }
 }
 
@@ -47,23 +49,19 @@ fn estimated_bytes(events: &[StoredEvent]) -> usize {
     events.iter().map(row).sum()
 }
 
-/// By the table of columns.
-fn record_batch(batch: &EventBatch) -> RecordBatch {
-    let promoted = batch.events.iter().map(|stored| {
+/// The rows of events, with the columns of [`table_schema`], which came with one request.
+pub fn rows_of(events: &[StoredEvent], received_at: Timestamp, request_id: Uuid) -> RecordBatch {
+    let promoted = events.iter().map(|stored| {
         let payload = stored.event.payload.as_ref();
         payload.map(PromotedPayload::extract).unwrap_or_default()
     });
     let promoted: Vec<PromotedPayload> = promoted.collect();
-    let rows = batch
-        .events
-        .iter()
-        .zip(&promoted)
-        .map(|(stored, promoted)| Row {
-            stored,
-            promoted,
-            received_at: batch.received_at,
-            request_id: batch.request_id,
-        });
+    let rows = events.iter().zip(&promoted).map(|(stored, promoted)| Row {
+        stored,
+        promoted,
+        received_at,
+        request_id,
+    });
     let rows: Vec<Row<'_>> = rows.collect();
     let columns = COLUMNS.iter().map(|column| values(&rows, column.value()));
     RecordBatch::try_new(table_schema(), columns.collect())

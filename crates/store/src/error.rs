@@ -33,6 +33,15 @@ pub enum StoreError {
         /// The configured bound, in bytes.
         limit_bytes: u64,
     },
+    /// There has to be a journal.
+    #[error(
+        "there is no journal in {dir}, and this data directory had one: bring it back, or see `annoscope repair`, \
+         which goes on without what it held"
+    )]
+    NoJournal {
+        /// Where it should be.
+        dir: String,
+    },
     /// The database is not where the journal can go on: files of one of them were taken away or put back.
     #[error(
         "the database has the events up to position {}, and the journal those from {} to {}: one of \

@@ -1,7 +1,7 @@
 //! Counters and sizes of a store, for metrics and for what shares its disk.
 
 use crate::Position;
-use crate::dedup::DedupStats;
+use crate::dedup_window::DedupStats;
 
 /// A reading of a store's counters and sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -54,7 +54,7 @@ macro_rules! backend_contract_tests {
 }
 
 /// What a journal holds from `from` on.
-pub fn entry(from: u64, events: Vec<StoredEvent>) -> Entry {
+pub fn entry(from: u64, events: &[StoredEvent]) -> Entry {
     Entry {
         from: Position(from),
         record: record(events).encode().into(),
@@ -85,7 +85,7 @@ fn users(backend: &dyn Backend) -> Vec<i64> {
     ints(&rows(export).unwrap(), "user_id")
 }
 
-fn apply(backend: &dyn Backend, from: u64, events: Vec<StoredEvent>) -> u64 {
+fn apply(backend: &dyn Backend, from: u64, events: &[StoredEvent]) -> u64 {
     let until = from + events.len() as u64;
     let entries = vec![entry(from, events)];
     backend.apply(entries, Position(until)).unwrap();
@@ -99,9 +99,9 @@ pub fn what_was_applied_is_visible(subject: &mut dyn BackendSubject) {
     assert_eq!(backend.stats().rows_total, 0);
     backend.health().unwrap();
     let entries = vec![
-        entry(0, of_users([1, 2])),
-        entry(2, of_users([])),
-        entry(3, of_users([3])),
+        entry(0, &of_users([1, 2])),
+        entry(2, &of_users([])),
+        entry(3, &of_users([3])),
     ];
     backend.apply(entries, Position(4)).unwrap();
     assert_eq!(backend.applied().unwrap(), Position(4));
@@ -112,14 +112,14 @@ pub fn what_was_applied_is_visible(subject: &mut dyn BackendSubject) {
 
 /// And the next entries follow.
 pub fn what_was_applied_is_there_after_a_restart(subject: &mut dyn BackendSubject) {
-    let mut position = apply(subject.backend(), 0, of_users([1, 2]));
+    let mut position = apply(subject.backend(), 0, &of_users([1, 2]));
     for user in 3..6 {
         subject.open_again();
         let backend = subject.backend();
         assert_eq!(backend.applied().unwrap(), Position(position));
         assert_eq!(backend.stats().rows_total, position);
         let second = user;
-        position = apply(backend, position, vec![event(second, user)]);
+        position = apply(backend, position, &[event(second, user)]);
     }
     assert_eq!(users(subject.backend()), [1, 2, 3, 4, 5]);
 }
@@ -130,9 +130,9 @@ pub fn a_position_may_go_on_without_rows(subject: &mut dyn BackendSubject) {
     backend.apply(Vec::new(), Position(0)).unwrap();
     backend.apply(Vec::new(), Position(7)).unwrap();
     assert_eq!(backend.applied().unwrap(), Position(7));
-    let empty = vec![entry(7, Vec::new())];
+    let empty = vec![entry(7, &[])];
     backend.apply(empty, Position(8)).unwrap();
-    assert_eq!(apply(backend, 8, of_users([1])), 9);
+    assert_eq!(apply(backend, 8, &of_users([1])), 9);
     subject.open_again();
     let backend = subject.backend();
     assert_eq!(backend.applied().unwrap(), Position(9));
@@ -143,16 +143,16 @@ pub fn a_position_may_go_on_without_rows(subject: &mut dyn BackendSubject) {
 /// Sent again, or too early: exactly once, whatever an answer said.
 pub fn entries_that_do_not_follow_change_nothing(subject: &mut dyn BackendSubject) {
     let backend = subject.backend();
-    apply(backend, 0, of_users([1, 2]));
+    apply(backend, 0, &of_users([1, 2]));
     for from in [0, 1, 3] {
-        let entries = vec![entry(from, of_users([9, 9]))];
+        let entries = vec![entry(from, &of_users([9, 9]))];
         let refused = backend.apply(entries, Position(from + 2));
         let is_refused = refused.is_err() && !matches!(refused, Err(StoreError::Rejected(_)));
         assert!(is_refused, "from {from}: {refused:?}");
         assert_eq!(backend.applied().unwrap(), Position(2));
     }
     backend.apply(Vec::new(), Position(1)).unwrap_err();
-    assert_eq!(apply(backend, 2, of_users([3])), 3);
+    assert_eq!(apply(backend, 2, &of_users([3])), 3);
     assert_eq!(users(backend), [1, 3, 2]);
 }
 
@@ -161,7 +161,7 @@ pub fn a_group_with_an_entry_that_cannot_be_read_is_rejected_whole(
     subject: &mut dyn BackendSubject,
 ) {
     let backend = subject.backend();
-    let (good, last) = (entry(0, of_users([1])), entry(3, of_users([2])));
+    let (good, last) = (entry(0, &of_users([1])), entry(3, &of_users([2])));
     let entries = vec![good.clone(), unreadable(1), last.clone()];
     let rejected = backend.apply(entries, Position(4));
     assert!(
@@ -184,7 +184,7 @@ pub fn a_group_with_an_entry_that_cannot_be_read_is_rejected_whole(
 /// It is no dead letter: the annoscope that wrote it can store it.
 pub fn an_entry_of_a_newer_version_may_pass_later(subject: &mut dyn BackendSubject) {
     let backend = subject.backend();
-    let mut newer = record(of_users([1])).encode();
+    let mut newer = record(&of_users([1])).encode();
     newer[..4].copy_from_slice(&u32::MAX.to_le_bytes());
     let newer = Entry {
         from: Position(0),
@@ -202,11 +202,11 @@ pub fn events_of_one_time_are_exported_in_the_order_of_their_positions(
 ) {
     let at = |users: [i64; 3]| users.map(|user| event(0, user)).to_vec();
     let backend = subject.backend();
-    let entries = vec![entry(0, at([9, 1, 5])), entry(3, at([8, 2, 8]))];
+    let entries = vec![entry(0, &at([9, 1, 5])), entry(3, &at([8, 2, 8]))];
     backend.apply(entries, Position(6)).unwrap();
     let mut later = at([7, 3, 4]);
     later.push(event(-1, 6));
-    apply(backend, 6, later);
+    apply(backend, 6, &later);
     assert_eq!(users(backend), [6, 9, 1, 5, 8, 2, 8, 7, 3, 4]);
     let export = rows(backend.export(EventFilter::default()).unwrap()).unwrap();
     let names = export[0].schema();
@@ -219,8 +219,8 @@ pub fn a_large_group_arrives_whole(subject: &mut dyn BackendSubject) {
     let backend = subject.backend();
     let (mut entries, mut n_events) = (Vec::new(), 0);
     for n in [1, 3000, 0, 2048, 7, 25_000, 100] {
-        let events = (n_events..n_events + n).map(|n| event(n, n)).collect();
-        entries.push(entry(n_events.cast_unsigned(), events));
+        let events: Vec<_> = (n_events..n_events + n).map(|n| event(n, n)).collect();
+        entries.push(entry(n_events.cast_unsigned(), &events));
         n_events += n;
     }
     let until = Position(n_events.cast_unsigned());
@@ -234,8 +234,8 @@ pub fn the_last_times_are_in_the_order_of_positions(subject: &mut dyn BackendSub
     let backend = subject.backend();
     assert!(backend.recent_times(5).unwrap().is_empty());
     let seconds = [30, -10, 20, 20, 5].map(|second| event(second, second));
-    apply(backend, 0, seconds.to_vec());
-    apply(backend, 5, vec![event(1, 1)]);
+    apply(backend, 0, &seconds);
+    apply(backend, 5, &[event(1, 1)]);
     assert_eq!(
         backend.recent_times(4).unwrap(),
         [20, 20, 5, 1].map(time_us)
@@ -250,11 +250,11 @@ pub fn the_last_times_are_in_the_order_of_positions(subject: &mut dyn BackendSub
 pub fn a_query_sees_what_was_applied_before_it_began(subject: &mut dyn BackendSubject) {
     const N_ROUNDS: u64 = 20;
     let (backend, texts) = (subject.backend(), subject.texts());
-    apply(backend, 0, of_users([1, 1]));
+    apply(backend, 0, &of_users([1, 1]));
     std::thread::scope(|scope| {
         let applying = scope.spawn(|| {
             for round in 1..N_ROUNDS {
-                apply(backend, 2 * round, of_users([1, 1]));
+                apply(backend, 2 * round, &of_users([1, 1]));
             }
         });
         loop {
@@ -281,11 +281,11 @@ pub fn a_query_sees_what_was_applied_before_it_began(subject: &mut dyn BackendSu
 /// For good; closing again does nothing.
 pub fn a_closed_database_refuses_everything(subject: &mut dyn BackendSubject) {
     let (backend, texts) = (subject.backend(), subject.texts());
-    apply(backend, 0, of_users([1]));
+    apply(backend, 0, &of_users([1]));
     backend.close();
     backend.close();
     let refused = [
-        backend.apply(vec![entry(1, of_users([2]))], Position(2)),
+        backend.apply(vec![entry(1, &of_users([2]))], Position(2)),
         backend.health(),
         backend.export(EventFilter::default()).map(drop),
         backend.query(query(texts.events)).map(drop),

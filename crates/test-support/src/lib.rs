@@ -7,13 +7,8 @@ pub mod contract;
 mod memory_backend;
 mod memory_store;
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use annoscope_events::{Event, Payload, StoredEvent, Timestamp};
-use annoscope_store::{DedupLimits, DedupWindow, EventBatch, Record};
-use futures::FutureExt;
-use futures::future::ready;
+use annoscope_store::{Record, rows_of};
 use uuid::Uuid;
 
 pub use memory_backend::{BackendDisk, MemoryBackend};
@@ -47,21 +42,11 @@ pub fn event(second: i64, user_id: i64) -> StoredEvent {
 }
 
 /// What a journal holds of a batch with these events, which have no hashes.
-pub fn record(events: Vec<StoredEvent>) -> Record {
-    let limits = DedupLimits { days: 1, events: 1 };
-    let window = DedupWindow::new(Arc::new(|_| ready(Ok(HashSet::new())).boxed()), limits);
-    let nothing = window.reserve(Vec::new()).now_or_never();
-    let reservation = nothing.expect("nothing is waited for").unwrap();
-    let batch = EventBatch {
-        events,
+pub fn record(events: &[StoredEvent]) -> Record {
+    Record {
+        rows: rows_of(events, NOW, Uuid::nil()),
+        hashes: Vec::new(),
         received_at: NOW,
         request_id: Uuid::nil(),
-        reservation,
-    };
-    Record {
-        rows: batch.rows(),
-        hashes: Vec::new(),
-        received_at: batch.received_at,
-        request_id: batch.request_id,
     }
 }

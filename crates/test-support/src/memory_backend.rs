@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn it_fails_as_the_test_says() {
         let InMemory { backend, .. } = empty();
-        let entries = |from| vec![entry(from, vec![event(0, 1)])];
+        let entries = |from| vec![entry(from, &[event(0, 1)])];
         backend.fail(1);
         backend.apply(entries(0), Position(1)).unwrap_err();
         assert_eq!(backend.applied().unwrap(), Position(0));

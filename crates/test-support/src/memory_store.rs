@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use annoscope_events::{EventHash, Timestamp};
 use annoscope_store::{
-    Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Lookup,
-    Position, Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
+    Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Position,
+    Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
     events_schema, table_schema,
 };
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt64Array};
@@ -15,6 +16,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::FutureExt;
 use futures::future::{self, BoxFuture};
+use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use crate::NOW;
@@ -25,6 +27,7 @@ const BATCH_ROWS: usize = 1000;
 const LIMITS: DedupLimits = DedupLimits {
     days: 7,
     events: 1_000_000,
+    day_settles_after: Duration::from_hours(1),
 };
 
 /// What is there after a store was closed, or was just dropped. Clones share it.
@@ -47,6 +50,8 @@ struct Durable {
 pub struct MemoryStore {
     disk: Disk,
     window: Arc<DedupWindow>,
+    /// The window's.
+    _dir: TempDir,
     changes: Changes,
     state: Mutex<State>,
     /// Told when more is visible and when the store is closed.
@@ -73,20 +78,12 @@ impl MemoryStore {
 
     /// The store of `disk`: what is durable there is visible.
     pub fn open(disk: &Disk) -> MemoryStore {
-        let on_disk = disk.clone();
-        let lookup: Lookup = Arc::new(move |suspects| {
-            let durable = on_disk.lock();
-            let hashes = suspects.iter().map(|suspect| suspect.hash);
-            let found = hashes
-                .filter(|hash| durable.hashes.contains(hash))
-                .collect();
-            future::ready(Ok(found)).boxed()
-        });
-        let window = DedupWindow::new(lookup, LIMITS);
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        let window = DedupWindow::open(dir.path(), LIMITS).expect("it is empty");
         let (mut times, state) = {
             let durable = disk.lock();
-            let hashes = durable.hashes.iter().copied();
-            window.load(Day(0), durable.hashes.len(), hashes);
+            let hashes: Vec<EventHash> = durable.hashes.iter().copied().collect();
+            window.replay(Day(0), &hashes, Position(durable.n_rows));
             let state = State {
                 is_open: true,
                 is_held: false,
@@ -103,6 +100,7 @@ impl MemoryStore {
         MemoryStore {
             disk: disk.clone(),
             window,
+            _dir: dir,
             changes: Changes::after(times),
             state: Mutex::new(state),
             changed: Notify::new(),
@@ -172,7 +170,8 @@ impl EventStore for MemoryStore {
         }
         let position = Position(durable.n_rows);
         drop((state, durable));
-        batch.reservation.commit(Day::of(batch.received_at));
+        let day = Day::of(batch.received_at);
+        batch.reservation.commit(day, position);
         future::ready(Ok(position)).boxed()
     }
 

@@ -255,6 +255,18 @@ pub static KEYS: &[Key] = &[
         help: "Latest events of which a duplicate is recognized; 4 bytes of memory each",
     },
     Key {
+        path: "journal.dir",
+        kind: Kind::Text,
+        default: "",
+        help: "Directory of the journal, for a disk of its own; empty is journal in data_dir",
+    },
+    Key {
+        path: "journal.max_bytes",
+        kind: bytes(128 * MIB, 1024 * TIB),
+        default: "4GiB",
+        help: "What waits for the database while it takes no events; more gets 503",
+    },
+    Key {
         path: "store.memory_bytes",
         // DuckDB does not start its work with much less.
         kind: bytes(32 * MIB, 16 * TIB),

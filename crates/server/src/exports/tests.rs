@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::error::Failure;
 use super::*;
 use crate::config::Config;
-use crate::store;
+use crate::testing::open_store;
 
 /// 2024-07-01T12:00:00Z, in ms.
 pub(super) const NOON_MS: i64 = 1_719_835_200_000;
@@ -82,7 +82,7 @@ impl Fixture {
     pub(super) fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let config = Config::for_testing(dir.path().to_owned());
-        let store = store::open(&config).unwrap();
+        let store = open_store(&config);
         Fixture { config, store, dir }
     }
 

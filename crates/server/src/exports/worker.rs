@@ -2,12 +2,15 @@
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
 use annoscope_store::events_schema;
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::error::ArrowError;
+
+use tokio::runtime::Builder;
 
 use super::error::Failure;
 use super::job::Format;
@@ -16,6 +19,9 @@ use super::jobs::Task;
 use super::part_file::PartFile;
 use super::progress::Range;
 use crate::clock;
+
+/// How long a worker waits for the store at most before it looks whether it has to stop.
+const STEP: Duration = Duration::from_millis(200);
 
 /// Works off jobs until the end.
 pub(super) fn run(queue: &JobQueue) {
@@ -36,9 +42,19 @@ pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure
     let result = queue.directory.result_path(&task.job);
     let file = PartFile::create(&result, queue, &task.progress)?;
     let mut writer = ResultWriter::new(task.job.format, file)?;
-    let mut batches = queue.store.export(task.filter)?;
     let begun = clock::monotonic();
-    let time_limit = queue.settings.timeout;
+    let check = || {
+        if queue.is_closing() {
+            return Err(Failure::Stopped);
+        }
+        if clock::since(begun) > queue.settings.timeout {
+            let limit_ms = queue.settings.timeout_ms();
+            return Err(Failure::TimedOut { limit_ms });
+        }
+        Ok(())
+    };
+    wait_until_visible(queue, check)?;
+    let mut batches = queue.store.export(task.filter)?;
     let mut range = Range::of(task.filter, task.started_at);
     while let Some(batch) = batches.blocking_next() {
         let batch = visible_columns(&batch?)?;
@@ -46,15 +62,30 @@ pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure
         if let Some(permille) = range.permille(&batch) {
             task.progress.set_permille(permille);
         }
-        if queue.is_closing() {
-            return Err(Failure::Stopped);
-        }
-        if clock::since(begun) > time_limit {
-            let limit_ms = queue.settings.timeout_ms();
-            return Err(Failure::TimedOut { limit_ms });
-        }
+        check()?;
     }
     writer.finish()?.keep(&result)
+}
+
+/// Waits until an export finds everything that was acknowledged before.
+fn wait_until_visible(
+    queue: &JobQueue,
+    check: impl Fn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let acknowledged = queue.store.durable();
+    let timer = Builder::new_current_thread().enable_time().build();
+    let timer = timer.map_err(Failure::Io)?;
+    while queue.store.visible() < acknowledged {
+        check()?;
+        let visible = async {
+            let visible = queue.store.wait_until_visible(acknowledged);
+            tokio::time::timeout(STEP, visible).await
+        };
+        if let Ok(closed) = timer.block_on(visible) {
+            closed?;
+        }
+    }
+    Ok(())
 }
 
 /// The formats.

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use annoscope_events::Timestamp;
 use annoscope_store::{EventStore, Reading};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::clock;
 use crate::exports::Exports;
 
 /// Reads the counters of the store and the exports when the metrics are asked for.
@@ -70,6 +72,17 @@ impl Collector for PartsCollector {
             "Bytes that wait for a commit",
             stats.queued_bytes,
         )?;
+        gauge("journal_bytes", "Size of the journal", stats.journal_bytes)?;
+        gauge(
+            "journal_position",
+            "Up to where the journal has acknowledged events",
+            stats.durable.0,
+        )?;
+        gauge(
+            "applied_position",
+            "Up to where the database has them, and queries see them",
+            stats.visible.0,
+        )?;
         gauge(
             "store_free_bytes",
             "Free space for the data directory",
@@ -85,6 +98,14 @@ impl Collector for PartsCollector {
             "Memory of the dedup window",
             stats.dedup_window.bytes,
         )?;
+        let age = self.store.oldest_waiting().map_or(0.0, seconds_since);
+        let age = ConstGauge::new(age);
+        age.encode(encoder.encode_descriptor(
+            "journal_oldest_seconds",
+            "Age of the oldest event that the database has not taken yet; 0 if there is none",
+            None,
+            age.metric_type(),
+        )?)?;
         for figure in self.store.figures() {
             let name = format!("store_{}", figure.name);
             let metric: &dyn EncodeMetric = match figure.reading {
@@ -101,4 +122,9 @@ impl Collector for PartsCollector {
         }
         Ok(())
     }
+}
+
+fn seconds_since(time: Timestamp) -> f64 {
+    let millis = clock::now().millis().saturating_sub(time.millis());
+    millis.max(0) as f64 / 1000.0
 }

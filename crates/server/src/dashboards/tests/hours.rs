@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::exports::Exports;
 use crate::metrics::Metrics;
 use crate::store;
+use crate::testing::open_store;
 
 const BERLIN: &str = "Europe/Berlin";
 
@@ -75,7 +76,7 @@ fn minutes(count: i64) -> i64 {
 
 async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -> Vec<Value> {
     let config = Config::for_testing(dir.to_owned());
-    let store = store::open(&config).unwrap();
+    let store = open_store(&config);
     let hashes = (0..events.len() as u128).map(EventHash).collect();
     let reservation = store.reserve(hashes).await.unwrap();
     let batch = EventBatch {

@@ -200,6 +200,7 @@ impl From<StoreError> for ApiError {
             | StoreError::InDoubt(_)
             | StoreError::Rejected(_)
             | StoreError::OutOfStep { .. }
+            | StoreError::NoJournal { .. }
             | StoreError::Commit(_) => {
                 let detail = "The store does not work now. Try again.";
                 unavailable(detail, AFTER_RESTART_S, error)

@@ -1,0 +1,160 @@
+//! Takes what waits in the journal, in order, and gives it to the database.
+//!
+//! **Invariant:** every entry is applied exactly once: the database keeps the position with the rows, and
+//! after any error it is asked where it is (`tests.rs`, `tests/faults/test_kill.py`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annoscope_events::COLUMNS;
+use annoscope_journal::Journal;
+use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, Record, StoreError};
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::group::{Group, gather};
+use crate::visible::Visible;
+use crate::{Counters, RejectedEntries, add, error};
+
+/// How long the applier sleeps at most before it looks whether the store was closed.
+const STEP: Duration = Duration::from_millis(500);
+
+/// The pause after a first failure, and the longest one.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Applier {
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) visible: Arc<Visible>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) rejected: Arc<dyn RejectedEntries>,
+}
+
+impl Applier {
+    /// Until the store is closed and the database has what it had acknowledged, or does not take it.
+    pub(crate) fn run(self) {
+        let mut pause = FIRST_PAUSE;
+        let mut last = None;
+        loop {
+            let before = self.visible.get();
+            let Err(error) = self.apply_all() else {
+                return;
+            };
+            add(&self.counters.failed_applies, 1);
+            let text = error.to_string();
+            if last.as_ref() != Some(&text) {
+                tracing::error!(%error, "the database does not take events; they wait in the journal");
+                last = Some(text);
+            }
+            if self.visible.is_closed() {
+                tracing::warn!("events that wait in the journal are applied at the next start");
+                return;
+            }
+            if self.visible.get() > before {
+                pause = FIRST_PAUSE;
+            }
+            self.visible.wait_until_closed(pause);
+            pause = (2 * pause).min(MAX_PAUSE);
+        }
+    }
+
+    /// From where the database is, as far as there is something and the store is open.
+    fn apply_all(&self) -> Result<(), StoreError> {
+        let mut position = self.backend.applied()?;
+        self.check_position(position)?;
+        if self.changes.is_empty() {
+            self.changes
+                .remember(self.backend.recent_times(MAX_RECENT)?);
+        }
+        self.visible.advance(position);
+        let mut reader = self.journal.reader(position.0).map_err(error::of_read)?;
+        loop {
+            let end = self.journal.end();
+            if end == position.0 {
+                if self.visible.is_closed() {
+                    return Ok(());
+                }
+                self.journal.wait_beyond(position.0, STEP);
+                continue;
+            }
+            let group = gather(&mut reader, end - position.0)?;
+            position = group.until;
+            self.apply(group)?;
+        }
+    }
+
+    /// Whether the journal goes on where the database is.
+    fn check_position(&self, position: Position) -> Result<(), StoreError> {
+        let (begin, end) = (self.journal.begin(), self.journal.end());
+        if (begin..=end).contains(&position.0) {
+            return Ok(());
+        }
+        Err(StoreError::OutOfStep {
+            applied: position,
+            begin: Position(begin),
+            end: Position(end),
+        })
+    }
+
+    fn apply(&self, group: Group) -> Result<(), StoreError> {
+        let Group { entries, until } = group;
+        match self.backend.apply(entries.clone(), until) {
+            Err(StoreError::Rejected(reason)) if entries.len() == 1 => {
+                self.set_aside(&entries[0], &reason, until)
+            }
+            Err(StoreError::Rejected(_)) => self.apply_one_by_one(entries, until),
+            outcome => {
+                // Whatever the outcome: what failed may be stored.
+                self.changes.record(entries.iter().flat_map(times_us));
+                outcome?;
+                add(&self.counters.groups_applied, 1);
+                self.visible.advance(until);
+                Ok(())
+            }
+        }
+    }
+
+    /// Finds out which entries of a group the database can never store.
+    fn apply_one_by_one(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
+        let mut ends: Vec<Position> = entries.iter().skip(1).map(|entry| entry.from).collect();
+        ends.push(until);
+        for (entry, until) in entries.into_iter().zip(ends) {
+            let entries = vec![entry];
+            self.apply(Group { entries, until })?;
+        }
+        Ok(())
+    }
+
+    fn set_aside(&self, entry: &Entry, reason: &str, until: Position) -> Result<(), StoreError> {
+        let kept = self.rejected.keep(entry, reason);
+        kept.map_err(|source| StoreError::Io {
+            doing: "setting aside what the database can never store".to_owned(),
+            source,
+        })?;
+        tracing::error!(
+            position = entry.from.0,
+            reason,
+            "the database can never store a batch: it is in the dead letters"
+        );
+        add(&self.counters.rejected_entries, 1);
+        self.backend.apply(Vec::new(), until)?;
+        self.visible.advance(until);
+        Ok(())
+    }
+}
+
+/// Times of an entry's events, µs since the epoch; none where they cannot be read.
+fn times_us(entry: &Entry) -> Vec<i64> {
+    let column = COLUMNS.iter().position(|column| column.name == "timestamp");
+    let column = column.expect("events have a time");
+    let times = Record::decode_column(&entry.record, column);
+    times.map_or_else(
+        |_| Vec::new(),
+        |times| {
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            times.values().to_vec()
+        },
+    )
+}

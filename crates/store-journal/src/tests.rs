@@ -1,0 +1,241 @@
+//! The contract of a store, held by a journal before a database that fails when told so; and what only the
+//! journal promises.
+
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use annoscope_store::DedupLimits;
+use annoscope_test_support::contract::{Subject, Texts};
+use annoscope_test_support::{BackendDisk, MemoryBackend, MemoryStore, NOW, contract_tests, event};
+use futures::TryStreamExt;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::*;
+
+const LIMITS: DedupLimits = DedupLimits {
+    days: 7,
+    events: 1_000_000,
+    day_settles_after: Duration::from_hours(1),
+};
+
+/// A store on a directory, and the database behind it.
+struct Journaled {
+    dir: TempDir,
+    disk: BackendDisk,
+    backend: Arc<MemoryBackend>,
+    rejected: Arc<Rejected>,
+    /// None while it is opened again.
+    store: Option<JournaledStore>,
+}
+
+/// Counts what was set aside.
+#[derive(Default)]
+struct Rejected {
+    positions: Mutex<Vec<Position>>,
+    n_failures: AtomicUsize,
+}
+
+impl RejectedEntries for Rejected {
+    fn keep(&self, entry: &Entry, _: &str) -> std::io::Result<()> {
+        let fails = |n: usize| n.checked_sub(1);
+        let ordering = Ordering::Relaxed;
+        if self
+            .n_failures
+            .fetch_update(ordering, ordering, fails)
+            .is_ok()
+        {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.positions.lock().unwrap().push(entry.from);
+        Ok(())
+    }
+}
+
+impl Journaled {
+    fn open(&mut self) {
+        drop(self.store.take());
+        self.backend = Arc::new(MemoryBackend::open(&self.disk));
+        let config = config(self.dir.path());
+        let first = self.backend.applied().unwrap();
+        let journal = open_journal(&config, Some(first)).unwrap();
+        let window = DedupWindow::open(&self.dir.path().join("dedup"), LIMITS).unwrap();
+        let store = JournaledStore::start(
+            &config,
+            journal,
+            window,
+            self.backend.clone(),
+            self.rejected.clone(),
+        );
+        self.store = Some(store.unwrap());
+    }
+
+    async fn append(&self, events: Vec<annoscope_events::StoredEvent>) -> Position {
+        let store = self.store();
+        let batch = EventBatch {
+            events,
+            received_at: NOW,
+            request_id: Uuid::nil(),
+            reservation: store.reserve(Vec::new()).await.unwrap(),
+        };
+        store.append(batch).await.unwrap()
+    }
+
+    async fn users(&self) -> Vec<i64> {
+        use arrow::array::AsArray;
+        let batches = self.store().export(EventFilter::default()).unwrap();
+        let batches: Vec<arrow::array::RecordBatch> = batches.try_collect().await.unwrap();
+        let users = |batch: &arrow::array::RecordBatch| {
+            let users = batch.column_by_name("user_id").unwrap();
+            let users = users.as_primitive::<arrow::datatypes::Int64Type>();
+            users.values().to_vec()
+        };
+        batches.iter().flat_map(users).collect()
+    }
+}
+
+fn config(dir: &std::path::Path) -> JournalConfig {
+    JournalConfig {
+        dir: dir.join("journal"),
+        max_bytes: 2 * SEGMENT_BYTES,
+        queue_bytes: 1 << 20,
+        clock: || 1_719_835_200_000,
+    }
+}
+
+fn empty() -> Journaled {
+    let disk = BackendDisk::default();
+    let mut journaled = Journaled {
+        dir: tempfile::tempdir().unwrap(),
+        backend: Arc::new(MemoryBackend::open(&disk)),
+        disk,
+        rejected: Arc::default(),
+        store: None,
+    };
+    journaled.open();
+    journaled
+}
+
+impl Subject for Journaled {
+    fn store(&self) -> &dyn EventStore {
+        self.store.as_ref().expect("it is open")
+    }
+
+    fn open_again(&mut self) {
+        self.open();
+    }
+
+    fn texts(&self) -> Texts {
+        Texts {
+            events: MemoryStore::EVENTS,
+            brought: MemoryStore::BROUGHT,
+            endless: MemoryStore::ENDLESS,
+        }
+    }
+}
+
+contract_tests!(empty);
+
+fn events(users: std::ops::Range<i64>) -> Vec<annoscope_events::StoredEvent> {
+    users.map(|user| event(user, user)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_acknowledged_while_the_database_takes_none() {
+    let mut journaled = empty();
+    journaled.backend.hold();
+    let mut last = Position(0);
+    for user in 0..50 {
+        last = journaled.append(events(user..user + 1)).await;
+    }
+    let store = journaled.store();
+    assert_eq!((store.durable(), store.visible()), (last, Position(0)));
+    let oldest = tokio::task::block_in_place(|| store.oldest_waiting());
+    assert_eq!(oldest, Some(NOW));
+    // The process ends with the database as it was.
+    journaled.backend.close();
+    journaled.open();
+    journaled.store().wait_until_visible(last).await.unwrap();
+    assert_eq!(journaled.users().await, (0..50).collect::<Vec<_>>());
+    assert_eq!(journaled.store().oldest_waiting(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_is_applied_once_whatever_became_of_it() {
+    let journaled = empty();
+    for round in 0..4 {
+        journaled.backend.fail(round % 2);
+        journaled.backend.fail_behind(round / 2);
+        let user = i64::try_from(round).unwrap();
+        let position = journaled.append(events(user..user + 1)).await;
+        journaled
+            .store()
+            .wait_until_visible(position)
+            .await
+            .unwrap();
+    }
+    assert_eq!(journaled.users().await, [0, 1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_can_never_be_stored_holds_up_nothing() {
+    let mut journaled = empty();
+    journaled.backend.hold();
+    journaled.append(events(0..2)).await;
+    journaled.backend.wait_until_one_waits();
+    // These become one group.
+    let bad = journaled.append(events(2..5)).await;
+    let last = journaled.append(events(5..6)).await;
+    journaled.backend.reject(Position(2));
+    // Setting it aside is tried again until it succeeds.
+    journaled.rejected.n_failures.store(1, Ordering::Relaxed);
+    journaled.backend.release();
+    journaled.store().wait_until_visible(last).await.unwrap();
+    assert_eq!(bad, Position(5));
+    assert_eq!(journaled.users().await, [0, 1, 5]);
+    assert_eq!(*journaled.rejected.positions.lock().unwrap(), [Position(2)]);
+    journaled.open();
+    assert_eq!(journaled.users().await, [0, 1, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_lost_what_the_journal_released_is_named_and_brought_into_step() {
+    let mut journaled = empty();
+    let position = journaled.append(events(0..3)).await;
+    journaled
+        .store()
+        .wait_until_visible(position)
+        .await
+        .unwrap();
+    drop(journaled.store.take());
+    // An older database than the journal begins at, and one that is ahead of it.
+    let config = config(journaled.dir.path());
+    std::fs::remove_dir_all(&config.dir).unwrap();
+    drop(open_with_one_record(&config, 10));
+    let backend = MemoryBackend::open(&journaled.disk);
+    assert_eq!(bring_into_step(&config, &backend).unwrap(), 7);
+    assert_eq!(backend.applied().unwrap(), Position(10));
+    std::fs::remove_dir_all(&config.dir).unwrap();
+    drop(open_with_one_record(&config, 2));
+    assert_eq!(bring_into_step(&config, &backend).unwrap(), 0);
+    assert!(config.dir.with_extension("set-aside").exists());
+    journaled.open();
+    assert_eq!(journaled.append(events(3..4)).await, Position(11));
+}
+
+/// A journal that begins at `first` and has one record of one row there.
+fn open_with_one_record(config: &JournalConfig, first: u64) -> Journal {
+    let journal = open_journal(config, Some(Position(first))).unwrap();
+    let (answer, answered) = std::sync::mpsc::channel();
+    let done = move |outcome: Result<_, _>| answer.send(outcome.is_ok()).unwrap();
+    journal.append(NonZeroU32::MIN, vec![1], done).unwrap();
+    assert!(answered.recv().unwrap());
+    journal
+}
+
+#[test]
+fn a_journal_that_has_to_be_there_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let missed = open_journal(&config(dir.path()), None).unwrap_err();
+    assert!(matches!(missed, StoreError::NoJournal { .. }), "{missed}");
+}
