@@ -1,0 +1,281 @@
+//! Group commit: what waits is written together and synced together, then answered.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use crate::clock;
+use crate::error::AppendError;
+use crate::layout::{BLOCK, RECORD_HEADER, RecordHeader, record_bytes};
+use crate::log::Active;
+use crate::log::{Log, Pending, lock};
+use crate::storage::StorageFile;
+
+/// Small records are put together up to so many bytes and written at once; larger ones are written as they are.
+const STAGED: usize = 1 << 20;
+
+/// What only the thread that writes has.
+pub(crate) struct Writer {
+    pub(crate) active: Option<Active>,
+    staged: Vec<u8>,
+}
+
+impl Writer {
+    pub(crate) fn new(active: Option<Active>) -> Self {
+        Self {
+            active,
+            staged: Vec::new(),
+        }
+    }
+}
+
+/// Records that are written to one segment and not synced yet.
+struct Run {
+    records: Vec<(RecordHeader, Pending)>,
+    bytes: u64,
+}
+
+impl Log {
+    /// Writes, syncs and answers what waits. Says whether anything did.
+    pub(crate) fn write_waiting(&self) -> bool {
+        let mut writer = lock(&self.writer);
+        let mut waiting = {
+            let mut state = self.state();
+            if state.failure.is_some() {
+                return false;
+            }
+            std::mem::take(&mut state.queue)
+        };
+        if waiting.is_empty() {
+            return false;
+        }
+        while let Some(first) = waiting.front() {
+            let needed = record_bytes(first.payload.len());
+            let is_begun = match &writer.active {
+                Some(active) if active.room() >= needed => Ok(()),
+                _ => self.next_segment(&mut writer),
+            };
+            match is_begun {
+                Ok(()) => self.write_run(&mut writer, &mut waiting),
+                // Small records may still have room, so the next ones are tried, too.
+                Err(error @ AppendError::Full { .. }) => {
+                    self.answer_first(&mut waiting, &error);
+                }
+                Err(error) => self.answer_all(&mut waiting, &error),
+            }
+        }
+        true
+    }
+
+    fn next_segment(&self, writer: &mut Writer) -> Result<(), AppendError> {
+        let is_full = {
+            let state = self.state();
+            let end = state.end;
+            // An empty one is replaced.
+            let replaced = state.live.back().filter(|last| last.base == end);
+            state.live_bytes() - replaced.map_or(0, |last| last.size) + self.options.segment_bytes
+                > self.options.max_bytes
+        };
+        if is_full {
+            let limit_bytes = self.options.max_bytes;
+            return Err(AppendError::Full { limit_bytes });
+        }
+        // A file may be in the making, or a released one on its way to become a spare one.
+        let _housekeeping = lock(&self.housekeeping);
+        let begun = self.begin_segment(self.take_spare());
+        writer.active = Some(begun.map_err(|error| error.into_append_error(self))?);
+        Ok(())
+    }
+
+    /// Writes as much of what waits as the active segment has room for.
+    fn write_run(&self, writer: &mut Writer, waiting: &mut VecDeque<Pending>) {
+        let Some(active) = &mut writer.active else {
+            return;
+        };
+        let run = self.take_run(active, waiting);
+        let begin = clock::monotonic();
+        let written =
+            write(active, &run, &mut writer.staged).and_then(|()| active.file.sync_data());
+        let took = clock::since(begin);
+        if let Err(error) = written {
+            let path = self.storage.path(&active.segment.name());
+            let reason = format!("cannot write to {}: {error}", path.display());
+            writer.active = None;
+            self.fail(reason.clone());
+            let reason: Arc<str> = reason.into();
+            let in_doubt = |_: &RecordHeader| {
+                let reason = Arc::clone(&reason);
+                Err(AppendError::InDoubt { reason })
+            };
+            self.answer(
+                run.records
+                    .into_iter()
+                    .map(|(header, pending)| (in_doubt(&header), pending)),
+            );
+            self.answer_all(waiting, &AppendError::Failed { reason });
+            return;
+        }
+        active.offset += run.bytes;
+        let mut state = self.state();
+        if let Some((last, _)) = run.records.last() {
+            state.end = last.end();
+        }
+        state.n_syncs += 1;
+        state.n_records += run.records.len() as u64;
+        state.last_sync = took;
+        drop(state);
+        self.moved.notify_all();
+        let answers = run.records.into_iter();
+        self.answer(answers.map(|(header, pending)| (Ok(header.first..header.end()), pending)));
+    }
+
+    /// Takes the records that have room, and gives them their positions and places.
+    fn take_run(&self, active: &Active, waiting: &mut VecDeque<Pending>) -> Run {
+        let end = self.state().end;
+        let written_ms = (self.options.clock)();
+        let mut records: Vec<(RecordHeader, Pending)> = Vec::new();
+        let mut bytes = 0;
+        let mut position = end;
+        while let Some(next) = waiting.front() {
+            let needed = record_bytes(next.payload.len());
+            if bytes + needed > active.room() {
+                break;
+            }
+            let Some(pending) = waiting.pop_front() else {
+                break;
+            };
+            let header = RecordHeader {
+                first: position,
+                synced: end,
+                written_ms,
+                items: pending.items.get(),
+                length: pending.payload.len() as u32,
+                payload_checksum: crc32fast::hash(&pending.payload),
+                stride: needed as u32,
+            };
+            position = header.end();
+            bytes += needed;
+            records.push((header, pending));
+        }
+        // The next group begins at a block.
+        let padded = bytes.next_multiple_of(BLOCK);
+        if let Some((last, _)) = records.last_mut() {
+            last.stride += (padded - bytes) as u32;
+        }
+        Run {
+            records,
+            bytes: padded,
+        }
+    }
+
+    /// Marks the clean end of a journal that closes: from now on the last records are known to have been
+    /// acknowledged, so that damage to them is never taken for a torn tail.
+    pub(crate) fn seal(&self) {
+        let mut writer = lock(&self.writer);
+        let Writer { active, .. } = &mut *writer;
+        let Some(active) = active.as_mut().filter(|active| active.room() >= BLOCK) else {
+            return;
+        };
+        let end = self.state().end;
+        let header = RecordHeader {
+            first: end,
+            synced: end,
+            written_ms: (self.options.clock)(),
+            items: 0,
+            length: 0,
+            payload_checksum: crc32fast::hash(&[]),
+            stride: BLOCK as u32,
+        };
+        let mut block = header.encode(active.segment.salt).to_vec();
+        block.resize(BLOCK as usize, 0);
+        let written = active.file.write_all_at(&block, active.offset);
+        if let Err(error) = written.and_then(|()| active.file.sync_data()) {
+            tracing::warn!(%error, "the journal's clean end could not be marked");
+        }
+        writer.active = None;
+    }
+
+    fn answer(
+        &self,
+        answers: impl Iterator<Item = (Result<std::ops::Range<u64>, AppendError>, Pending)>,
+    ) {
+        for (outcome, pending) in answers {
+            let queue_bytes = pending.queue_bytes();
+            let Pending { payload, done, .. } = pending;
+            drop(payload);
+            self.state().queued_bytes -= queue_bytes;
+            Pending::answer(done, outcome);
+        }
+    }
+
+    fn answer_first(&self, waiting: &mut VecDeque<Pending>, error: &AppendError) {
+        let first = waiting.pop_front();
+        self.answer(
+            first
+                .into_iter()
+                .map(|pending| (Err(error.clone()), pending)),
+        );
+    }
+
+    fn answer_all(&self, waiting: &mut VecDeque<Pending>, error: &AppendError) {
+        self.answer(
+            waiting
+                .drain(..)
+                .map(|pending| (Err(error.clone()), pending)),
+        );
+    }
+}
+
+impl Active {
+    /// Bytes that records have room for.
+    fn room(&self) -> u64 {
+        self.segment.size.saturating_sub(self.offset)
+    }
+}
+
+/// Writes the records of a run, and the zeros behind them.
+fn write(active: &Active, run: &Run, staged: &mut Vec<u8>) -> io::Result<()> {
+    let mut output = Output {
+        file: &*active.file,
+        offset: active.offset,
+        staged,
+    };
+    output.staged.clear();
+    for (header, pending) in &run.records {
+        output.put(&header.encode(active.segment.salt))?;
+        output.put(&pending.payload)?;
+        let n_written = RECORD_HEADER + pending.payload.len();
+        output.put(&[0; BLOCK as usize][..header.stride as usize - n_written])?;
+    }
+    output.flush()
+}
+
+/// Bytes on the way into a file.
+struct Output<'a> {
+    file: &'a dyn StorageFile,
+    /// Where the staged ones belong.
+    offset: u64,
+    staged: &'a mut Vec<u8>,
+}
+
+impl Output<'_> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.staged.len() + bytes.len() > STAGED {
+            self.flush()?;
+        }
+        if bytes.len() >= STAGED {
+            self.file.write_all_at(bytes, self.offset)?;
+            self.offset += bytes.len() as u64;
+        } else {
+            self.staged.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all_at(self.staged, self.offset)?;
+        self.offset += self.staged.len() as u64;
+        self.staged.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! The journal with its threads, in a real directory.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::{AppendError, Journal, OpenError, Options, ReadError, check};
+
+const SEGMENT_BYTES: u64 = 64 << 10;
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn options(dir: &Path) -> Options {
+    Options {
+        dir: dir.to_owned(),
+        segment_bytes: SEGMENT_BYTES,
+        max_bytes: 8 * SEGMENT_BYTES,
+        queue_bytes: 1 << 20,
+        clock: || 1_719_835_200_000,
+    }
+}
+
+fn append(
+    journal: &Journal,
+    items: u32,
+    payload: &[u8],
+) -> mpsc::Receiver<Result<Range<u64>, AppendError>> {
+    let (send, receive) = mpsc::channel();
+    let items = NonZeroU32::new(items).unwrap();
+    let done = move |outcome| send.send(outcome).unwrap();
+    journal.append(items, payload.to_vec(), done).unwrap();
+    receive
+}
+
+fn outcome(
+    receive: &mpsc::Receiver<Result<Range<u64>, AppendError>>,
+) -> Result<Range<u64>, AppendError> {
+    receive.recv_timeout(PATIENCE).unwrap()
+}
+
+fn read_all(journal: &Journal, from: u64) -> Vec<(u64, u32, Vec<u8>)> {
+    let mut reader = journal.reader(from).unwrap();
+    let mut records = Vec::new();
+    while let Some(record) = reader.read().unwrap() {
+        assert_eq!(record.written_ms, 1_719_835_200_000);
+        records.push((record.first, record.items, record.payload));
+    }
+    records
+}
+
+#[test]
+fn records_are_read_in_order_and_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let mut expected = Vec::new();
+    let mut position = 0;
+    for (index, size) in [0, 1, 7, 100, 5_000, 30_000, 61_384, 61_000, 3]
+        .into_iter()
+        .enumerate()
+    {
+        let items = index as u32 + 1;
+        let payload = vec![index as u8; size];
+        let done = append(&journal, items, &payload);
+        let range = outcome(&done).unwrap();
+        assert_eq!(range, position..position + u64::from(items));
+        position = range.end;
+        expected.push((range.start, items, payload));
+    }
+    assert_eq!(journal.end(), position);
+    assert_eq!(read_all(&journal, 0), expected);
+    assert_eq!(read_all(&journal, position), []);
+    // From the middle of a record.
+    assert_eq!(read_all(&journal, 11), expected[4..]);
+    let stats = journal.stats();
+    assert_eq!((stats.begin, stats.end, stats.records), (0, position, 9));
+    assert!(stats.segments >= 3, "{stats:?}");
+    assert_eq!(stats.queued_bytes, 0);
+    drop(journal);
+
+    let report = check(dir.path()).unwrap();
+    assert!(report.problems.is_empty(), "{report:?}");
+    let n_records: u64 = report.segments.iter().map(|segment| segment.records).sum();
+    assert_eq!(n_records, 9);
+
+    let journal = Journal::open(options(dir.path())).unwrap();
+    assert_eq!(journal.end(), position);
+    assert_eq!(read_all(&journal, 0), expected);
+    let range = outcome(&append(&journal, 2, b"more")).unwrap();
+    assert_eq!(range, position..position + 2);
+}
+
+#[test]
+fn what_waits_is_synced_together_and_each_caller_hears_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let receivers: Vec<_> = (0..200)
+        .map(|index: u32| append(&journal, 1, &index.to_le_bytes()))
+        .collect();
+    for (index, receive) in receivers.iter().enumerate() {
+        let position = index as u64;
+        assert_eq!(outcome(receive).unwrap(), position..position + 1);
+    }
+    journal.close();
+    let outcome = journal.append(NonZeroU32::MIN, Vec::new(), |_| {});
+    assert!(matches!(outcome, Err(AppendError::Closed)), "{outcome:?}");
+    assert_eq!(read_all(&journal, 0).len(), 200);
+}
+
+#[test]
+fn a_reader_follows_what_is_appended() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let mut reader = journal.reader(0).unwrap();
+    assert_eq!(reader.read().unwrap(), None);
+    for index in 0..300_u64 {
+        let payload = vec![index as u8; 1_000];
+        let receive = append(&journal, 1, &payload);
+        assert!(journal.wait_beyond(index, PATIENCE) > index);
+        let record = reader.read().unwrap().unwrap();
+        assert_eq!((record.first, record.payload), (index, payload));
+        assert_eq!(reader.position(), index + 1);
+        journal.release(index);
+        outcome(&receive).unwrap();
+    }
+    assert_eq!(reader.read().unwrap(), None);
+    assert_eq!(journal.wait_beyond(300, Duration::ZERO), 300);
+}
+
+#[test]
+fn the_bound_refuses_until_something_is_released() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let payload = vec![7; 30_000];
+    let mut n_records = 0;
+    let limit_bytes = loop {
+        match outcome(&append(&journal, 1, &payload)) {
+            Ok(_) => n_records += 1,
+            Err(AppendError::Full { limit_bytes }) => break limit_bytes,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(limit_bytes, 8 * SEGMENT_BYTES);
+    assert_eq!(n_records, 8, "one a segment");
+    // What is small has room still.
+    assert_eq!(outcome(&append(&journal, 1, b"small")).unwrap(), 8..9);
+    let directory_bytes: u64 = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    assert_eq!(directory_bytes, 8 * SEGMENT_BYTES);
+
+    journal.release(4);
+    let (send, receive) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // The chores have a thread of their own, so this may take some tries.
+            while let Err(error) = outcome(&append(&journal, 1, &payload)) {
+                assert!(matches!(error, AppendError::Full { .. }), "{error}");
+            }
+            send.send(()).unwrap();
+        });
+        receive.recv_timeout(PATIENCE).unwrap();
+    });
+    assert_eq!(journal.begin(), 4);
+    let released = journal.reader(3);
+    assert!(
+        matches!(released, Err(ReadError::Released { begin: 4, .. })),
+        "{released:?}"
+    );
+    let beyond = journal.reader(11);
+    assert!(
+        matches!(beyond, Err(ReadError::Beyond { end: 10, .. })),
+        "{beyond:?}"
+    );
+}
+
+#[test]
+fn what_no_segment_or_queue_holds_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let refused = journal.append(NonZeroU32::MIN, vec![0; 61_385], |_| {});
+    assert!(
+        matches!(
+            refused,
+            Err(AppendError::TooLarge {
+                limit_bytes: 61_384,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    // The journal's thread is held in a callback, so that more than the bound waits behind it.
+    let (go_on, waits) = mpsc::channel::<()>();
+    let (entered, is_held) = mpsc::channel();
+    let hold = move |_| {
+        entered.send(()).unwrap();
+        let _: Result<(), mpsc::RecvError> = waits.recv();
+    };
+    journal.append(NonZeroU32::MIN, Vec::new(), hold).unwrap();
+    is_held.recv_timeout(PATIENCE).unwrap();
+    let mut waiting = Vec::new();
+    let limit_bytes = loop {
+        let (send, receive) = mpsc::channel();
+        let done = move |outcome| send.send(outcome).unwrap();
+        match journal.append(NonZeroU32::MIN, vec![1; 50_000], done) {
+            Ok(()) => waiting.push(receive),
+            Err(AppendError::QueueFull { limit_bytes }) => break limit_bytes,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(limit_bytes, 1 << 20);
+    assert_eq!(waiting.len(), (1 << 20) / 50_056);
+    drop(go_on);
+    for receive in waiting {
+        // The bound of the segments comes before the last of them.
+        match outcome(&receive) {
+            Ok(_) | Err(AppendError::Full { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_callback_that_panics_ends_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(dir.path())).unwrap();
+    let done = |_| panic!("on purpose");
+    journal.append(NonZeroU32::MIN, Vec::new(), done).unwrap();
+    assert_eq!(outcome(&append(&journal, 1, b"next")).unwrap(), 1..2);
+}
+
+#[test]
+fn options_that_make_no_journal_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let cases: [fn(&mut Options); 3] = [
+        |options| options.segment_bytes = 4096,
+        |options| options.segment_bytes += 1,
+        |options| options.max_bytes = SEGMENT_BYTES,
+    ];
+    for change in cases {
+        let mut options = options(dir.path());
+        change(&mut options);
+        let refused = Journal::open(options);
+        assert!(matches!(refused, Err(OpenError::Options(_))), "{refused:?}");
+    }
+}
