@@ -76,7 +76,9 @@ impl NotReady {
             }
             StoreError::QueueFull { .. } => "more events wait for the disk than may\n",
             StoreError::NoAnswer => "the writer does not answer\n",
-            StoreError::NotOpen => "the database is closed, or being opened again\n",
+            StoreError::NotOpen | StoreError::Lost => {
+                "the database is closed, or being opened again\n"
+            }
             StoreError::Io { .. } => "the data directory cannot be written to\n",
             _ => "the store does not work: the log says why\n",
         })

@@ -90,6 +90,9 @@ pub enum StoreError {
     /// The query was ended, by its caller or to make room for appends.
     #[error("the query was ended before it finished")]
     Interrupted,
+    /// The store's process ended while it worked on this, and is started anew.
+    #[error("the store ended before this was done, and is started again")]
+    Lost,
     /// A question to the writer was not answered in time.
     #[error("the writer does not answer")]
     NoAnswer,

@@ -190,6 +190,10 @@ impl From<StoreError> for ApiError {
                 let detail = "The query was ended before it finished, to make room for events or to stop the server. Try again.";
                 unavailable(detail, SOON_S, error)
             }
+            StoreError::Lost => {
+                let detail = "The store was restarted before this was done. Ask again.";
+                unavailable(detail, AFTER_RESTART_S, error)
+            }
             StoreError::NotOpen
             | StoreError::NoAnswer
             | StoreError::Io { .. }

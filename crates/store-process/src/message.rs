@@ -1,0 +1,183 @@
+//! What the server asks of the store's process, and what it is answered.
+
+use std::time::Duration;
+
+use annoscope_events::Timestamp;
+use annoscope_store::{BackendStats, EventFilter, Reading};
+use serde::{Deserialize, Serialize};
+
+/// A call of [`Backend`](annoscope_store::Backend). Each has a connection of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Request {
+    Applied,
+    /// The entries follow, a frame each.
+    Apply {
+        n_entries: usize,
+        until: u64,
+    },
+    Query {
+        statements: Vec<String>,
+        time_limit: Duration,
+        /// Whether rows follow, with their end.
+        brings_rows: bool,
+    },
+    Export(Filter),
+    RecentTimes {
+        n: usize,
+    },
+    Health,
+    Stats,
+    Figures,
+}
+
+/// What a call is answered when it succeeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    /// It is done, or has begun.
+    Done,
+    Position(u64),
+    Stats(Stats),
+    Figures(Vec<Figure>),
+}
+
+/// An [`EventFilter`]; times in ms since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Filter {
+    from: Option<i64>,
+    to: Option<i64>,
+    org_id: Option<i64>,
+    project_id: Option<i64>,
+    task_id: Option<i64>,
+    job_id: Option<i64>,
+    user_id: Option<i64>,
+}
+
+impl From<EventFilter> for Filter {
+    fn from(filter: EventFilter) -> Filter {
+        let EventFilter {
+            from,
+            to,
+            org_id,
+            project_id,
+            task_id,
+            job_id,
+            user_id,
+        } = filter;
+        Filter {
+            from: from.map(Timestamp::millis),
+            to: to.map(Timestamp::millis),
+            org_id,
+            project_id,
+            task_id,
+            job_id,
+            user_id,
+        }
+    }
+}
+
+impl From<Filter> for EventFilter {
+    fn from(filter: Filter) -> EventFilter {
+        EventFilter {
+            from: filter.from.map(Timestamp::from_millis),
+            to: filter.to.map(Timestamp::from_millis),
+            org_id: filter.org_id,
+            project_id: filter.project_id,
+            task_id: filter.task_id,
+            job_id: filter.job_id,
+            user_id: filter.user_id,
+        }
+    }
+}
+
+/// [`BackendStats`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stats {
+    rows_total: u64,
+    free_bytes: u64,
+    claimed_bytes: u64,
+}
+
+impl From<BackendStats> for Stats {
+    fn from(stats: BackendStats) -> Stats {
+        let BackendStats {
+            rows_total,
+            free_bytes,
+            claimed_bytes,
+        } = stats;
+        Stats {
+            rows_total,
+            free_bytes,
+            claimed_bytes,
+        }
+    }
+}
+
+impl From<Stats> for BackendStats {
+    fn from(stats: Stats) -> BackendStats {
+        BackendStats {
+            rows_total: stats.rows_total,
+            free_bytes: stats.free_bytes,
+            claimed_bytes: stats.claimed_bytes,
+        }
+    }
+}
+
+/// A [`Figure`](annoscope_store::Figure).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) help: String,
+    reading: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Value {
+    Counter(u64),
+    Gauge(u64),
+    Seconds(f64),
+}
+
+impl From<annoscope_store::Figure> for Figure {
+    fn from(figure: annoscope_store::Figure) -> Figure {
+        Figure {
+            name: figure.name.to_owned(),
+            help: figure.help.to_owned(),
+            reading: match figure.reading {
+                Reading::Counter(count) => Value::Counter(count),
+                Reading::Gauge(size) => Value::Gauge(size),
+                Reading::Seconds(duration) => Value::Seconds(duration),
+            },
+        }
+    }
+}
+
+impl Figure {
+    pub(crate) fn reading(&self) -> Reading {
+        match self.reading {
+            Value::Counter(count) => Reading::Counter(count),
+            Value::Gauge(size) => Reading::Gauge(size),
+            Value::Seconds(duration) => Reading::Seconds(duration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_crosses_whole() {
+        let filter = EventFilter {
+            from: Some(Timestamp::from_millis(-1)),
+            to: Some(Timestamp::from_millis(i64::MAX)),
+            org_id: Some(1),
+            project_id: Some(2),
+            task_id: Some(3),
+            job_id: Some(4),
+            user_id: Some(i64::MIN),
+        };
+        let json = serde_json::to_string(&Filter::from(filter)).unwrap();
+        let back: Filter = serde_json::from_str(&json).unwrap();
+        assert_eq!(EventFilter::from(back), filter);
+    }
+}
