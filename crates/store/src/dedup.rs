@@ -14,14 +14,13 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use annoscope_events::{EventHash, Timestamp};
+use annoscope_events::EventHash;
 use fastbloom::BloomFilter;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
+use crate::dedup_window::Day;
 use crate::error::StoreError;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Share of unknown events that a filter takes for known ones. Each costs a look into the
 /// side table, about 30 ms with 10 million hashes; 3.6 bytes an event buy one in a million.
@@ -31,17 +30,6 @@ const FALSE_ALARMS: f64 = 1e-6;
 /// small installation holds 240 kB and no insert ever moves what is there.
 const FIRST_SEGMENT: usize = 1 << 16;
 const LARGEST_SEGMENT: usize = 1 << 22;
-
-/// A day of receipt: days since the epoch, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(pub i64);
-
-impl Day {
-    /// The day of a time.
-    pub fn of(time: Timestamp) -> Day {
-        Day(time.millis().div_euclid(DAY_MS))
-    }
-}
 
 /// An event that a filter took for known, and the days whose tables may hold it.
 pub struct Suspect {
