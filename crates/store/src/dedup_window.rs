@@ -47,10 +47,6 @@ use self::storage::{Directory, Storage};
 use crate::Position;
 use crate::error::StoreError;
 
-/// Most segments that are not sealed, because files cannot be written or nobody saves. With more no
-/// event is taken: each has 19 MB, and up to 28 MB that are not written.
-const MAX_OPEN: usize = 4;
-
 /// Events of an older window that are taken at once.
 const TAKEN_AT_ONCE: usize = 1 << 16;
 
@@ -188,7 +184,7 @@ impl DedupWindow {
             segments,
             ..
         } = &mut *state;
-        if segments.n_open() > MAX_OPEN {
+        if segments.are_too_many_open() {
             let why = "the dedup window has not been written to the disk for long";
             return Err(StoreError::Failed(why.into()));
         }
@@ -282,7 +278,7 @@ impl DedupWindow {
     }
 
     /// Tells again what came at `day` with the position `until` behind it, after a stop. In the order of positions;
-    /// what is known already is told without harm.
+    /// what is known already is told without harm. Memory grows until the next [`DedupWindow::save`].
     pub fn replay(&self, day: Day, hashes: &[EventHash], until: Position) {
         let mut state = self.lock();
         let is_new = |hash: &EventHash| !state.segments.is_in_open(*hash);
@@ -320,7 +316,7 @@ impl DedupWindow {
         }
         let mut state = self.lock();
         state.segments.add(day, batch, Position(0));
-        let is_complete = state.segments.n_open() > 1;
+        let is_complete = state.segments.is_any_complete();
         drop(state);
         batch.clear();
         if is_complete {

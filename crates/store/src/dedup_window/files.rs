@@ -26,6 +26,8 @@ pub(super) struct Files {
     open: BTreeMap<u64, OpenFile>,
     /// All events before it are on the disk.
     saved: Position,
+    /// Files of segments that are sealed now.
+    leftover: Vec<Name>,
     /// Whether a name is new, changed or gone since names were synced.
     has_unsynced_names: bool,
 }
@@ -81,6 +83,7 @@ impl Files {
             names: BTreeMap::new(),
             open: BTreeMap::new(),
             saved: Position(0),
+            leftover: Vec::new(),
             has_unsynced_names: false,
         };
         let mut found = Found::default();
@@ -191,7 +194,7 @@ impl Files {
         })?;
         self.names.insert(id, sealed);
         self.open.remove(&id);
-        self.remove(name)?;
+        self.leftover.push(name);
         Ok(Sealing {
             segment: Some(segment),
             n_lost,
@@ -200,13 +203,17 @@ impl Files {
 
     /// Removes the files of segments that left the window, and names those whose day has changed.
     pub fn follow(&mut self, days: &BTreeMap<u64, Day>) -> Result<(), StoreError> {
+        while let Some(name) = self.leftover.last() {
+            self.remove(*name)?;
+            self.leftover.pop();
+        }
         // Oldest first, as they leave: what remains after a stop has no hole.
         for name in self.names.clone().into_values() {
             match days.get(&name.id) {
                 None => {
                     self.open.remove(&name.id);
-                    self.names.remove(&name.id);
                     self.remove(name)?;
+                    self.names.remove(&name.id);
                 }
                 Some(&day) if day != name.day => {
                     let new = Name { day, ..name };

@@ -20,6 +20,9 @@ const SEGMENT_EVENTS: usize = 1_750_000;
 /// Least segments of a full window: as many events leave at once as one holds.
 const MIN_SEGMENTS: usize = 8;
 
+/// Segments whose events may be open at once. Each has 19 MB, and up to 28 MB that are not written.
+const MAX_UNSEALED: usize = 4;
+
 /// A sealed segment and the day it leaves with.
 #[derive(Clone)]
 pub(super) struct Dated {
@@ -70,9 +73,21 @@ impl Segments {
         &self.sealed
     }
 
-    /// How many are open.
-    pub fn n_open(&self) -> usize {
-        self.open.len()
+    /// Whether more than [`MAX_UNSEALED`] segments could hold wait to be sealed, because files cannot be written or
+    /// nobody saves.
+    pub fn are_too_many_open(&self) -> bool {
+        let n_events: usize = self.open.iter().map(|open| open.known.len()).sum();
+        n_events > MAX_UNSEALED * self.capacity()
+    }
+
+    /// Whether a segment is complete and not sealed.
+    pub fn is_any_complete(&self) -> bool {
+        self.open.len() > 1
+    }
+
+    /// Events of a segment, but for the batch that fills it.
+    fn capacity(&self) -> usize {
+        (self.limits.events / MIN_SEGMENTS).clamp(1, SEGMENT_EVENTS)
     }
 
     /// Whether an open segment holds the event.
@@ -96,7 +111,7 @@ impl Segments {
 
     /// The segment for events of `day`. Days never go back.
     fn open_for(&mut self, day: Day) -> &mut OpenSegment {
-        let capacity = (self.limits.events / MIN_SEGMENTS).clamp(1, SEGMENT_EVENTS);
+        let capacity = self.capacity();
         let newest = self.open.back();
         let is_usable = newest.is_some_and(|newest| {
             newest.known.len() == 0 || (newest.day >= day && newest.known.len() < capacity)
