@@ -25,6 +25,9 @@ pub(crate) enum Failure {
         begin: u64,
         end: u64,
     },
+    NoJournal {
+        dir: String,
+    },
     Busy {
         limit: usize,
     },
@@ -78,6 +81,7 @@ impl From<StoreError> for Failure {
                 begin: begin.0,
                 end: end.0,
             },
+            StoreError::NoJournal { dir } => Failure::NoJournal { dir },
             StoreError::Busy { limit } => Failure::Busy { limit },
             StoreError::TimedOut { limit } => Failure::TimedOut { limit },
             StoreError::OutOfMemory { limit_bytes } => Failure::OutOfMemory { limit_bytes },
@@ -124,6 +128,7 @@ impl From<Failure> for StoreError {
                 begin: Position(begin),
                 end: Position(end),
             },
+            Failure::NoJournal { dir } => StoreError::NoJournal { dir },
             Failure::Busy { limit } => StoreError::Busy { limit },
             Failure::TimedOut { limit } => StoreError::TimedOut { limit },
             Failure::OutOfMemory { limit_bytes } => StoreError::OutOfMemory { limit_bytes },
@@ -171,6 +176,7 @@ mod tests {
                 begin: Position(8),
                 end: Position(9),
             },
+            StoreError::NoJournal { dir: text() },
             StoreError::Busy { limit: 3 },
             StoreError::TimedOut {
                 limit: Duration::from_nanos(1_500_000_001),
