@@ -228,7 +228,7 @@ pub static KEYS: &[Key] = &[
         path: "ingest.queue_bytes",
         kind: bytes(1024, TIB),
         default: "64MiB",
-        help: "Batches that wait for the writer; more gets 503",
+        help: "Batches that wait for the sync of the journal; more gets 503",
     },
     Key {
         path: "ingest.dead_letter_max_bytes",
