@@ -19,6 +19,9 @@ use crate::{Counters, RejectedEntries, add, error};
 /// How long the applier sleeps at most before it looks whether the store was closed.
 const STEP: Duration = Duration::from_millis(500);
 
+/// How long a store that is closed goes on to apply what waits; the rest waits for the next start.
+const CLOSING: Duration = Duration::from_secs(10);
+
 /// The pause after a first failure, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
@@ -48,7 +51,7 @@ impl Applier {
                 tracing::error!(%error, "the database does not take events; they wait in the journal");
                 last = Some(text);
             }
-            if self.visible.is_closed() {
+            if self.visible.closed_for().is_some() {
                 tracing::warn!("events that wait in the journal are applied at the next start");
                 return;
             }
@@ -72,10 +75,11 @@ impl Applier {
         let mut reader = self.journal.reader(position.0).map_err(error::of_read)?;
         loop {
             let end = self.journal.end();
+            let closed_for = self.visible.closed_for();
+            if closed_for.is_some_and(|time| end == position.0 || time > CLOSING) {
+                return Ok(());
+            }
             if end == position.0 {
-                if self.visible.is_closed() {
-                    return Ok(());
-                }
                 self.journal.wait_beyond(position.0, STEP);
                 continue;
             }

@@ -28,7 +28,7 @@ impl Maintenance {
     /// Until the store is closed.
     pub(crate) fn run(self) {
         let mut saved: Option<Instant> = None;
-        while !self.visible.is_closed() {
+        while self.visible.closed_for().is_none() {
             self.visible.wait_until_closed(STEP);
             self.reopen_after_failure();
             if saved.is_none_or(|at| clock::since(at) >= SAVE_EVERY) {
@@ -40,7 +40,7 @@ impl Maintenance {
     }
 
     fn reopen_after_failure(&self) {
-        if self.journal.stats().failure.is_none() || self.visible.is_closed() {
+        if self.journal.stats().failure.is_none() || self.visible.closed_for().is_some() {
             return;
         }
         match self.journal.reopen() {

@@ -1,9 +1,9 @@
 //! Up to where queries see the events.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use annoscope_store::{Position, StoreError};
+use annoscope_store::{Position, StoreError, clock};
 use tokio::sync::watch;
 
 /// A position that only grows, until the store is closed.
@@ -17,7 +17,7 @@ pub(crate) struct Visible {
 #[derive(Clone, Copy, Default)]
 struct State {
     position: Position,
-    is_closed: bool,
+    closed_at: Option<Instant>,
 }
 
 impl Default for Visible {
@@ -35,8 +35,9 @@ impl Visible {
         self.state.borrow().position
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state.borrow().is_closed
+    /// How long ago the store was closed; none while it is open.
+    pub(crate) fn closed_for(&self) -> Option<Duration> {
+        self.state.borrow().closed_at.map(clock::since)
     }
 
     /// Queries see everything before `position`.
@@ -51,7 +52,8 @@ impl Visible {
     /// Waits for a position; [`StoreError::NotOpen`] if the store is closed before.
     pub(crate) async fn wait(&self, position: Position) -> Result<(), StoreError> {
         let mut state = self.state.subscribe();
-        let reached = state.wait_for(|state| state.position >= position || state.is_closed);
+        let reached =
+            state.wait_for(|state| state.position >= position || state.closed_at.is_some());
         match reached.await {
             Ok(state) if state.position >= position => Ok(()),
             _ => Err(StoreError::NotOpen),
@@ -68,7 +70,9 @@ impl Visible {
     }
 
     pub(crate) fn close(&self) {
-        self.state.send_modify(|state| state.is_closed = true);
+        self.state.send_modify(|state| {
+            state.closed_at.get_or_insert_with(clock::monotonic);
+        });
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.told.notify_all();
     }
