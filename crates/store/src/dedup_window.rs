@@ -2,7 +2,7 @@
 //!
 //! Senders send again what they believe lost. The window keeps the hashes of the events of the last days
 //! in *segments*. The open one takes new events: in memory a set, on the disk a file of chunks. A
-//! full one is *sealed*: in memory a filter that never misses, and whose rare false alarm (1 in a million) is
+//! full one is *sealed*: in memory a filter that never misses, and whose rare false alarm (1 in 65,536) is
 //! settled by a read of the segment's file. Events on their way to the disk are known by a set, too.
 //!
 //! The window is behind the journal: [`DedupWindow::save`] writes what was committed, and until then the

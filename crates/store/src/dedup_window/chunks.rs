@@ -93,3 +93,27 @@ fn read_chunk(file: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<Option<Po
         && crc32fast::hash(&bytes[8..]) == checksum;
     Ok(is_whole.then_some(until))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_what_it_was() {
+        let bytes = encode(&[EventHash(1), EventHash(2 << 64)], Position(7));
+        let mut expected = b"dup1".to_vec();
+        expected.extend(0xC029_9BAD_u32.to_le_bytes());
+        for number in [2_u64, 7, 1, 0, 0, 2] {
+            expected.extend(number.to_le_bytes());
+        }
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn a_file_of_zeros_or_of_another_kind_has_no_chunk() {
+        for bytes in [vec![], vec![0; 4096], b"dup2 and much more of it".repeat(9)] {
+            let chunk = read_chunk(&mut bytes.as_slice(), &mut Vec::new());
+            assert_eq!(chunk.unwrap(), None);
+        }
+    }
+}

@@ -170,7 +170,8 @@ impl Files {
             let segment = None;
             return Ok(Sealing { segment, n_lost });
         }
-        let bytes = sealed::encode(chunks.hashes, open.saved);
+        let bytes = sealed::encode(chunks.hashes, open.saved)
+            .map_err(|error| StoreError::Failed(Box::new(error)))?;
         let new = Name {
             kind: Kind::New,
             ..name

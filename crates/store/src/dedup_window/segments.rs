@@ -107,6 +107,7 @@ impl Segments {
     pub fn clear(&mut self) {
         self.sealed = Arc::default();
         self.open.clear();
+        self.until = Position(0);
     }
 
     /// The segment for events of `day`. Days never go back.
