@@ -86,6 +86,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     let token = process::add_admin(&bench.bin, &data_dir)?;
     let server = Server::start(&bench.bin, &data_dir, &[]).await?;
     load_demo(bench, &server)?;
+    server.wait_until_applied().await?;
     server.stop().await?;
     for case in &CASES {
         // A new process each: its peak of memory is of this case alone.

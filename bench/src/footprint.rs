@@ -38,12 +38,14 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     let server = Server::start(&bench.bin, &data_dir, &[]).await?;
 
     let took = load_demo(bench, &server)?;
+    let behind = server.wait_until_applied().await?;
     let what = format!("`annoscope demo` sends {events} events, batches of 1,000");
-    table.push_alone(
-        what,
-        format!("{} events/s", thousands(rate(n_events, took))),
-        "",
+    let value = format!(
+        "{} events/s, all in the database {:.1} s later",
+        thousands(rate(n_events, took)),
+        behind.as_secs_f64()
     );
+    table.push_alone(what, value, "");
     bench.idle(IDLE).await;
     let what = format!("memory, idle after {events} events came in");
     table.push_alone(what, memory(server.memory()?), "");

@@ -61,7 +61,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
             None => None,
         };
         for endpoint in [Endpoint::Ingest, Endpoint::Client] {
-            let outcome = annoscope(bench, case, endpoint, index).await?;
+            let (outcome, behind) = annoscope(bench, case, endpoint, index).await?;
             let rate = rate(outcome.n_events, outcome.took);
             let port = match endpoint {
                 Endpoint::Ingest => "ingest port",
@@ -80,9 +80,10 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
                     case.name, case.n_connections
                 ),
                 annoscope: format!(
-                    "{} events/s, {}",
+                    "{} events/s, {}, in the database {:.1} s later",
                     thousands(rate),
-                    quantiles(&outcome.answers)
+                    quantiles(&outcome.answers),
+                    behind.as_secs_f64()
                 ),
                 peer,
                 ratio,
@@ -93,7 +94,12 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-async fn annoscope(bench: &Bench, case: &Case, endpoint: Endpoint, seed: u64) -> Result<Outcome> {
+async fn annoscope(
+    bench: &Bench,
+    case: &Case,
+    endpoint: Endpoint,
+    seed: u64,
+) -> Result<(Outcome, Duration)> {
     let load = Load::new(
         endpoint,
         case.n_batch,
@@ -104,9 +110,10 @@ async fn annoscope(bench: &Bench, case: &Case, endpoint: Endpoint, seed: u64) ->
     let server = Server::start(&bench.bin, &data_dir, &[]).await?;
     let sender = Sender::new(&server, &token);
     let outcome = sender.as_fast_as_possible(load, case.n_connections).await?;
+    let behind = server.wait_until_applied().await?;
     check_all_new(&server, outcome.n_events).await?;
     server.stop().await?;
-    Ok(outcome)
+    Ok((outcome, behind))
 }
 
 /// Every event was new to the server, and is stored.

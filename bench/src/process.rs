@@ -24,7 +24,7 @@ pub struct Server {
     pub ready_after: Duration,
 }
 
-/// Memory of a process, in bytes.
+/// Memory of the server and its child processes, in bytes. What several of them share counts once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
     /// All that is resident.
@@ -122,19 +122,31 @@ impl Server {
 
     /// What it takes now.
     pub fn memory(&self) -> Result<Memory> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let bytes = |name: &str| -> Result<u64> {
-            let line = status.lines().find(|line| line.starts_with(name));
-            let kb = line
-                .and_then(|line| line.split_whitespace().nth(1))
-                .context("no such line")?;
-            Ok(kb.parse::<u64>()? * 1024)
-        };
-        Ok(Memory {
-            resident: bytes("VmRSS:")?,
-            anonymous: bytes("RssAnon:")?,
-            peak: bytes("VmHWM:")?,
-        })
+        let mut memory = Memory::default();
+        for pid in family(self.child.id())? {
+            let sizes = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+            let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+            memory.resident += kilobytes(&sizes, "Pss:")? * 1024;
+            memory.anonymous += kilobytes(&sizes, "Pss_Anon:")? * 1024;
+            memory.peak += kilobytes(&status, "VmHWM:")? * 1024;
+        }
+        Ok(memory)
+    }
+
+    /// Waits until the database has taken everything that was acknowledged, and says how long that took.
+    pub async fn wait_until_applied(&self) -> Result<Duration> {
+        let begin = clock::now();
+        loop {
+            let acknowledged = self.metric("annoscope_journal_position").await?;
+            if self.metric("annoscope_applied_position").await? >= acknowledged {
+                return Ok(clock::since(begin));
+            }
+            ensure!(
+                clock::since(begin) < DEADLINE,
+                "the database is still behind"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The sum of a metric over its labels.
@@ -154,6 +166,28 @@ impl Server {
         }
         Ok(found.with_context(|| format!("/metrics has no {name}"))? as u64)
     }
+}
+
+/// A process and all below it.
+fn family(pid: u32) -> Result<Vec<u32>> {
+    let mut pids = vec![pid];
+    let mut at = 0;
+    while let Some(pid) = pids.get(at).copied() {
+        at += 1;
+        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+            let children = fs::read_to_string(task?.path().join("children"))?;
+            for child in children.split_whitespace() {
+                pids.push(child.parse()?);
+            }
+        }
+    }
+    Ok(pids)
+}
+
+fn kilobytes(text: &str, name: &str) -> Result<u64> {
+    let line = text.lines().find(|line| line.starts_with(name));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    Ok(number.with_context(|| format!("no line {name}"))?.parse()?)
 }
 
 /// No process may outlive a benchmark that failed.

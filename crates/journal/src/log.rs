@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{AppendError, OpenError};
 use crate::layout::{BLOCK, RECORD_HEADER, SegmentHeader, max_payload};
@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub(crate) spares: Vec<String>,
     /// No file has this number or a higher one.
     pub(crate) next_number: u64,
+    /// When a segment was last begun by this process.
+    pub(crate) begun_at: Option<Instant>,
     /// More than half of the last segment is written: the next one is made ahead.
     pub(crate) is_half_full: bool,
     /// No spare file can be made until something else happens.
@@ -152,6 +154,7 @@ impl Log {
             live: VecDeque::new(),
             spares: Vec::new(),
             next_number: 0,
+            begun_at: None,
             is_half_full: false,
             spare_failed: false,
             release_before: 0,

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::clock;
 use crate::error::{AppendError, OpenError};
 use crate::layout::{BLOCK, SegmentHeader, segment_name, spare_name, unfinished_name};
 use crate::log::{Log, State};
@@ -10,6 +12,9 @@ use crate::storage::StorageFile;
 
 /// So many files wait for their next use at most. Released ones beyond that are removed.
 const MAX_SPARES: usize = 8;
+
+/// So long nothing has to be begun before the files that wait for their next use go, but for one.
+const SPARES_LEAVE_AFTER: Duration = Duration::from_mins(1);
 
 /// The segment that is written.
 pub(crate) struct Active {
@@ -124,6 +129,7 @@ impl Log {
         }
         state.live.push_back(segment);
         state.is_half_full = false;
+        state.begun_at = Some(clock::monotonic());
         state.spare_failed = false;
         drop(state);
         if let Some(empty) = empty {
@@ -169,7 +175,24 @@ impl Log {
 
     /// Whether [`Log::keep_house`] has something to do.
     pub(crate) fn has_chores(&self, state: &State) -> bool {
-        state.failure.is_none() && (state.has_released() || self.wants_spare(state))
+        state.failure.is_none()
+            && (state.has_released() || self.wants_spare(state) || state.has_idle_spares())
+    }
+
+    /// Removes the files that wait for their next use, but for one. Called with `housekeeping` locked.
+    fn remove_idle_spares(&self) -> Result<(), SegmentError> {
+        loop {
+            let mut state = self.state();
+            if !state.has_idle_spares() {
+                return Ok(());
+            }
+            let Some(name) = state.spares.pop() else {
+                return Ok(());
+            };
+            drop(state);
+            let removed = self.storage.remove(&name);
+            removed.map_err(in_doubt("remove", &name))?;
+        }
     }
 
     fn wants_spare(&self, state: &State) -> bool {
@@ -179,7 +202,10 @@ impl Log {
     /// Gives released segments free, and makes a file ahead, so that no record waits for zeros. Called with
     /// `housekeeping` locked.
     pub(crate) fn keep_house(&self) {
-        if let Err(error) = self.release_segments() {
+        if let Err(error) = self
+            .release_segments()
+            .and_then(|()| self.remove_idle_spares())
+        {
             // It fails the journal; no record waits for the answer.
             let _: AppendError = error.into_append_error(self);
             return;
@@ -247,6 +273,12 @@ impl State {
         let number = self.next_number;
         self.next_number += 1;
         number
+    }
+
+    /// Whether files wait for a next use that does not come.
+    fn has_idle_spares(&self) -> bool {
+        let is_idle = |at| clock::since(at) > SPARES_LEAVE_AFTER;
+        self.spares.len() > 1 && self.begun_at.is_none_or(is_idle)
     }
 
     /// Whether the oldest segment may go. The last one stays.

@@ -54,6 +54,11 @@ impl Collector for PartsCollector {
             stats.dedup_window.evicted,
         )?;
         counter(
+            "dedup_window_damaged_files",
+            "Files of the dedup window that were damaged or missing",
+            stats.dedup_window.damaged_files,
+        )?;
+        counter(
             "exports_failed",
             "Exports that the disk refused or that failed later",
             self.exports.n_failed(),
