@@ -173,9 +173,12 @@ impl Log {
     pub(crate) fn seal(&self) {
         let mut writer = lock(&self.writer);
         let Writer { active, .. } = &mut *writer;
-        let Some(active) = active.as_mut().filter(|active| active.room() >= BLOCK) else {
+        let Some(active) = active else {
             return;
         };
+        if active.offset + BLOCK > active.segment.size {
+            return;
+        }
         let end = self.state().end;
         let header = RecordHeader {
             first: end,
@@ -227,9 +230,10 @@ impl Log {
 }
 
 impl Active {
-    /// Bytes that records have room for.
+    /// Bytes that records have room for. The last block is kept for a seal.
     fn room(&self) -> u64 {
-        self.segment.size.saturating_sub(self.offset)
+        let end = self.segment.size.saturating_sub(BLOCK);
+        end.saturating_sub(self.offset)
     }
 }
 
