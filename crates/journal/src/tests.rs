@@ -1,5 +1,6 @@
 //! The journal with its threads, in a real directory.
 
+mod failures;
 mod model;
 mod simulated;
 
