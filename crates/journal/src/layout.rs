@@ -166,10 +166,10 @@ pub(crate) fn record_bytes(payload_bytes: usize) -> u64 {
     (RECORD_HEADER as u64 + payload_bytes as u64).next_multiple_of(ALIGNMENT)
 }
 
-/// Bytes of the largest payload that a segment of this size holds.
+/// Bytes of the largest payload that a segment of this size holds, beside its header and a seal.
 pub(crate) fn max_payload(segment_bytes: u64) -> u64 {
     segment_bytes
-        .saturating_sub(BLOCK + RECORD_HEADER as u64)
+        .saturating_sub(2 * BLOCK + RECORD_HEADER as u64)
         .min(u64::from(u32::MAX / 2))
 }
 

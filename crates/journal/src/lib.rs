@@ -7,7 +7,7 @@
 //! | what | limit |
 //! | --- | --- |
 //! | a segment | 64 KiB to 4 GiB, a multiple of 4 KiB |
-//! | the payload of a record | a segment less 4,152 bytes, at most 2 GiB |
+//! | the payload of a record | a segment less 8,248 bytes, at most 2 GiB |
 //! | items of a record | 1 to 2³² − 1 |
 //! | segments that are not released | `max_bytes`, two at least; one more after a failure |
 //! | spare files | two, within `max_bytes` |

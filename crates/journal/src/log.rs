@@ -305,8 +305,10 @@ impl Log {
         writer.active = None;
         let opened = crate::opening::open(&*self.storage, &self.options, Some(acknowledged))?;
         self.state().adopt(opened);
-        self.release_segments()
-            .map_err(|failure| failure.into_open_error(self))?;
+        while self
+            .release_oldest()
+            .map_err(|failure| failure.into_open_error(self))?
+        {}
         // What was not acknowledged stays on the disk. The base of the next segment is what cuts it off.
         let limit_bytes = self.options.max_bytes;
         if self.state().live_bytes() > limit_bytes {

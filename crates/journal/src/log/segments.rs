@@ -202,13 +202,19 @@ impl Log {
     /// Gives released segments free, and makes a file ahead, so that no record waits for zeros. Called with
     /// `housekeeping` locked.
     pub(crate) fn keep_house(&self) {
-        if let Err(error) = self
-            .release_segments()
-            .and_then(|()| self.remove_idle_spares())
-        {
-            // It fails the journal; no record waits for the answer.
+        // After a failure it is not known which names the disk has.
+        while self.state().failure.is_none() {
+            match self.release_oldest() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    // It fails the journal; no record waits for the answer.
+                    let _: AppendError = error.into_append_error(self);
+                }
+            }
+        }
+        if let Err(error) = self.remove_idle_spares() {
             let _: AppendError = error.into_append_error(self);
-            return;
         }
         let mut state = self.state();
         if state.failure.is_some() || !self.wants_spare(&state) {
@@ -232,39 +238,37 @@ impl Log {
         }
     }
 
-    /// Releases what may go, from the oldest on. Each step is durable before the next: a hole would be damage.
-    /// Called with `housekeeping` locked.
-    pub(crate) fn release_segments(&self) -> Result<(), SegmentError> {
-        loop {
-            let mut state = self.state();
-            if !state.has_released() {
-                return Ok(());
-            }
-            let Some(oldest) = state.live.pop_front() else {
-                return Ok(());
-            };
-            let n_spares = state.spares.len();
-            let is_wanted = n_spares < MAX_SPARES
-                && oldest.size == self.options.segment_bytes
-                && state.live_bytes() + (n_spares as u64 + 1) * oldest.size
-                    <= self.options.max_bytes;
-            drop(state);
-            let name = segment_name(oldest.number);
-            let spare = spare_name(oldest.number);
-            if is_wanted {
-                let renamed = self.storage.rename(&name, &spare);
-                renamed.map_err(in_doubt("rename", &name))?;
-            } else {
-                let removed = self.storage.remove(&name);
-                removed.map_err(in_doubt("remove", &name))?;
-            }
-            self.sync_names()?;
-            let mut state = self.state();
-            state.spare_failed = false;
-            if is_wanted {
-                state.spares.push(spare);
-            }
+    /// Gives the oldest segment free, where it may go. Says whether it did. Each is durable before the next: a hole
+    /// would be damage. Called with `housekeeping` locked.
+    pub(crate) fn release_oldest(&self) -> Result<bool, SegmentError> {
+        let mut state = self.state();
+        if !state.has_released() {
+            return Ok(false);
         }
+        let Some(oldest) = state.live.pop_front() else {
+            return Ok(false);
+        };
+        let n_spares = state.spares.len();
+        let is_wanted = n_spares < MAX_SPARES
+            && oldest.size == self.options.segment_bytes
+            && state.live_bytes() + (n_spares as u64 + 1) * oldest.size <= self.options.max_bytes;
+        drop(state);
+        let name = segment_name(oldest.number);
+        let spare = spare_name(oldest.number);
+        if is_wanted {
+            let renamed = self.storage.rename(&name, &spare);
+            renamed.map_err(in_doubt("rename", &name))?;
+        } else {
+            let removed = self.storage.remove(&name);
+            removed.map_err(in_doubt("remove", &name))?;
+        }
+        self.sync_names()?;
+        let mut state = self.state();
+        state.spare_failed = false;
+        if is_wanted {
+            state.spares.push(spare);
+        }
+        Ok(true)
     }
 }
 

@@ -69,7 +69,8 @@ impl Log {
 
     /// Begins a segment that has room for `needed` bytes.
     fn next_segment(&self, writer: &mut Writer, needed: u64) -> Result<(), AppendError> {
-        let whole = (BLOCK + needed).next_multiple_of(BLOCK);
+        // One block for the header, one for a seal.
+        let whole = (2 * BLOCK + needed).next_multiple_of(BLOCK);
         let segment_bytes = whole.max(self.options.segment_bytes);
         let is_full = {
             let state = self.state();
@@ -226,9 +227,12 @@ impl Log {
     pub(crate) fn seal(&self) {
         let mut writer = lock(&self.writer);
         let Writer { active, .. } = &mut *writer;
-        let Some(active) = active.as_mut().filter(|active| active.room() >= BLOCK) else {
+        let Some(active) = active else {
             return;
         };
+        if active.offset + BLOCK > active.segment.size {
+            return;
+        }
         let end = self.state().end;
         let header = RecordHeader {
             first: end,
@@ -286,9 +290,10 @@ impl Active {
         self.file.check_in_place()
     }
 
-    /// Bytes that records have room for.
+    /// Bytes that records have room for. The last block is kept for a seal.
     fn room(&self) -> u64 {
-        self.segment.size.saturating_sub(self.offset)
+        let end = self.segment.size.saturating_sub(BLOCK);
+        end.saturating_sub(self.offset)
     }
 }
 
