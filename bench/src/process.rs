@@ -151,20 +151,21 @@ impl Server {
 
     /// The sum of a metric over its labels.
     pub async fn metric(&self, name: &str) -> Result<u64> {
+        let [sum] = self.metrics([name]).await?;
+        Ok(sum)
+    }
+
+    /// The sums of metrics over their labels, at one moment.
+    pub async fn metrics<const N: usize>(&self, names: [&str; N]) -> Result<[u64; N]> {
         let text = reqwest::get(format!("{}/metrics", self.url))
             .await?
             .text()
             .await?;
-        let mut found = None;
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let Some((key, value)) = line.rsplit_once(' ') else {
-                continue;
-            };
-            if key.split('{').next() == Some(name) {
-                *found.get_or_insert(0.0) += value.parse::<f64>()?;
-            }
+        let mut sums = [0; N];
+        for (sum, name) in sums.iter_mut().zip(names) {
+            *sum = sum_of(&text, name)?;
         }
-        Ok(found.with_context(|| format!("/metrics has no {name}"))? as u64)
+        Ok(sums)
     }
 }
 
@@ -188,6 +189,20 @@ fn kilobytes(text: &str, name: &str) -> Result<u64> {
     let line = text.lines().find(|line| line.starts_with(name));
     let number = line.and_then(|line| line.split_whitespace().nth(1));
     Ok(number.with_context(|| format!("no line {name}"))?.parse()?)
+}
+
+/// The sum of a metric over its labels, in what `/metrics` answers.
+fn sum_of(text: &str, name: &str) -> Result<u64> {
+    let mut found = None;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let Some((key, value)) = line.rsplit_once(' ') else {
+            continue;
+        };
+        if key.split('{').next() == Some(name) {
+            *found.get_or_insert(0.0) += value.parse::<f64>()?;
+        }
+    }
+    Ok(found.with_context(|| format!("/metrics has no {name}"))? as u64)
 }
 
 /// No process may outlive a benchmark that failed.

@@ -1,15 +1,19 @@
-"""/readyz says what would become of an event: 503 in every state in which none is stored, and 200 again afterwards."""
+"""/readyz says what would become of an event: 503 in every state in which none is stored, and 200 again afterwards.
+
+An event is stored once it is in the journal; how far behind the database is stands in the answer.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from support import events
+from support import events, exports
 from support.server import Server, User, wait_for
 
 
@@ -26,15 +30,30 @@ def stores(server: Server, obj_id: int) -> bool:
     return events.ingest(server, [events.server_event(obj_id=obj_id)]).status_code == 200
 
 
-def test_no_room_on_the_disk(make_server) -> None:
-    server = make_server(store_min_free_bytes="1000TiB")
-    server.start(wait=False)
-    wait_for("the server to listen", lambda: server.listens())
-    assert ready(server) == 503
-    assert not stores(server, 1)
+def test_no_room_for_the_database(make_server) -> None:
+    """Events wait in the journal, and the answer says so."""
+    server = make_server(store_min_free_bytes="1000TiB").start()
+    admin = server.add_user("root", "admin")
+    assert stores(server, 1)
+    assert stores(server, 2)
+    behind = "ready; the database is behind: 2 wait for it, the oldest for "
+
+    def told() -> str:
+        answer = requests.get(f"{server.url}/readyz", timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.text if answer.text.startswith(behind) else ""
+
+    told = wait_for("/readyz to say how far the database is behind", told, interval_s=0.2)
+    assert re.fullmatch(r"\d+ s\n", told.removeprefix(behind)), told
+    assert server.metric("annoscope_journal_oldest_seconds") >= 1
+    assert server.stop() == 0
+    server.start(store_min_free_bytes="0")
+    server.wait_until_applied()
+    wait_for("/readyz to say no more", lambda: requests.get(f"{server.url}/readyz", timeout=20).text == "ready\n")
+    assert sorted(row["obj_id"] for row in exports.rows(server, admin)) == ["1", "2"]
 
 
-def test_a_directory_that_was_removed(server: Server) -> None:
+def test_a_directory_that_was_removed(server: Server, admin: User) -> None:
     assert stores(server, 1)
     moved = server.data_dir.with_name("moved")
     server.data_dir.rename(moved)
@@ -44,6 +63,8 @@ def test_a_directory_that_was_removed(server: Server) -> None:
     moved.rename(server.data_dir)
     in_time(server, 200)
     assert stores(server, 3)
+    server.wait_until_applied()
+    assert sorted(row["obj_id"] for row in exports.rows(server, admin)) == ["1", "3"]
 
 
 def test_another_directory_in_its_place(server: Server) -> None:

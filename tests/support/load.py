@@ -66,7 +66,11 @@ class IngestSender(Sender):
     """CVAT's server."""
 
     def make_batch(self, first: int) -> list[dict]:
-        return [events.server_event(obj_id=first + index, obj_val="x" * 200) for index in range(BATCH)]
+        ids = range(first, first + BATCH)
+        return [events.server_event(obj_id=number, obj_val=self.text()) for number in ids]
+
+    def text(self) -> str:
+        return self.chance.randbytes(self.load.text_bytes // 2).hex()
 
     def post(self, batch: list[dict]) -> requests.Response:
         return self.session.post(self.load.server.ingest_url, json=batch, timeout=60)
@@ -104,8 +108,10 @@ class BrowserSender(Sender):
 class Load:
     """Senders on both ports of one server."""
 
-    def __init__(self, server: Server, n_browsers: int = 3, n_ingest: int = 2):
+    def __init__(self, server: Server, n_browsers: int = 3, n_ingest: int = 2, text_bytes: int = 200):
         self.server = server
+        # Of each event on the ingest port; they cannot be compressed much.
+        self.text_bytes = text_bytes
         # Set: each sender gets its last batch acknowledged, and ends.
         self.stopping = threading.Event()
         # Set: senders give up at once.
@@ -126,6 +132,10 @@ class Load:
         self.stopping.set()
         self.abandoned.set()
 
+    def n_refused(self) -> int:
+        """Batches that got 503 so far."""
+        return sum(sender.n_refused[503] for sender in self.senders)
+
     def n_acknowledged(self) -> int:
         """Events acknowledged so far; raises what a sender met."""
         for sender in self.senders:
@@ -143,6 +153,7 @@ class Load:
 
     def check(self, admin: User) -> int:
         """Every distinct acknowledged event is there exactly once, and the hours are right. Returns their number."""
+        self.server.wait_until_applied()
         rows = exports.rows(self.server, admin)
         counts = collections.Counter(int(row["obj_id"]) for row in events.without_working_time(rows))
         acknowledged = set().union(*(sender.acknowledged for sender in self.senders))

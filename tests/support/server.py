@@ -96,6 +96,8 @@ class Server:
         self.flags = {"listen": "127.0.0.1:0", "ingest-listen": "127.0.0.1:0", "audit": "false"}
         # One process, whose memory and end tests look at.
         self.flags["supervise"] = "false"
+        # The least. Its segments are small then, and a start does not fill 64 MiB with zeros.
+        self.flags["journal-max-bytes"] = "128MiB"
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         self.process: subprocess.Popen | None = None
         # The most that the process may have, where a test wants it to have few.
@@ -151,7 +153,7 @@ class Server:
         self.ingest_url = f"http://{holder['ingest_listen']}/"
         try:
             return requests.get(f"{self.url}/readyz", timeout=5, verify=self.verify).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     @property
@@ -216,6 +218,15 @@ class Server:
         values = [value for key, value in self.metrics().items() if key.split("{")[0] == name]
         assert values, f"/metrics has no {name}; it has {sorted({key.split('{')[0] for key in self.metrics()})}"
         return sum(values)
+
+    def n_waiting(self) -> int:
+        """What the journal has acknowledged and the database has not taken yet."""
+        metrics = self.metrics()
+        return int(metrics["annoscope_journal_position"] - metrics["annoscope_applied_position"])
+
+    def wait_until_applied(self, deadline_s: float = 60) -> None:
+        """Waits until the database has taken all that was acknowledged."""
+        wait_for("the database to catch up", lambda: self.n_waiting() == 0, deadline_s, interval_s=0.05)
 
 
 def check_log(server: Server) -> None:

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
@@ -44,8 +44,8 @@ pub(crate) trait StorageFile: Send + Sync {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Makes durable what was written.
     fn sync_data(&self) -> io::Result<()>;
-    /// Fails where the file was removed: it takes every write, and keeps nothing.
-    fn check_in_place(&self) -> io::Result<()> {
+    /// Fails where `path` is not this file, or no longer: it takes every write, and the next start finds nothing of it.
+    fn check_in_place(&self, _path: &Path) -> io::Result<()> {
         Ok(())
     }
 }
@@ -179,11 +179,12 @@ impl StorageFile for File {
         File::sync_data(self)
     }
 
-    fn check_in_place(&self) -> io::Result<()> {
-        if self.metadata()?.nlink() == 0 {
-            let why = "the file was removed";
-            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+    fn check_in_place(&self, path: &Path) -> io::Result<()> {
+        let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        if id(self.metadata()?) == id(fs::metadata(path)?) {
+            return Ok(());
         }
-        Ok(())
+        let why = "another file is in its place";
+        Err(io::Error::new(io::ErrorKind::NotFound, why))
     }
 }

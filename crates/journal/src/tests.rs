@@ -305,3 +305,28 @@ fn a_probe_finds_out_what_a_record_would() {
     let refused = journal.append(NonZeroU32::MIN, b"b".to_vec(), |_| {});
     assert!(matches!(refused, Err(AppendError::Failed { .. })));
 }
+
+#[test]
+fn nothing_is_acknowledged_into_a_directory_of_another_name() {
+    let parent = tempfile::tempdir().unwrap();
+    let (dir, moved) = (parent.path().join("journal"), parent.path().join("moved"));
+    let journal = Journal::open(options(&dir)).unwrap();
+    outcome(&append(&journal, 1, b"a")).unwrap();
+    std::fs::rename(&dir, &moved).unwrap();
+    let in_doubt = outcome(&append(&journal, 1, b"b")).unwrap_err();
+    assert!(
+        matches!(in_doubt, AppendError::InDoubt { .. }),
+        "{in_doubt}"
+    );
+    journal.reopen().unwrap_err();
+    // Another directory in its place lacks what was acknowledged.
+    std::fs::create_dir(&dir).unwrap();
+    let lost = journal.reopen().unwrap_err();
+    assert!(matches!(lost, OpenError::Lost { .. }), "{lost}");
+    std::fs::remove_dir_all(&dir).unwrap();
+    std::fs::rename(&moved, &dir).unwrap();
+    journal.reopen().unwrap();
+    assert_eq!(outcome(&append(&journal, 1, b"c")).unwrap(), 1..2);
+    let expected = [(0, 1, b"a".to_vec()), (1, 1, b"c".to_vec())];
+    assert_eq!(read_all(&journal, 0), expected);
+}

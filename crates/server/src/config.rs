@@ -211,8 +211,8 @@ pub struct StoreConfig {
     /// `store.wal_checkpoint_bytes`: size of the log at which it is folded into the
     /// database file, bytes. Default 64 MiB.
     pub wal_checkpoint_bytes: u64,
-    /// `store.min_free_bytes`: free space in the data directory below which events
-    /// are refused with 503, bytes. Default 64 MiB.
+    /// `store.min_free_bytes`: what the database leaves free of the data directory's disk; below it
+    /// events wait in the journal, bytes. Default 64 MiB.
     pub min_free_bytes: u64,
     /// `store.threads`: threads of the database. Default 0: one for each core.
     pub threads: u32,

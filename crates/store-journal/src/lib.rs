@@ -21,6 +21,7 @@ mod maintenance;
 mod visible;
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +38,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use applier::Applier;
+use error::Disk;
 use maintenance::Maintenance;
 use visible::Visible;
 
@@ -45,7 +47,7 @@ use visible::Visible;
 pub struct JournalConfig {
     /// Directory of the journal; made where it is not there.
     pub dir: PathBuf,
-    /// Bound of what the database has not taken yet, in bytes.
+    /// Bound of what the database has not taken yet, in bytes; 16 MiB at least.
     pub max_bytes: u64,
     /// Batches that may wait for the journal's sync, in bytes.
     pub queue_bytes: usize,
@@ -60,8 +62,11 @@ pub trait RejectedEntries: Send + Sync + 'static {
     fn keep(&self, entry: &Entry, reason: &str) -> std::io::Result<()>;
 }
 
-/// Bytes of a segment of the journal: what is released is released by segments.
-const SEGMENT_BYTES: u64 = 64 << 20;
+/// Least bytes of a segment of the journal, and most: what is released is released by segments.
+const SEGMENT_BYTES: RangeInclusive<u64> = 1 << 20..=64 << 20;
+
+/// So many segments the journal has at its bound, and more where it is large.
+const MIN_SEGMENTS: u64 = 16;
 
 /// Room for a small batch; a queue with less is full.
 const SMALL_BATCH_BYTES: usize = 64 * 1024;
@@ -74,6 +79,7 @@ pub struct JournaledStore {
     changes: Arc<Changes>,
     visible: Arc<Visible>,
     counters: Arc<Counters>,
+    disk: Arc<Disk>,
     queue_room: Arc<Semaphore>,
     queue_bytes: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -110,6 +116,10 @@ impl JournaledStore {
             changes: Arc::default(),
             visible: Arc::default(),
             counters: Arc::default(),
+            disk: Arc::new(Disk {
+                dir: config.dir.clone(),
+                segment_bytes: config.segment_bytes(),
+            }),
             queue_room: Arc::new(Semaphore::new(
                 config.queue_bytes.min(Semaphore::MAX_PERMITS),
             )),
@@ -190,7 +200,7 @@ impl JournaledStore {
         };
         let record = record.encode();
         let bytes = record.len() as u64;
-        let counters = Arc::clone(&self.counters);
+        let (counters, disk) = (Arc::clone(&self.counters), Arc::clone(&self.disk));
         add(&counters.queued_bytes, bytes);
         let done = move |written: Result<std::ops::Range<u64>, _>| {
             drop(room);
@@ -202,10 +212,7 @@ impl JournaledStore {
                     reservation.commit(day, until);
                     Ok(until)
                 }
-                Err(error) => {
-                    add(&counters.failed_appends, 1);
-                    Err(error::of_append(error))
-                }
+                Err(error) => Err(counters.refused(error::of_append(error, &disk))),
             };
             // A sender that went away is no reason to undo what is durable.
             let _ = answer.send(outcome);
@@ -218,20 +225,31 @@ impl JournaledStore {
                 self.counters
                     .queued_bytes
                     .fetch_sub(bytes, Ordering::Relaxed);
-                self.refused(error::of_append(error))
+                self.counters.refused(error::of_append(error, &self.disk))
             })?;
         Ok(answered)
     }
+}
 
+impl Counters {
+    /// Counts a batch that was not taken, by the reason.
     fn refused(&self, error: StoreError) -> StoreError {
-        match error {
-            StoreError::QueueFull { .. } => add(&self.counters.refused_queue_full, 1),
-            StoreError::DiskFull { .. } | StoreError::JournalFull { .. } => {
-                add(&self.counters.refused_disk_full, 1);
-            }
-            _ => {}
-        }
+        let counter = match error {
+            StoreError::QueueFull { .. } => &self.refused_queue_full,
+            StoreError::DiskFull { .. } | StoreError::JournalFull { .. } => &self.refused_disk_full,
+            _ => &self.failed_appends,
+        };
+        add(counter, 1);
         error
+    }
+}
+
+impl JournalConfig {
+    /// Bytes of a segment.
+    fn segment_bytes(&self) -> u64 {
+        let (least, most) = (*SEGMENT_BYTES.start(), *SEGMENT_BYTES.end());
+        let whole = self.max_bytes / MIN_SEGMENTS / least * least;
+        whole.clamp(least, most)
     }
 }
 
@@ -282,12 +300,15 @@ impl EventStore for JournaledStore {
             })
         } else {
             let (answer, answered) = oneshot::channel();
+            let disk = Arc::clone(&self.disk);
             let done = move |probed: Result<(), _>| {
                 // The request may have gone.
-                let _ = answer.send(probed.map_err(error::of_append));
+                let _ = answer.send(probed.map_err(|error| error::of_append(error, &disk)));
             };
-            let asked = self.journal.probe(done).map_err(error::of_append);
-            asked.map(|()| answered)
+            let asked = self.journal.probe(done);
+            asked
+                .map_err(|error| error::of_append(error, &self.disk))
+                .map(|()| answered)
         };
         async move { asked?.await.unwrap_or(Err(StoreError::NotOpen)) }.boxed()
     }
@@ -384,8 +405,8 @@ pub fn open_journal(
     let options = Options {
         dir: config.dir.clone(),
         first: first.unwrap_or_default().0,
-        segment_bytes: SEGMENT_BYTES,
-        max_bytes: config.max_bytes.max(2 * SEGMENT_BYTES),
+        segment_bytes: config.segment_bytes(),
+        max_bytes: config.max_bytes.max(MIN_SEGMENTS * SEGMENT_BYTES.start()),
         // The store's own bound comes first, before a batch is built.
         queue_bytes: usize::MAX,
         clock: config.clock,

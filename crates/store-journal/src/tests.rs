@@ -97,7 +97,7 @@ impl Journaled {
 fn config(dir: &std::path::Path) -> JournalConfig {
     JournalConfig {
         dir: dir.join("journal"),
-        max_bytes: 2 * SEGMENT_BYTES,
+        max_bytes: MIN_SEGMENTS * SEGMENT_BYTES.start(),
         queue_bytes: 1 << 20,
         clock: || 1_719_835_200_000,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock;
@@ -119,13 +120,13 @@ impl Log {
         let Some(active) = writer.active.take() else {
             return Ok(());
         };
+        let path = self.storage.path(&active.segment.name());
         // Written again as it is, so that a disk that has failed is found out before a record comes.
         let written = active
             .file
             .write_all_at(&active.segment.encode(), 0)
-            .and_then(|()| active.sync());
+            .and_then(|()| active.sync(&path));
         if let Err(error) = written {
-            let path = self.storage.path(&active.segment.name());
             let reason = format!("cannot write to {}: {error}", path.display());
             self.fail(reason.clone());
             return Err(AppendError::Failed {
@@ -142,11 +143,11 @@ impl Log {
             return;
         };
         let run = self.take_run(active, waiting);
+        let path = self.storage.path(&active.segment.name());
         let begin = clock::monotonic();
-        let written = write(active, &run, &mut writer.staged).and_then(|()| active.sync());
+        let written = write(active, &run, &mut writer.staged).and_then(|()| active.sync(&path));
         let took = clock::since(begin);
         if let Err(error) = written {
-            let path = self.storage.path(&active.segment.name());
             let reason = format!("cannot write to {}: {error}", path.display());
             writer.active = None;
             self.fail(reason.clone());
@@ -285,9 +286,9 @@ impl Log {
 
 impl Active {
     /// Makes durable what was written, where it can be found again.
-    fn sync(&self) -> io::Result<()> {
+    fn sync(&self, path: &Path) -> io::Result<()> {
         self.file.sync_data()?;
-        self.file.check_in_place()
+        self.file.check_in_place(path)
     }
 
     /// Bytes that records have room for. The last block is kept for a seal.

@@ -290,7 +290,7 @@ pub static KEYS: &[Key] = &[
         path: "store.min_free_bytes",
         kind: bytes(0, 1024 * TIB),
         default: "64MiB",
-        help: "Free disk space below which events get 503",
+        help: "Disk that the database leaves free; below it events wait in the journal",
     },
     Key {
         path: "store.threads",

@@ -30,13 +30,12 @@ async fn healthz() -> &'static str {
     path = "/readyz",
     tag = "service",
     responses(
-        (status = 200, description = "Events are stored", body = String),
+        (status = 200, description = "Events are stored; the body says how far behind the database is", body = String),
         (status = 503, description = "Events are refused; the body says why", body = String)
     )
 )]
-async fn readyz(State(state): State<AppState>) -> Result<&'static str, ApiError> {
-    state.readiness.ask().await?;
-    Ok("ready\n")
+async fn readyz(State(state): State<AppState>) -> Result<String, ApiError> {
+    Ok(state.readiness.ask().await?.to_string())
 }
 
 /// Metrics in Prometheus's text format, or as `OpenMetrics` where `Accept` asks for it.
