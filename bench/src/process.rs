@@ -53,9 +53,6 @@ impl Server {
                 // Each measurement counts what it sent.
                 "--audit",
                 "false",
-                // Its memory is that of the process which is started here.
-                "--supervise",
-                "false",
                 "--ingest-listen",
                 "127.0.0.1:0",
             ])

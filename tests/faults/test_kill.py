@@ -18,7 +18,7 @@ N_KILLS = int(os.environ.get("ANNOSCOPE_KILLS", "50" if os.environ.get("ANNOSCOP
 
 def test_kills_under_load(make_server) -> None:
     # A small log limit, so that some kills fall into a checkpoint.
-    server = make_server(store_wal_checkpoint_bytes="2MiB", supervise="true").start()
+    server = make_server(store_wal_checkpoint_bytes="2MiB").start()
     admin = server.add_user("root", "admin")
     chance = random.Random(0)
     with Load(server) as load:
@@ -39,7 +39,7 @@ def test_kills_under_load(make_server) -> None:
 def test_kills_under_load_of_a_database_that_fails(make_server, tmp_path: Path) -> None:
     """Before each kill the database works, or its file is away, or its disk is full."""
     with small_disk(tmp_path / "disk", (256 << 20) + N_KILLS * (4 << 20)) as disk:
-        settings = {"store_wal_checkpoint_bytes": "2MiB", "store_min_free_bytes": "4MiB", "supervise": "true"}
+        settings = {"store_wal_checkpoint_bytes": "2MiB", "store_min_free_bytes": "4MiB"}
         server = make_server(disk / "data", journal_max_bytes="128MiB", **settings).start()
         admin = server.add_user("root", "admin")
         ballast, database, chance = Ballast(disk), DatabaseAway(server), random.Random(1)

@@ -55,7 +55,7 @@ pub enum QueryError {
     },
     /// The process had no memory for it.
     #[error(
-        "the query was ended because it needs more memory than there is for all of the server, {limit_bytes} bytes (setting query.process_memory_bytes)"
+        "the query was ended because it needs more memory than there is for all of the database, {limit_bytes} bytes (setting store.process_bytes)"
     )]
     ProcessMemory {
         /// The memory of the process.

@@ -13,6 +13,7 @@ mod org;
 mod private_files;
 mod repair;
 mod serve;
+mod store;
 mod user;
 
 use std::io::Write;
@@ -39,6 +40,9 @@ pub struct Cli {
 enum Command {
     /// Run the server
     Serve(serve::ServeArgs),
+    /// The database's process, which `serve` starts
+    #[command(hide = true)]
+    Store(store::StoreArgs),
     /// Print the effective configuration with the origin of each value
     Config(SettingFlags),
     /// Manage accounts, while the server runs or before its first start
@@ -93,9 +97,8 @@ impl Cli {
             })?)
         };
         match self.command {
-            Command::Serve(args) => {
-                serve::run(load(args.settings)?.config, args.supervised_by, out)
-            }
+            Command::Serve(args) => serve::run(load(args.settings)?.config, out),
+            Command::Store(args) => store::run(args),
             Command::Config(flags) => config::print(&load(flags)?, out),
             Command::User(command) => {
                 let config = load(SettingFlags::default())?.config;

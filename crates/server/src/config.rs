@@ -18,7 +18,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exports::ExportSettings;
 use crate::identity::CvatSettings;
@@ -58,9 +58,6 @@ pub struct Config {
     pub business_edits_dashboards: bool,
     /// `audit`: whether the server's own server events are recorded. Default `true`.
     pub audit: bool,
-    /// `supervise`: whether a parent process keeps the listening sockets and starts the serving one
-    /// again when it ends by itself. Default `true`.
-    pub supervise: bool,
     /// `requests_per_minute`: requests of one account; one beyond gets 429. Default 100,000,
     /// which a page or a sender does not reach by working.
     pub requests_per_minute: NonZeroU32,
@@ -214,6 +211,14 @@ pub struct StoreConfig {
     /// `store.min_free_bytes`: what the database leaves free of the data directory's disk; below it
     /// events wait in the journal, bytes. Default 64 MiB.
     pub min_free_bytes: u64,
+    /// `store.in_process`: whether the database is in the server's process instead of its own. What
+    /// a query takes with it is the server then. Default `false`.
+    pub in_process: bool,
+    /// `store.process_bytes`: memory of the database's process beyond which queries are ended, and a
+    /// quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes`, and what the
+    /// program and the events on their way take; in the server's process what the other settings let
+    /// bodies, batches, results and the dedup window take, too.
+    pub process_bytes: u64,
     /// `store.threads`: threads of the database. Default 0: one for each core.
     pub threads: u32,
 }
@@ -225,10 +230,6 @@ pub struct QueryConfig {
     /// `query.timeout_ms`: time after which a query is interrupted, milliseconds.
     /// Default 1 minute.
     pub timeout_ms: u64,
-    /// `query.process_memory_bytes`: memory of the whole process beyond which queries are ended,
-    /// and a quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes` and
-    /// what the other settings let bodies, batches, results and the dedup window take.
-    pub process_memory_bytes: u64,
     /// `query.max_concurrent`: queries and exports that run at the same time; others
     /// wait. Default 2.
     pub max_concurrent: u32,
@@ -279,7 +280,7 @@ pub struct ExportConfig {
 }
 
 /// What the server says about itself, on standard error.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
     /// `log.level`: a level (`error`, `warn`, `info`, `debug`, `trace`), or directives
@@ -290,7 +291,7 @@ pub struct LogConfig {
 }
 
 /// How one log line looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -301,6 +302,9 @@ pub enum LogFormat {
 
 /// Memory of the program and its threads, bytes.
 const PROGRAM_BYTES: u64 = 96 << 20;
+
+/// Memory of the events that the database takes at once, bytes.
+const GROUP_BYTES: u64 = 128 << 20;
 
 impl Config {
     /// What the installation decides about rights.
@@ -343,19 +347,22 @@ impl Config {
         }
     }
 
-    /// Memory of the whole process beyond which queries are ended, bytes.
-    pub fn process_memory_bytes(&self) -> u64 {
-        if self.query.process_memory_bytes > 0 {
-            return self.query.process_memory_bytes;
+    /// Memory of the database's process beyond which queries are ended, bytes.
+    pub fn process_bytes(&self) -> u64 {
+        if self.store.process_bytes > 0 {
+            return self.store.process_bytes;
         }
         // The database's own accounting is behind by as much again at times.
-        2 * self.store.memory_bytes
+        let database = 2 * self.store.memory_bytes + PROGRAM_BYTES;
+        if !self.store.in_process {
+            return database + GROUP_BYTES;
+        }
+        database
             + self.ingest.max_inflight_bytes
             + self.ingest.queue_bytes
             + 4 * self.ingest.dedup_window_events
             + self.query.max_result_bytes
             + self.query.cache_bytes
-            + PROGRAM_BYTES
     }
 
     /// The defaults with another data directory and free ports, for tests and benches.
@@ -367,6 +374,8 @@ impl Config {
                 ("data_dir", data_dir),
                 ("listen", "127.0.0.1:0".to_owned()),
                 ("ingest_listen", "127.0.0.1:0".to_owned()),
+                // The program of a test serves no database.
+                ("store.in_process", "true".to_owned()),
             ],
             config_file: None,
             environment: Vec::new(),

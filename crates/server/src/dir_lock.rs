@@ -3,7 +3,8 @@
 mod holder;
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ impl DirLock {
             }
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+
+    /// A descriptor of the lock, for a child: the lock is held until all processes that have one have ended.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        Ok(self.file.try_clone()?.into())
     }
 
     /// The holder of the lock of `dir`, if there is one. A holder that is just starting may not

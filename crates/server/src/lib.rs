@@ -28,6 +28,5 @@ mod rejected_batches;
 pub mod server;
 mod sockets;
 mod store;
-mod supervisor;
 #[cfg(test)]
 mod testing;

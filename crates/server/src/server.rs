@@ -64,16 +64,15 @@ pub enum ServeError {
     },
 }
 
-/// Takes the data directory for this process, which `parent` keeps running. The first step of every
-/// start.
-pub fn lock(config: &Config, parent: Option<u32>) -> Result<(DirLock, LockHolder), ServeError> {
+/// Takes the data directory for this process. The first step of every start.
+pub fn lock(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir).map_err(|source| ServeError::Io {
         doing: format!("creating {}", dir.display()),
         source,
     })?;
     let holder = LockHolder {
-        pid: parent.unwrap_or_else(std::process::id),
+        pid: std::process::id(),
         since: clock::now().to_string(),
         ..LockHolder::default()
     };
@@ -99,7 +98,7 @@ pub async fn run(
     holder.ingest_listen = Some(ingest_listens.to_string());
     dir_lock.describe(&holder)?;
 
-    let state = open(config, accounts)?;
+    let state = open(config, accounts, &dir_lock)?;
     let ingest_access = ingest_access(&state, ingest_listens);
     announce(&state, listens, ingest_listens);
     let store = Arc::clone(&state.store);
@@ -183,7 +182,11 @@ async fn keep_purged(accounts: Accounts) {
     }
 }
 
-pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, ServeError> {
+pub(crate) fn open(
+    config: Config,
+    accounts: Accounts,
+    lock: &DirLock,
+) -> Result<AppState, ServeError> {
     let dir = config.data_dir.clone();
     let io = |what: &str| {
         let doing = format!("opening {} in {}", what, dir.display());
@@ -192,7 +195,8 @@ pub(crate) fn open(config: Config, accounts: Accounts) -> Result<AppState, Serve
     let dead_letters = DeadLetter::open(&dir, config.ingest.dead_letter_max_bytes)
         .map_err(io(crate::dead_letter::FILE))?;
     let dead_letters = Arc::new(dead_letters);
-    let store = tokio::task::block_in_place(|| store::open(&config, Arc::clone(&dead_letters)))?;
+    let store =
+        tokio::task::block_in_place(|| store::open(&config, Arc::clone(&dead_letters), lock))?;
     let exports =
         Exports::open(config.export_settings(), Arc::clone(&store)).map_err(io("exports"))?;
     let window = Duration::from_secs(u64::from(config.ingest.dedup_window_days) * 86_400);

@@ -1,16 +1,9 @@
-//! The listening sockets: bound by the settings, or handed over by the parent process.
+//! The listening sockets.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
-use listenfd::ListenFd;
-
-use crate::clock;
 use crate::config::Config;
-
-/// How long an address may be held on by a process that is being killed.
-const RELEASE: Duration = Duration::from_secs(1);
 
 /// The sockets of a server: the API's and the ingest port's.
 pub struct Sockets {
@@ -33,9 +26,6 @@ pub enum SocketError {
         /// The system's error.
         source: io::Error,
     },
-    /// The parent process handed none over.
-    #[error("taking over the listening sockets: {0}")]
-    Inherit(#[source] io::Error),
 }
 
 impl Sockets {
@@ -46,45 +36,14 @@ impl Sockets {
             ingest: bind(config.ingest_listen, "ingest_listen").await?,
         })
     }
-
-    /// Those that the parent hands over.
-    pub fn inherited() -> Result<Sockets, SocketError> {
-        let mut handed = ListenFd::from_env();
-        let mut take = |index| {
-            let listener = handed
-                .take_tcp_listener(index)
-                .map_err(SocketError::Inherit)?;
-            let missing = || SocketError::Inherit(io::ErrorKind::NotFound.into());
-            let listener = listener.ok_or_else(missing)?;
-            listener
-                .set_nonblocking(true)
-                .map_err(SocketError::Inherit)?;
-            Ok::<_, SocketError>(listener)
-        };
-        Ok(Sockets {
-            api: take(0)?,
-            ingest: take(1)?,
-        })
-    }
 }
 
-/// Waits a second for an address in use: a process whose parent was killed holds it a little longer.
 async fn bind(address: SocketAddr, key: &'static str) -> Result<TcpListener, SocketError> {
-    let failed = |source| SocketError::Listen {
+    let listener = tokio::net::TcpListener::bind(address).await;
+    let listener = listener.and_then(tokio::net::TcpListener::into_std);
+    listener.map_err(|source| SocketError::Listen {
         address,
         key,
         source,
-    };
-    let begin = clock::monotonic();
-    loop {
-        match tokio::net::TcpListener::bind(address).await {
-            Ok(listener) => return listener.into_std().map_err(failed),
-            Err(error)
-                if error.kind() == io::ErrorKind::AddrInUse && clock::since(begin) < RELEASE =>
-            {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            Err(error) => return Err(failed(error)),
-        }
-    }
+    })
 }

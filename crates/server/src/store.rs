@@ -1,32 +1,40 @@
 //! The home of the events: the only place that knows which kind of database is behind the journal.
 
+pub mod child;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_sql::Dialect;
-use annoscope_store::{Backend, DedupLimits, DedupWindow, EventStore, StoreError};
+use annoscope_store::{Backend, DedupLimits, DedupWindow, EventStore, Query, RowsRead, StoreError};
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 use annoscope_store_journal::{JournalConfig, JournaledStore, open_journal};
+use annoscope_store_process::ProcessBackend;
 
 use crate::clock;
 use crate::config::Config;
 use crate::dead_letter::DeadLetter;
+use crate::dir_lock::DirLock;
 use crate::process;
 use crate::rejected_batches::RejectedBatches;
 
 /// What the database's SQL is.
 pub const DIALECT: Dialect = Dialect::DuckDb;
 
+/// How long a question about the database's tables may take, at a start on a busy machine.
+const QUESTION: Duration = Duration::from_secs(30);
+
 /// Long enough for a clock that is wrong after a start to be set.
 const DAY_SETTLES_AFTER: Duration = Duration::from_hours(1);
 
-/// Opens the store of a data directory that is locked. Blocks.
+/// Opens the store of a data directory, whose `lock` this process has. Blocks.
 pub fn open(
     config: &Config,
     dead_letters: Arc<DeadLetter>,
+    lock: &DirLock,
 ) -> Result<Arc<dyn EventStore>, StoreError> {
-    let database = DuckDbStore::open(&settings(config))?;
+    let mut database = open_database(config, lock)?;
     let journal_config = journal(config);
     // The window's directory comes last of the two, so that its being there tells that a journal was.
     let first = if dedup_dir(config).exists() {
@@ -35,9 +43,13 @@ pub fn open(
         Some(database.applied()?)
     };
     let journal = open_journal(&journal_config, first)?;
-    let window = open_window(config, &database)?;
+    let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
+    if has_legacy_hashes(&database)? {
+        database.close();
+        take_over_hashes(config, &window)?;
+        database = open_database(config, lock)?;
+    }
     let rejected = Arc::new(RejectedBatches { dead_letters });
-    let database = Arc::new(database);
     let store = JournaledStore::start(&journal_config, journal, window, database, rejected)?;
     Ok(Arc::new(store))
 }
@@ -51,14 +63,51 @@ pub fn repair(config: &Config) -> Result<Repair, StoreError> {
     Ok(repair)
 }
 
-/// The dedup window; where there is none yet, with what an older annoscope kept in the database.
-fn open_window(config: &Config, database: &DuckDbStore) -> Result<Arc<DedupWindow>, StoreError> {
-    let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
-    let until = database.applied()?;
-    if database.hand_over_legacy_hashes(|hashes| window.take_over(hashes, until))? {
-        tracing::info!("took the dedup window over from the database");
+/// The database, in a process of its own unless the settings say otherwise.
+fn open_database(config: &Config, lock: &DirLock) -> Result<Arc<dyn Backend>, StoreError> {
+    let settings = settings(config);
+    if config.store.in_process {
+        return Ok(Arc::new(DuckDbStore::open(&settings)?));
     }
-    Ok(window)
+    let lock = lock.descriptor().map_err(|source| StoreError::Io {
+        doing: "sharing the lock of the data directory".to_owned(),
+        source,
+    })?;
+    let settings = child::Settings::new(settings, config.log.clone());
+    Ok(Arc::new(ProcessBackend::start(child::spawn(
+        &settings, lock,
+    ))?))
+}
+
+/// Whether the database has what an older annoscope kept of the dedup window.
+fn has_legacy_hashes(database: &Arc<dyn Backend>) -> Result<bool, StoreError> {
+    let database = Arc::clone(database);
+    // On a thread of its own: rows may not be waited for on one of a runtime.
+    let asking = std::thread::spawn(move || {
+        let mut found = database.query(Query {
+            statements: vec![DuckDbStore::LEGACY_HASHES.to_owned()],
+            time_limit: QUESTION,
+            rows: None,
+            rows_read: RowsRead::default(),
+        })?;
+        let mut n_tables = 0;
+        while let Some(batch) = found.blocking_next() {
+            n_tables += batch?.num_rows();
+        }
+        Ok(n_tables > 0)
+    });
+    let asked = asking.join();
+    asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Brings it into the window, within this process: the only one that has the window.
+fn take_over_hashes(config: &Config, window: &DedupWindow) -> Result<(), StoreError> {
+    let database = DuckDbStore::open(&settings(config))?;
+    let until = database.applied()?;
+    database.hand_over_legacy_hashes(|hashes| window.take_over(hashes, until))?;
+    database.close();
+    tracing::info!("took the dedup window over from the database");
+    Ok(())
 }
 
 fn dedup_dir(config: &Config) -> PathBuf {
@@ -91,7 +140,7 @@ fn settings(config: &Config) -> StoreConfig {
         max_queries: config.query.max_concurrent as usize,
         wal_checkpoint_bytes: config.store.wal_checkpoint_bytes,
         min_free_bytes: config.store.min_free_bytes,
-        process_memory_bytes: config.process_memory_bytes(),
+        process_memory_bytes: config.process_bytes(),
         last_resort: process::end,
     }
 }

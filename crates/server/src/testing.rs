@@ -49,7 +49,8 @@ impl Answer {
 /// The store of a data directory.
 pub(crate) fn open_store(config: &Config) -> Arc<dyn EventStore> {
     let dead_letters = DeadLetter::open(&config.data_dir, config.ingest.dead_letter_max_bytes);
-    store::open(config, Arc::new(dead_letters.unwrap())).unwrap()
+    let (lock, _) = server::lock(config).unwrap();
+    store::open(config, Arc::new(dead_letters.unwrap()), &lock).unwrap()
 }
 
 impl TestServer {
@@ -62,7 +63,8 @@ impl TestServer {
         let mut config = Config::for_testing(dir.path().to_owned());
         configure(&mut config);
         let accounts = crate::identity::Accounts::open(dir.path()).unwrap();
-        let state = server::open(config, accounts).unwrap();
+        let (lock, _) = server::lock(&config).unwrap();
+        let state = server::open(config, accounts, &lock).unwrap();
         TestServer {
             routes: router::main(state.clone()),
             state,

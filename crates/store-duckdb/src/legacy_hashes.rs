@@ -14,6 +14,10 @@ use crate::error::Error;
 const PREFIX: &str = "hashes_";
 
 impl DuckDbStore {
+    /// Has a row for each of the tables.
+    pub const LEGACY_HASHES: &'static str =
+        "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'hashes_')";
+
     /// Hands on the hashes of the side tables, oldest day first, and removes the tables once `take` has kept
     /// all of them. Returns whether there were any tables.
     pub fn hand_over_legacy_hashes(

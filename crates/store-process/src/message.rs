@@ -40,7 +40,7 @@ pub(crate) enum Answer {
     Figures(Vec<Figure>),
 }
 
-/// An [`EventFilter`]; times in ms since the epoch.
+/// An [`EventFilter`]; times in µs since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Filter {
     from: Option<i64>,
@@ -64,8 +64,8 @@ impl From<EventFilter> for Filter {
             user_id,
         } = filter;
         Filter {
-            from: from.map(Timestamp::millis),
-            to: to.map(Timestamp::millis),
+            from: from.map(Timestamp::micros),
+            to: to.map(Timestamp::micros),
             org_id,
             project_id,
             task_id,
@@ -78,8 +78,8 @@ impl From<EventFilter> for Filter {
 impl From<Filter> for EventFilter {
     fn from(filter: Filter) -> EventFilter {
         EventFilter {
-            from: filter.from.map(Timestamp::from_millis),
-            to: filter.to.map(Timestamp::from_millis),
+            from: filter.from.map(Timestamp::from_micros),
+            to: filter.to.map(Timestamp::from_micros),
             org_id: filter.org_id,
             project_id: filter.project_id,
             task_id: filter.task_id,
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn a_filter_crosses_whole() {
         let filter = EventFilter {
-            from: Some(Timestamp::from_millis(-1)),
-            to: Some(Timestamp::from_millis(i64::MAX)),
+            from: Some(Timestamp::from_micros(-1)),
+            to: Some(Timestamp::from_micros(i64::MAX)),
             org_id: Some(1),
             project_id: Some(2),
             task_id: Some(3),

@@ -8,7 +8,6 @@ use crate::config::ConfigError;
 use crate::identity::AccountsError;
 use crate::server::ServeError;
 use crate::sockets::SocketError;
-use crate::supervisor::SupervisorError;
 
 /// The failure of a command. The texts are for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +24,9 @@ pub enum CliError {
     /// The ports cannot be listened on.
     #[error(transparent)]
     Sockets(#[from] SocketError),
-    /// The parent of the serving process failed.
+    /// The database's process did not start or ended badly.
     #[error(transparent)]
-    Supervisor(#[from] SupervisorError),
+    Store(#[from] annoscope_store_process::ServeError),
     /// The dead letters cannot be read, sent or changed.
     #[error(transparent)]
     DeadLetter(#[from] DeadLetterCommandError),
@@ -67,7 +66,7 @@ impl CliError {
             CliError::Accounts(_)
             | CliError::Serve(_)
             | CliError::Sockets(_)
-            | CliError::Supervisor(_)
+            | CliError::Store(_)
             | CliError::DeadLetter(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)

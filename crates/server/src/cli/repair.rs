@@ -9,7 +9,7 @@ use crate::store;
 
 /// Sets aside what cannot be read, and says what is left. The server must be stopped.
 pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), CliError> {
-    let lock = server::lock(config, None)?;
+    let lock = server::lock(config)?;
     let repair = store::repair(config).map_err(ServeError::Store)?;
     drop(lock);
     match &repair.set_aside {

@@ -10,40 +10,22 @@ use crate::config::{AuthKind, Config};
 use crate::identity::Accounts;
 use crate::server;
 use crate::sockets::Sockets;
-use crate::supervisor;
 
 /// What `serve` takes.
 #[derive(Args)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) settings: SettingFlags,
-    /// The parent that keeps this process running and hands its sockets over.
-    #[arg(long, hide = true, value_name = "PID")]
-    pub(super) supervised_by: Option<u32>,
 }
 
 /// Runs the server until it is told to stop.
-pub(super) fn run(
-    config: Config,
-    supervised_by: Option<u32>,
-    out: &mut dyn Write,
-) -> Result<(), CliError> {
+pub(super) fn run(config: Config, out: &mut dyn Write) -> Result<(), CliError> {
     logging::start(&config.log);
-    if config.supervise && supervised_by.is_none() {
-        match supervise(&config)? {
-            0 => return Ok(()),
-            // The serving process has said why.
-            code => std::process::exit(code.into()),
-        }
-    }
-    if let Some(parent) = supervised_by {
-        supervisor::end_with(parent)?;
-    }
     take_small_pages();
     private_files::from_now_on();
     // Makes the directory, for its owner only, if this is the first start.
     let accounts = Accounts::open(&config.data_dir)?;
-    let lock = server::lock(&config, supervised_by)?;
+    let lock = server::lock(&config)?;
     private_files::warn_of_readers(&config.data_dir);
     // Where CVAT knows the users, that password would open nothing.
     if config.auth == AuthKind::Accounts {
@@ -54,23 +36,8 @@ pub(super) fn run(
         .build()
         .map_err(CliError::Runtime)?;
     runtime.block_on(async {
-        let sockets = match supervised_by {
-            Some(_) => Sockets::inherited()?,
-            None => Sockets::bind(&config).await?,
-        };
+        let sockets = Sockets::bind(&config).await?;
         Ok::<_, CliError>(server::run(config, accounts, lock, sockets).await?)
-    })
-}
-
-/// Keeps a serving process running. Returns its exit code.
-fn supervise(config: &Config) -> Result<u8, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::Runtime)?;
-    runtime.block_on(async {
-        let sockets = Sockets::bind(config).await?;
-        Ok(supervisor::run(&sockets).await?)
     })
 }
 
@@ -89,7 +56,7 @@ fn greet_first_start(accounts: &Accounts, out: &mut dyn Write) -> Result<(), Cli
 
 /// Takes memory from the system in small pages only. The allocator would ask for pages of 2 MB, and
 /// many threads hold a part of one each: with twenty clients the process took 1,002 MB in place of
-/// 389.
+/// 389. The database's process inherits it.
 #[cfg(target_os = "linux")]
 fn take_small_pages() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {

@@ -104,12 +104,6 @@ pub static KEYS: &[Key] = &[
         help: "Record changes of accounts, exports, failed logins and exceptions of the server as events",
     },
     Key {
-        path: "supervise",
-        kind: Kind::Flag,
-        default: "true",
-        help: "Serve in a process of its own, and start it again when it ends by itself",
-    },
-    Key {
         path: "requests_per_minute",
         kind: count(1, 1_000_000_000),
         default: "100000",
@@ -293,6 +287,18 @@ pub static KEYS: &[Key] = &[
         help: "Disk that the database leaves free; below it events wait in the journal",
     },
     Key {
+        path: "store.in_process",
+        kind: Kind::Flag,
+        default: "false",
+        help: "Keep the database in the server's process, for tiny machines: what a query takes with it is the server then",
+    },
+    Key {
+        path: "store.process_bytes",
+        kind: bytes(0, 16 * TIB),
+        default: "0",
+        help: "Memory of the database's process beyond which queries are ended; 0 is what the other settings allow together",
+    },
+    Key {
         path: "store.threads",
         kind: count(0, 1024),
         default: "0",
@@ -303,12 +309,6 @@ pub static KEYS: &[Key] = &[
         kind: millis(100, DAY_MS),
         default: "1min",
         help: "Time after which a query is interrupted",
-    },
-    Key {
-        path: "query.process_memory_bytes",
-        kind: bytes(0, 16 * TIB),
-        default: "0",
-        help: "Memory of the whole process beyond which queries are ended; 0 is what all settings allow together",
     },
     Key {
         path: "query.max_concurrent",

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
-use annoscope_store::events_schema;
+use annoscope_store::{StoreError, events_schema};
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::error::ArrowError;
@@ -27,13 +27,28 @@ const STEP: Duration = Duration::from_millis(200);
 pub(super) fn run(queue: &JobQueue) {
     while let Some(task) = queue.next_task() {
         // A panic would take the thread, and the jobs behind this one would wait for ever.
-        let outcome = catch_unwind(AssertUnwindSafe(|| write_result(queue, &task)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| keep_writing(queue, &task)));
         let outcome = outcome.unwrap_or_else(|_| {
             Err(Failure::Io(std::io::Error::other(
                 "an internal error, see the server's log",
             )))
         });
         queue.finish(task, outcome, clock::now());
+    }
+}
+
+/// As [`write_result`], which begins anew where the database ended meanwhile.
+fn keep_writing(queue: &JobQueue, task: &Task) -> Result<u64, Failure> {
+    let begun = clock::monotonic();
+    loop {
+        let written = write_result(queue, task);
+        let is_over = queue.is_closing() || clock::since(begun) > queue.settings.timeout;
+        match written {
+            Err(Failure::Store(StoreError::Lost)) if !is_over => {
+                tracing::warn!(job = %task.job.key.id, "the database ended; the export begins anew");
+            }
+            outcome => return outcome,
+        }
     }
 }
 
