@@ -72,6 +72,27 @@ fn a_failed_sync_is_never_followed_by_an_acknowledgement() {
     assert_eq!(read(&open(&disk)), ["a", "e"]);
 }
 
+/// A record that was written behind a torn one must not come back when another takes the place of the torn one.
+#[test]
+fn what_was_cut_off_never_comes_back() {
+    let disk = SimulatedDisk::new(1);
+    let log = open(&disk);
+    assert_eq!(append(&log, &["a"]), ["0..1"]);
+    // Each is a block with its header.
+    let block = |letter: &str| letter.repeat(4_096 - 56);
+    let (torn, whole, next) = (block("b"), block("c"), block("d"));
+    disk.fail(1, 1);
+    append(&log, &[&torn, &whole]);
+    disk.damage(0, 2 * 4_096 + 56, 1);
+    drop(log);
+
+    let log = open(&disk);
+    assert_eq!(read(&log), ["a"]);
+    assert_eq!(append(&log, &[&next]), ["1..2"]);
+    drop(log);
+    assert_eq!(read(&open(&disk)), ["a", next.as_str()]);
+}
+
 #[test]
 fn a_full_disk_refuses_and_leaves_the_journal_usable() {
     let disk = SimulatedDisk::new(1);
