@@ -72,6 +72,21 @@ fn a_failed_sync_is_never_followed_by_an_acknowledgement() {
     assert_eq!(read(&open(&disk)), ["a", "e"]);
 }
 
+/// After a failed sync the system takes for written what is in its memory alone.
+#[test]
+fn what_was_found_at_opening_stays() {
+    for seed in 0..20 {
+        let disk = SimulatedDisk::new(seed);
+        let log = open(&disk);
+        disk.fail(7, 1);
+        assert!(append(&log, &["a"])[0].starts_with("whether"));
+        drop(log);
+        assert_eq!(read(&open(&disk)), ["a"]);
+        disk.lose_power();
+        assert_eq!(read(&open(&disk)), ["a"], "{seed}");
+    }
+}
+
 /// A record that was written behind a torn one must not come back when another takes the place of the torn one.
 #[test]
 fn what_was_cut_off_never_comes_back() {
