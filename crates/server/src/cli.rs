@@ -8,6 +8,7 @@ mod dead_letter;
 mod demo;
 mod error;
 mod flags;
+mod journal;
 mod logging;
 mod org;
 mod private_files;
@@ -54,6 +55,9 @@ enum Command {
     /// Events that could not be stored: list them, send them again, drop them
     #[command(subcommand)]
     DeadLetter(dead_letter::DeadLetterCommand),
+    /// The journal that events are in before they are stored: check it, list its records
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
     /// Make realistic activity: a file, or events sent to a running server
@@ -114,6 +118,10 @@ impl Cli {
                 let config = load(SettingFlags::default())?.config;
                 private_files::from_now_on();
                 dead_letter::run(command, &config.data_dir, out)
+            }
+            Command::Journal(command) => {
+                let config = load(SettingFlags::default())?.config;
+                journal::run(command, &config.data_dir, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Demo(args) => Ok(demo::run(args, out)?),

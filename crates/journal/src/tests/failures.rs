@@ -73,6 +73,42 @@ fn a_failed_sync_is_never_followed_by_an_acknowledgement() {
     assert_eq!(read(&open(&disk)), ["a", "e"]);
 }
 
+/// After a failed sync the system takes for written what is in its memory alone.
+#[test]
+fn what_was_found_at_opening_stays() {
+    for seed in 0..20 {
+        let disk = SimulatedDisk::new(seed);
+        let log = open(&disk);
+        disk.fail(7, 1);
+        assert!(append(&log, &["a"])[0].starts_with("whether"));
+        drop(log);
+        assert_eq!(read(&open(&disk)), ["a"]);
+        disk.lose_power();
+        assert_eq!(read(&open(&disk)), ["a"], "{seed}");
+    }
+}
+
+/// A record that was written behind a torn one must not come back when another takes the place of the torn one.
+#[test]
+fn what_was_cut_off_never_comes_back() {
+    let disk = SimulatedDisk::new(1);
+    let log = open(&disk);
+    assert_eq!(append(&log, &["a"]), ["0..1"]);
+    // Each is a block with its header.
+    let block = |letter: &str| letter.repeat(4_096 - 56);
+    let (torn, whole, next) = (block("b"), block("c"), block("d"));
+    disk.fail(1, 1);
+    append(&log, &[&torn, &whole]);
+    disk.damage(0, 2 * 4_096 + 56, 1);
+    drop(log);
+
+    let log = open(&disk);
+    assert_eq!(read(&log), ["a"]);
+    assert_eq!(append(&log, &[&next]), ["1..2"]);
+    drop(log);
+    assert_eq!(read(&open(&disk)), ["a", next.as_str()]);
+}
+
 #[test]
 fn a_full_disk_refuses_and_leaves_the_journal_usable() {
     let disk = SimulatedDisk::new(1);

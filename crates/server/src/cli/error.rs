@@ -4,6 +4,7 @@ use std::io;
 
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
+use super::journal::JournalCommandError;
 use crate::config::ConfigError;
 use crate::identity::AccountsError;
 use crate::server::ServeError;
@@ -30,6 +31,9 @@ pub enum CliError {
     /// The dead letters cannot be read, sent or changed.
     #[error(transparent)]
     DeadLetter(#[from] DeadLetterCommandError),
+    /// The journal cannot be read, or is damaged.
+    #[error(transparent)]
+    Journal(#[from] JournalCommandError),
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -68,6 +72,7 @@ impl CliError {
             | CliError::Sockets(_)
             | CliError::Store(_)
             | CliError::DeadLetter(_)
+            | CliError::Journal(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)

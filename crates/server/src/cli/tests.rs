@@ -149,3 +149,57 @@ fn users_are_listed_and_tokens_are_made_and_revoked() {
     assert_eq!(user(&["remove", "anna"]).unwrap(), "removed anna\n");
     assert!(!user(&["list"]).unwrap().contains("anna"));
 }
+
+#[test]
+fn the_journal_is_checked_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().to_str().unwrap();
+    let place = ["--data-dir", data_dir];
+    let (code, missing) = run(&[&["journal", "check"], &place[..]].concat()).unwrap_err();
+    assert_eq!(code, 1);
+    assert!(
+        missing.starts_with("the journal cannot be read"),
+        "{missing}"
+    );
+
+    let journal_dir = dir.path().join("journal");
+    let journal = annoscope_journal::Journal::open(annoscope_journal::Options {
+        dir: journal_dir.clone(),
+        segment_bytes: 64 << 10,
+        max_bytes: 1 << 20,
+        queue_bytes: 1 << 20,
+        clock: || 1_719_835_200_000,
+    })
+    .unwrap();
+    for payload in ["one", "two", "three"] {
+        let items = std::num::NonZeroU32::new(10).unwrap();
+        let payload = payload.as_bytes().to_vec();
+        journal.append(items, payload, |_| {}).unwrap();
+    }
+    journal.close();
+
+    let checked = run(&[&["journal", "check"], &place[..]].concat()).unwrap();
+    assert!(checked.contains("3 records can be read"), "{checked}");
+    let show = ["journal", "show", "--from", "15", "--limit", "1"];
+    let shown = run(&[&show, &place[..]].concat()).unwrap();
+    let lines: Vec<Vec<&str>> = shown
+        .lines()
+        .map(|line| line.split_whitespace().take(4).collect())
+        .collect();
+    assert_eq!(lines[0], ["POSITION", "EVENTS", "BYTES", "WRITTEN"]);
+    let written = annoscope_events::Timestamp::from_millis(1_719_835_200_000).to_string();
+    assert_eq!(lines[1], ["10", "10", "3", written.as_str()]);
+    assert_eq!(lines.len(), 2, "{shown}");
+
+    let segment = std::fs::read_dir(&journal_dir).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        (path.extension()? == "segment").then_some(path)
+    });
+    let segment = segment.unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[4096 + 56] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let (code, damage) = run(&[&["journal", "check"], &place[..]].concat()).unwrap_err();
+    assert_eq!(code, 1);
+    assert!(damage.contains("is damaged at byte 4096"), "{damage}");
+}
