@@ -5,11 +5,13 @@ use annoscope_test_support::backend_contract::{BackendSubject, entry};
 use annoscope_test_support::backend_contract_tests;
 use annoscope_test_support::contract::Texts;
 use annoscope_test_support::event;
+use duckdb::Connection;
 use tempfile::TempDir;
 
-use crate::DuckDbStore;
-use crate::database::Purpose;
+use crate::acknowledged::Acknowledged;
+use crate::database::{self, Purpose};
 use crate::tests::{TEXTS, config};
+use crate::{DuckDbStore, schema};
 
 struct Embedded {
     dir: TempDir,
@@ -71,4 +73,28 @@ fn rows_that_the_table_does_not_take_are_rejected_and_nothing_is_opened_again() 
     let reopened = reopened.iter().find(|figure| figure.name == "reopened");
     let reading = reopened.map(|figure| figure.reading);
     assert_eq!(reading, Some(annoscope_store::Reading::Counter(0)));
+}
+
+/// Before there was a journal, the position was the number of events.
+#[test]
+fn an_older_data_directory_goes_on_behind_its_events() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = Connection::open(dir.path().join(database::FILE)).unwrap();
+    schema::migrate_to(&connection, 5);
+    connection
+        .execute_batch(
+            "INSERT INTO events (scope, source, timestamp, duration, received_at, request_id) \
+             SELECT 'a:b', 'client', make_timestamp(range), 0, now(), uuid() FROM range(7); \
+             CREATE TABLE hashes_20001 (high BIGINT NOT NULL, low BIGINT NOT NULL)",
+        )
+        .unwrap();
+    drop(connection);
+    Acknowledged::open(dir.path()).unwrap().set(7);
+    for position in 7..9 {
+        let store = DuckDbStore::open(&config(dir.path())).unwrap();
+        assert_eq!(store.applied().unwrap(), Position(position));
+        let entries = vec![entry(position, &[event(0, 1)])];
+        store.apply(entries, Position(position + 1)).unwrap();
+        assert_eq!(store.stats().rows_total, position + 1);
+    }
 }

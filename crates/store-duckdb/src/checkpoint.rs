@@ -20,7 +20,7 @@ use crate::stats::Counters;
 const SHORT_LOG: u64 = 1 << 20;
 
 /// Quiet time after which even a short log is written to the file.
-const IDLE: Duration = Duration::from_secs(5);
+pub(crate) const IDLE: Duration = Duration::from_secs(5);
 
 /// The thread that writes a checkpoint when nothing was stored for a while, so that a start finds a short
 /// log. Its drop ends it.
@@ -30,15 +30,17 @@ pub(crate) struct IdleCheckpoints {
 }
 
 impl IdleCheckpoints {
+    /// A checkpoint is due when nothing was stored within `idle`, or up to twice as long.
     pub(crate) fn start(
         database: Arc<Database>,
         applier: Arc<Mutex<Applier>>,
+        idle: Duration,
     ) -> Result<IdleCheckpoints, Error> {
         let (stop, stopped) = channel();
         let look = move || {
             // Whether there was none since something was stored.
             let mut is_due = true;
-            while stopped.recv_timeout(IDLE) == Err(RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(idle) == Err(RecvTimeoutError::Timeout) {
                 let mut applier = applier.lock().unwrap_or_else(PoisonError::into_inner);
                 if !applier.is_idle() {
                     is_due = true;
@@ -122,4 +124,40 @@ pub(crate) fn checkpoint(database: &Arc<Database>) {
 fn write(database: &Arc<Database>) -> Result<(), Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     Ok(connection.execute_batch("CHECKPOINT")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use annoscope_store::{Backend, Position};
+    use annoscope_test_support::backend_contract::entry;
+    use annoscope_test_support::event;
+
+    use super::*;
+    use crate::DuckDbStore;
+    use crate::tests::config;
+
+    #[test]
+    fn a_log_is_written_to_the_file_when_nothing_is_stored() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = DuckDbStore::open(&config(dir.path())).unwrap();
+        let database = Arc::clone(&store.database);
+        let (often, applier) = (Duration::from_millis(1), Arc::clone(&store.applier));
+        let idle = IdleCheckpoints::start(Arc::clone(&database), applier, often).unwrap();
+        let n_checkpoints = || database.counters.checkpoints.load(Ordering::Relaxed);
+        let n_events = 10_000;
+        for round in 0..2 {
+            let before = n_checkpoints();
+            let events: Vec<_> = (0..n_events).map(|n| event(n, n)).collect();
+            let from = round * n_events.cast_unsigned();
+            let until = Position(from + n_events.cast_unsigned());
+            store.apply(vec![entry(from, &events)], until).unwrap();
+            while n_checkpoints() == before {
+                std::thread::yield_now();
+            }
+        }
+        drop(idle);
+        assert_eq!(database.wal_bytes(), 0);
+    }
 }

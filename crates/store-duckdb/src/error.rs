@@ -107,12 +107,12 @@ pub(crate) enum FailureKind {
 /// zeros and short files). Queries read no other files than the store's own.
 const UNREADABLE: [&str; 3] = ["IO Error: ", "Serialization Error: ", "INTERNAL Error: "];
 
-/// How its messages about rows that a table does not take begin.
-const REFUSED: [&str; 4] = [
-    "Failed to append: NOT NULL constraint failed",
+/// What its messages about rows say that a table does not take. The appender's have no prefix. Other messages of
+/// one kind, such as `Invalid Input Error`, may be of the call and not of the rows.
+const REFUSED: [&str; 3] = [
+    "constraint failed",
     "Constraint Error: ",
     "Conversion Error: ",
-    "Invalid Input Error: ",
 ];
 
 impl FailureKind {
@@ -127,7 +127,7 @@ impl FailureKind {
             FailureKind::OutOfMemory
         } else if FailureKind::is_unreadable(error) {
             FailureKind::Unreadable
-        } else if REFUSED.iter().any(|sign| text.starts_with(sign)) {
+        } else if REFUSED.iter().any(|sign| text.contains(sign)) {
             FailureKind::Refused
         } else {
             FailureKind::Other

@@ -57,40 +57,34 @@ fn days(connection: &Connection) -> Result<Vec<Day>, duckdb::Error> {
     Ok(days)
 }
 
-/// The hashes of one table, a vector of them in memory.
+/// The hashes of one table, a vector of them in memory. An error is the last item.
 fn of_day(
     connection: &Connection,
     day: Day,
 ) -> impl Iterator<Item = Result<(Day, EventHash), Error>> {
     let sql = format!("SELECT high, low FROM {}", table(day));
-    let opened = connection.prepare(&sql).and_then(|mut statement| {
+    let mut opened = Some(connection.prepare(&sql).and_then(|mut statement| {
         drop(statement.stream_arrow([])?);
         Ok(statement)
-    });
-    let (mut statement, mut failure) = match opened {
-        Ok(statement) => (Some(statement), None),
-        Err(error) => (None, Some(error)),
-    };
-    let batches = std::iter::from_fn(move || {
-        if let Some(error) = failure.take() {
-            return Some(Err(error.into()));
-        }
-        let step = statement.as_mut()?.step();
-        if step.is_err() {
-            statement = None;
-        }
-        Some(Ok(RecordBatch::from(step.transpose()?.ok()?)))
-    });
-    batches.flat_map(move |batch: Result<RecordBatch, Error>| {
-        let hashes = batch.map(|batch| read(&batch));
-        let (hashes, error) = match hashes {
-            Ok(hashes) => (hashes, None),
-            Err(error) => (Vec::new(), Some(Err(error))),
+    }));
+    let vectors = std::iter::from_fn(move || {
+        let mut statement = match opened.take()? {
+            Ok(statement) => statement,
+            Err(error) => return Some(Err(error)),
         };
-        hashes
-            .into_iter()
-            .map(move |hash| Ok((day, hash)))
-            .chain(error)
+        let vector = statement.step().transpose()?;
+        if vector.is_ok() {
+            opened = Some(Ok(statement));
+        }
+        Some(vector.map(|vector| read(&RecordBatch::from(vector))))
+    });
+    vectors.flat_map(move |vector| {
+        let (hashes, error) = match vector {
+            Ok(hashes) => (hashes, None),
+            Err(error) => (Vec::new(), Some(Err(error.into()))),
+        };
+        let hashes = hashes.into_iter().map(move |hash| Ok((day, hash)));
+        hashes.chain(error)
     })
 }
 
@@ -126,6 +120,21 @@ mod tests {
                  CREATE TABLE hashes_9 AS SELECT 7::BIGINT AS high, -2::BIGINT AS low",
             )
             .unwrap();
+        drop(connection);
+        // One table cannot be read to its end.
+        let connection = store.database.connection(Purpose::Maintenance).unwrap();
+        let broken = "CREATE VIEW hashes_20002 AS SELECT range AS high, \
+                      CASE WHEN range = 3000 THEN error('it is damaged') ELSE '1' END::BIGINT AS low FROM range(5000)";
+        connection.execute_batch(broken).unwrap();
+        let days = [Day(20001), Day(20002)];
+        let read: Vec<_> = days
+            .into_iter()
+            .flat_map(|day| of_day(&connection, day))
+            .collect();
+        assert!((5000..10_001).contains(&read.len()), "{}", read.len());
+        let (last, others) = read.split_last().unwrap();
+        assert!(last.is_err() && others.iter().all(Result::is_ok));
+        connection.execute_batch("DROP VIEW hashes_20002").unwrap();
         drop(connection);
         let refused = store.hand_over_legacy_hashes(|_| Err(StoreError::NotOpen));
         assert!(matches!(refused, Err(StoreError::NotOpen)));

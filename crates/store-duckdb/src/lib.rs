@@ -87,7 +87,11 @@ impl DuckDbStore {
         database.acknowledged.set(n_rows);
         Counters::set(&counters.rows_total, n_rows);
         let applier = Arc::new(Mutex::new(Applier::new(Arc::clone(&database))));
-        let checkpoints = IdleCheckpoints::start(Arc::clone(&database), Arc::clone(&applier))?;
+        let checkpoints = IdleCheckpoints::start(
+            Arc::clone(&database),
+            Arc::clone(&applier),
+            checkpoint::IDLE,
+        )?;
         let readers = Readers::start(Arc::clone(&database.room), config.last_resort)?;
         let memory = MemoryWatch::start(
             config.process_memory_bytes,

@@ -20,6 +20,12 @@ pub(crate) fn migrate(connection: &Connection) -> Result<(), Error> {
     migrate_with(connection, &MIGRATIONS)
 }
 
+/// Makes the tables of an older version.
+#[cfg(test)]
+pub(crate) fn migrate_to(connection: &Connection, version: usize) {
+    migrate_with(connection, &MIGRATIONS[..version]).unwrap();
+}
+
 fn migrate_with(connection: &Connection, steps: &[&str]) -> Result<(), Error> {
     connection
         .execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
