@@ -121,7 +121,7 @@ impl Cli {
             }
             Command::Journal(command) => {
                 let config = load(SettingFlags::default())?.config;
-                journal::run(command, &config.data_dir, out)
+                journal::run(command, &config, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Demo(args) => Ok(demo::run(args, out)?),

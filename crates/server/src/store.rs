@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_sql::Dialect;
-use annoscope_store::{Backend, DedupLimits, DedupWindow, EventStore, Query, RowsRead, StoreError};
+use annoscope_store::{
+    Backend, DedupLimits, DedupWindow, EventStore, Position, Query, RowsRead, StoreError,
+};
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 use annoscope_store_journal::{JournalConfig, JournaledStore, open_journal};
 use annoscope_store_process::ProcessBackend;
@@ -44,7 +46,8 @@ pub fn open(
     };
     let journal = open_journal(&journal_config, first)?;
     let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
-    if has_legacy_hashes(&database)? {
+    // Nothing was saved in it yet: it may be a data directory of before the window had files of its own.
+    if window.position() == Position(0) && has_legacy_hashes(&database)? {
         database.close();
         take_over_hashes(config, &window)?;
         database = open_database(config, lock)?;

@@ -68,7 +68,7 @@ fn of_day(
         Ok(statement)
     }));
     let vectors = std::iter::from_fn(move || {
-        let mut statement = match opened.take()? {
+        let statement = match opened.take()? {
             Ok(statement) => statement,
             Err(error) => return Some(Err(error)),
         };

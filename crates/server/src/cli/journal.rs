@@ -9,10 +9,8 @@ use annoscope_journal::{OpenError, RecordInfo, Report, SegmentReport, check, rec
 use clap::{Args, Subcommand};
 
 use super::CliError;
+use crate::config::Config;
 use crate::dir_lock::{DirLock, LockError};
-
-/// The journal's directory within the data directory.
-const DIR: &str = "journal";
 
 /// What to see of the journal.
 #[derive(Subcommand)]
@@ -25,7 +23,7 @@ pub(super) enum JournalCommand {
 
 #[derive(Args)]
 pub(super) struct JournalPlace {
-    /// The journal's directory [default: journal in the data directory]
+    /// The journal's directory [default: the one of the settings]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -61,13 +59,13 @@ fn listed(problems: &[OpenError]) -> String {
     lines.join("\n")
 }
 
-/// Does it, on the journal of the data directory unless another one is named.
+/// Does it, on the journal of the settings unless another one is named.
 pub(super) fn run(
     command: JournalCommand,
-    data_dir: &Path,
+    config: &Config,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let dir = |place: JournalPlace| place.dir.unwrap_or_else(|| data_dir.join(DIR));
+    let dir = |place: JournalPlace| place.dir.unwrap_or_else(|| config.journal_dir());
     let report = match command {
         JournalCommand::Check(place) => {
             let report = check(&dir(place)).map_err(JournalCommandError::Unreadable)?;
@@ -84,7 +82,7 @@ pub(super) fn run(
         .iter()
         .find_map(|segment| Some((segment, segment.torn_at?)));
     if let Some((segment, offset)) = torn {
-        let holder = DirLock::holder(data_dir).map_err(JournalCommandError::Lock)?;
+        let holder = DirLock::holder(&config.data_dir).map_err(JournalCommandError::Lock)?;
         print_torn(segment, offset, holder.is_some(), out)?;
     }
     if report.problems.is_empty() {

@@ -165,6 +165,7 @@ fn the_journal_is_checked_and_shown() {
     let journal_dir = dir.path().join("journal");
     let journal = annoscope_journal::Journal::open(annoscope_journal::Options {
         dir: journal_dir.clone(),
+        first: 0,
         segment_bytes: 64 << 10,
         max_bytes: 1 << 20,
         queue_bytes: 1 << 20,
