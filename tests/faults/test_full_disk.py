@@ -159,13 +159,15 @@ def test_export_on_a_full_disk(small_server: Server, disk: Path) -> None:
     started = exports.get(server, admin, **exports.ALL)
     if started.status_code == 202:
         query_id = started.json()["query_id"]
-        ended = wait_for(
-            "the export to fail",
-            lambda: (answer := exports.get(server, admin, query_id=query_id)).status_code != 202 and answer,
-            deadline_s=60,
-        )
-        assert ended.status_code in (500, 503), ended.text
-        assert "disk" in ended.text or "space" in ended.text, ended.text
+
+        def ended() -> tuple | None:
+            # An answer that tells of an error counts as false.
+            answer = exports.get(server, admin, query_id=query_id)
+            return None if answer.status_code == 202 else (answer,)
+
+        [failed] = wait_for("the export to fail", ended, deadline_s=60)
+        assert failed.status_code in (500, 503), failed.text
+        assert "disk" in failed.text or "space" in failed.text, failed.text
     else:
         assert started.status_code == 503, started.text
         assert int(started.headers["Retry-After"]) >= 0

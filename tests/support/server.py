@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -201,9 +202,11 @@ class Server:
 
     def store_pid(self) -> int | None:
         """The database's process, if there is one now (Linux)."""
-        pid = self.process.pid
-        children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-        pids = [int(child) for child in sum(children, []) if not has_ended(int(child))]
+        children = []
+        for path in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                children += path.read_text().split()
+        pids = [int(child) for child in children if not has_ended(int(child))]
         assert len(pids) <= 1, pids
         return pids[0] if pids else None
 
