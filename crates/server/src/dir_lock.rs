@@ -37,12 +37,13 @@ pub struct DirLock {
     path: PathBuf,
 }
 
-/// How long a lock may be held on by a process that is being killed.
-const RELEASE: Duration = Duration::from_secs(1);
+/// How long a lock may be held on by a process that is being killed: it ends once the sync that it is in
+/// has ended, and on a busy disk that takes seconds.
+const RELEASE: Duration = Duration::from_secs(5);
 
 impl DirLock {
-    /// Takes the lock of `dir`, which must exist. Waits a second for it: a process whose parent was
-    /// killed holds it a little longer.
+    /// Takes the lock of `dir`, which must exist. Waits some seconds for it: a process whose parent
+    /// was killed holds it a little longer.
     ///
     /// [`LockError::Held`] names its holder otherwise.
     pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, LockError> {
