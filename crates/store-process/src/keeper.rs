@@ -22,7 +22,7 @@ use crate::process::{End, Process};
 use crate::quarantine::{Pattern, Quarantine};
 use crate::running::{Killed, Running};
 
-/// Starts a process that serves a store on the socket; see [`serve`](crate::serve).
+/// Starts a process that serves a store on the socket; see [`serve`](crate::serve()).
 pub type Spawn = dyn Fn(OwnedFd) -> io::Result<Box<dyn Process>> + Send + Sync;
 
 /// How often the process is asked whether it is there.

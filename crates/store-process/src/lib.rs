@@ -5,7 +5,7 @@
 //! [`Backend`](annoscope_store::Backend) and knows no database.
 //!
 //! - At the server's end [`ProcessBackend`] is a backend; `keeper.rs` keeps its process running.
-//! - At the process's end [`serve`] answers, and [`settle_in`] makes it the first to die.
+//! - At the process's end [`serve()`] answers, and [`settle_in`] makes it the first to die.
 //! - Between both, `door.rs` hands over a connection for each call. On it go a request and its answer as
 //!   frames (`frame.rs`): messages are JSON (`message.rs`, `failure.rs`), rows are Arrow's (`rows.rs`).
 //!
