@@ -16,7 +16,7 @@ from support.server import Server, User
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 VIEWS = ["admin", "admin/users/{user}", "admin/users/new", "admin/organizations", "admin/organizations/{organization}"]
-VIEWS += ["admin/organizations/new", "account"]
+VIEWS += ["admin/organizations/new", "admin/status", "account"]
 
 
 def test_a_user_is_made_and_the_password_shown_once(office: Office, visit) -> None:

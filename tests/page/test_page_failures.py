@@ -29,6 +29,7 @@ def test_dashboards_leave_the_console_empty(person: Person, uid: str) -> None:
         ("", "Dashboards"),
         ("admin/users", "Users"),
         ("admin/organizations", "Organizations"),
+        ("admin/status", "Status"),
         ("account", "Account"),
     ],
 )

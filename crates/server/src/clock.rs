@@ -13,6 +13,12 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// How long ago a time of day was, s; 0 for one to come.
+pub fn age_seconds(time: Timestamp) -> f64 {
+    let millis = now().millis().saturating_sub(time.millis());
+    millis.max(0) as f64 / 1000.0
+}
+
 /// A point for measuring durations.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 pub fn monotonic() -> Instant {

@@ -23,9 +23,10 @@ pub const FILE: &str = "dead-letter.ndjson";
 
 /// The file of rejected events.
 pub struct DeadLetter {
-    /// Opened for each write, so that it can be moved away while the server runs. Held while
-    /// one request writes, so that lines do not mix.
-    path: Mutex<PathBuf>,
+    /// Opened for each write, so that it can be moved away while the server runs.
+    path: PathBuf,
+    /// Held while one request writes, so that lines do not mix.
+    writing: Mutex<()>,
     max_bytes: u64,
 }
 
@@ -69,9 +70,20 @@ impl DeadLetter {
         let path = dir.join(FILE);
         lock_file(&path)?;
         Ok(DeadLetter {
-            path: Mutex::new(path),
+            path,
+            writing: Mutex::default(),
             max_bytes,
         })
+    }
+
+    /// Size of the file; 0 while it is moved away. Blocks.
+    pub fn bytes(&self) -> std::io::Result<u64> {
+        // Not under the lock: a writer that waits for the disk holds it.
+        match std::fs::metadata(&self.path) {
+            Ok(there) => Ok(there.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// Appends the events of one request, all or none, and syncs the file. Blocks.
@@ -93,8 +105,8 @@ impl DeadLetter {
             serde_json::to_writer(&mut lines, &line).map_err(std::io::Error::other)?;
             lines.push(b'\n');
         }
-        let path = self.path.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = lock_file(&path)?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock_file(&self.path)?;
         let length = file.metadata()?.len();
         if ends_within_a_line(&mut file, length)? {
             // A crash, or an editor: what follows would be lost with that line.

@@ -229,6 +229,7 @@ pub(crate) fn open(
         readiness: Readiness::new(Arc::clone(&store)),
         store,
         config: Arc::new(config),
+        started_at: clock::now(),
     })
 }
 

@@ -342,6 +342,9 @@ impl Database {
 
     /// Refreshes the sizes that the metrics show.
     pub(crate) fn measure_disk(&self) {
+        let file = std::fs::metadata(self.config.dir.join(FILE));
+        let file_bytes = file.map_or(0, |metadata| metadata.len());
+        Counters::set(&self.counters.file_bytes, file_bytes);
         self.wal_bytes();
         self.free_bytes();
     }

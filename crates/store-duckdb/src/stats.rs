@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use annoscope_store::{BackendStats, Figure, Reading};
 
+use crate::memory::resident_bytes;
+
 /// What is counted or measured.
 #[derive(Default)]
 pub(crate) struct Counters {
@@ -16,7 +18,8 @@ pub(crate) struct Counters {
     pub(crate) failed_checkpoints: AtomicU64,
     /// Duration of the last checkpoint, in ms.
     pub(crate) last_checkpoint_ms: AtomicU64,
-    /// Size of the write-ahead log, in bytes.
+    /// Size of the database's file and of its write-ahead log, in bytes.
+    pub(crate) file_bytes: AtomicU64,
     pub(crate) wal_bytes: AtomicU64,
     /// Times the database was opened again after a failure.
     pub(crate) reopened: AtomicU64,
@@ -67,6 +70,11 @@ impl Counters {
                 Seconds(last_checkpoint.as_secs_f64()),
             ),
             (
+                "file_bytes",
+                "Size of the database's file",
+                Gauge(get(&self.file_bytes)),
+            ),
+            (
                 "wal_bytes",
                 "Size of the write-ahead log",
                 Gauge(get(&self.wal_bytes)),
@@ -99,7 +107,14 @@ impl Counters {
                 Gauge(bytes),
             )
         });
-        let figures = figures.into_iter().chain(memory);
+        let process_memory = resident_bytes().map(|bytes| {
+            (
+                "process_memory_bytes",
+                "Memory of the database's process, which store.process_bytes limits",
+                Gauge(bytes),
+            )
+        });
+        let figures = figures.into_iter().chain(memory).chain(process_memory);
         let figure = |(name, help, reading)| Figure {
             name,
             help,

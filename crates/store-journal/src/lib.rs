@@ -31,7 +31,7 @@ use annoscope_events::{EventHash, Timestamp};
 use annoscope_journal::{Journal, Options};
 use annoscope_store::{
     Backend, Changes, Day, DedupWindow, Entry, EventBatch, EventFilter, EventStore, Figure,
-    Position, Query, Reading, Record, RecordBatches, Reservation, StoreError, StoreStats,
+    Position, Query, Reading, Record, RecordBatches, Reservation, Restarts, StoreError, StoreStats,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -368,6 +368,10 @@ impl EventStore for JournaledStore {
         Some(Timestamp::from_millis(
             i64::try_from(oldest.written_ms).ok()?,
         ))
+    }
+
+    fn restarts(&self) -> Restarts {
+        self.backend.restarts()
     }
 
     fn close(&self) {

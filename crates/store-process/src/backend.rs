@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Reading, RecordBatches,
-    RowSender, Rows, RowsRead, StoreError, clock,
+    Restarts, RowSender, Rows, RowsRead, StoreError, clock,
 };
 use tokio::runtime::{Builder, Runtime};
 
 use crate::call::{self, Call};
 use crate::frame::{Frame, Kind};
-use crate::keeper::{Keeper, Restarts, Spawn};
+use crate::keeper::{Keeper, Spawn};
 use crate::message::{Answer, Request};
 use crate::quarantine::{Admitted, Pattern};
 use crate::rows::{Decoder, Encoder};
@@ -63,11 +63,6 @@ impl ProcessBackend {
             threads: Some(threads),
             names: Mutex::default(),
         })
-    }
-
-    /// How often the process has ended by itself, and why.
-    pub fn restarts(&self) -> Restarts {
-        self.keeper.restarts()
     }
 
     fn ask(&self, request: &Request) -> Result<Frame, StoreError> {
@@ -220,6 +215,10 @@ impl Backend for ProcessBackend {
             reading: Reading::Counter(self.keeper.restarts().n),
         });
         figures
+    }
+
+    fn restarts(&self) -> Restarts {
+        self.keeper.restarts()
     }
 
     fn close(&self) {

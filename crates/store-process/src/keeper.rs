@@ -4,14 +4,13 @@
 //! when it has ended. It lives as long as the server: the system ends a child with the thread that
 //! started it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use annoscope_store::{BackendStats, StoreError, clock};
+use annoscope_store::{BackendStats, Restart, Restarts, StoreError, clock};
 
 use crate::call::{self, Call};
 use crate::door::Door;
@@ -45,26 +44,6 @@ const CLOSING: Duration = Duration::from_mins(1);
 
 /// How many restarts are remembered.
 const MAX_REMEMBERED: usize = 20;
-
-/// A process that ended and was not told to.
-#[derive(Clone, Debug)]
-pub struct Restart {
-    /// When it ended.
-    pub at: Instant,
-    /// The signal that ended it.
-    pub signal: Option<i32>,
-    /// Why it ended, as far as is known.
-    pub reason: String,
-}
-
-/// The restarts since the server's start.
-#[derive(Clone, Debug, Default)]
-pub struct Restarts {
-    /// How many.
-    pub n: u64,
-    /// The latest, oldest first.
-    pub latest: VecDeque<Restart>,
-}
 
 /// What the keeping thread and the callers share.
 pub(crate) struct Keeper {

@@ -28,6 +28,6 @@ mod serve;
 
 pub use backend::ProcessBackend;
 pub use child::settle_in;
-pub use keeper::{Restart, Restarts, Spawn};
+pub use keeper::Spawn;
 pub use process::{ChildProcess, End, Process};
 pub use serve::{ServeError, serve};

@@ -1,5 +1,8 @@
 //! The database behind a journal.
 
+use std::collections::VecDeque;
+use std::time::Instant;
+
 use arrow::buffer::Buffer;
 
 use crate::{EventFilter, Figure, Position, Query, RecordBatches, StoreError};
@@ -44,6 +47,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Counters and sizes of this kind of database, for metrics.
     fn figures(&self) -> Vec<Figure>;
 
+    /// The ends of the database's process that nobody asked for. None where it is in this process.
+    fn restarts(&self) -> Restarts {
+        Restarts::default()
+    }
+
     /// Ends what runs and closes the database. Later calls do nothing.
     fn close(&self);
 }
@@ -57,4 +65,24 @@ pub struct BackendStats {
     pub free_bytes: u64,
     /// What it will need of that for rows that it has taken, in bytes.
     pub claimed_bytes: u64,
+}
+
+/// The restarts of a database's process, since this process began.
+#[derive(Clone, Debug, Default)]
+pub struct Restarts {
+    /// How many.
+    pub n: u64,
+    /// The latest, oldest first.
+    pub latest: VecDeque<Restart>,
+}
+
+/// A process that ended and was not told to.
+#[derive(Clone, Debug)]
+pub struct Restart {
+    /// When it ended.
+    pub at: Instant,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Why it ended, as far as is known.
+    pub reason: String,
 }

@@ -21,7 +21,7 @@ use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-pub use backend::{Backend, BackendStats, Entry};
+pub use backend::{Backend, BackendStats, Entry, Restart, Restarts};
 pub use batch::rows_of;
 pub use changes::{Changes, MAX_RECENT};
 pub use columns::{events_schema, table_schema};
@@ -107,6 +107,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// Counters and sizes of this kind of store, for metrics. Blocks: the database may be asked, which
     /// takes some ms.
     fn figures(&self) -> Vec<Figure>;
+
+    /// The ends of the database's process that nobody asked for. None where it is in this process.
+    fn restarts(&self) -> Restarts {
+        Restarts::default()
+    }
 
     /// Refuses new batches, makes durable what is queued and closes the store. Blocks; later calls
     /// do nothing.

@@ -20,6 +20,8 @@ export interface Shown {
   frames: Frame[];
   range: Range;
   isTruncated: boolean;
+  /** The latest events may be missing. */
+  isBehind: boolean;
 }
 
 export interface Failure {
@@ -81,7 +83,8 @@ export class PanelData {
       signal.throwIfAborted();
       const frames = sent.map(({ answer }) => transform(answer!.frame, panel.source.transformations ?? []));
       const isTruncated = sent.some(({ answer }) => answer!.stats.truncated);
-      this.shown = { frames, range, isTruncated };
+      const isBehind = sent.some(({ answer }) => answer!.stats.behind);
+      this.shown = { frames, range, isTruncated, isBehind };
       this.failure = null;
     } catch (error) {
       if (signal.aborted) return;

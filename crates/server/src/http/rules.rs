@@ -64,6 +64,7 @@ pub static RULES: &[Rule] = &[
         "/api/dashboards/{uid}/versions/{version}",
         Action::Look,
     ),
+    rule("GET", "/api/admin/status", Action::Administer),
     rule("GET", "/api/admin/users", Action::Administer),
     rule("POST", "/api/admin/users", Action::Administer),
     rule("PATCH", "/api/admin/users/{id}", Action::Administer),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use annoscope_events::Timestamp;
 use annoscope_query::Engine;
 use annoscope_store::EventStore;
 
@@ -43,4 +44,6 @@ pub struct AppState {
     pub untrusted_proxy: UntrustedProxy,
     /// Counters of this server.
     pub metrics: Arc<Metrics>,
+    /// Since when it is.
+    pub started_at: Timestamp,
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use annoscope_events::Timestamp;
 use annoscope_store::{EventStore, Reading};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -103,7 +102,7 @@ impl Collector for PartsCollector {
             "Memory of the dedup window",
             stats.dedup_window.bytes,
         )?;
-        let age = self.store.oldest_waiting().map_or(0.0, seconds_since);
+        let age = self.store.oldest_waiting().map_or(0.0, clock::age_seconds);
         let age = ConstGauge::new(age);
         age.encode(encoder.encode_descriptor(
             "journal_oldest_seconds",
@@ -127,9 +126,4 @@ impl Collector for PartsCollector {
         }
         Ok(())
     }
-}
-
-fn seconds_since(time: Timestamp) -> f64 {
-    let millis = clock::now().millis().saturating_sub(time.millis());
-    millis.max(0) as f64 / 1000.0
 }

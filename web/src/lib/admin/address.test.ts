@@ -8,6 +8,7 @@ test.each([
   ['/analytics/admin/users/new', { ...adminPlace('users'), open: 'new' }],
   ['/analytics/admin/organizations', adminPlace('organizations')],
   ['/analytics/admin/organizations/12', { ...adminPlace('organizations'), open: 12 }],
+  ['/analytics/admin/status', adminPlace('status')],
   ['/analytics/account', adminPlace('account')],
 ])('%s keeps what it says', (address, expected) => {
   const [path, search] = address.split('?');
@@ -21,14 +22,19 @@ test.each([
 test.each([
   ['/analytics/admin/', adminPlace('users')],
   ['/analytics/admin/users/', adminPlace('users')],
+  ['/analytics/admin/status/', adminPlace('status')],
   ['/analytics/account/', adminPlace('account')],
 ])('%s is understood', (path, expected) => {
   expect(parseAdmin(path, new URLSearchParams())).toEqual(expected);
 });
 
-test.each(['/analytics/', '/analytics/d/admin', '/analytics/administrator', '/analytics/admin/users/x', '/'])(
-  '%s is another page',
-  (path) => {
-    expect(parseAdmin(path, new URLSearchParams())).toBeNull();
-  },
-);
+test.each([
+  '/analytics/',
+  '/analytics/d/admin',
+  '/analytics/administrator',
+  '/analytics/admin/users/x',
+  '/analytics/admin/status/5',
+  '/',
+])('%s is another page', (path) => {
+  expect(parseAdmin(path, new URLSearchParams())).toBeNull();
+});

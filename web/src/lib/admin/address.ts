@@ -1,6 +1,6 @@
-/** Where one is in the pages of accounts: `/analytics/admin/users/5?q=len`. */
+/** Where one is in the pages of accounts and administration: `/analytics/admin/users/5?q=len`. */
 
-export type AdminPlace = 'users' | 'organizations' | 'account';
+export type AdminPlace = 'users' | 'organizations' | 'status' | 'account';
 
 export interface AdminView {
   place: AdminPlace;
@@ -20,6 +20,7 @@ export function adminPlace(place: AdminPlace): AdminView {
 /** `null` on any other page. */
 export function parseAdmin(pathname: string, params: URLSearchParams): AdminView | null {
   if (/^\/analytics\/account\/?$/.test(pathname)) return adminPlace('account');
+  if (/^\/analytics\/admin\/status\/?$/.test(pathname)) return adminPlace('status');
   const match = /^\/analytics\/admin(?:\/(users|organizations)(?:\/(\d{1,15}|new))?)?\/?$/.exec(pathname);
   if (!match) return null;
   const open = match[2];
@@ -34,6 +35,7 @@ export function parseAdmin(pathname: string, params: URLSearchParams): AdminView
 /** The path after `/analytics/`; adds to `params` what is not in the path. */
 export function adminAddress({ place, open, search, sort }: AdminView, params: URLSearchParams): string {
   if (place === 'account') return 'account';
+  if (place === 'status') return 'admin/status';
   if (search !== '') params.set('q', search);
   if (sort !== '') params.set('sort', sort);
   if (open !== null) return `admin/${place}/${open}`;

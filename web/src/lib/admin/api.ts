@@ -1,6 +1,7 @@
 /** The requests of the pages of accounts. Each fails with an `ApiFailure`. */
 import { request } from '../api/client';
 import type { Described, With } from '../api/described';
+import type { ServerStatus } from './status';
 import type { NewToken, Organization, Privilege, Role, Scope, Token, User } from './model';
 
 /** What is changed of a user; what is absent stays. The name stays always. */
@@ -49,6 +50,10 @@ export const organizations = {
     request('PUT', `${ORGANIZATIONS}/${id}/members/${userId}`, { role }),
   removeMember: (id: number, userId: number) => request('DELETE', `${ORGANIZATIONS}/${id}/members/${userId}`),
 };
+
+/** How the server is. */
+export const serverStatus = async (signal?: AbortSignal) =>
+  (await request('GET', '/api/admin/status', undefined, signal)) as ServerStatus;
 
 /** What everybody does with their own account. */
 export const own = {

@@ -139,6 +139,8 @@ export interface Stats {
   cached_rows: number;
   elapsed_ms: number;
   truncated: boolean;
+  /** Whether events are missing that were acknowledged before it was asked. */
+  behind?: boolean;
 }
 
 export interface Answer {

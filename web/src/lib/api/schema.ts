@@ -89,10 +89,101 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description The database. */
+        DatabaseStatus: {
+            /**
+             * Format: int64
+             * @description Its file; `null` while it does not answer.
+             */
+            bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Its write-ahead log; `null` while it does not answer.
+             */
+            log_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description What it may take.
+             */
+            max_memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Beyond that queries are ended.
+             */
+            max_process_bytes: number;
+            /**
+             * Format: int64
+             * @description Its memory; `null` while it does not answer.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Memory of its process, which is the serving one with `store.in_process`; `null` while it does
+             *     not answer.
+             */
+            process_bytes?: number | null;
+        };
+        /** @description The events whose duplicates are recognized. */
+        DedupWindowStatus: {
+            /**
+             * Format: int64
+             * @description Memory.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files found damaged or missing since the start: duplicates of their events are stored again.
+             */
+            damaged_files: number;
+            /** Format: int64 */
+            events: number;
+        };
         /** @description One sentence. */
         Detail: {
             /** @description The sentence. */
             detail: string;
+        };
+        /** @description The disk of the data directory. */
+        DiskStatus: {
+            /** Format: int64 */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description With less the database takes no events.
+             */
+            min_free_bytes: number;
+        };
+        /** @description What is there, and how much there may be. */
+        Filling: {
+            /** Format: int64 */
+            bytes?: number | null;
+            /** Format: int64 */
+            max_bytes: number;
+        };
+        /** @description Events that are acknowledged and that the database may not have yet. */
+        JournalStatus: {
+            /**
+             * Format: int64
+             * @description Up to where the database has them, and queries see them.
+             */
+            applied_position: number;
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Beyond that events are refused.
+             */
+            max_bytes: number;
+            /**
+             * Format: double
+             * @description Age of the oldest event that the database does not have, s; 0 if it has all.
+             */
+            oldest_seconds: number;
+            /**
+             * Format: int64
+             * @description Up to where events are acknowledged.
+             */
+            position: number;
         };
         /** @description A login. */
         LoginAnswer: {
@@ -339,10 +430,52 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Request"][];
         };
+        /** @description An end of the database's process. */
+        Restart: {
+            /** @description RFC 3339. */
+            at: string;
+            /** @description As far as is known. */
+            reason: string;
+        };
+        /** @description How often the database's process ended by itself since the server's start, and was started again. */
+        RestartStatus: {
+            /** Format: int64 */
+            count: number;
+            /** @description Latest first; older ones are not remembered. */
+            latest: components["schemas"]["Restart"][];
+        };
         /** @description What a member may do. */
         RoleBody: {
             /** @description `owner`, `maintainer`, `supervisor` or `worker`. */
             role: string;
+        };
+        /** @description How the server is. */
+        ServerStatus: {
+            database: components["schemas"]["DatabaseStatus"];
+            /** @description `dead-letter.ndjson`. Its `bytes` are `null` if it cannot be looked at. */
+            dead_letters: components["schemas"]["Filling"];
+            dedup_window: components["schemas"]["DedupWindowStatus"];
+            disk: components["schemas"]["DiskStatus"];
+            /**
+             * Format: int64
+             * @description Events in the database.
+             */
+            events: number;
+            /** @description Results of exports on the disk. */
+            exports: components["schemas"]["Filling"];
+            journal: components["schemas"]["JournalStatus"];
+            /**
+             * Format: int64
+             * @description Memory of the serving process; `null` where the system does not tell it.
+             */
+            memory_bytes?: number | null;
+            /** @description Why events are refused now; `null` while they are taken. */
+            refused_because?: string | null;
+            restarts: components["schemas"]["RestartStatus"];
+            /** @description Since when it serves, RFC 3339. */
+            started: string;
+            /** @description Of the program. */
+            version: string;
         };
         /** @description A token; its text is told once, when it is made. */
         TokenAnswer: {

@@ -1,6 +1,7 @@
-//! `/api/admin`: accounts and organizations, for administrators.
+//! `/api/admin`: accounts, organizations and how the server is, for administrators.
 
 mod organizations;
+mod status;
 mod users;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -12,4 +13,5 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(users::router())
         .merge(organizations::router())
+        .merge(status::router())
 }
