@@ -26,6 +26,7 @@ mod room;
 mod select_context;
 mod selects;
 mod simple_json;
+mod stand_ins;
 mod strings;
 mod texts_of_times;
 mod time_bounds;

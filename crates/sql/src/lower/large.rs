@@ -100,6 +100,9 @@ fn is_large_product(a: &Expr, b: &Expr) -> bool {
 
 /// How many bits an integer needs, at most or usually.
 fn magnitude_bits(operand: &Expr) -> u32 {
+    if let ExprKind::StandIn { of, .. } = &operand.kind {
+        return magnitude_bits(of);
+    }
     let bits = operand.ty.magnitude_bits().unwrap_or(64);
     match (&operand.kind, operand.as_call()) {
         (ExprKind::Literal(Literal::UInt(value)), _) => 64 - value.leading_zeros(),
