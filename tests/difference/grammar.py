@@ -165,6 +165,7 @@ OVERRIDES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(["has"], ("ints, int", "cond")),
     **dict.fromkeys(["indexOf", "countEqual"], ("ints, int", "UInt64")),
     **dict.fromkeys(["arrayPushBack", "arrayPushFront"], ("ints, int", "ints")),
+    "arrayDistinct": ("array", "arg1"),
     **dict.fromkeys(["arrayAvg"], ("ints", "Float64")),
     **dict.fromkeys(["arraySum"], ("ints", "Int64")),
     "arrayCumSum": ("ints", "ints"),

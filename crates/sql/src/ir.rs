@@ -29,6 +29,11 @@ pub(crate) enum ExprKind {
     Column(ColumnRef),
     /// A parameter of a lambda: its nesting depth and place tell it from others.
     LambdaParameter(String),
+    /// A name that stands for a long argument while the text of a call is made.
+    StandIn {
+        name: String,
+        of: Box<Expr>,
+    },
     Lambda {
         parameters: Vec<String>,
         body: Box<Expr>,
@@ -454,6 +459,7 @@ impl Expr {
             ExprKind::Interval { amount, .. } => vec![amount],
             ExprKind::Tuple(items) | ExprKind::Array(items) => items.iter().collect(),
             ExprKind::TupleElement { tuple, .. } => vec![tuple],
+            ExprKind::StandIn { of, .. } => vec![of],
         }
     }
 

@@ -26,6 +26,7 @@ mod room;
 mod select_context;
 mod selects;
 mod simple_json;
+mod stand_ins;
 mod strings;
 mod texts_of_times;
 mod time_bounds;
@@ -68,6 +69,8 @@ pub(crate) struct Lowering<'a> {
     large_columns: HashSet<(usize, usize)>,
     /// Columns of subqueries whose texts can have bytes that are no character.
     cut_columns: HashSet<(usize, usize)>,
+    /// Parameters of the lambdas around whose integers can be so large.
+    large_parameters: HashSet<String>,
     /// How many lambdas are around what is at hand.
     lambda_depth: usize,
     /// Names that stand for what is worked out once.
@@ -138,6 +141,7 @@ impl<'a> Lowering<'a> {
             n_array_joins: 0,
             large_columns: HashSet::new(),
             cut_columns: HashSet::new(),
+            large_parameters: HashSet::new(),
             lambda_depth: 0,
             n_bound: 0,
         }
@@ -185,10 +189,9 @@ impl<'a> Lowering<'a> {
         let inner = self.query(query)?;
         let are_large = self.large_columns_of(query);
         let columns = query.columns().into_iter().zip(are_large);
-        let types = columns.map(|(column, is_large)| match column.ty.inner() {
-            // Rows go through Arrow, which has no HUGEINT.
-            DataType::UInt64 if is_large => "UBIGINT".to_owned(),
-            _ => inner_type(&column.ty),
+        // Rows go through Arrow, which has no HUGEINT.
+        let types = columns.map(|(column, is_large)| {
+            inner_type_with(&column.ty, if is_large { "UBIGINT" } else { "BIGINT" })
         });
         let types: Vec<String> = types.collect();
         Ok((self.with_types(&inner, &types), types))
@@ -255,10 +258,16 @@ pub(crate) fn default_of(ty: &DataType) -> String {
 
 /// DuckDB's type for a value within a query: all integers are BIGINT.
 pub(crate) fn inner_type(ty: &DataType) -> String {
+    inner_type_with(ty, "BIGINT")
+}
+
+/// As [`inner_type`], with another type for what is a `UInt64`.
+fn inner_type_with(ty: &DataType, of_64_bits: &str) -> String {
     match ty {
-        DataType::Nullable(inner) => inner_type(inner),
-        DataType::Array(item) => format!("{}[]", inner_type(item)),
-        DataType::Tuple(items) => struct_of(items, inner_type),
+        DataType::Nullable(inner) => inner_type_with(inner, of_64_bits),
+        DataType::Array(item) => format!("{}[]", inner_type_with(item, of_64_bits)),
+        DataType::Tuple(items) => struct_of(items, |item| inner_type_with(item, of_64_bits)),
+        DataType::UInt64 => of_64_bits.to_owned(),
         DataType::Float32 => "FLOAT".to_owned(),
         DataType::Float64 => "DOUBLE".to_owned(),
         DataType::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),

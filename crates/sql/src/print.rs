@@ -246,7 +246,7 @@ impl Printer<'_> {
             ExprKind::Column(column) => {
                 format!("{}.{}", source_name(column.source), ident(&column.name))
             }
-            ExprKind::LambdaParameter(name) => name.clone(),
+            ExprKind::LambdaParameter(name) | ExprKind::StandIn { name, .. } => name.clone(),
             ExprKind::Lambda { parameters, body } => {
                 format!("({}) -> {}", parameters.join(", "), self.expr(body))
             }

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod errors;
+mod growth;
 mod narrowed;
 mod newest;
 mod own_errors;

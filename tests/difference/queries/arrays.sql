@@ -85,3 +85,12 @@ SELECT arrayFirstIndex(x -> x > 1, [1,2,3]), arrayLastIndex(x -> x > 1, [1,2,3])
 
 -- flattened-flat: also what is flat
 SELECT arrayFlatten([]), arrayFlatten([[1],[2,3]]), arrayFlatten([1,2]);
+
+-- large-elements: the largest integers within arrays and tuples
+SELECT [18446744073709551615, 2] AS c, (18446744073709551615, [1]) AS d INTERSECT SELECT [18446744073709551615, 2] AS c, (18446744073709551615, [1]) AS d;
+
+-- large-elements-apart: the same, of rows
+SELECT [toUInt64(number + 18446744073709551610)] AS c FROM numbers(3) UNION DISTINCT SELECT [18446744073709551611] AS c;
+
+-- large-elements-mapped: lambdas over them, and what is taken out of them
+SELECT arrayMap(x -> x + 1, [18446744073709551615, 1]) AS a, tupleElement((arrayPushBack([1], 18446744073709551615), 1), 1) AS b, b[2] + 1 AS c, arraySort(groupArray(toUInt64(number) + 18446744073709551610)) AS d FROM numbers(3);

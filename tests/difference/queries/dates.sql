@@ -156,3 +156,9 @@ SELECT formatDateTime(toDateTime64('2010-01-04 02:34:56.123456', 6), '%f'), form
 
 -- offsets-in-formats: %z is how far the clock is ahead
 SELECT formatDateTime(toDateTime('2010-01-04 02:34:56', 'America/New_York'), '%z %F'), formatDateTime(toDateTime('2010-01-04 02:34:56'), '%z', 'Asia/Kolkata');
+
+-- floats-of-times: days of a Date, seconds of a time
+SELECT toFloat64(toDate('2026-02-28')) AS a, CAST(toDate('2026-02-28') AS Float64) AS b, toDateTime('2026-02-28 01:02:03')::Float64 AS c, toDateTime64('2026-02-28 01:02:03.456', 3)::Float64 AS d, toFloat32(toDate('2026-02-28')) AS e, toDate32('2026-02-28')::Float64 AS f;
+
+-- days-around-the-end: a Date goes around at its ends, and moves by whole days
+SELECT toDate('2026-02-28') - toDate('2027-01-01')::Float64 AS a, toDate('2026-02-28') - 7.9 AS b, toDate('2026-02-28') - 30000 AS c, toDate('2027-02-28') - toDate('2026-01-01')::Float64 AS d;

@@ -18,3 +18,6 @@ SELECT least(toDateTime('2026-06-01 10:00:00'), toDate32('2026-05-31')) AS a, gr
 
 -- date32-beside-zones: its midnight is not the time's zone's
 SELECT toDate32('2027-01-01') <= toTimeZone(toDateTime('2026-12-31 23:59:59'), 'Europe/Berlin') AS a, toDate('2027-01-01') <= toTimeZone(toDateTime('2026-12-31 23:59:59'), 'Europe/Berlin') AS b, toTypeName(greatest(toDate32('2027-01-01'), toTimeZone(toDateTime('2026-12-31 23:59:59'), 'America/New_York'))) AS c, greatest(toDate32('2026-01-01'), toTimeZone(toDateTime('2026-12-31 23:59:59'), 'America/New_York')) AS d;
+
+-- age-of-zones: hours between times of zones that begin them at other minutes
+SELECT age('hour', toDate('2026-07-01'), toTimeZone(timestamp, 'Asia/Kolkata')) AS a, age('hour', toTimeZone(timestamp, 'America/New_York'), toDate('2026-07-01')) AS b, age('minute', toDate('2026-07-01'), toTimeZone(timestamp, 'Asia/Kolkata')) AS c, age('hour', toTimeZone(timestamp, 'Asia/Kolkata'), toTimeZone(toDateTime('2026-06-20 10:20:30'), 'Europe/Berlin')) AS d, count() AS n FROM events WHERE project_id = 3 GROUP BY a, b, c, d ORDER BY a, b, c, d;

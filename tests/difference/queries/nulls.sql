@@ -78,3 +78,6 @@ SELECT x = y AS same, x != y AS other FROM (SELECT (number, NULL) AS x, (1, NULL
 
 -- null-by-type: what cannot be NULL is not asked
 SELECT isNull(duration) AS a, isNotNull(cast(user_id, 'Float64')) AS b, duration IS NOT NULL AS c, isNull(user_id) AS d, count() AS n FROM events GROUP BY a, b, c, d ORDER BY d;
+
+-- null-in-texts: NULL of no type is looked for in a set
+SELECT source AS k0, anyLast(NULL) AS a0, any(NULL) NOT IN (1, 2) AS b, max(NULL) IN ('a', 'b') AS c FROM events GROUP BY k0 HAVING a0 IN ('a') OR 1;

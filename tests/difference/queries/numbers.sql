@@ -111,3 +111,21 @@ SELECT nullIf(nan, nan), nullIf(1.5, 1.5), nullIf(1, 1.0), isNull(nullIf(nan, na
 
 -- unsigned-made-signed: of JSON, too
 SELECT toInt8(JSONExtractUInt('{"v":200}', 'v')), toInt16(JSONExtractUInt('{"v":5}', 'v')), toInt32(JSONExtractUInt('{"v":18446744073709551615}', 'v')), groupBitOr(toInt8(JSONExtractUInt(payload, 'v'))) FROM events;
+
+-- tens-of-integers: whole tens of an integer go around at the end of its type
+SELECT ceil(18446744073709551615, -1) AS a, floor(18446744073709551615, -1) AS b, round(18446744073709551615, -2) AS c, trunc(18446744073709551615, -1) AS d, round(-9223372036854775808, -1) AS e, ceil(9223372036854775807, -1) AS f, round(user_id, -1) AS g, count() AS n FROM events GROUP BY g ORDER BY g;
+
+-- tens-of-narrow-integers: the same for narrow types, and for what is below 0
+SELECT toUInt8(230 + number) AS x, ceil(x, -1) AS a, floor(x, -1) AS b, round(x, -1) AS c, trunc(x, -1) AS d, roundBankers(x, -1) AS e, toInt32(-2147483648 + number * 3) AS y, ceil(y, -1) AS f, floor(y, -1) AS g, round(y, -1) AS h, trunc(y, -3) AS i, roundBankers(-155 + number, -1) AS j, round(-155 + number, -1) AS k FROM numbers(24);
+
+-- integers-of-floats: what an integer cannot hold of a float
+SELECT x, toInt8(x) AS a, toInt16(x) AS b, toInt32(x) AS c, toInt64(x) AS d, toUInt8(x) AS e, toUInt16(x) AS f, toUInt32(x) AS g, toUInt64(x) AS h FROM (SELECT arrayJoin([1e20, -1e20, 1e19, -1e19, 3e9, -3e9, 5e9, 70000.5, -70000.5, 1e300, 9.3e18, 8e18, -8e18, 1.8446744073709552e19, 4294967295.5, 4294967300., 2147483648., 2147483647.5, -2147483648.5, -2147483649., -1.5, -300.5, 0.5]) AS x);
+
+-- integers-of-infinity: no integer
+SELECT toInt8(inf);
+
+-- functions-of-functions: long arguments that a function needs more than once
+SELECT sign(log2(log2(log2(sqrt(duration + 100))))) > 0 AS x, count() AS n FROM events WHERE round(sqrt(log2(sqrt(duration + 5.5))), 1) != 7.5 GROUP BY x ORDER BY x;
+
+-- subqueries-within-functions: a subquery as a value that a function needs more than once
+SELECT isNaN(sqrt(log((SELECT max(duration) / 3 FROM events)))) AS a, (SELECT max(duration) / 3 FROM events) > toFloat64(number) AS b FROM numbers(2);

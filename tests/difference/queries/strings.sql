@@ -97,3 +97,12 @@ SELECT leftUTF8('Größe', 5000000000), rightUTF8('Größe', 1844674407370955161
 
 -- ends-by-fractions: the whole part counts
 SELECT leftUTF8('Größe', 2.7), rightUTF8('Größe', 2.7), leftUTF8('abc', (0 - 1e6));
+
+-- places-before-the-text: what begins before the text, and lengths that are counted from its end
+SELECT number AS n, substring('abcdef', number - 20, 18446744073709551615) AS a, substring('abcdef', -number, 4) AS b, substring('abcdef', -number, -2) AS c, mid('abcdef', number, -1) AS d, substring('Größe', -number, -1) AS e, substring('Größe', -number, 3) AS f, substring(concat('ab', toString(number)), -5, 4) AS g FROM numbers(12);
+
+-- places-far-away: places beyond 32 bits
+SELECT substring('it''s', -300, 18446744073709551615) AS a, mid('-7', -2147483648, 1) AS b, mid('-7', -2147483648, 2147483647) AS c, mid('-7', -2147483648, 2147483649) AS d, mid('-7', -2147483648, -1) AS e, mid('-7', -2147483648, number + 2147483646) AS f, mid('abc', 9223372036854775807, 1) AS g, mid('abc', 1, 18446744073709551614) AS h FROM numbers(5);
+
+-- texts-of-texts: long texts that a function needs more than once
+SELECT substring(substring(substring(substring(substring(concat(obj_name, 'Größe', scope), 2), 2, 200), -100), 1, 90), 2) AS x, max(leftPad(rightPad(leftPad(concat(scope, 'Größe'), 20, '*'), 25, '-'), 33, '_')) AS y, max(user_id) AS m FROM events GROUP BY x HAVING length(substring(substring(substring(x, 2), 2), 2)) > 3 ORDER BY x LIMIT 30;

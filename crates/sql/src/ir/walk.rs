@@ -94,6 +94,7 @@ impl Expr {
             ExprKind::Interval { amount, .. } => vec![amount],
             ExprKind::Tuple(items) | ExprKind::Array(items) => items.iter_mut().collect(),
             ExprKind::TupleElement { tuple, .. } => vec![tuple],
+            ExprKind::StandIn { of, .. } => vec![of],
         }
     }
 }

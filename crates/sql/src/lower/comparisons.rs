@@ -2,7 +2,7 @@
 
 use super::{Lowering, Sql};
 use crate::error::SqlError;
-use crate::ir::{Expr, ExprKind, Haystack, Literal};
+use crate::ir::{Expr, ExprKind, Literal, Query};
 use crate::types::DataType;
 
 /// Lengths of lists of texts that are looked through. DuckDB compares a text of a dictionary once,
@@ -205,46 +205,42 @@ impl Lowering<'_> {
         )))
     }
 
-    pub(super) fn in_(
+    pub(super) fn in_query(
         &mut self,
         needle: &Expr,
-        haystack: &Haystack,
+        query: &Query,
         negated: bool,
     ) -> Result<Sql, SqlError> {
         let value = self.value(needle)?;
-        Ok(Sql::condition(match haystack {
-            Haystack::List(items) => self.in_list(needle, &value, items, negated)?,
-            Haystack::Query(query) => {
-                let operator = if negated { "NOT IN" } else { "IN" };
-                let columns = query.columns();
-                let inner = self.query(query)?;
-                let names: Vec<String> = (0..columns.len()).map(|i| format!("c{i}")).collect();
-                let mut filter = String::new();
-                if columns.iter().any(|column| column.ty.is_nullable()) {
-                    self.pass("NULL in IN");
-                    let conditions = names.iter().map(|name| format!("{name} IS NOT NULL"));
-                    filter = format!(" WHERE {}", conditions.collect::<Vec<_>>().join(" AND "));
-                }
-                let column = match names.as_slice() {
-                    [single] => single.clone(),
-                    several => format!("row({})", several.join(", ")),
-                };
-                let types: Vec<&DataType> = columns.iter().map(|column| &column.ty).collect();
-                let is_in = match self.needle_of_set(needle, &value, &types)? {
-                    Some(exact) => format!(
-                        "coalesce({exact} {operator} (SELECT {column} FROM ({inner}){filter}), {negated})"
-                    ),
-                    None => {
-                        format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))")
-                    }
-                };
-                if needle.ty.is_nullable() {
-                    // Of no rows DuckDB knows that NULL is none of them.
-                    format!("(CASE WHEN {value} IS NOT NULL THEN {is_in} END)")
-                } else {
-                    is_in
-                }
+        self.check_needle(needle, &value)?;
+        let operator = if negated { "NOT IN" } else { "IN" };
+        let columns = query.columns();
+        let inner = self.query(query)?;
+        let names: Vec<String> = (0..columns.len()).map(|i| format!("c{i}")).collect();
+        let mut filter = String::new();
+        if columns.iter().any(|column| column.ty.is_nullable()) {
+            self.pass("NULL in IN");
+            let conditions = names.iter().map(|name| format!("{name} IS NOT NULL"));
+            filter = format!(" WHERE {}", conditions.collect::<Vec<_>>().join(" AND "));
+        }
+        let column = match names.as_slice() {
+            [single] => single.clone(),
+            several => format!("row({})", several.join(", ")),
+        };
+        let types: Vec<&DataType> = columns.iter().map(|column| &column.ty).collect();
+        let is_in = match self.needle_of_set(needle, &value, &types)? {
+            Some(exact) => format!(
+                "coalesce({exact} {operator} (SELECT {column} FROM ({inner}){filter}), {negated})"
+            ),
+            None => {
+                format!("({value} {operator} (SELECT {column} FROM ({inner}){filter}))")
             }
+        };
+        Ok(Sql::condition(if needle.ty.is_nullable() {
+            // Of no rows DuckDB knows that NULL is none of them.
+            format!("(CASE WHEN {value} IS NOT NULL THEN {is_in} END)")
+        } else {
+            is_in
         }))
     }
 
@@ -273,13 +269,17 @@ impl Lowering<'_> {
     }
 
     /// ClickHouse leaves NULL out of a set, and tuples with NULL for an element; for DuckDB nothing is NOT IN it.
-    fn in_list(
+    pub(super) fn in_list(
         &mut self,
         needle: &Expr,
-        value: &str,
         items: &[Expr],
         negated: bool,
-    ) -> Result<String, SqlError> {
+    ) -> Result<Sql, SqlError> {
+        let value = self.value(needle)?;
+        if needle.ty.is_nothing() {
+            // Whatever is in the set; DuckDB would make a number of it.
+            return Ok(Sql::condition(format!("CAST({value} AS BOOLEAN)")));
+        }
         let operator = if negated { "NOT IN" } else { "IN" };
         let is_tuple = matches!(needle.ty, DataType::Tuple(_));
         let is_null = |item: &Expr| match &item.kind {
@@ -319,7 +319,7 @@ impl Lowering<'_> {
         } else {
             String::new()
         };
-        Ok(if values.is_empty() {
+        Ok(Sql::condition(if values.is_empty() {
             self.pass("empty IN");
             if is_tuple {
                 negated.to_string()
@@ -339,7 +339,7 @@ impl Lowering<'_> {
             format!("({not}list_contains([{}], {value}))", values.join(", "))
         } else {
             format!("({value} {operator} ({}))", values.join(", "))
-        })
+        }))
     }
 
     /// Whether so many values are looked through as a list.

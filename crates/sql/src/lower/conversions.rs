@@ -1,5 +1,7 @@
 //! Conversions between types.
 
+use super::large::wide_type;
+use super::stand_ins::once;
 use super::texts_of_times::{NoTime, OrNull, date_of_text, is_plain_time, midnight_in_gap};
 use super::{Lowering, Sql, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};
@@ -80,7 +82,12 @@ impl Lowering<'_> {
             }
             DataType::Array(_) => {
                 let text = self.value(value)?;
-                Sql::value(format!("CAST({text} AS {})", inner_type(to)))
+                let duck = if self.is_large(value) {
+                    wide_type(to)
+                } else {
+                    inner_type(to)
+                };
+                Sql::value(format!("CAST({text} AS {duck})"))
             }
             _ if to.is_integer() => Sql::value(self.integer_of(value, to)?),
             _ => return Err(self.unsupported(&format!("conversion to {to}"), None, value.at)),
@@ -132,16 +139,6 @@ impl Lowering<'_> {
             "parse_integer" => self.parse_integer(name, value, expr)?,
             "to_float" => {
                 let text = self.value(value)?;
-                let text = if value.ty.is_time() {
-                    format!("epoch(CAST({text} AS TIMESTAMP))")
-                } else if value.ty.is_string() {
-                    // DuckDB reads a number between spaces, too.
-                    format!(
-                        "CASE WHEN regexp_matches({text}, '^\\s|\\s$') THEN error('no number: ' || {text}) ELSE {text} END"
-                    )
-                } else {
-                    text
-                };
                 as_float(&text, &value.ty, &expr.ty)
             }
             "to_decimal" => match expr.ty.inner() {
@@ -273,10 +270,7 @@ impl Lowering<'_> {
         let text = self.value(value)?;
         let number = match from {
             _ if from.is_decimal() => return Ok(integer_of_decimal(&text, to)),
-            _ if from.is_float() && *to == DataType::UInt64 => {
-                format!("CAST(trunc({text}) AS HUGEINT)")
-            }
-            _ if from.is_float() => format!("CAST(trunc({text}) AS BIGINT)"),
+            _ if from.is_float() => return Ok(integer_of_float(&text, to)),
             DataType::Date | DataType::Date32 => {
                 format!("CAST({text} - DATE '1970-01-01' AS BIGINT)")
             }
@@ -498,6 +492,41 @@ impl Lowering<'_> {
     }
 }
 
+/// A float without its fraction. ClickHouse leaves it to the processor what becomes of one that is too large: those of
+/// x86 make the least number of 32 bits of it where the type has no more, else the least one of 64 bits, of which an
+/// unsigned type takes the low ones. NaN and infinity are errors.
+fn integer_of_float(text: &str, to: &DataType) -> String {
+    let (low, high, least) = match to {
+        DataType::Int64 | DataType::UInt32 => (
+            "-9.223372036854775808e18",
+            "9.223372036854775808e18",
+            i64::MIN,
+        ),
+        DataType::UInt64 => (
+            "-9.223372036854775808e18",
+            "1.8446744073709551616e19",
+            i64::MIN,
+        ),
+        _ => ("-2147483649e0", "2147483648e0", i64::from(i32::MIN)),
+    };
+    let duck = if *to == DataType::UInt64 {
+        "HUGEINT"
+    } else {
+        "BIGINT"
+    };
+    let is_held = if least == i64::MIN { ">=" } else { ">" };
+    let whole = once(text, "_n", |x| {
+        format!(
+            "CASE WHEN {x} {is_held} {low} AND {x} < {high} OR NOT isfinite({x}) THEN CAST(trunc({x}) AS {duck}) WHEN {x} IS NOT NULL THEN CAST({least} AS {duck}) END"
+        )
+    });
+    match to {
+        DataType::UInt64 => unsigned(&whole),
+        DataType::Int64 => format!("({whole})"),
+        _ => wrapped(format!("({whole})"), to),
+    }
+}
+
 /// A decimal without its fraction; ClickHouse fails where the type does not hold it.
 fn integer_of_decimal(text: &str, to: &DataType) -> String {
     let (low, high) = match to {
@@ -520,9 +549,21 @@ fn integer_of_decimal(text: &str, to: &DataType) -> String {
     )
 }
 
-/// A number as a float: what is too large for a Float32 is infinite, where DuckDB fails.
-fn as_float(number: &str, from: &DataType, to: &DataType) -> String {
+/// A value as a float: what is too large for a Float32 is infinite, where DuckDB fails.
+fn as_float(value: &str, from: &DataType, to: &DataType) -> String {
     let duck = inner_type(to);
+    let number = if from.is_date() {
+        format!("({value} - DATE '1970-01-01')")
+    } else if from.is_datetime() {
+        format!("epoch({value})")
+    } else if from.is_string() {
+        // DuckDB reads a number between spaces, too.
+        format!(
+            "CASE WHEN regexp_matches({value}, '^\\s|\\s$') THEN error('no number: ' || {value}) ELSE {value} END"
+        )
+    } else {
+        value.to_owned()
+    };
     if *to.inner() == DataType::Float32 && *from.inner() == DataType::Float64 {
         // From the middle between the largest one and what would come next.
         return format!(

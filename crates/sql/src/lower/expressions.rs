@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::conversions::signed;
+use super::stand_ins::StandIns;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};
 use crate::functions::{Class, Function, FunctionKind, Lowering as How};
-use crate::ir::{Expr, ExprKind, Literal};
+use crate::ir::{Expr, ExprKind, Haystack, Literal};
 use crate::print::source_name;
 use crate::types::{DataType, IntervalUnit};
 
@@ -116,6 +117,10 @@ impl Lowering<'_> {
                 Some((zipped, place)) => format!("struct_extract_at({zipped}, {place})"),
                 None => name.clone(),
             }),
+            ExprKind::StandIn { name, .. } => Sql {
+                text: name.clone(),
+                is_condition: *expr.ty.inner() == DataType::Bool,
+            },
             ExprKind::Lambda { body, .. } => self.expr(body)?,
             ExprKind::Call {
                 function,
@@ -124,12 +129,26 @@ impl Lowering<'_> {
             } => self.call(function, arguments, expr)?,
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, expr, "")?,
             ExprKind::Window(window) => self.window(window, expr)?,
-            ExprKind::Cast { value, or_null } => self.cast(value, &expr.ty, *or_null)?,
+            ExprKind::Cast { value, or_null } => {
+                let mut names = StandIns::default();
+                let value = self.named(value, &mut names)?;
+                names.put_back(self.cast(&value, &expr.ty, *or_null)?)
+            }
             ExprKind::In {
                 needle,
-                haystack,
+                haystack: Haystack::Query(query),
                 negated,
-            } => self.in_(needle, haystack, *negated)?,
+            } => self.in_query(needle, query, *negated)?,
+            ExprKind::In {
+                needle,
+                haystack: Haystack::List(items),
+                negated,
+            } => {
+                let mut names = StandIns::default();
+                let needle = self.named(needle, &mut names)?;
+                let items = self.all_named(items, &mut names)?;
+                names.put_back(self.in_list(&needle, &items, *negated)?)
+            }
             ExprKind::Interval { amount, unit } => Sql::value(self.interval(amount, *unit)?),
             ExprKind::Tuple(items) => {
                 let items = self.values(items)?;
@@ -194,10 +213,13 @@ impl Lowering<'_> {
             // Known from the type, and not asked of a value that could not be converted.
             return Ok(Sql::condition((function.name == "isNotNull").to_string()));
         }
-        if let Some(made) = self.call_with_room(function, arguments, expr)? {
-            return Ok(made);
-        }
-        self.call_alone(function, arguments, expr)
+        let mut names = StandIns::default();
+        let arguments = &self.named_arguments(function, arguments, &mut names)?;
+        let made = match self.call_with_room(function, arguments, expr)? {
+            Some(made) => made,
+            None => self.call_alone(function, arguments, expr)?,
+        };
+        Ok(names.put_back(made))
     }
 
     /// A call as its row of the table says.

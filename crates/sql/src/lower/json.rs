@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::json_member::{Member, is_extractable};
+use super::stand_ins::once;
 use super::{Lowering, Sql, default_of, quoted};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
@@ -255,11 +256,14 @@ impl Lowering<'_> {
                         "CASE WHEN {place} < 0 THEN '$[#' || ({place}) || ']' ELSE '$[' || ({place} - 1) || ']' END"
                     ),
                 };
-                let name =
-                    format!("replace(replace(json_keys({member})[{place}], '~', '~0'), '/', '~1')");
-                format!(
-                    "(CASE WHEN {place} = 0 THEN NULL WHEN json_type({member}) = 'OBJECT' THEN json_extract({member}, '/' || {name}) ELSE json_extract({member}, {index}) END)"
-                )
+                once(&member, "_j", |member| {
+                    let name = format!(
+                        "replace(replace(json_keys({member})[{place}], '~', '~0'), '/', '~1')"
+                    );
+                    format!(
+                        "(CASE WHEN {place} = 0 THEN NULL WHEN json_type({member}) = 'OBJECT' THEN json_extract({member}, '/' || {name}) ELSE json_extract({member}, {index}) END)"
+                    )
+                })
             };
         }
         Ok(member)

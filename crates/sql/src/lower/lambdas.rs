@@ -38,6 +38,14 @@ impl Lowering<'_> {
             let lists: Result<Vec<_>, _> = arguments[1..].iter().map(|a| self.list(a)).collect();
             format!("list_zip({})", lists?.join(", "))
         };
+        // Names are told apart by their depth, so that none of them is of a lambda around.
+        for (parameter, array) in parameters.iter().zip(&arguments[1..]) {
+            if self.is_large(array) {
+                self.large_parameters.insert(parameter.clone());
+            } else {
+                self.large_parameters.remove(parameter);
+            }
+        }
         let mut bound = Bound::default();
         let is_large = arguments[1..].iter().any(is_large) || is_large(body);
         let body = &self.hoisted(body, parameters, &mut bound);

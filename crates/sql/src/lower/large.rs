@@ -4,7 +4,7 @@
 //! Where they can occur, DuckDB computes with HUGEINT, and the result goes around. Ids, counts and times in
 //! ms are far from the end; for them BIGINT is enough, and half as slow.
 
-use super::Lowering;
+use super::{Lowering, inner_type_with};
 use crate::ir::{Expr, ExprKind, Literal, Query};
 use crate::types::DataType;
 
@@ -21,18 +21,19 @@ impl Lowering<'_> {
 
     /// Whether an integer can be near the end of BIGINT or beyond.
     pub(super) fn is_large(&self, expr: &Expr) -> bool {
-        if !is_of_64_bits(&expr.ty) {
+        if !holds_64_bits(&expr.ty) {
             return false;
         }
         match &expr.kind {
             ExprKind::Literal(_) => magnitude_bits(expr) > 62,
+            ExprKind::LambdaParameter(name) => self.large_parameters.contains(name),
             ExprKind::Column(column) => self.large_columns.contains(&(column.source, column.index)),
             // Whose columns are not known yet.
             ExprKind::Subquery(_) => true,
             ExprKind::Aggregate(aggregate) => {
                 let arguments = &aggregate.arguments;
                 match aggregate.function.name {
-                    "sum" => arguments.iter().any(|value| is_of_64_bits(&value.ty)),
+                    "sum" => arguments.iter().any(|value| holds_64_bits(&value.ty)),
                     _ => arguments.iter().any(|value| self.is_large(value)),
                 }
             }
@@ -85,6 +86,20 @@ impl Lowering<'_> {
     }
 }
 
+/// Whether a value has an integer of 64 bits, or is one.
+fn holds_64_bits(ty: &DataType) -> bool {
+    match ty.inner() {
+        DataType::Array(item) => holds_64_bits(item),
+        DataType::Tuple(items) => items.iter().any(holds_64_bits),
+        ty => is_of_64_bits(ty),
+    }
+}
+
+/// DuckDB's type for a value within a query that holds integers near the end of 64 bits.
+pub(super) fn wide_type(ty: &DataType) -> String {
+    inner_type_with(ty, "HUGEINT")
+}
+
 /// Whether values of a type can be beyond 32 bits.
 pub(super) fn is_of_64_bits(ty: &DataType) -> bool {
     matches!(ty.inner(), DataType::UInt64 | DataType::Int64)
@@ -100,6 +115,9 @@ fn is_large_product(a: &Expr, b: &Expr) -> bool {
 
 /// How many bits an integer needs, at most or usually.
 fn magnitude_bits(operand: &Expr) -> u32 {
+    if let ExprKind::StandIn { of, .. } = &operand.kind {
+        return magnitude_bits(of);
+    }
     let bits = operand.ty.magnitude_bits().unwrap_or(64);
     match (&operand.kind, operand.as_call()) {
         (ExprKind::Literal(Literal::UInt(value)), _) => 64 - value.leading_zeros(),

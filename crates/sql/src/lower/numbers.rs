@@ -1,5 +1,6 @@
 //! Arithmetic and rounding.
 
+use super::stand_ins::once;
 use super::{Lowering, Sql};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
@@ -210,8 +211,13 @@ impl Lowering<'_> {
         }
         self.pass("time plus number");
         let (time_text, number) = (self.value(time)?, self.value(amount)?);
-        Ok(Some(if time.ty.is_date() {
-            format!("({time_text} {sign} CAST({number} AS INTEGER))")
+        Ok(Some(if *time.ty.inner() == DataType::Date {
+            // A Date is of 16 bits, at whose ends it goes around.
+            format!(
+                "(DATE '1970-01-01' + CAST(({time_text} - DATE '1970-01-01' {sign} CAST(trunc({number}) AS BIGINT)) & 65535 AS INTEGER))"
+            )
+        } else if time.ty.is_date() {
+            format!("({time_text} {sign} CAST(trunc({number}) AS INTEGER))")
         } else {
             format!("({time_text} {sign} to_seconds(CAST(trunc({number}) AS BIGINT)))")
         }))
@@ -365,23 +371,10 @@ impl Lowering<'_> {
         }
         if number.ty.is_integer() {
             self.pass("round");
-            let x = format!("CAST({} AS BIGINT)", self.value(number)?);
             let ten = 10_i64.pow(u32::try_from(-digits).unwrap_or(0));
-            return Ok(Sql::value(match name {
-                "floor" => format!("({x} - (({x} % {ten}) + {ten}) % {ten})"),
-                "ceil" | "ceiling" => format!("({x} + ((-{x} % {ten}) + {ten}) % {ten})"),
-                "truncate" | "trunc" => format!("({x} - {x} % {ten})"),
-                "roundBankers" => {
-                    let rest = format!("(({x} % {ten}) + {ten}) % {ten}");
-                    let is_odd = format!("({x} - {rest}) // {ten} % 2 <> 0");
-                    format!(
-                        "({x} - {rest} + CASE WHEN {rest} > {0} OR ({rest} = {0} AND {is_odd}) THEN {ten} ELSE 0 END)",
-                        ten / 2
-                    )
-                }
-                // Halves go away from zero.
-                _ => format!("(({x} + sign({x}) * {}) // {ten} * {ten})", ten / 2),
-            }));
+            let is_large = self.is_large(number);
+            let x = self.value(number)?;
+            return Ok(Sql::value(rounded(name, &x, &number.ty, ten, is_large)));
         }
         let is_decimal = number.ty.is_decimal();
         let x = if is_decimal {
@@ -409,6 +402,60 @@ impl Lowering<'_> {
             format!("({rounded} / 1e{digits})")
         };
         Ok(Sql::value(rounded))
+    }
+}
+
+/// An integer in whole tens, hundreds and so on. ClickHouse computes it with the type itself, at whose end it goes around.
+fn rounded(name: &str, x: &str, ty: &DataType, ten: i64, is_large: bool) -> String {
+    use super::conversions::{signed, unsigned, wrapped};
+    let ty = ty.inner();
+    // In its type.
+    let held = |number: String| match ty {
+        DataType::Int64 if is_large => signed(&number),
+        DataType::UInt64 if is_large => unsigned(&number),
+        _ => wrapped(number, ty),
+    };
+    // Below 0, where the type has a sign.
+    let moved_below = |x: &str, by: i64| {
+        if ty.is_unsigned() {
+            x.to_owned()
+        } else {
+            format!(
+                "CASE WHEN {x} < 0 THEN {} ELSE {x} END",
+                held(format!("({x} - {by})"))
+            )
+        }
+    };
+    let whole = |x: &str| format!("({x} // {ten} * {ten})");
+    let (from, half) = (if is_large { "HUGEINT" } else { "BIGINT" }, ten / 2);
+    let x = &format!("CAST({x} AS {from})");
+    match name {
+        "truncate" | "trunc" => whole(x),
+        "floor" => once(x, "_n", |x| {
+            whole(&format!("({})", moved_below(x, ten - 1)))
+        }),
+        "ceil" | "ceiling" => once(x, "_n", |x| {
+            let moved = held(format!("({x} + {})", ten - 1));
+            whole(&format!("(CASE WHEN {x} >= 0 THEN {moved} ELSE {x} END)"))
+        }),
+        _ => {
+            let moved = once(x, "_n", |x| moved_below(x, ten));
+            // Narrow types are computed with more bits up to here.
+            let is_narrow = ty.magnitude_bits().is_none_or(|bits| bits <= 16);
+            let sum = format!("(({moved}) + {half})");
+            if name != "roundBankers" {
+                return if is_narrow {
+                    held(whole(&sum))
+                } else {
+                    whole(&held(sum))
+                };
+            }
+            let sum = if is_narrow { sum } else { held(sum) };
+            // A half goes to the even neighbour.
+            held(format!(
+                "list_transform([{sum}], lambda _s: CASE WHEN _s % {ten} = 0 THEN (_s // {ten} + CASE WHEN _s < {half} THEN 1 ELSE 0 END) & -2 ELSE _s // {ten} END)[1] * {ten}"
+            ))
+        }
     }
 }
 

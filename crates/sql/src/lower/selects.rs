@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::large::wide_type;
 use super::select_context::SelectContext;
 use super::{Lowering, inner_type};
 use crate::error::SqlError;
@@ -41,9 +42,10 @@ impl Lowering<'_> {
                 for (branch, text) in branches.iter().zip(texts) {
                     let mut casts = Vec::with_capacity(columns.len());
                     for (index, (column, own)) in columns.iter().zip(branch.columns()).enumerate() {
-                        let ty = match column.ty.inner() {
-                            DataType::UInt64 if are_large[index] => "HUGEINT".to_owned(),
-                            _ => inner_type(&column.ty),
+                        let ty = if are_large[index] {
+                            wide_type(&column.ty)
+                        } else {
+                            inner_type(&column.ty)
                         };
                         let value = format!("CAST(c{index} AS {ty})");
                         // A Date is the midnight of the others' zone.

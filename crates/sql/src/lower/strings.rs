@@ -2,7 +2,7 @@
 
 use super::{Lowering, Sql, bytes, quoted};
 use crate::error::SqlError;
-use crate::ir::Expr;
+use crate::ir::{Expr, ExprKind, Literal};
 
 impl Lowering<'_> {
     pub(super) fn string_function(
@@ -72,16 +72,14 @@ impl Lowering<'_> {
         let text = self.value(&arguments[0])?;
         let mut places = Vec::with_capacity(2);
         for argument in &arguments[1..] {
-            // DuckDB refuses places beyond 32 bits; no text is that long.
-            const FAR: i64 = 1_000_000_000;
-            places.push(if let Some(place) = argument.as_integer() {
-                Place::Literal(place.clamp(-FAR, FAR))
-            } else {
-                let n = self.wrapped_bigint(argument)?;
-                let within = format!("WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR}");
-                Place::Computed(format!("CAST(CASE {within} ELSE {n} END AS BIGINT)"))
+            places.push(match argument.kind {
+                ExprKind::Literal(Literal::Int(place)) => Place::Literal(place),
+                // What is beyond counts from the end.
+                ExprKind::Literal(Literal::UInt(place)) => Place::Literal(place.cast_signed()),
+                _ => Place::Computed(self.wrapped_bigint(argument)?),
             });
         }
+        let places = near(&places);
         let cut = cut(name, &text, &places, 1);
         if name.ends_with("UTF8") {
             return Ok(format!("({cut})"));
@@ -246,6 +244,41 @@ impl Lowering<'_> {
     }
 }
 
+/// Places and lengths that DuckDB takes: it refuses those beyond 32 bits, and no text is that long. What begins before
+/// the text is as much shorter.
+fn near(places: &[Place]) -> Vec<Place> {
+    const FAR: i64 = 1_000_000_000;
+    let near_one = |place: &Place| match place {
+        Place::Literal(n) => Place::Literal((*n).clamp(-FAR, FAR)),
+        Place::Computed(n) => Place::Computed(format!(
+            "CAST(CASE WHEN {n} > {FAR} THEN {FAR} WHEN {n} < -{FAR} THEN -{FAR} ELSE {n} END AS BIGINT)"
+        )),
+    };
+    let [from, length] = places else {
+        return places.iter().map(near_one).collect();
+    };
+    let shorter = match (from, length) {
+        (Place::Literal(from), _) if *from >= -FAR => near_one(length),
+        (Place::Literal(from), Place::Literal(length)) if *length >= 0 => {
+            let (from, length) = (i128::from(*from), i128::from(*length));
+            let length = (length + from + i128::from(FAR)).max(0);
+            near_one(&Place::Literal(i64::try_from(length).unwrap_or(FAR)))
+        }
+        (_, Place::Literal(length)) if *length < 0 => near_one(&Place::Literal(*length)),
+        (from, length) => {
+            let text = |place: &Place| match place {
+                Place::Literal(n) => format!("({n})"),
+                Place::Computed(n) => n.clone(),
+            };
+            let (from, length) = (text(from), text(length));
+            near_one(&Place::Computed(format!(
+                "(CASE WHEN {from} < -{FAR} AND {length} >= 0 THEN greatest({length} + {from} + {FAR}, 0) ELSE {length} END)"
+            )))
+        }
+    };
+    vec![near_one(from), shorter]
+}
+
 /// A place in a text, or a length.
 enum Place {
     Literal(i64),
@@ -272,31 +305,35 @@ fn cut(name: &str, text: &str, places: &[Place], scale: i64) -> String {
         (_, [from, length]) => (from, Some(length)),
         _ => return text.to_owned(),
     };
-    let start = match from {
-        Place::Literal(place) if *place > 0 => format!("{}", place * scale - scale + 1),
-        Place::Computed(_) if scale > 1 => {
-            let start = from.scaled(scale);
-            format!(
-                "CASE WHEN {start} > 0 THEN {start} - {} ELSE {start} END",
-                scale - 1
-            )
+    // How many letters are before it: less than none if it begins before the text, where DuckDB has two answers.
+    let (before, begin, first) = match from {
+        Place::Literal(place) if *place > 0 => {
+            let before = place * scale - scale;
+            let begin = before.to_string();
+            (begin.clone(), begin, (before + 1).to_string())
         }
-        _ => from.scaled(scale),
+        _ => {
+            let place = from.scaled(scale);
+            let before = format!(
+                "(CASE WHEN {place} > 0 THEN {place} - {scale} ELSE length({text}) + {place} END)"
+            );
+            let begin = format!("(CASE WHEN {before} < 0 THEN 0 ELSE {before} END)");
+            let first = format!("{begin} + 1");
+            (before, begin, first)
+        }
     };
-    let piece = match length {
-        None => format!("substr({text}, {start})"),
-        Some(Place::Literal(length)) if *length >= 0 => {
-            format!("substr({text}, {start}, {})", length * scale)
+    let piece = match (from, length) {
+        (_, None) => format!("substr({text}, {first})"),
+        (Place::Literal(place), Some(Place::Literal(length))) if *place > 0 && *length >= 0 => {
+            format!("substr({text}, {first}, {})", length * scale)
         }
-        Some(length) => {
+        (_, Some(length)) => {
             // A negative length is counted from the end.
             let length = length.scaled(scale);
-            let before = format!(
-                "CASE WHEN {start} > 0 THEN {start} - 1 ELSE greatest(length({text}) + {start}, 0) END"
+            let n = format!(
+                "(CASE WHEN {length} < 0 THEN length({text}) + {length} ELSE {before} + {length} END - {begin})"
             );
-            format!(
-                "substr({text}, {start}, CASE WHEN {length} < 0 THEN greatest(length({text}) + {length} - {before}, 0) ELSE {length} END)"
-            )
+            format!("substr({text}, {first}, CASE WHEN {n} < 0 THEN 0 ELSE {n} END)")
         }
     };
     match from {

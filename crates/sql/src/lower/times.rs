@@ -207,7 +207,7 @@ impl Lowering<'_> {
         timezone: Option<&str>,
         seconds: i64,
     ) -> Result<String, SqlError> {
-        let mut counted = Vec::with_capacity(2);
+        let mut sides = Vec::with_capacity(2);
         for time in times {
             let value = self.value(time)?;
             let value = match timezone {
@@ -217,26 +217,31 @@ impl Lowering<'_> {
                 _ if time.ty.is_date() => self.midnight(&value),
                 _ => value,
             };
-            if name == "age" {
-                counted.push(value);
-                continue;
-            }
             let zone = timezone.or(time.ty.timezone()).or(self.session_zone());
             let ahead = zone.map_or(0, |zone| crate::timezones::shift_of_units(zone, seconds));
-            counted.push(format!(
-                "(epoch_us({value}) // 1000000 - {ahead}) // {seconds}"
-            ));
+            let number = format!("(epoch_us({value}) // 1000000 - {ahead}) // {seconds}");
+            sides.push((value, ahead, number, self.wall_clock(time, timezone)?));
         }
-        Ok(if name == "age" {
+        let [(a, ahead, from, from_wall), (b, other_ahead, to, to_wall)] = sides.as_slice() else {
+            unreachable!("of two times there are two sides");
+        };
+        if name != "age" {
+            return Ok(format!("({to} - {from})"));
+        }
+        if ahead == other_ahead {
             let word = match seconds {
                 1 => "second",
                 60 => "minute",
                 _ => "hour",
             };
-            format!("datesub('{word}', {}, {})", counted[0], counted[1])
-        } else {
-            format!("({} - {})", counted[1], counted[0])
-        })
+            return Ok(format!("datesub('{word}', {a}, {b})"));
+        }
+        // The units are those of each one's own zone, and the last one is whole when the clocks show so.
+        let rest = |wall: &str| format!("epoch_us({wall}) % {}", seconds * SECOND);
+        let (from_rest, to_rest) = (rest(from_wall), rest(to_wall));
+        Ok(format!(
+            "({to} - ({from}) + CASE WHEN {b} >= {a} AND {to_rest} < {from_rest} THEN -1 WHEN {b} < {a} AND {to_rest} > {from_rest} THEN 1 ELSE 0 END)"
+        ))
     }
 
     fn add_interval(
