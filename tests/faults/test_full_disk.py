@@ -52,9 +52,10 @@ def counted(server: Server, names: tuple[str, ...]) -> float:
 
 
 def wait_until_accepted(server: Server) -> None:
-    """Ingest resumes by itself."""
+    """Ingest resumes by itself, and the database takes what has waited."""
     probe = events.server_event(obj_id=0)
     wait_for("ingest to resume", lambda: events.ingest(server, [probe]).status_code == 200, 30, interval_s=0.1)
+    server.wait_until_applied()
 
 
 def test_full_under_load(small_server: Server, disk: Path) -> None:
@@ -128,7 +129,6 @@ def test_events_wait_in_the_journal_while_it_has_room(
 
     ballast.drop()
     wait_until_accepted(server)
-    server.wait_until_applied()
     assert sorted(int(row["obj_id"]) for row in exports.rows(server, admin)) == [0, 1, *acknowledged]
 
 
@@ -197,6 +197,7 @@ def test_dead_letter_on_a_full_disk(small_server: Server, disk: Path) -> None:
     ballast.drop()
     wait_until_accepted(server)
     assert events.ingest(server, [good, bad]).status_code == 200
+    server.wait_until_applied()
     assert sorted(row["obj_id"] for row in exports.rows(server, admin)) == ["0", "1"]
     lines = [json.loads(line) for line in (server.data_dir / "dead-letter.ndjson").read_text().splitlines()]
     assert len(lines) == 1
