@@ -87,7 +87,7 @@ def test_what_may_lack_the_latest_events_says_so(busy: Office, visit) -> None:
     expect(mark).to_be_focused()
     page.goto(f"{busy.server.url}/analytics/")
     told.get_by_role("link", name="See the server's status").click()
-    expect(page.get_by_role("status")).to_contain_text("the database takes no events")
+    expect(page.get_by_role("status")).to_contain_text("the database takes no events", timeout=15_000)
 
 
 def test_a_server_that_does_not_answer_is_told_of(visit, make_server: Callable[..., Server]) -> None:
