@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(crate) struct Database {
     /// Whether queries may make something long.
     pub(crate) room: Arc<Room>,
     pool: Mutex<Pool>,
+    /// Whether the pool is locked for as long as an opening takes.
+    is_opening: AtomicBool,
     /// Told whenever a connection is returned to the pool.
     returned: Condvar,
 }
@@ -159,6 +162,7 @@ impl Database {
             acknowledged,
             room,
             pool,
+            is_opening: AtomicBool::new(false),
             returned: Condvar::new(),
         }))
     }
@@ -193,6 +197,15 @@ impl Database {
             id,
             database: Arc::clone(self),
         })
+    }
+
+    /// A connection for what can do without an answer: none while the database is given up or being opened,
+    /// which takes seconds on a disk that is full or busy.
+    pub(crate) fn connection_if_open(self: &Arc<Database>) -> Option<PooledConnection> {
+        if self.is_opening.load(Ordering::Relaxed) || self.lock().root.is_none() {
+            return None;
+        }
+        self.connection(Purpose::Maintenance).ok()
     }
 
     /// Ends all queries, which may have used up the memory that all share, and waits until it
@@ -253,6 +266,13 @@ impl Database {
     }
 
     fn reopen<'a>(&'a self, pool: MutexGuard<'a, Pool>) -> Result<MutexGuard<'a, Pool>, Error> {
+        self.is_opening.store(true, Ordering::Relaxed);
+        let reopened = self.open_again(pool);
+        self.is_opening.store(false, Ordering::Relaxed);
+        reopened
+    }
+
+    fn open_again<'a>(&'a self, pool: MutexGuard<'a, Pool>) -> Result<MutexGuard<'a, Pool>, Error> {
         if pool.is_closed {
             return Err(StoreError::NotOpen.into());
         }

@@ -113,7 +113,7 @@ impl DuckDbStore {
     /// Memory that the database holds for queries, appends and cached blocks together, in bytes;
     /// `None` while it does not answer.
     fn memory_bytes(&self) -> Option<u64> {
-        let connection = self.database.connection(Purpose::Maintenance).ok()?;
+        let connection = self.database.connection_if_open()?;
         let sql = "SELECT CAST(sum(memory_usage_bytes) AS UBIGINT) FROM duckdb_memory()";
         connection.query_row(sql, [], |row| row.get(0)).ok()
     }

@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use annoscope_events::{EVENT_COLUMNS, Interval, StoredEvent};
-use annoscope_store::{Backend, EventFilter, Position, Query, RecordBatches, Rows, RowsRead};
+use annoscope_store::{
+    Backend, EventFilter, Figure, Position, Query, RecordBatches, Rows, RowsRead,
+};
 use annoscope_test_support::backend_contract::entry;
 use annoscope_test_support::contract::Texts;
 pub(crate) use annoscope_test_support::{NOW, event};
@@ -317,6 +319,20 @@ fn a_connection_may_be_interrupted_while_it_is_given_back() {
             is_gone.store(true, Ordering::Relaxed);
         });
     }
+}
+
+#[test]
+fn figures_are_told_while_the_database_is_given_up_and_do_not_wait_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    let has_memory =
+        |figures: Vec<Figure>| figures.iter().any(|figure| figure.name == "memory_bytes");
+    assert!(has_memory(store.figures()));
+    store.database.give_up();
+    assert!(!has_memory(store.figures()));
+    assert_eq!(get(&store.counters.reopened), 0);
+    append(&store, &[event(1, 1)]).unwrap();
+    assert!(has_memory(store.figures()));
 }
 
 /// More rows than a vector of DuckDB has, in several batches, NULL among them.
