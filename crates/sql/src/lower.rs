@@ -69,6 +69,8 @@ pub(crate) struct Lowering<'a> {
     large_columns: HashSet<(usize, usize)>,
     /// Columns of subqueries whose texts can have bytes that are no character.
     cut_columns: HashSet<(usize, usize)>,
+    /// Names of bound values that can be such texts.
+    cut_names: HashSet<String>,
     /// Parameters of the lambdas around whose integers can be so large.
     large_parameters: HashSet<String>,
     /// How many lambdas are around what is at hand.
@@ -141,6 +143,7 @@ impl<'a> Lowering<'a> {
             n_array_joins: 0,
             large_columns: HashSet::new(),
             cut_columns: HashSet::new(),
+            cut_names: HashSet::new(),
             large_parameters: HashSet::new(),
             lambda_depth: 0,
             n_bound: 0,

@@ -22,6 +22,7 @@ impl Lowering<'_> {
         }
         match &expr.kind {
             ExprKind::Column(column) => self.cut_columns.contains(&(column.source, column.index)),
+            ExprKind::LambdaParameter(name) => self.cut_names.contains(name),
             ExprKind::Subquery(query) => self.cut_columns_of(query).first() == Some(&true),
             ExprKind::Call {
                 function,

@@ -184,6 +184,9 @@ impl Lowering<'_> {
             name.clone()
         } else {
             let name = self.next_name();
+            if self.may_be_cut(value) {
+                self.cut_names.insert(name.clone());
+            }
             bound.values.push((name.clone(), value.clone()));
             name
         };
