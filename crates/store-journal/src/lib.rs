@@ -63,7 +63,7 @@ pub trait RejectedEntries: Send + Sync + 'static {
 }
 
 /// Least bytes of a segment of the journal, and most: what is released is released by segments.
-const SEGMENT_BYTES: RangeInclusive<u64> = 1 << 20..=64 << 20;
+const SEGMENT_BYTES: RangeInclusive<u64> = 1 << 20..=16 << 20;
 
 /// So many segments the journal has at its bound, and more where it is large.
 const MIN_SEGMENTS: u64 = 16;
