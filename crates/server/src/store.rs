@@ -57,13 +57,14 @@ pub fn open(
     Ok(Arc::new(store))
 }
 
-/// Sets aside what cannot be read of the store of a data directory that is locked.
-pub fn repair(config: &Config) -> Result<Repair, StoreError> {
+/// Sets aside what cannot be read of the store of a data directory that is locked, and lets its journal go
+/// on behind what is left. Returns also how many positions the journal had released that are in the database no more.
+pub fn repair(config: &Config) -> Result<(Repair, u64), StoreError> {
     let repair = annoscope_store_duckdb::repair(&settings(config))?;
     let database = DuckDbStore::open(&settings(config))?;
-    annoscope_store_journal::bring_into_step(&journal(config), &database)?;
+    let n_lost = annoscope_store_journal::bring_into_step(&journal(config), &database)?;
     database.close();
-    Ok(repair)
+    Ok((repair, n_lost))
 }
 
 /// The database, in a process of its own unless the settings say otherwise.

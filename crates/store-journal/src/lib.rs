@@ -22,7 +22,7 @@ mod visible;
 
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -434,13 +434,26 @@ pub fn bring_into_step(config: &JournalConfig, backend: &dyn Backend) -> Result<
         return Ok(begin - applied.0);
     }
     if applied.0 > end {
-        let aside = config.dir.with_extension("set-aside");
+        let aside = free_name_beside(&config.dir);
         std::fs::rename(&config.dir, &aside).map_err(|source| StoreError::Io {
             doing: format!("moving {} to {}", config.dir.display(), aside.display()),
             source,
         })?;
+        // A start without a journal is refused from then on.
+        open_journal(config, Some(applied))?.close();
     }
     Ok(0)
+}
+
+/// `journal.set-aside`, or the first such name with a number that nothing has.
+fn free_name_beside(dir: &Path) -> PathBuf {
+    let numbered = (2_u64..).map(|number| format!("set-aside.{number}"));
+    let mut names = std::iter::once("set-aside".to_owned())
+        .chain(numbered)
+        .map(|extension| dir.with_extension(extension));
+    names
+        .find(|name| !name.exists())
+        .expect("there are more numbers than files")
 }
 
 /// Tells the dedup window what was acknowledged since it was saved.

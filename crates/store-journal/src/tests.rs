@@ -219,6 +219,14 @@ async fn a_database_that_lost_what_the_journal_released_is_named_and_brought_int
     drop(open_with_one_record(&config, 2));
     assert_eq!(bring_into_step(&config, &backend).unwrap(), 0);
     assert!(config.dir.with_extension("set-aside").exists());
+    // The journal that was begun is older than the database again, and is set aside beside the first.
+    std::fs::remove_dir_all(&config.dir).unwrap();
+    drop(open_with_one_record(&config, 3));
+    assert_eq!(bring_into_step(&config, &backend).unwrap(), 0);
+    assert!(config.dir.with_extension("set-aside.2").exists());
+    let begun = open_journal(&config, None).unwrap();
+    assert_eq!((begun.begin(), begun.end()), (10, 10));
+    drop(begun);
     journaled.open();
     assert_eq!(journaled.append(events(3..4)).await, Position(11));
 }

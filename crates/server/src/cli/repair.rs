@@ -10,7 +10,7 @@ use crate::store;
 /// Sets aside what cannot be read, and says what is left. The server must be stopped.
 pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), CliError> {
     let lock = server::lock(config)?;
-    let repair = store::repair(config).map_err(ServeError::Store)?;
+    let (repair, n_lost) = store::repair(config).map_err(ServeError::Store)?;
     drop(lock);
     match &repair.set_aside {
         None => writeln!(
@@ -26,6 +26,12 @@ pub(super) fn run(config: &Config, out: &mut dyn Write) -> Result<(), CliError> 
             repair.n_acknowledged,
             aside.display()
         )?,
+    }
+    if n_lost > 0 {
+        writeln!(
+            out,
+            "The journal had given {n_lost} of the lost ones to the database and keeps them no more; what it still has comes with the next start."
+        )?;
     }
     Ok(())
 }
