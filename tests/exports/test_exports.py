@@ -220,6 +220,7 @@ def test_results_expire(make_server) -> None:
     def no_files() -> bool:
         return not [path for path in (server.data_dir / "exports").rglob("*.csv") if path.is_file()]
 
+    # Those of the export, too, that was just begun with the expired id.
     wait_for("the files to go", no_files, deadline_s=20, interval_s=0.1)
 
 

@@ -215,9 +215,9 @@ pub struct StoreConfig {
     /// a query takes with it is the server then. Default `false`.
     pub in_process: bool,
     /// `store.process_bytes`: memory of the database's process beyond which queries are ended, and a
-    /// quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes`, and what the
-    /// program, a long query's plan and the events on their way take; in the server's process what the other settings let
-    /// bodies, batches, results and the dedup window take, too.
+    /// quarter beyond which the process is, bytes. Default 0: twice `store.memory_bytes`, or a long query's
+    /// plan if that is more, and what the program and the events on their way take; in the server's process
+    /// what the other settings let bodies, batches, results and the dedup window take, too.
     pub process_bytes: u64,
     /// `store.threads`: threads of the database. Default 0: one for each core.
     pub threads: u32,
@@ -300,9 +300,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// What the database does not count: the plan of a query of the longest text, bytes. One of 5,000 UNION ALL takes
-/// some 400 MB with its columns.
-const PLAN_BYTES: u64 = 256 << 20;
+/// What the plan of a query of the longest text takes, bytes, which the database does not count: one of 5,000
+/// UNION ALL some 400 MB with its columns.
+const PLAN_BYTES: u64 = 384 << 20;
 
 /// Memory of the program and its threads, bytes.
 const PROGRAM_BYTES: u64 = 96 << 20;
@@ -357,9 +357,9 @@ impl Config {
             return self.store.process_bytes;
         }
         // The database's own accounting is behind by as much again at times.
-        let database = 2 * self.store.memory_bytes + PROGRAM_BYTES;
+        let database = (2 * self.store.memory_bytes).max(PLAN_BYTES) + PROGRAM_BYTES;
         if !self.store.in_process {
-            return database + GROUP_BYTES + PLAN_BYTES;
+            return database + GROUP_BYTES;
         }
         database
             + self.ingest.max_inflight_bytes

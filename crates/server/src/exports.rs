@@ -129,7 +129,7 @@ impl Exports {
         let _ = deleted.await;
     }
 
-    /// Removes results that have expired, as workers do once a minute; an expired result
+    /// Removes results that have expired, as idle workers do; an expired result
     /// is not shown anyway. Blocks.
     #[cfg(test)]
     pub fn expire(&self, now: Timestamp) {

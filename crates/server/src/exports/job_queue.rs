@@ -21,8 +21,9 @@ use super::request::ExportRequest;
 use super::settings::ExportSettings;
 use crate::clock;
 
-/// How often idle workers look for expired results.
+/// How often idle workers look for expired results at least and at most: the clock may be set.
 const TICK: Duration = Duration::from_mins(1);
+const MIN_TICK: Duration = Duration::from_secs(1);
 
 /// What an export leaves free beside what the store asks for: as much as it writes between
 /// two checks, and some room for small files.
@@ -39,6 +40,13 @@ pub(super) struct JobQueue {
     is_closing: AtomicBool,
     /// Exports that the disk refused or that failed later, since the start.
     n_failed: AtomicU64,
+}
+
+/// How long a worker waits that has nothing to do.
+fn pause_until(expiry: Option<Timestamp>) -> Duration {
+    let Some(expiry) = expiry else { return TICK };
+    let left_us = expiry.micros().saturating_sub(clock::now().micros());
+    Duration::from_micros(u64::try_from(left_us).unwrap_or(0)).clamp(MIN_TICK, TICK)
 }
 
 impl JobQueue {
@@ -182,7 +190,8 @@ impl JobQueue {
             if let Some(task) = jobs.take_queued(clock::now()) {
                 return Some(task);
             }
-            let waited = self.changed.wait_timeout(jobs, TICK);
+            let pause = pause_until(jobs.next_expiry());
+            let waited = self.changed.wait_timeout(jobs, pause);
             let (waited, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             jobs = waited;
             if timeout.timed_out() {

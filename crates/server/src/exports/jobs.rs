@@ -174,6 +174,14 @@ impl Jobs {
         is_there
     }
 
+    /// When the next of them expires.
+    pub(super) fn next_expiry(&self) -> Option<Timestamp> {
+        let entries = self.entries.values();
+        entries
+            .filter_map(|entry| entry.expires_at(self.expiry_us))
+            .min()
+    }
+
     /// Takes out what has expired.
     pub(super) fn expire(&mut self, now: Timestamp) -> Vec<Job> {
         let mut expired = Vec::new();
