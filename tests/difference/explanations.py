@@ -50,7 +50,8 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
     if days != sql and equal(days):
         return "weeks backwards of ClickHouse"
     # ClickHouse folds these to a constant, of another type or without the aggregate that is in them.
-    unfolded = re.sub(r"\b(1 = 1|0 BETWEEN)", lambda match: f"materialize({match[0][0]}){match[0][1:]}", sql)
+    unfolded = re.sub(r"\b([10])( = 1| BETWEEN)", r"materialize(\1)\2", sql)
+    unfolded = re.sub(r"\b(isNull|isNotNull)\(([\d.]+)\)", r"\1(materialize(\2))", unfolded)
     if unfolded != sql and equal(unfolded):
         return "conditions that ClickHouse folds"
     # The sign of 0 makes it another value there.

@@ -129,3 +129,9 @@ SELECT sign(log2(log2(log2(sqrt(duration + 100))))) > 0 AS x, count() AS n FROM 
 
 -- subqueries-within-functions: a subquery as a value that a function needs more than once
 SELECT isNaN(sqrt(log((SELECT max(duration) / 3 FROM events)))) AS a, (SELECT max(duration) / 3 FROM events) > toFloat64(number) AS b FROM numbers(2);
+
+-- float32-rounding: a Float32 is scaled, rounded and scaled back in its own type
+SELECT toFloat32(117845000 + number * 7) AS x, ceil(x, -1) AS a, floor(x, -1) AS b, round(x, -1) AS c, trunc(x, -2) AS d FROM numbers(20);
+
+-- float32-rounding-digits: the same behind the point
+SELECT toFloat32(number / 7 + 1000.55) AS x, ceil(x, 1) AS a, floor(x, 2) AS b, round(x, 1) AS c, trunc(x, 2) AS d, roundBankers(x, 1) AS e FROM numbers(50);

@@ -376,16 +376,24 @@ impl Lowering<'_> {
             let x = self.value(number)?;
             return Ok(Sql::value(rounded(name, &x, &number.ty, ten, is_large)));
         }
+        let number_type = number.ty.inner();
         let is_decimal = number.ty.is_decimal();
         let x = if is_decimal {
             self.value(number)?
         } else {
             self.float(number)?
         };
+        // A Float32 is scaled, rounded and scaled back as one, with the errors of each step.
+        let held = |number: String| match number_type {
+            DataType::Float32 if digits != 0 => format!("CAST({number} AS FLOAT)"),
+            _ => number,
+        };
+        let scale = held(format!("1e{}", digits.abs()));
+        let (there, back) = if digits < 0 { ('/', '*') } else { ('*', '/') };
         let scaled = if digits == 0 {
             x.clone()
         } else {
-            format!("({x} * 1e{digits})")
+            format!("({} {there} {scale})", held(x.clone()))
         };
         let rounded = match name {
             "floor" => format!("floor({scaled})"),
@@ -399,7 +407,7 @@ impl Lowering<'_> {
         let rounded = if digits == 0 {
             rounded
         } else {
-            format!("({rounded} / 1e{digits})")
+            format!("({} {back} {scale})", held(rounded))
         };
         Ok(Sql::value(rounded))
     }
