@@ -20,6 +20,7 @@ mod room;
 mod rows;
 mod schema;
 mod stats;
+mod wal;
 mod watchdog;
 
 use std::path::PathBuf;

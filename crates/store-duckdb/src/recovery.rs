@@ -2,14 +2,15 @@
 //!
 //! DuckDB 1.5.6 alone goes on without a word where the head of its log cannot be read, starts empty and
 //! removes the log where the database is missing, and does not start at all where a power cut left
-//! zeros at the log's end. So what is there is looked at before it is opened, and what was opened is
+//! zeros at the log's end. Rows of an unfinished transaction at the log's end are visible if they came as whole row
+//! groups, and gone at the next start. So what is there is looked at before it is opened, and what was opened is
 //! compared with the number of acknowledged events.
 //!
 //! **Invariant:** nothing that is damaged is written over: it stays as it is, or is copied to `damaged/N` in
 //! the data directory first (`what_is_damaged_is_named_and_kept` in `recovery/tests.rs`).
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
@@ -19,7 +20,7 @@ use crate::database::{self, FILE};
 use annoscope_store::StoreError;
 
 use crate::error::Error;
-use crate::{StoreConfig, count_events};
+use crate::{StoreConfig, count_events, wal};
 
 /// Holds what was set aside, a numbered directory for each time.
 const DAMAGED: &str = "damaged";
@@ -53,13 +54,10 @@ pub(crate) fn open(config: &StoreConfig, n_acknowledged: u64) -> Result<Connecti
         ));
     }
     let file = if has_log { &log } else { &database };
-    database::open(config, n_acknowledged).or_else(|error| {
-        let end = |at| unfinished_write(&log, at).ok().flatten();
-        match entry_position(&error).and_then(end) {
-            Some(end) => without_unfinished_write(config, &log, end, n_acknowledged),
-            None => Err(named(error, file)),
-        }
-    })
+    match wal::unfinished_transaction(&log).map_err(at(&log))? {
+        Some(end) => without_unfinished_transaction(config, &log, end, n_acknowledged),
+        None => database::open(config, n_acknowledged).map_err(|error| named(error, file)),
+    }
 }
 
 /// Sets aside what cannot be read, so that the store opens with what can. The directory must be locked by
@@ -101,6 +99,9 @@ fn open_what_can_be_read(config: &StoreConfig, aside: &Path) -> Result<Connectio
     }
     if log.exists() {
         copy_to(aside, &log)?;
+        if let Some(end) = wal::unfinished_transaction(&log).map_err(at(&log))? {
+            cut(&log, end)?;
+        }
         let mut opened = database::open(config, 0);
         if let Some(position) = opened.as_ref().err().and_then(entry_position) {
             cut(&log, position)?;
@@ -119,8 +120,8 @@ fn open_what_can_be_read(config: &StoreConfig, aside: &Path) -> Result<Connectio
     })
 }
 
-/// Cuts the log at `end`, with a copy of what it was. Puts it back if that does not help.
-fn without_unfinished_write(
+/// Cuts the log at `end`. Puts it back if the database does not hold what was acknowledged then.
+fn without_unfinished_transaction(
     config: &StoreConfig,
     log: &Path,
     end: u64,
@@ -130,18 +131,16 @@ fn without_unfinished_write(
     let copy = copy_to(&aside, log)?;
     cut(log, end)?;
     let opened = database::open(config, n_acknowledged);
-    if opened.is_err() {
+    if opened.is_ok() {
+        // Nobody was told that it is stored: the journal has it.
+        remove(&copy)?;
+        tracing::info!(log = %log.display(), "cut off an unfinished transaction");
+    } else {
         std::fs::rename(&copy, log).map_err(at(log))?;
-        // Nothing was set aside after all; a directory that stays does no harm.
-        let _ = std::fs::remove_dir(&aside);
-        return opened.map_err(|error| named(error, log));
     }
-    tracing::warn!(
-        log = %log.display(),
-        copy = %copy.display(),
-        "the log ended in an unfinished write, which is cut off"
-    );
-    opened
+    // A directory that stays does no harm.
+    let _ = std::fs::remove_dir(&aside);
+    opened.map_err(|error| named(error, log))
 }
 
 /// Where the log's entry begins that DuckDB could not read, by its message.
@@ -150,29 +149,6 @@ fn entry_position(error: &Error) -> Option<u64> {
     let (_, position) = text.split_once(AT_BYTE)?;
     let digits = position.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse::<u64>().ok()?.checked_sub(ENTRY_HEADER)
-}
-
-/// Where the log's last whole entry ends, if nothing but zeros follows the entry at `start`: it was not
-/// written to its end.
-fn unfinished_write(log: &Path, start: u64) -> io::Result<Option<u64>> {
-    let mut file = File::open(log)?;
-    file.seek(SeekFrom::Start(start))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length)?;
-    let end = (start + ENTRY_HEADER).saturating_add(u64::from_le_bytes(length));
-    if end < file.metadata()?.len() {
-        file.seek(SeekFrom::Start(end))?;
-        let mut rest = io::BufReader::new(file);
-        let mut piece = [0; 8192];
-        loop {
-            match rest.read(&mut piece)? {
-                0 => break,
-                n if piece[..n].iter().any(|byte| *byte != 0) => return Ok(None),
-                _ => {}
-            }
-        }
-    }
-    Ok(Some(start))
 }
 
 /// What DuckDB says of a file that it cannot read, by its own words (1.5.6).

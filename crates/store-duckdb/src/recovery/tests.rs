@@ -225,6 +225,41 @@ fn what_is_damaged_is_named_and_kept() {
     }
 }
 
+/// DuckDB shows the rows of such a transaction, and loses them at the start after the next.
+#[test]
+fn an_unfinished_transaction_of_row_groups_is_cut_off() {
+    const N_ROWS: u64 = 122_880 + 10;
+    let events: Vec<_> = (0..N_ROWS.cast_signed()).map(|n| event(n, 1)).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    append(&store, &events).unwrap();
+    let count = std::fs::read(dir.path().join("events.count")).unwrap();
+    let n_bytes = |files: &mut BTreeMap<String, Vec<u8>>| log(files).len();
+    let whole = n_bytes(&mut files(dir.path()));
+    append(&store, &events).unwrap();
+    let mut killed = files(dir.path());
+    killed.retain(|name, _| name.starts_with("events."));
+    killed.insert("events.count".to_owned(), count);
+    drop(store);
+
+    let all = n_bytes(&mut killed);
+    for length in [whole + 1, whole + 30, all - 21, all - 1] {
+        let mut torn = killed.clone();
+        log(&mut torn).truncate(length);
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), &torn);
+        let store = DuckDbStore::open(&config(dir.path())).unwrap();
+        assert_eq!(store.applied().unwrap(), Position(N_ROWS), "{length}");
+        append(&store, &events).unwrap();
+        // Killed before a checkpoint.
+        let killed = files(dir.path());
+        drop(store);
+        put(dir.path(), &killed);
+        assert_eq!(opens(&config(dir.path())), Ok(2 * N_ROWS), "{length}");
+        assert!(files(&dir.path().join(DAMAGED)).is_empty());
+    }
+}
+
 #[test]
 fn a_store_of_before_the_count_opens() {
     let mut files = killed();
