@@ -92,6 +92,9 @@ impl From<StoreError> for QueryError {
             StoreError::Statement { message } => QueryError::Execution {
                 message: execution::meaning(&message),
             },
+            StoreError::Quarantined { .. } => QueryError::Execution {
+                message: error.to_string(),
+            },
             error => QueryError::Store(error),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Slots go round by account: of the accounts that wait, the one that has the fewest gets the next, and
 //! within an account the query that came first. While others wait, an account with more than a share of the
-//! slots has less time ([`QuerySlot::overtime`]): one account cannot keep the others out.
+//! slots has less time ([`QuerySlot::overtime`]): one account cannot keep the others out. An account whose
+//! query ended the database has one slot for some time.
 //!
 //! All queries share the database's memory. When none is left, DuckDB fails the query that asks for more,
 //! which may be a small one beside a large one: so a query that fails in company may try again after
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use annoscope_store::clock;
+use annoscope_store::{StoreError, clock};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
 
@@ -20,6 +21,7 @@ use tokio::time::timeout;
 const HASTE: u32 = 10;
 
 /// As many slots as the store runs queries at once. A query that waits for one keeps its turn.
+#[derive(Clone)]
 pub(crate) struct QuerySlots {
     shared: Arc<Shared>,
     second_tries: Arc<Mutex<()>>,
@@ -39,6 +41,8 @@ struct Turns {
     n_taken: usize,
     /// Of each account how many slots it has.
     taken: HashMap<i64, usize>,
+    /// Accounts that have one slot at most, until then.
+    confined: HashMap<i64, Instant>,
     /// In the order of their coming.
     waiting: Vec<Waiting>,
 }
@@ -87,6 +91,26 @@ impl QuerySlots {
         }
     }
 
+    /// Leaves an account one slot at most while a query of it is refused that ended the database.
+    pub(crate) fn confine_for(&self, account_id: i64, error: &StoreError) {
+        if let StoreError::Quarantined { left } = error {
+            self.confine(account_id, *left);
+        }
+    }
+
+    fn confine(&self, account_id: i64, time: Duration) {
+        let until = clock::monotonic() + time;
+        let confined = &mut self.shared.lock().confined;
+        let is_new = confined.insert(account_id, until).is_none();
+        if is_new {
+            tracing::warn!(
+                user.id = account_id,
+                for_s = time.as_secs(),
+                "an account has one query slot, as a query of it ended the database"
+            );
+        }
+    }
+
     /// The turn of a query that failed for want of memory and has given its slot back: when
     /// no other tries again, and one that had a slot has ended. `None` if that takes
     /// longer than `patience`.
@@ -114,9 +138,15 @@ impl Shared {
             if turns.n_taken == self.n {
                 return;
             }
+            let now = clock::monotonic();
+            turns.confined.retain(|_, until| *until > now);
             // The first of those with the fewest.
             let of = |waiting: &Waiting| turns.taken_by(waiting.account_id);
-            let next = turns.waiting.iter().enumerate().min_by_key(|(_, w)| of(w));
+            let may_have = |w: &Waiting| of(w) == 0 || !turns.confined.contains_key(&w.account_id);
+            let waiting = turns.waiting.iter().enumerate();
+            let next = waiting
+                .filter(|(_, w)| may_have(w))
+                .min_by_key(|(_, w)| of(w));
             let Some(next) = next.map(|(index, _)| index) else {
                 return;
             };
@@ -238,6 +268,23 @@ mod tests {
         drop(two);
         assert!(third.now_or_never().is_some());
         drop(other);
+    }
+
+    #[tokio::test]
+    async fn a_confined_account_has_one_slot_until_its_time_is_over() {
+        let slots = QuerySlots::new(3);
+        slots.confine(1, SOON);
+        let one = slots.take(1).await;
+        let mut second = Box::pin(slots.take(1));
+        assert!((&mut second).now_or_never().is_none());
+        let other = slots.take(2).now_or_never();
+        assert!(other.is_some());
+        drop(one);
+        let second = second.now_or_never();
+        assert!(second.is_some());
+
+        slots.confine(1, Duration::ZERO);
+        assert!(slots.take(1).now_or_never().is_some());
     }
 
     #[tokio::test]

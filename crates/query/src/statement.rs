@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_sql::{Dialect, Prepared};
-use annoscope_store::{EventStore, Query, Rows, RowsRead, StoreError};
-use futures::StreamExt;
+use annoscope_store::{EventStore, Query, RecordBatches, Rows, RowsRead, StoreError};
+use futures::{StreamExt, TryStreamExt};
 
 use crate::error::QueryError;
 use crate::result_cache::cache::ResultCache;
-use crate::run::Opened;
+use crate::run::{Batches, Opened};
 use crate::slots::{QuerySlot, QuerySlots};
 
 /// How often a query that has a slot asks again for a connection: the one before it may need
@@ -76,11 +76,14 @@ impl Statement<'_> {
                     Ok(batches) => {
                         return Ok(Opened {
                             slot: Some(slot),
-                            ..Opened::ready(batches.boxed())
+                            ..Opened::ready(self.watched(batches))
                         });
                     }
                     Err(StoreError::Busy { .. }) => tokio::time::sleep(ASK_AGAIN).await,
-                    Err(error) => return Err(error.into()),
+                    Err(error) => {
+                        self.resources.slots.confine_for(self.account_id, &error);
+                        return Err(error.into());
+                    }
                 }
             }
         };
@@ -89,5 +92,12 @@ impl Statement<'_> {
             let limit = self.resources.slots.n();
             Err(QueryError::Store(StoreError::Busy { limit }))
         })
+    }
+
+    /// The batches; the account answers for the one that ends the database.
+    fn watched(&self, batches: RecordBatches) -> Batches {
+        let (slots, account_id) = (self.resources.slots.clone(), self.account_id);
+        let watched = batches.inspect_err(move |error| slots.confine_for(account_id, error));
+        watched.boxed()
     }
 }

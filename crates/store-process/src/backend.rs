@@ -312,7 +312,10 @@ impl Read {
             }
             return Err(StoreError::TimedOut { limit: limit.time });
         }
-        watched(&self.running, next)
+        match (watched(&self.running, next), &self.admitted) {
+            (Err(StoreError::Lost), Some(admitted)) => Err(admitted.lost()),
+            (next, _) => next,
+        }
     }
 }
 

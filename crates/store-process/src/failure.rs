@@ -43,6 +43,9 @@ pub(crate) enum Failure {
     Statement {
         message: String,
     },
+    Quarantined {
+        left: Duration,
+    },
     Interrupted,
     Lost,
     NoAnswer,
@@ -89,6 +92,7 @@ impl From<StoreError> for Failure {
                 Failure::OutOfProcessMemory { limit_bytes }
             }
             StoreError::Statement { message } => Failure::Statement { message },
+            StoreError::Quarantined { left } => Failure::Quarantined { left },
             StoreError::Interrupted => Failure::Interrupted,
             StoreError::Lost => Failure::Lost,
             StoreError::NoAnswer => Failure::NoAnswer,
@@ -136,6 +140,7 @@ impl From<Failure> for StoreError {
                 StoreError::OutOfProcessMemory { limit_bytes }
             }
             Failure::Statement { message } => StoreError::Statement { message },
+            Failure::Quarantined { left } => StoreError::Quarantined { left },
             Failure::Interrupted => StoreError::Interrupted,
             Failure::Lost => StoreError::Lost,
             Failure::NoAnswer => StoreError::NoAnswer,
@@ -184,6 +189,9 @@ mod tests {
             StoreError::OutOfMemory { limit_bytes: 4 },
             StoreError::OutOfProcessMemory { limit_bytes: 5 },
             StoreError::Statement { message: text() },
+            StoreError::Quarantined {
+                left: Duration::from_secs(6),
+            },
             StoreError::Interrupted,
             StoreError::Lost,
             StoreError::NoAnswer,

@@ -92,20 +92,27 @@ impl Drop for Admitted {
     }
 }
 
+impl Admitted {
+    /// What a query is told whose process has ended: to ask again, or that it is refused from now on.
+    pub(crate) fn lost(&self) -> StoreError {
+        let state = self.quarantine.lock();
+        let until = state.refused.get(&self.pattern);
+        until.map_or(StoreError::Lost, |until| StoreError::Quarantined {
+            left: until.saturating_duration_since(clock::monotonic()),
+        })
+    }
+}
+
 impl Quarantine {
     /// Lets a query run. [`StoreError::Busy`] where it has to wait for another, or others for it;
-    /// [`StoreError::Statement`] where it is refused.
+    /// [`StoreError::Quarantined`] where it is refused.
     pub(crate) fn admit(self: &Arc<Quarantine>, pattern: Pattern) -> Result<Admitted, StoreError> {
         let now = clock::monotonic();
         let mut state = self.lock();
         state.suspects.retain(|_, until| *until > now);
         state.refused.retain(|_, until| *until > now);
         if let Some(until) = state.refused.get(&pattern) {
-            let minutes = (*until - now).as_secs().div_ceil(60);
-            let message = format!(
-                "this query ended the database, twice, and is refused for {minutes} minutes"
-            );
-            return Err(StoreError::Statement { message });
+            return Err(StoreError::Quarantined { left: *until - now });
         }
         let is_suspect = state.suspects.contains_key(&pattern);
         let others_turn = matches!(&state.next_alone, Some((next, asked)) if *next != pattern && now - *asked < TURN);
@@ -201,9 +208,11 @@ mod tests {
         drop(other);
         let bad = admit("bad").unwrap();
         assert!(matches!(admit("another"), Err(StoreError::Busy { .. })));
+        assert!(matches!(bad.lost(), StoreError::Lost));
         assert_eq!(quarantine.blame(None), [pattern("bad")]);
+        assert!(matches!(bad.lost(), StoreError::Quarantined { .. }));
         drop(bad);
-        assert!(matches!(admit("bad"), Err(StoreError::Statement { .. })));
+        assert!(matches!(admit("bad"), Err(StoreError::Quarantined { .. })));
         drop(admit("good").unwrap());
         let both = (admit("good").unwrap(), admit("another").unwrap());
         drop(both);

@@ -177,24 +177,26 @@ fn errors_cross_the_border_where_they_come_up() {
 #[test]
 fn a_stream_that_is_cut_off_is_an_error() {
     let backend = start();
-    let lost = |outcome: Result<RecordBatches, StoreError>| match outcome {
-        Ok(batches) => matches!(read(batches).1, Some(StoreError::Lost)),
-        Err(error) => matches!(error, StoreError::Lost),
+    let failure = |outcome: Result<RecordBatches, StoreError>| match outcome {
+        Ok(batches) => read(batches).1.unwrap(),
+        Err(error) => error,
     };
-    assert!(lost(backend.query(query("die"))));
+    let error = failure(backend.query(query("die")));
+    assert!(matches!(error, StoreError::Lost), "{error:?}");
     // A new process answers, the query is run alone, and then no more.
     assert!(matches!(
         read(backend.query(query("rows 1")).unwrap()),
         (1000, None)
     ));
-    assert!(lost(backend.query(query("die"))));
+    let error = failure(backend.query(query("die")));
+    assert!(matches!(error, StoreError::Quarantined { .. }), "{error:?}");
     assert!(matches!(
         read(backend.query(query("rows 1")).unwrap()),
         (1000, None)
     ));
     let refused = backend.query(query("die")).map(|_| ());
     assert!(
-        matches!(refused, Err(StoreError::Statement { .. })),
+        matches!(refused, Err(StoreError::Quarantined { .. })),
         "{refused:?}"
     );
     let restarts = backend.restarts();

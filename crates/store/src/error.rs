@@ -87,6 +87,15 @@ pub enum StoreError {
         /// For the author of the query.
         message: String,
     },
+    /// The query ended the database's process while it ran alone, and is refused for some time.
+    #[error(
+        "this query ended the database, twice, and is refused for {} minutes",
+        left.as_secs().div_ceil(60)
+    )]
+    Quarantined {
+        /// How long it is still refused.
+        left: Duration,
+    },
     /// The query was ended, by its caller or to make room for appends.
     #[error("the query was ended before it finished")]
     Interrupted,

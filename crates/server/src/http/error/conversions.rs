@@ -201,6 +201,7 @@ impl From<StoreError> for ApiError {
             | StoreError::OutOfMemory { .. }
             | StoreError::OutOfProcessMemory { .. }
             | StoreError::Statement { .. }
+            | StoreError::Quarantined { .. }
             | StoreError::InDoubt(_)
             | StoreError::Rejected(_)
             | StoreError::OutOfStep { .. }
