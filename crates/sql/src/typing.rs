@@ -129,6 +129,11 @@ impl DataType {
         Some(bits - u32::from(signed))
     }
 
+    /// The integer type with a sign of a width.
+    pub(crate) fn signed_of(bits: u32) -> DataType {
+        DataType::integer_of(true, bits)
+    }
+
     /// The integer type of a width; more than 64 bits are 64.
     fn integer_of(signed: bool, bits: u32) -> DataType {
         match (signed, bits) {

@@ -135,3 +135,9 @@ SELECT toFloat32(117845000 + number * 7) AS x, ceil(x, -1) AS a, floor(x, -1) AS
 
 -- float32-rounding-digits: the same behind the point
 SELECT toFloat32(number / 7 + 1000.55) AS x, ceil(x, 1) AS a, floor(x, 2) AS b, round(x, 1) AS c, trunc(x, 2) AS d, roundBankers(x, 1) AS e FROM numbers(50);
+
+-- whole-division-of-both-signs: a number without a sign is divided as one with a sign of its width
+SELECT intDiv(18446744073709551615, -300) AS a, intDiv(-300, 18446744073709551615) AS b, intDiv(toUInt8(255), toInt8(-3)) AS c, intDiv(toInt8(-9), toUInt32(4294967293)) AS d, intDiv(toInt32(-9), toUInt8(253)) AS e, 4294967295 DIV -3 AS f, intDivOrZero(18446744073709551610, -3) AS g, intDiv(toUInt8(200), toInt64(-3)) AS h, intDiv(toInt64(-9000), toUInt32(4294967293)) AS i, intDiv(18446744073709551615, 300) AS j;
+
+-- whole-division-of-columns: the same with columns
+SELECT intDiv(toUInt16(number * 9000), toInt16(number - 4) - 10) AS a, intDiv(-100 - number, toUInt8(number * 40 + 1)) AS b, intDiv(count(), toInt8(-7)) AS c FROM numbers(9) GROUP BY number ORDER BY number;

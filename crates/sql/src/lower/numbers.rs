@@ -151,6 +151,13 @@ impl Lowering<'_> {
 
     fn whole_division(&mut self, name: &str, a: &Expr, b: &Expr, x: &str, y: &str) -> String {
         let quotient = if a.ty.is_integer() && b.ty.is_integer() {
+            let (x, y) = if a.ty.is_unsigned() == b.ty.is_unsigned() {
+                (x.to_owned(), y.to_owned())
+            } else if a.ty.magnitude_bits().map(|bits| bits + 1) > b.ty.magnitude_bits() {
+                (self.with_sign(a, x), y.to_owned())
+            } else {
+                (self.with_sign(a, x), self.with_sign(b, y))
+            };
             format!("{x} // {y}")
         } else {
             format!("CAST(trunc({x} / {y}) AS BIGINT)")
@@ -164,6 +171,22 @@ impl Lowering<'_> {
             return format!("(CASE WHEN {y} = 0{known} THEN 0 ELSE {quotient} END)");
         }
         self.guarded(b, y, &quotient, &DataType::Int64)
+    }
+
+    /// An integer as the type with a sign has it that is as wide: ClickHouse divides so where one side has a sign, and the
+    /// divisor is not the narrower one.
+    fn with_sign(&self, number: &Expr, text: &str) -> String {
+        let bits = number.ty.magnitude_bits().unwrap_or(64);
+        let fits = number
+            .as_integer()
+            .is_some_and(|n| i128::from(n) < 1 << (bits - 1));
+        if !number.ty.is_unsigned() || fits {
+            return text.to_owned();
+        }
+        match bits {
+            64 if self.is_large(number) => super::conversions::signed(text),
+            bits => super::conversions::wrapped(text.to_owned(), &DataType::signed_of(bits)),
+        }
     }
 
     /// Division by zero is an error in ClickHouse, and NULL in DuckDB.
