@@ -75,7 +75,9 @@ pub(crate) struct Lowering<'a> {
     large_parameters: HashSet<String>,
     /// How many lambdas are around what is at hand.
     lambda_depth: usize,
-    /// Names that stand for what is worked out once.
+    /// What is worked out once under a name: `h1` is the first.
+    named_values: Vec<Expr>,
+    /// Names that stand for long arguments.
     n_bound: usize,
 }
 
@@ -146,6 +148,7 @@ impl<'a> Lowering<'a> {
             cut_names: HashSet::new(),
             large_parameters: HashSet::new(),
             lambda_depth: 0,
+            named_values: Vec::new(),
             n_bound: 0,
         }
     }

@@ -106,3 +106,9 @@ SELECT substring('it''s', -300, 18446744073709551615) AS a, mid('-7', -214748364
 
 -- texts-of-texts: long texts that a function needs more than once
 SELECT substring(substring(substring(substring(substring(concat(obj_name, 'Größe', scope), 2), 2, 200), -100), 1, 90), 2) AS x, max(leftPad(rightPad(leftPad(concat(scope, 'Größe'), 20, '*'), 25, '-'), 33, '_')) AS y, max(user_id) AS m FROM events GROUP BY x HAVING length(substring(substring(substring(x, 2), 2), 2)) > 3 ORDER BY x LIMIT 30;
+
+-- room-in-keys: what is worked out once has one name in SELECT and GROUP BY
+SELECT leftPad(rightPad(concat(scope, 'Größe'), 20, '*'), 25, '-') AS x, repeat(leftPad(concat(source, 'a'), 9, '*'), 2) AS y, count() FROM events GROUP BY leftPad(rightPad(concat(scope, 'Größe'), 20, '*'), 25, '-'), y HAVING length(x) > 3 ORDER BY x, y LIMIT 30;
+
+-- room-in-keys-of-windows: the same beside a window
+SELECT leftPad(rightPad(scope, 20, '*'), 25, '-') AS x, arrayMap(y -> concat(y, leftPad(x, 30, '.')), [x]) AS z, count() AS n, row_number() OVER (ORDER BY n DESC, x) AS r FROM events GROUP BY x ORDER BY r LIMIT 10;

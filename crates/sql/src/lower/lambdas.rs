@@ -177,13 +177,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// The name under which a value is worked out once.
+    /// The name under which a value is worked out once: the same wherever it stands, as DuckDB tells the expressions of
+    /// SELECT and GROUP BY apart by their names, too.
     pub(super) fn name_for(&mut self, value: &Expr, bound: &mut Bound) -> Expr {
         let known = bound.values.iter().find(|(_, other)| other == value);
         let name = if let Some((name, _)) = known {
             name.clone()
         } else {
-            let name = self.next_name();
+            let name = self.known_name(value);
             if self.may_be_cut(value) {
                 self.cut_names.insert(name.clone());
             }
@@ -193,9 +194,17 @@ impl Lowering<'_> {
         Expr::new(ExprKind::LambdaParameter(name), value.ty.clone(), value.at)
     }
 
-    pub(super) fn next_name(&mut self) -> String {
-        self.n_bound += 1;
-        format!("h{}", self.n_bound)
+    fn known_name(&mut self, value: &Expr) -> String {
+        let value = match &value.kind {
+            ExprKind::StandIn { of, .. } => of,
+            _ => value,
+        };
+        let known = self.named_values.iter().position(|known| known == value);
+        let place = known.unwrap_or_else(|| {
+            self.named_values.push(value.clone());
+            self.named_values.len() - 1
+        });
+        format!("h{}", place + 1)
     }
 
     /// A text in which names stand for values: each is the one element of a list, which a lambda goes

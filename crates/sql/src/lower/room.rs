@@ -95,9 +95,10 @@ impl Lowering<'_> {
 
     /// A value if a vector of such has room.
     pub(super) fn with_room(&mut self, value: &str, ty: &DataType) -> String {
-        let name = self.next_name();
-        let checked = self.if_room(&bytes_of(&name, ty), &name);
-        format!("(list_transform([{value}], lambda {name}: {checked})[1])")
+        /// Known to the check alone.
+        const NAME: &str = "_made";
+        let checked = self.if_room(&bytes_of(NAME, ty), NAME);
+        format!("(list_transform([{value}], lambda {NAME}: {checked})[1])")
     }
 
     pub(super) fn if_room(&mut self, bytes: &str, text: &str) -> String {
