@@ -15,6 +15,7 @@ mod conversions;
 mod expressions;
 mod fill;
 mod funnel;
+mod integers;
 mod joins;
 mod json;
 mod json_member;

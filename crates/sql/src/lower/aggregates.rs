@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::conversions::{signed, unsigned};
+use super::integers::{signed, unsigned};
 use super::large::is_of_64_bits;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::SqlError;

@@ -229,8 +229,8 @@ impl Lowering<'_> {
 /// A sum of integers of a type; DuckDB adds with 128 bits.
 pub(super) fn around(sum: String, item: &DataType) -> String {
     match item {
-        DataType::UInt64 => super::conversions::unsigned(&sum),
-        DataType::Int64 => super::conversions::signed(&sum),
+        DataType::UInt64 => super::integers::unsigned(&sum),
+        DataType::Int64 => super::integers::signed(&sum),
         _ => sum,
     }
 }

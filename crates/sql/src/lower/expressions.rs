@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::conversions::signed;
+use super::integers::signed;
 use super::stand_ins::StandIns;
 use super::{Lowering, Sql, default_of, inner_type, quoted};
 use crate::error::{ErrorKind, SqlError};

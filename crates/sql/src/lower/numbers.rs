@@ -71,14 +71,14 @@ impl Lowering<'_> {
             DataType::Int8 | DataType::Int16 | DataType::Int32
         ) && a.ty.inner() == expr.ty.inner();
         match name {
-            "abs" if is_wide => super::conversions::unsigned(&format!("abs(CAST({x} AS HUGEINT))")),
+            "abs" if is_wide => super::integers::unsigned(&format!("abs(CAST({x} AS HUGEINT))")),
             "abs" => format!("abs({x})"),
             _ if is_wide => {
                 self.pass("products of 64 bits");
-                super::conversions::signed(&format!("(-CAST({x} AS HUGEINT))"))
+                super::integers::signed(&format!("(-CAST({x} AS HUGEINT))"))
             }
             // The least of its type is its own opposite.
-            _ if is_as_narrow => super::conversions::wrapped(format!("(-({x}))"), expr.ty.inner()),
+            _ if is_as_narrow => super::integers::wrapped(format!("(-({x}))"), expr.ty.inner()),
             _ => format!("(-({x}))"),
         }
     }
@@ -113,9 +113,9 @@ impl Lowering<'_> {
         if ty.is_unsigned() {
             // A product of two of them can need all 128 bits.
             let product = format!("CAST({x} AS UHUGEINT) {operator} CAST({y} AS UHUGEINT)");
-            return super::conversions::unsigned(&format!("(({product}) & 18446744073709551615)"));
+            return super::integers::unsigned(&format!("(({product}) & 18446744073709551615)"));
         }
-        super::conversions::signed(&format!("CAST({x} AS HUGEINT) {operator} {y}"))
+        super::integers::signed(&format!("CAST({x} AS HUGEINT) {operator} {y}"))
     }
 
     /// A quotient of decimals: the digits beyond the scale are cut off.
@@ -184,8 +184,8 @@ impl Lowering<'_> {
             return text.to_owned();
         }
         match bits {
-            64 if self.is_large(number) => super::conversions::signed(text),
-            bits => super::conversions::wrapped(text.to_owned(), &DataType::signed_of(bits)),
+            64 if self.is_large(number) => super::integers::signed(text),
+            bits => super::integers::wrapped(text.to_owned(), &DataType::signed_of(bits)),
         }
     }
 
@@ -374,9 +374,9 @@ impl Lowering<'_> {
         let is_mixed = arguments[0].ty.is_unsigned() != arguments[1].ty.is_unsigned();
         Ok(Sql::value(
             if is_mixed && *expr.ty.inner() == DataType::Int64 {
-                super::conversions::signed(&number)
+                super::integers::signed(&number)
             } else if is_mixed {
-                super::conversions::wrapped(number, expr.ty.inner())
+                super::integers::wrapped(number, expr.ty.inner())
             } else {
                 number
             },
@@ -438,7 +438,7 @@ impl Lowering<'_> {
 
 /// An integer in whole tens, hundreds and so on. ClickHouse computes it with the type itself, at whose end it goes around.
 fn rounded(name: &str, x: &str, ty: &DataType, ten: i64, is_large: bool) -> String {
-    use super::conversions::{signed, unsigned, wrapped};
+    use super::integers::{signed, unsigned, wrapped};
     let ty = ty.inner();
     // In its type.
     let held = |number: String| match ty {
