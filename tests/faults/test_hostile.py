@@ -19,14 +19,21 @@ import requests
 from support import hostile
 from support.load import Load
 from support.server import Server, User, wait_for
+from support.steady_load import BATCH, SteadyLoad
 
 N_QUERIES = int(os.environ.get("ANNOSCOPE_HOSTILE", "40"))
 TIME_LIMIT_S = 10
 # A query may wait for a place first; then it has its time, and 5 s more.
-LATEST_S = 10 + TIME_LIMIT_S + 5
+MAX_WAIT_S = 10
+LATEST_S = MAX_WAIT_S + TIME_LIMIT_S + 5
 PEAK_BYTES = 1_200_000_000
 # Sends as fast as it can, so this is what the machine takes beside the queries.
 N_ASKING = 3
+# Events at a fixed rate: many in the long loop.
+IS_LONG = "ANNOSCOPE_HOSTILE" in os.environ
+EVENTS_PER_S = 20_000 if IS_LONG else 2_000
+CALM_S = 20 if IS_LONG else 2
+N_AT_ONCE = 8
 
 
 class Memory(threading.Thread):
@@ -115,6 +122,57 @@ def test_hostile_queries_while_events_come(bounded: Server) -> None:
     assert latest[0] < LATEST_S, latest
     assert memory.peak_bytes < PEAK_BYTES, figures
     assert server.process.poll() is None
+
+
+def ask_politely(server: Server, user: User, is_over: threading.Event) -> list[tuple[str, float]]:
+    """How small queries ended, one after another."""
+    ends = []
+    while not is_over.wait(0.5):
+        ends.append(ask(server, user, "SELECT scope, count() FROM events GROUP BY scope ORDER BY count() DESC LIMIT 5"))
+    return ends
+
+
+def test_others_notice_little_of_hostile_queries(bounded: Server) -> None:
+    """Events at a fixed rate are all taken, and somebody else's small queries are answered."""
+    server = bounded
+    server.add_user("root", "admin")
+    analyst, polite = server.add_user("analyst", "business"), server.add_user("polite", "business")
+    memory = Memory(server)
+    memory.start()
+    load, is_over = SteadyLoad(server, EVENTS_PER_S), threading.Event()
+    wait_for("a calm time", lambda: load.n_answered() * BATCH >= CALM_S * EVENTS_PER_S, deadline_s=10 * CALM_S)
+    n_calm, calm_p99_s = load.n_answered(), load.p99_s()
+    begin = time.monotonic()
+    with ThreadPoolExecutor(N_AT_ONCE + 1) as pool:
+        polite_ends = pool.submit(ask_politely, server, polite, is_over)
+        asked = [(sql, pool.submit(ask, server, analyst, sql)) for _, sql in hostile.queries(N_QUERIES, seed=1)]
+        ends = [(*asking.result(), sql) for sql, asking in asked]
+        is_over.set()
+    took_s = time.monotonic() - begin
+    n_events = load.finish()
+    latest = max(took_s for _, took_s, _ in ends)
+    figures = {
+        "queries": N_QUERIES,
+        "ends": dict(collections.Counter(end for end, _, _ in ends)),
+        "latest_s": round(latest, 1),
+        "polite": dict(collections.Counter(end for end, _ in polite_ends.result())),
+        "polite_latest_s": round(max(took_s for _, took_s in polite_ends.result()), 1),
+        "peak_mb": memory.peak_bytes >> 20,
+        "restarts": len(memory.pids) - 1,
+        "events_per_s": round((load.n_answered() - n_calm) * BATCH / took_s),
+        "calm_p99_ms": round(calm_p99_s * 1000),
+        "p99_ms": round(load.p99_s(n_calm) * 1000),
+    }
+    memory.is_over.set()
+    print(json.dumps(figures))
+    assert server.process.poll() is None
+    assert memory.peak_bytes < PEAK_BYTES, figures
+    assert latest < MAX_WAIT_S + TIME_LIMIT_S + 2, (figures, max(ends, key=lambda end: end[1]))
+    assert figures["polite_latest_s"] < 10, figures
+    server.wait_until_applied()
+    sql = {"sql": "SELECT count() FROM events WHERE scope = 'create:task'"}
+    answer = requests.post(f"{server.url}/api/query", json=sql, headers=polite.headers, timeout=60).json()
+    assert int(answer["rows"][0][0]) == n_events
 
 
 def test_the_sample_of_aliases_in_lambdas_is_answered(bounded: Server) -> None:
