@@ -6,11 +6,11 @@
 //!
 //! | what | limit |
 //! | --- | --- |
-//! | a segment | 64 KiB to 4 GiB, a multiple of 4 KiB |
-//! | the payload of a record | a segment less 8,248 bytes, at most 2 GiB |
+//! | a segment | 64 KiB to 4 GiB, a multiple of 4 KiB; as large as its one record, if that needs more |
+//! | the payload of a record | 2 GiB |
 //! | items of a record | 1 to 2³² − 1 |
 //! | segments that are not released | `max_bytes`, two at least; one more after a failure |
-//! | spare files | two, within `max_bytes` |
+//! | spare files | eight, within `max_bytes`, for a minute |
 //! | memory | `queue_bytes` and 1 MiB for writing; a record and 64 KiB for each reader |
 //! | a group on the disk | whole blocks of 4 KiB |
 //!

@@ -14,10 +14,22 @@ use crate::{AppendError, OpenError, Options, ReadError, Reader, Record};
 const SEGMENT_BYTES: u64 = 64 << 10;
 const MAX_BYTES: u64 = 5 * SEGMENT_BYTES;
 
+/// The largest payload that fits a segment, and the largest of a model's record, which gets a segment of its own size.
+const FITS: usize = 57_288;
+const LARGEST: usize = 150_000;
+
+/// Bytes of the segment that a record needs.
+fn segment_bytes(payload: usize) -> u64 {
+    let own = (payload + SEGMENT_BYTES as usize - FITS).next_multiple_of(4096);
+    SEGMENT_BYTES.max(own as u64)
+}
+
 #[derive(Debug, Clone)]
 enum Action {
     /// Queues records of these sizes.
     Append(Vec<usize>),
+    /// Asks whether a record would be taken.
+    Probe,
     /// Writes what waits.
     Write,
     /// Makes a segment ahead, and frees released ones.
@@ -44,11 +56,13 @@ fn action() -> impl Strategy<Value = Action> {
     let size = prop_oneof![
         6 => 0..300_usize,
         3 => 300..9_000_usize,
-        2 => 9_000..57_289_usize,
-        1 => Just(57_288),
+        2 => 9_000..=FITS,
+        1 => Just(FITS),
+        1 => FITS + 1..=LARGEST,
     ];
     prop_oneof![
         8 => prop::collection::vec(size, 1..6).prop_map(Action::Append),
+        1 => Just(Action::Probe),
         8 => Just(Action::Write),
         3 => Just(Action::KeepHouse),
         2 => (0..=100_u64).prop_map(Action::Release),
@@ -77,6 +91,8 @@ struct History {
     /// What may come back at the next opening, in order.
     in_doubt: Vec<Record>,
     released: u64,
+    /// Answers to probes.
+    probed: Arc<Mutex<Vec<Result<(), AppendError>>>>,
 }
 
 impl History {
@@ -90,6 +106,7 @@ impl History {
             acknowledged: Vec::new(),
             in_doubt: Vec::new(),
             released: 0,
+            probed: Arc::default(),
         };
         history.open();
         history
@@ -162,6 +179,27 @@ impl History {
         }
     }
 
+    /// A probe is answered, well where the journal takes records.
+    fn probe(&mut self) {
+        let probed = Arc::clone(&self.probed);
+        let done = move |outcome: Result<_, _>| lock(&probed).push(outcome.map(drop));
+        let asked = self.log().probe(Box::new(done));
+        if asked.is_err() {
+            assert!(self.log().state().failure.is_some());
+            return;
+        }
+        let n_failed = self.disk.n_failed();
+        let waiting = std::mem::take(&mut self.log().state().probes);
+        self.log().answer_probes(waiting);
+        let answers = std::mem::take(&mut *lock(&self.probed));
+        assert_eq!(answers.len(), 1);
+        match &answers[0] {
+            Ok(()) => assert!(self.log().state().failure.is_none()),
+            Err(AppendError::Full { .. } | AppendError::NoSpace { .. }) => {}
+            Err(error) => assert!(self.disk.n_failed() > n_failed, "{error}"),
+        }
+    }
+
     /// Takes the answers over into the model.
     fn hear(&mut self, n_failed: usize) {
         let outcomes = std::mem::take(&mut *lock(&self.outcomes));
@@ -183,7 +221,8 @@ impl History {
                 }
                 Err(AppendError::Full { .. }) => {
                     let state = self.log().state();
-                    assert!(state.live_bytes() + SEGMENT_BYTES > MAX_BYTES);
+                    let needed = segment_bytes(record.payload.len());
+                    assert!(state.live_bytes() + needed > MAX_BYTES);
                 }
                 Err(AppendError::NoSpace { .. } | AppendError::Failed { .. }) => {}
                 Err(error) => panic!("{error}"),
@@ -246,6 +285,7 @@ impl History {
                     self.append(*size);
                 }
             }
+            Action::Probe => self.probe(),
             Action::Write => {
                 self.log().write_waiting();
             }
