@@ -54,3 +54,9 @@ SELECT dateDiff('hour', toTimeZone(timestamp, 'Europe/Berlin'), toTimeZone(times
 
 -- days-of-no-dates: NULL stays NULL in the zone of the session
 SELECT toStartOfDay(toStartOfWeek(toDateTimeOrNull(''))), toStartOfDay(x) FROM (SELECT nullIf(today(), today()) AS x) SETTINGS session_timezone = 'Asia/Kolkata';
+
+-- age-of-two-zones: the calendar of each one's own zone, in the order of the instants
+SELECT unit, age('day', x, y) AS d, age('month', x, y) AS m, age('year', x, y) AS j, age('quarter', x, y) AS q, age('day', y, x) AS d2, age('month', y, x) AS m2, age('quarter', y, x) AS q2, age('year', y, x) AS j2 FROM (SELECT number AS unit, toTimeZone(toDateTime('2026-06-30 18:00:00', 'UTC') + toIntervalHour(number * 7 - 20), 'Asia/Kolkata') AS x, toDate('2026-07-01') AS y FROM numbers(12));
+
+-- age-of-two-zones-of-times: the same between two times
+SELECT number, age('day', x, y) AS d, age('month', x, y) AS m, age('year', x, y) AS j, age('quarter', x, y) AS q FROM (SELECT number, toTimeZone(toDateTime('2026-01-01 01:00:00', 'UTC') + toIntervalHour(number * 53), 'America/New_York') AS x, toTimeZone(toDateTime('2026-12-31 20:30:00', 'UTC') - toIntervalHour(number * 97), 'Asia/Tokyo') AS y FROM numbers(120));

@@ -185,6 +185,12 @@ impl Lowering<'_> {
         if is_of_zone && seconds > 0 {
             return self.clock_diff(name, [a, b], timezone, seconds);
         }
+        if name == "age"
+            && self.zone_of(a, timezone) != self.zone_of(b, timezone)
+            && let Some(age) = self.age_of_zones([a, b], timezone, unit)?
+        {
+            return Ok(age);
+        }
         let (a, b) = (self.wall_clock(a, timezone)?, self.wall_clock(b, timezone)?);
         let word = format!("{unit:?}").to_lowercase();
         if name == "age" {
@@ -195,6 +201,55 @@ impl Lowering<'_> {
             format!("(datediff('day', date_trunc('week', {a}), date_trunc('week', {b})) // 7)")
         } else {
             format!("datediff('{word}', {a}, {b})")
+        })
+    }
+
+    /// Whole days, months, quarters and years between times of two zones: the calendar's difference, less one where the
+    /// last one is not whole by what each clock shows. Which comes first the instants tell. Weeks are others.
+    fn age_of_zones(
+        &mut self,
+        [a, b]: [&Expr; 2],
+        timezone: Option<&str>,
+        unit: IntervalUnit,
+    ) -> Result<Option<String>, SqlError> {
+        let (word, rest) = match unit {
+            IntervalUnit::Day => ("day", "%H%M%S%f"),
+            IntervalUnit::Month => ("month", "%d%H%M%S%f"),
+            IntervalUnit::Quarter => ("quarter", "%d%H%M%S%f"),
+            IntervalUnit::Year => ("year", "%m%d%H%M%S%f"),
+            _ => return Ok(None),
+        };
+        let (from, to) = (self.instant_of(a, timezone)?, self.instant_of(b, timezone)?);
+        let (from_wall, to_wall) = (self.wall_clock(a, timezone)?, self.wall_clock(b, timezone)?);
+        let rest = |wall: &str| {
+            let rest = format!("strftime({wall}, '{rest}')");
+            if unit == IntervalUnit::Quarter {
+                format!("(CAST((month({wall}) - 1) % 3 AS VARCHAR) || {rest})")
+            } else {
+                rest
+            }
+        };
+        let (from_rest, to_rest) = (rest(&from_wall), rest(&to_wall));
+        Ok(Some(format!(
+            "(datediff('{word}', {from_wall}, {to_wall}) + CASE WHEN {to} >= {from} AND {to_rest} < {from_rest} THEN -1 WHEN {to} < {from} AND {to_rest} > {from_rest} THEN 1 ELSE 0 END)"
+        )))
+    }
+
+    /// The time zone whose clock a time is read from; none is UTC.
+    fn zone_of(&self, time: &Expr, timezone: Option<&str>) -> Option<String> {
+        let own = timezone.or(time.ty.timezone()).or(self.session_zone());
+        own.map(str::to_owned)
+    }
+
+    /// The instant of a time, at the begin of a date.
+    fn instant_of(&mut self, time: &Expr, timezone: Option<&str>) -> Result<String, SqlError> {
+        let value = self.value(time)?;
+        Ok(match timezone {
+            Some(zone) if time.ty.is_date() => {
+                self.instant(&format!("CAST({value} AS TIMESTAMP)"), zone)
+            }
+            _ if time.ty.is_date() => self.midnight(&value),
+            _ => value,
         })
     }
 
@@ -209,14 +264,7 @@ impl Lowering<'_> {
     ) -> Result<String, SqlError> {
         let mut sides = Vec::with_capacity(2);
         for time in times {
-            let value = self.value(time)?;
-            let value = match timezone {
-                Some(zone) if time.ty.is_date() => {
-                    self.instant(&format!("CAST({value} AS TIMESTAMP)"), zone)
-                }
-                _ if time.ty.is_date() => self.midnight(&value),
-                _ => value,
-            };
+            let value = self.instant_of(time, timezone)?;
             let zone = timezone.or(time.ty.timezone()).or(self.session_zone());
             let ahead = zone.map_or(0, |zone| crate::timezones::shift_of_units(zone, seconds));
             let number = format!("(epoch_us({value}) // 1000000 - {ahead}) // {seconds}");
