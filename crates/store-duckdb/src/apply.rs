@@ -5,12 +5,13 @@
 //! `annoscope_test_support`). It takes no UPDATE: what one replaces is kept for the queries that are older, and
 //! DuckDB 1.5.6 writes no checkpoint before those have ended.
 
+use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use annoscope_store::{
-    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Record, RecordBatches,
-    RecordError, StoreError, clock, table_schema,
+    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
+    StoreError, clock, table_schema,
 };
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -89,14 +90,14 @@ impl Applier {
         // Here, and not behind the commit: what is stored shall be visible first.
         checkpoint::before_commit(&self.database);
         let n_bytes = entries.iter().map(|entry| entry.record.len()).sum();
-        let from = entries.first().map(|entry| entry.from);
-        let batches = decode(entries)?;
         let before = self.stored()?;
+        let from = entries.first().map(|entry| entry.from.0);
+        let batches = decode(entries, Position(before.position)..until)?;
         let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let is_next = from.is_none_or(|from| from.0 == before.position);
+        let is_next = from.is_none_or(|from| from <= before.position);
         if !is_next || until.0 < before.position + n_rows as u64 {
             return Err(Error::NotNext {
-                from: from.unwrap_or(until).0,
+                from: from.unwrap_or(until.0),
                 applied: before.position,
             });
         }
@@ -270,17 +271,18 @@ impl Applier {
     }
 }
 
-/// The rows of entries. One that a newer annoscope wrote can be stored, though not by this one.
-fn decode(entries: &[Entry]) -> Result<Vec<RecordBatch>, Error> {
+/// The rows of entries at these positions. An entry that a newer annoscope wrote can be stored, though not by this
+/// one.
+fn decode(entries: &[Entry], within: Range<Position>) -> Result<Vec<RecordBatch>, Error> {
     let rows = entries.iter().map(|entry| {
-        let record = Record::decode(&entry.record);
-        let record = record.map_err(|error| match error {
+        let rows = entry.rows(within.clone());
+        let rows = rows.map_err(|error| match error {
             RecordError::NewerVersion { .. } => StoreError::Failed(error.into()),
             error => {
                 StoreError::Rejected(format!("the batch at position {}: {error}", entry.from.0))
             }
         });
-        Ok(record?.rows)
+        Ok(rows?)
     });
     rows.collect()
 }

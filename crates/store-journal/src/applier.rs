@@ -3,16 +3,17 @@
 //! **Invariant:** every entry is applied exactly once: the database keeps the position with the rows, and
 //! after any error it is asked where it is (`tests.rs`, `tests/faults/test_kill.py`).
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_events::COLUMNS;
 use annoscope_journal::Journal;
-use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, Record, StoreError};
+use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, StoreError};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
-use crate::group::{Group, gather};
+use crate::group::{Group, Groups};
 use crate::visible::Visible;
 use crate::{Counters, RejectedEntries, add, error};
 
@@ -72,7 +73,9 @@ impl Applier {
                 .remember(self.backend.recent_times(MAX_RECENT)?);
         }
         self.visible.advance(position);
-        let mut reader = self.journal.reader(position.0).map_err(error::of_read)?;
+        // It begins with the record that holds the position.
+        let reader = self.journal.reader(position.0).map_err(error::of_read)?;
+        let mut groups = Groups::of(reader);
         loop {
             let end = self.journal.end();
             let closed_for = self.visible.closed_for();
@@ -83,9 +86,8 @@ impl Applier {
                 self.journal.wait_beyond(position.0, STEP);
                 continue;
             }
-            let group = gather(&mut reader, end - position.0)?;
-            position = group.until;
-            self.apply(group)?;
+            let group = groups.next(position, end - position.0)?;
+            position = self.apply(group)?;
         }
     }
 
@@ -102,37 +104,43 @@ impl Applier {
         })
     }
 
-    fn apply(&self, group: Group) -> Result<(), StoreError> {
-        let Group { entries, until } = group;
-        match self.backend.apply(entries.clone(), until) {
-            Err(StoreError::Rejected(reason)) if entries.len() == 1 => {
-                self.set_aside(&entries[0], &reason, until)
-            }
-            Err(StoreError::Rejected(_)) => self.apply_one_by_one(entries, until),
+    /// Returns up to where the database has the events then.
+    fn apply(&self, group: Group) -> Result<Position, StoreError> {
+        match self.backend.apply(group.entries.clone(), group.until) {
+            Err(StoreError::Rejected(reason)) => match group.entries.as_slice() {
+                [entry] => self.set_aside(entry, &reason, &group),
+                _ => self.apply_one_by_one(group),
+            },
             outcome => {
                 // Whatever the outcome: what failed may be stored.
-                self.changes.record(entries.iter().flat_map(times_us));
+                let within = group.from..group.until;
+                let times = |entry| times_us(entry, within.clone());
+                self.changes.record(group.entries.iter().flat_map(times));
                 outcome?;
                 add(&self.counters.groups_applied, 1);
-                self.visible.advance(until);
-                Ok(())
+                self.visible.advance(group.until);
+                Ok(group.until)
             }
         }
     }
 
     /// Finds out which entries of a group the database can never store.
-    fn apply_one_by_one(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
-        let mut ends: Vec<Position> = entries.iter().skip(1).map(|entry| entry.from).collect();
-        ends.push(until);
-        for (entry, until) in entries.into_iter().zip(ends) {
-            let entries = vec![entry];
-            self.apply(Group { entries, until })?;
+    fn apply_one_by_one(&self, group: Group) -> Result<Position, StoreError> {
+        let mut position = group.from;
+        for group in group.into_single() {
+            position = self.apply(group)?;
         }
-        Ok(())
+        Ok(position)
     }
 
-    fn set_aside(&self, entry: &Entry, reason: &str, until: Position) -> Result<(), StoreError> {
-        let kept = self.rejected.keep(entry, reason);
+    /// Sets aside what the database does not have of an entry, to its end.
+    fn set_aside(
+        &self,
+        entry: &Entry,
+        reason: &str,
+        group: &Group,
+    ) -> Result<Position, StoreError> {
+        let kept = self.rejected.keep(&entry.behind(group.from), reason);
         kept.map_err(|source| StoreError::Io {
             doing: "setting aside what the database can never store".to_owned(),
             source,
@@ -143,17 +151,17 @@ impl Applier {
             "the database can never store a batch: it is in the dead letters"
         );
         add(&self.counters.rejected_entries, 1);
-        self.backend.apply(Vec::new(), until)?;
-        self.visible.advance(until);
-        Ok(())
+        self.backend.apply(Vec::new(), group.end)?;
+        self.visible.advance(group.end);
+        Ok(group.end)
     }
 }
 
-/// Times of an entry's events, µs since the epoch; none where they cannot be read.
-fn times_us(entry: &Entry) -> Vec<i64> {
+/// Times of an entry's events at these positions, µs since the epoch; none where they cannot be read.
+fn times_us(entry: &Entry, within: Range<Position>) -> Vec<i64> {
     let column = COLUMNS.iter().position(|column| column.name == "timestamp");
     let column = column.expect("events have a time");
-    let times = Record::decode_column(&entry.record, column);
+    let times = entry.column(column, within);
     times.map_or_else(
         |_| Vec::new(),
         |times| {

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use annoscope_store::DedupLimits;
+use annoscope_test_support::backend_contract::entry;
 use annoscope_test_support::contract::{Subject, Texts};
 use annoscope_test_support::{BackendDisk, MemoryBackend, MemoryStore, NOW, contract_tests, event};
 use futures::TryStreamExt;
@@ -25,6 +26,8 @@ struct Journaled {
     disk: BackendDisk,
     backend: Arc<MemoryBackend>,
     rejected: Arc<Rejected>,
+    /// What the database can never store from its next opening on.
+    reject_at_open: Option<Position>,
     /// None while it is opened again.
     store: Option<JournaledStore>,
 }
@@ -55,7 +58,11 @@ impl RejectedEntries for Rejected {
 impl Journaled {
     fn open(&mut self) {
         drop(self.store.take());
-        self.backend = Arc::new(MemoryBackend::open(&self.disk));
+        let backend = MemoryBackend::open(&self.disk);
+        if let Some(position) = self.reject_at_open {
+            backend.reject(position);
+        }
+        self.backend = Arc::new(backend);
         let config = config(self.dir.path());
         let first = self.backend.applied().unwrap();
         let journal = open_journal(&config, Some(first)).unwrap();
@@ -110,6 +117,7 @@ fn empty() -> Journaled {
         backend: Arc::new(MemoryBackend::open(&disk)),
         disk,
         rejected: Arc::default(),
+        reject_at_open: None,
         store: None,
     };
     journaled.open();
@@ -246,4 +254,31 @@ fn a_journal_that_has_to_be_there_is_missed() {
     let dir = tempfile::tempdir().unwrap();
     let missed = open_journal(&config(dir.path()), None).unwrap_err();
     assert!(matches!(missed, StoreError::NoJournal { .. }), "{missed}");
+}
+
+/// As it is where the database ended behind a row group that ends within a batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_batch_that_is_stored_in_part_the_rest_is_stored_or_set_aside() {
+    for row_is_bad in [false, true] {
+        let mut journaled = empty();
+        journaled.backend.hold();
+        journaled.append(events(0..5)).await;
+        let last = journaled.append(events(5..6)).await;
+        journaled.backend.close();
+        drop(journaled.store.take());
+        let part = vec![entry(0, &events(0..5))];
+        let backend = MemoryBackend::open(&journaled.disk);
+        backend.apply(part, Position(3)).unwrap();
+        journaled.reject_at_open = row_is_bad.then_some(Position(4));
+        journaled.open();
+        journaled.store().wait_until_visible(last).await.unwrap();
+        let (users, set_aside) = if row_is_bad {
+            (vec![0, 1, 2, 5], vec![Position(3)])
+        } else {
+            ((0..6).collect(), vec![])
+        };
+        assert_eq!(journaled.users().await, users);
+        assert_eq!(*journaled.rejected.positions.lock().unwrap(), set_aside);
+        assert_eq!(journaled.backend.applied().unwrap(), last);
+    }
 }

@@ -1,19 +1,64 @@
 //! The database behind a journal.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Instant;
 
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::Buffer;
 
-use crate::{EventFilter, Figure, Position, Query, RecordBatches, StoreError};
+use crate::{EventFilter, Figure, Position, Query, Record, RecordBatches, RecordError, StoreError};
 
 /// One batch of the journal, as it was written there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Its rows are from this position on.
+    /// Its rows are from this position on, one each. One without rows has a position, too.
     pub from: Position,
     /// What [`Record::encode`](crate::Record::encode) made of the batch.
     pub record: Buffer,
+}
+
+impl Entry {
+    /// The rows at these positions, some of which may lie before the entry or behind it.
+    pub fn rows(&self, within: Range<Position>) -> Result<RecordBatch, RecordError> {
+        let rows = Record::decode(&self.record)?.rows;
+        let within = self.indices(within, rows.num_rows());
+        Ok(rows.slice(within.start, within.len()))
+    }
+
+    /// As [`Entry::rows`], one column by its index in [`COLUMNS`](annoscope_events::COLUMNS).
+    pub fn column(&self, index: usize, within: Range<Position>) -> Result<ArrayRef, RecordError> {
+        let column = Record::decode_column(&self.record, index)?;
+        let within = self.indices(within, column.len());
+        Ok(column.slice(within.start, within.len()))
+    }
+
+    /// What is behind a position, as an entry of its own. Of an entry that cannot be read no row was ever
+    /// stored: it is as it was.
+    #[must_use]
+    pub fn behind(&self, position: Position) -> Entry {
+        let decoded = Record::decode(&self.record);
+        match decoded {
+            Ok(record) if self.from < position => {
+                let within = self.indices(position..Position(u64::MAX), record.rows.num_rows());
+                let rows = record.rows.slice(within.start, within.len());
+                Entry {
+                    from: position,
+                    record: Record { rows, ..record }.encode().into(),
+                }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    fn indices(&self, within: Range<Position>, n_rows: usize) -> Range<usize> {
+        let index = |position: Position| {
+            let index = position.0.saturating_sub(self.from.0);
+            usize::try_from(index).map_or(n_rows, |index| index.min(n_rows))
+        };
+        let start = index(within.start);
+        start..index(within.end).max(start)
+    }
 }
 
 /// A database that takes events in the order of their positions, exactly once, and answers queries.
@@ -24,9 +69,11 @@ pub trait Backend: Send + Sync + 'static {
     /// every error of [`Backend::apply`]: what failed may be stored all the same.
     fn applied(&self) -> Result<Position, StoreError>;
 
-    /// Stores entries, which follow one another from [`Backend::applied`] on, and with them `until`, the
-    /// position behind them: all of it or nothing. [`StoreError::Rejected`] where these entries can never
-    /// be stored; any other error may pass. No entries: only the position goes on.
+    /// Stores the rows of entries from [`Backend::applied`] up to `until`, and with them that position: all of it
+    /// or nothing. The entries follow one another. The first may begin before, with rows that are stored already,
+    /// and `until` may lie within the last one, whose other rows come with a later call: so a caller may give
+    /// exactly as many rows as the database stores best. Positions of no entry's row have none.
+    /// [`StoreError::Rejected`] where these entries can never be stored; any other error may pass.
     fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError>;
 
     /// As [`EventStore::query`](crate::EventStore::query). Starts it, and does not block for long.
@@ -85,4 +132,67 @@ pub struct Restart {
     pub signal: Option<i32>,
     /// Why it ended, as far as is known.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::record;
+
+    /// Of three rows.
+    fn entry() -> Entry {
+        Entry {
+            from: Position(10),
+            record: record(3, 2).encode().into(),
+        }
+    }
+
+    #[test]
+    fn rows_are_found_by_their_positions() {
+        let rows = record(3, 2).rows;
+        let cases = [
+            (0..u64::MAX, 0..3),
+            (10..13, 0..3),
+            (10..12, 0..2),
+            (12..13, 2..3),
+            (0..11, 0..1),
+            (0..10, 0..0),
+            (13..20, 0..0),
+        ];
+        for (within, expected) in cases {
+            let within = Position(within.start)..Position(within.end);
+            let expected = rows.slice(expected.start, expected.len());
+            assert_eq!(
+                entry().rows(within.clone()).unwrap(),
+                expected,
+                "{within:?}"
+            );
+            for index in [0, 5] {
+                let column = entry().column(index, within.clone()).unwrap();
+                assert_eq!(&column, expected.column(index), "{within:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_position_is_an_entry() {
+        for position in [0, 10] {
+            assert_eq!(entry().behind(Position(position)), entry());
+        }
+        let whole = record(3, 2);
+        let rest = Record {
+            rows: whole.rows.slice(2, 1),
+            ..whole
+        };
+        let expected = Entry {
+            from: Position(12),
+            record: rest.encode().into(),
+        };
+        assert_eq!(entry().behind(Position(12)), expected);
+        let unreadable = Entry {
+            record: vec![0; 20].into(),
+            ..entry()
+        };
+        assert_eq!(unreadable.behind(Position(12)), unreadable);
+    }
 }

@@ -226,4 +226,4 @@ fn with_all_columns(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -34,6 +34,8 @@ macro_rules! backend_contract_tests {
             what_was_applied_is_there_after_a_restart,
             a_position_may_go_on_without_rows,
             entries_that_do_not_follow_change_nothing,
+            an_entry_may_be_stored_in_parts,
+            of_an_entry_in_parts_the_rest_can_be_passed_over,
             a_group_with_an_entry_that_cannot_be_read_is_rejected_whole,
             an_entry_of_a_newer_version_may_pass_later,
             events_of_one_time_are_exported_in_the_order_of_their_positions,
@@ -140,20 +142,61 @@ pub fn a_position_may_go_on_without_rows(subject: &mut dyn BackendSubject) {
     assert_eq!(users(backend), [1]);
 }
 
-/// Sent again, or too early: exactly once, whatever an answer said.
+/// Too early, or back: exactly once, whatever an answer said. What is sent again is there already.
 pub fn entries_that_do_not_follow_change_nothing(subject: &mut dyn BackendSubject) {
     let backend = subject.backend();
     apply(backend, 0, &of_users([1, 2]));
-    for from in [0, 1, 3] {
+    for (from, until) in [(3, 5), (0, 1), (2, 1)] {
         let entries = vec![entry(from, &of_users([9, 9]))];
-        let refused = backend.apply(entries, Position(from + 2));
+        let refused = backend.apply(entries, Position(until));
         let is_refused = refused.is_err() && !matches!(refused, Err(StoreError::Rejected(_)));
         assert!(is_refused, "from {from}: {refused:?}");
         assert_eq!(backend.applied().unwrap(), Position(2));
     }
     backend.apply(Vec::new(), Position(1)).unwrap_err();
+    let again = vec![entry(0, &of_users([1, 2]))];
+    backend.apply(again, Position(2)).unwrap();
     assert_eq!(apply(backend, 2, &of_users([3])), 3);
     assert_eq!(users(backend), [1, 3, 2]);
+}
+
+/// Cut anywhere, also across other entries and a restart: each row once and in its place.
+pub fn an_entry_may_be_stored_in_parts(subject: &mut dyn BackendSubject) {
+    let entries = [
+        entry(0, &of_users([1, 2, 3])),
+        entry(3, &[]),
+        entry(4, &of_users([4, 5, 6])),
+        entry(7, &of_users([7])),
+    ];
+    let calls: [(&[Entry], u64, &[i64]); 5] = [
+        (&entries[..1], 2, &[1, 2]),
+        (&entries[..3], 5, &[1, 4, 2, 3]),
+        (&entries[2..3], 5, &[1, 4, 2, 3]),
+        (&entries[..3], 6, &[1, 4, 2, 5, 3]),
+        (&entries[2..], 8, &[1, 4, 7, 2, 5, 3, 6]),
+    ];
+    for (entries, until, expected) in calls {
+        let backend = subject.backend();
+        backend.apply(entries.to_vec(), Position(until)).unwrap();
+        assert_eq!(users(backend), expected, "until {until}");
+        subject.open_again();
+        let backend = subject.backend();
+        assert_eq!(backend.applied().unwrap(), Position(until));
+        assert_eq!(users(backend), expected, "until {until}");
+        assert_eq!(backend.stats().rows_total, expected.len() as u64);
+    }
+    let backend = subject.backend();
+    assert_eq!(backend.recent_times(10).unwrap().len(), 7);
+}
+
+/// What is behind the part that is stored could not be.
+pub fn of_an_entry_in_parts_the_rest_can_be_passed_over(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let entries = vec![entry(0, &of_users([1, 2, 3]))];
+    backend.apply(entries, Position(2)).unwrap();
+    backend.apply(Vec::new(), Position(3)).unwrap();
+    assert_eq!(apply(backend, 3, &of_users([4])), 4);
+    assert_eq!(users(backend), [1, 4, 2]);
 }
 
 /// What is around it can be stored without it.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use annoscope_store::{
-    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Record, RecordBatches,
-    RecordError, StoreError, table_schema,
+    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
+    StoreError, table_schema,
 };
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -39,7 +39,7 @@ struct State {
     n_failures: usize,
     /// How many calls store their entries and fail nevertheless, behind those that fail.
     n_failures_behind: usize,
-    /// Entries that can never be stored.
+    /// Positions whose rows can never be stored.
     rejected: Vec<Position>,
 }
 
@@ -82,7 +82,7 @@ impl MemoryBackend {
         self.state().n_failures_behind = n;
     }
 
-    /// The entry at that position can never be stored.
+    /// The row at that position can never be stored.
     pub fn reject(&self, position: Position) {
         self.state().rejected.push(position);
     }
@@ -132,21 +132,24 @@ impl Backend for MemoryBackend {
             return Err(StoreError::Failed("the test says so".into()));
         }
         let mut disk = self.disk.lock();
-        let is_next = |entry: &Entry| entry.from == disk.position;
+        let is_next = |entry: &Entry| entry.from <= disk.position;
         if !entries.first().is_none_or(is_next) || until < disk.position {
             let text = format!("the position is {}", disk.position.0);
             return Err(StoreError::Failed(text.into()));
         }
         let mut batches = Vec::new();
         for entry in entries {
-            if state.rejected.contains(&entry.from) {
-                return Err(StoreError::Rejected("the test says so".to_owned()));
-            }
-            let record = Record::decode(&entry.record).map_err(|error| match error {
+            let within = disk.position.max(entry.from)..until;
+            let rows = entry.rows(within.clone());
+            let rows = rows.map_err(|error| match error {
                 RecordError::NewerVersion { .. } => StoreError::Failed(error.into()),
                 error => StoreError::Rejected(error.to_string()),
             })?;
-            batches.push(record.rows);
+            let within = within.start.0..within.start.0 + rows.num_rows() as u64;
+            if state.rejected.iter().any(|row| within.contains(&row.0)) {
+                return Err(StoreError::Rejected("the test says so".to_owned()));
+            }
+            batches.push(rows);
         }
         disk.batches.extend(batches);
         disk.position = until;

@@ -48,7 +48,7 @@ fn rows(n: usize) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(&schema), columns.collect()).unwrap()
 }
 
-fn record(n_rows: usize, n_hashes: usize) -> Record {
+pub(crate) fn record(n_rows: usize, n_hashes: usize) -> Record {
     let hash = |n: usize| EventHash((n as u128) << 64 | 7);
     Record {
         rows: rows(n_rows),
