@@ -53,6 +53,7 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
     unfolded = re.sub(r"\b([10])( = [10]| BETWEEN)", r"materialize(\1)\2", sql)
     unfolded = re.sub(r"\b(isNull|isNotNull)\(((?:[^()]|\([^()]*\))*)\)", r"\1(materialize(\2))", unfolded)
     unfolded = re.sub(r"( [<>=!]+ )(-\d+)\b", r"\1materialize(\2)", unfolded)
+    unfolded = re.sub(r"('[^']*')( [<>=!]+ )", r"materialize(\1)\2", unfolded)
     if unfolded != sql and equal(unfolded):
         return "conditions that ClickHouse folds"
     # The sign of 0 makes it another value there.

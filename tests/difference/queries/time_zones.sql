@@ -60,3 +60,6 @@ SELECT unit, age('day', x, y) AS d, age('month', x, y) AS m, age('year', x, y) A
 
 -- age-of-two-zones-of-times: the same between two times
 SELECT number, age('day', x, y) AS d, age('month', x, y) AS m, age('year', x, y) AS j, age('quarter', x, y) AS q FROM (SELECT number, toTimeZone(toDateTime('2026-01-01 01:00:00', 'UTC') + toIntervalHour(number * 53), 'America/New_York') AS x, toTimeZone(toDateTime('2026-12-31 20:30:00', 'UTC') - toIntervalHour(number * 97), 'Asia/Tokyo') AS y FROM numbers(120));
+
+-- minutes-between-dates: a date begins in the session's zone
+SELECT date_diff('minute', toDate('2026-02-28'), toDate('2026-07-01')) AS m, date_diff('hour', toDate('2026-02-28'), toDate('2026-07-01')) AS h, age('hour', toDate('2026-02-28'), toDate('2026-07-01')) AS a, date_diff('day', toDate('2026-02-28'), toDate('2026-07-01')) AS d SETTINGS session_timezone = 'America/New_York';

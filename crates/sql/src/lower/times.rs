@@ -175,7 +175,7 @@ impl Lowering<'_> {
         let is_of_zone = [a, b]
             .iter()
             .any(|time| self.foreign_zone(time, timezone).is_some())
-            || timezone.is_some();
+            || timezone.or(self.session_zone()).is_some();
         let seconds = match unit {
             IntervalUnit::Second => 1,
             IntervalUnit::Minute => 60,
