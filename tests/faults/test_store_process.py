@@ -51,7 +51,8 @@ class Exporting(threading.Thread):
             code = exports.get(self.server, self.admin, query_id=query_id).status_code
             return None if code == 202 else code
 
-        if wait_for("the export to end", outcome, 120, interval_s=0.05) != 201:
+        # It begins anew with each end of the process, and so may last until the last one.
+        if wait_for("the export to end", outcome, 900, interval_s=0.05) != 201:
             self.n_failed += 1
             return
         content = exports.download(self.server, self.admin, query_id).content
