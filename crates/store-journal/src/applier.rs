@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annoscope_events::COLUMNS;
 use annoscope_journal::Journal;
-use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, StoreError};
+use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, StoreError, clock};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
-use crate::group::{Group, Groups};
+use crate::group::{Group, Groups, ROW_GROUP};
 use crate::visible::Visible;
 use crate::{Counters, RejectedEntries, add, error};
 
@@ -22,6 +22,11 @@ const STEP: Duration = Duration::from_millis(500);
 
 /// How long a store that is closed goes on to apply what waits; the rest waits for the next start.
 const CLOSING: Duration = Duration::from_secs(10);
+
+/// From one group to the next while events come all the time: each group is a sync of the database's disk, which the
+/// journal's syncs wait for where both have the same. An event after a quiet time goes at once, and so does all that
+/// a query waits for.
+const GATHERING: Duration = Duration::from_millis(200);
 
 /// The pause after a first failure, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -76,6 +81,7 @@ impl Applier {
         // It begins with the record that holds the position.
         let reader = self.journal.reader(position.0).map_err(error::of_read)?;
         let mut groups = Groups::of(reader);
+        let mut last_applied: Option<Instant> = None;
         loop {
             let end = self.journal.end();
             let closed_for = self.visible.closed_for();
@@ -86,7 +92,13 @@ impl Applier {
                 self.journal.wait_beyond(position.0, STEP);
                 continue;
             }
-            let group = groups.next(position, end - position.0)?;
+            let since_last = last_applied.map_or(GATHERING, clock::since);
+            if since_last < GATHERING && end - position.0 < ROW_GROUP {
+                self.visible
+                    .wait_until_wanted(GATHERING.saturating_sub(since_last));
+            }
+            last_applied = Some(clock::monotonic());
+            let group = groups.next(position, self.journal.end() - position.0)?;
             position = self.apply(group)?;
         }
     }
