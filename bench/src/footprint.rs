@@ -118,7 +118,7 @@ async fn disk(bench: &Bench, data_dir: &Path, table: &mut Table) -> Result<()> {
     let by_table = table_bytes(&data_dir.join("events.duckdb"))?;
     let events = by_table
         .iter()
-        .find(|(name, _)| name == "events")
+        .find(|(name, _)| name == "stored_events")
         .map_or(0, |(_, bytes)| *bytes);
     let peer = match &bench.clickhouse {
         Some(peer) => {
@@ -161,7 +161,7 @@ async fn disk(bench: &Bench, data_dir: &Path, table: &mut Table) -> Result<()> {
     let all: u64 = sizes.iter().map(|(_, bytes)| bytes).sum();
     let others = by_table
         .iter()
-        .filter(|(name, _)| name != "events")
+        .filter(|(name, _)| name != "stored_events")
         .fold(String::new(), |text, (name, bytes)| {
             format!("{text}, {name} {}", megabytes(*bytes))
         });

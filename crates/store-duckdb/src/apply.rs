@@ -11,25 +11,20 @@ use std::time::{Duration, Instant};
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
-    StoreError, clock, table_schema,
+    StoreError, clock,
 };
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 
 use crate::database::{Database, MEMORY_RETRIES, Purpose};
 use crate::error::{Error, FailureKind};
+use crate::sorted::{self, Placed};
 use crate::stats::Counters;
 use crate::{DuckDbStore, checkpoint, count_rows, export, query, recent_times};
 
 /// While the disk is full, how often a checkpoint is tried: it gives the log's room back.
 const RETRY_FULL: Duration = Duration::from_secs(5);
 
-/// Rows that are joined and handed over at once. DuckDB takes vectors of 2,048; more are joined so that small
-/// batches fill them, and few enough that the copy is small.
-const PIECE_ROWS: usize = 10 * 2048;
-
 /// Up to where events are stored, and their number.
-pub(crate) const POSITION: &str = "SELECT count(*) + (SELECT coalesce(sum(n), 0)::BIGINT FROM skipped_positions), count(*) FROM events";
+pub(crate) const POSITION: &str = "SELECT count(*) + (SELECT coalesce(sum(n), 0)::BIGINT FROM skipped_positions), count(*) FROM stored_events";
 
 /// What the file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +88,7 @@ impl Applier {
         let before = self.stored()?;
         let from = entries.first().map(|entry| entry.from.0);
         let batches = decode(entries, Position(before.position)..until)?;
-        let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let n_rows: usize = batches.iter().map(|batch| batch.rows.num_rows()).sum();
         let is_next = from.is_none_or(|from| from <= before.position);
         if !is_next || until.0 < before.position + n_rows as u64 {
             return Err(Error::NotNext {
@@ -141,12 +136,7 @@ impl Applier {
     }
 
     /// Tries until the batches are stored or the reason is not memory.
-    fn store(
-        &mut self,
-        batches: &[RecordBatch],
-        before: Stored,
-        after: Stored,
-    ) -> Result<(), Error> {
+    fn store(&mut self, batches: &[Placed], before: Stored, after: Stored) -> Result<(), Error> {
         let mut tries = 0;
         let mut held = None;
         loop {
@@ -185,7 +175,7 @@ impl Applier {
 
     fn transaction(
         &self,
-        batches: &[RecordBatch],
+        batches: &[Placed],
         before: Stored,
         after: Stored,
     ) -> Result<(), Failure> {
@@ -273,7 +263,7 @@ impl Applier {
 
 /// The rows of entries at these positions. An entry that a newer annoscope wrote can be stored, though not by this
 /// one.
-fn decode(entries: &[Entry], within: Range<Position>) -> Result<Vec<RecordBatch>, Error> {
+fn decode(entries: &[Entry], within: Range<Position>) -> Result<Vec<Placed>, Error> {
     let rows = entries.iter().map(|entry| {
         let rows = entry.rows(within.clone());
         let rows = rows.map_err(|error| match error {
@@ -282,20 +272,22 @@ fn decode(entries: &[Entry], within: Range<Position>) -> Result<Vec<RecordBatch>
                 StoreError::Rejected(format!("the batch at position {}: {error}", entry.from.0))
             }
         });
-        Ok(rows?)
+        Ok(Placed {
+            first: entry.from.max(within.start).0,
+            rows: rows?,
+        })
     });
     rows.collect()
 }
 
 fn write(
     connection: &duckdb::Connection,
-    batches: &[RecordBatch],
+    batches: &[Placed],
     n_skipped: u64,
 ) -> Result<(), duckdb::Error> {
-    let mut appender = connection.appender("events")?;
-    for piece in pieces(batches) {
-        let rows = concat_batches(&table_schema(), piece);
-        appender.append_record_batch(rows.expect("all have the table's schema"))?;
+    let mut appender = connection.appender("stored_events")?;
+    for piece in sorted::pieces(batches) {
+        appender.append_record_batch(piece)?;
     }
     appender.flush()?;
     drop(appender);
@@ -303,25 +295,6 @@ fn write(
         connection.execute("INSERT INTO skipped_positions VALUES (?)", [n_skipped])?;
     }
     Ok(())
-}
-
-/// Runs of batches with [`PIECE_ROWS`] rows and more each, but for the last.
-fn pieces(batches: &[RecordBatch]) -> impl Iterator<Item = &[RecordBatch]> {
-    let mut rest = batches;
-    std::iter::from_fn(move || {
-        let mut n_rows = 0;
-        let is_full = |batch: &RecordBatch| {
-            n_rows += batch.num_rows();
-            n_rows >= PIECE_ROWS
-        };
-        let n_batches = rest
-            .iter()
-            .position(is_full)
-            .map_or(rest.len(), |at| at + 1);
-        let (piece, behind) = rest.split_at(n_batches);
-        rest = behind;
-        (!piece.is_empty()).then_some(piece)
-    })
 }
 
 impl DuckDbStore {

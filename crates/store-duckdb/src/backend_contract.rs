@@ -50,7 +50,7 @@ fn rows_that_the_table_does_not_take_are_rejected_and_nothing_is_opened_again() 
     let subject = empty();
     let store = subject.store.as_ref().unwrap();
     let connection = store.database.connection(Purpose::Maintenance).unwrap();
-    let stricter = "ALTER TABLE events ALTER COLUMN obj_name SET NOT NULL";
+    let stricter = "ALTER TABLE stored_events ALTER COLUMN obj_name SET NOT NULL";
     connection.execute_batch(stricter).unwrap();
     drop(connection);
     let backend = subject.backend();
@@ -97,4 +97,11 @@ fn an_older_data_directory_goes_on_behind_its_events() {
         store.apply(entries, Position(position + 1)).unwrap();
         assert_eq!(store.stats().rows_total, position + 1);
     }
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    let connection = store.database.connection(Purpose::Maintenance).unwrap();
+    let sql = "SELECT position FROM events ORDER BY position";
+    let mut statement = connection.prepare(sql).unwrap();
+    let positions = statement.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+    let positions: Vec<_> = positions.map(Result::unwrap).collect();
+    assert_eq!(positions, (0..9).collect::<Vec<_>>());
 }

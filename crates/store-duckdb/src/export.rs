@@ -66,7 +66,7 @@ fn export(connection: &Connection, sender: &RowSender, filter: &EventFilter) -> 
     slices(whole, &WIDTHS_US, &count, &mut |span| {
         // Events of one time come in the order in which they arrived.
         let sql = format!(
-            "SELECT {columns} FROM events WHERE {} AND {ids} ORDER BY timestamp, rowid",
+            "SELECT {columns} FROM events WHERE {} AND {ids} ORDER BY timestamp, position",
             within(span)
         );
         query::run(sender, connection, &sql)

@@ -19,6 +19,7 @@ mod recovery;
 mod room;
 mod rows;
 mod schema;
+mod sorted;
 mod stats;
 mod wal;
 mod watchdog;
@@ -34,6 +35,7 @@ use database::{Database, Purpose};
 use error::Error;
 use memory::MemoryWatch;
 use readers::Readers;
+use sorted::SORTED_ROWS;
 use stats::Counters;
 
 pub use recovery::{Repair, repair};
@@ -123,27 +125,39 @@ impl DuckDbStore {
 /// Number of stored events; DuckDB knows it without reading them.
 fn count_rows(database: &Arc<Database>) -> Result<u64, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
-    Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+    Ok(connection.query_row("SELECT count(*) FROM stored_events", [], |row| row.get(0))?)
 }
 
 /// As [`count_rows`]; 0 where there is no table yet.
 fn count_events(connection: &duckdb::Connection) -> Result<u64, Error> {
-    let sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'events'";
-    let n_tables: u64 = connection.query_row(sql, [], |row| row.get(0))?;
-    if n_tables == 0 {
-        return Ok(0);
-    }
-    Ok(connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+    // Older schemas have a table of another name.
+    let sql =
+        "SELECT table_name FROM duckdb_tables() WHERE table_name IN ('events', 'stored_events')";
+    let table = connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    let table = match table {
+        Err(duckdb::Error::QueryReturnedNoRows) => return Ok(0),
+        table => table?,
+    };
+    Ok(
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Times of the last `n` of `n_rows` events in the order of their positions, µs since the epoch.
 fn recent_times(database: &Arc<Database>, n_rows: u64, n: usize) -> Result<Vec<i64>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
-    let first = n_rows.saturating_sub(n as u64);
-    let mut statement = connection
-        .prepare("SELECT epoch_us(\"timestamp\") FROM events WHERE rowid >= ? ORDER BY rowid")?;
-    let times = statement.query_map([first], |row| row.get(0))?;
-    Ok(times.collect::<Result<_, _>>()?)
+    // They are among as many rows, and those that were sorted together with them.
+    let first = n_rows.saturating_sub((n + SORTED_ROWS) as u64);
+    let mut statement = connection.prepare(
+        "SELECT epoch_us(\"timestamp\") FROM stored_events WHERE rowid >= ? \
+         ORDER BY coalesce(position, rowid) DESC LIMIT ?",
+    )?;
+    let times = statement.query_map([first, n as u64], |row| row.get(0))?;
+    let mut times: Vec<i64> = times.collect::<Result<_, _>>()?;
+    times.reverse();
+    Ok(times)
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use crate::error::Error;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema/1_events.sql"),
     include_str!("schema/2_hidden_columns.sql"),
     include_str!("schema/3_payload_is_json.sql"),
     include_str!("schema/4_counted_span.sql"),
     include_str!("schema/5_origin.sql"),
     include_str!("schema/6_skipped_positions.sql"),
+    include_str!("schema/7_sorted.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.
@@ -72,18 +73,16 @@ mod tests {
     fn the_table_has_the_columns_of_the_events() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection).unwrap();
-        let mut statement = connection
-            .prepare(
-                "SELECT column_name, data_type, is_nullable FROM duckdb_columns() \
-                 WHERE table_name = 'events' ORDER BY column_index",
-            )
-            .unwrap();
-        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        let found: Vec<(String, String, bool)> = found.unwrap().map(Result::unwrap).collect();
-        let found_columns = found
-            .iter()
-            .map(|(name, ty, _)| (name.as_str(), ty.as_str()));
-        let expected = COLUMNS.iter().map(|column| {
+        let columns_of = |table: &str| {
+            let sql = "SELECT column_name, data_type, is_nullable FROM duckdb_columns() \
+                       WHERE table_name = ? ORDER BY column_index";
+            let mut statement = connection.prepare(sql).unwrap();
+            let columns =
+                statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            columns.unwrap().map(Result::unwrap).collect()
+        };
+        let found: Vec<(String, String, bool)> = columns_of("stored_events");
+        let of_events = COLUMNS.iter().map(|column| {
             let data_type = match column.data_type {
                 ColumnType::Text => "VARCHAR",
                 ColumnType::UInt16
@@ -97,10 +96,20 @@ mod tests {
             };
             (column.name, data_type)
         });
-        assert_eq!(
-            found_columns.collect::<Vec<_>>(),
-            expected.collect::<Vec<_>>()
-        );
+        let mut expected: Vec<_> = of_events.collect();
+        expected.extend([("position", "BIGINT"), ("payload_tail", "VARCHAR")]);
+        let names_and_types = |found: &[(String, String, bool)]| {
+            let found = found.iter().cloned();
+            found
+                .map(|(name, data_type, _)| (name, data_type))
+                .collect::<Vec<_>>()
+        };
+        let owned = |(name, data_type): (&str, &str)| (name.to_owned(), data_type.to_owned());
+        let mut expected: Vec<_> = expected.into_iter().map(owned).collect();
+        assert_eq!(names_and_types(&found), expected);
+        // What queries read has all but the tail.
+        expected.pop();
+        assert_eq!(names_and_types(&columns_of("events")), expected);
         // A column that was added later is nullable to DuckDB.
         for (column, (name, _, takes_null)) in COLUMNS.iter().zip(&found) {
             assert!(*takes_null || !column.is_nullable, "{name}");
@@ -202,7 +211,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         migrate(&connection).unwrap();
         connection
-            .execute_batch("INSERT INTO events BY NAME SELECT * REPLACE ('{' AS payload, false AS payload_is_json) FROM events")
+            .execute_batch("INSERT INTO stored_events BY NAME SELECT * REPLACE ('{' AS payload, false AS payload_is_json) FROM stored_events")
             .unwrap();
         let mut statement = connection
             .prepare(
