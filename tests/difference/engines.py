@@ -135,8 +135,8 @@ class ClickHouse:
 
 def start_server(directory: Path, events: list[Event]) -> Server:
     """A running server with the events."""
-    # Some results are larger than what a page shows.
+    # Some results are larger than what a page shows, and some plans than what a small installation has.
     flags = {"query_max_rows": 1_000_000} if "--query-max-rows" in run_cli("serve", "--help").stdout else {}
-    server = Server(directory / "data", directory / "server.log", **flags).start()
+    server = Server(directory / "data", directory / "server.log", store_memory_bytes="1GiB", **flags).start()
     post(server, events)
     return server

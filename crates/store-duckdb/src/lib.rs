@@ -27,7 +27,7 @@ mod watchdog;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use annoscope_store::StoreError;
+use annoscope_store::{ROW_GROUP, StoreError};
 
 use apply::Applier;
 use checkpoint::IdleCheckpoints;
@@ -35,7 +35,6 @@ use database::{Database, Purpose};
 use error::Error;
 use memory::MemoryWatch;
 use readers::Readers;
-use sorted::SORTED_ROWS;
 use stats::Counters;
 
 pub use recovery::{Repair, repair};
@@ -149,7 +148,7 @@ fn count_events(connection: &duckdb::Connection) -> Result<u64, Error> {
 fn recent_times(database: &Arc<Database>, n_rows: u64, n: usize) -> Result<Vec<i64>, Error> {
     let connection = database.connection(Purpose::Maintenance)?;
     // They are among as many rows, and those that were sorted together with them.
-    let first = n_rows.saturating_sub((n + SORTED_ROWS) as u64);
+    let first = n_rows.saturating_sub((n + ROW_GROUP) as u64);
     let mut statement = connection.prepare(
         "SELECT epoch_us(\"timestamp\") FROM stored_events WHERE rowid >= ? \
          ORDER BY coalesce(position, rowid) DESC LIMIT ?",

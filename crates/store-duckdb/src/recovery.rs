@@ -28,9 +28,6 @@ const DAMAGED: &str = "damaged";
 /// What stands before the place of an entry of the log in DuckDB's messages.
 const AT_BYTE: &str = "at byte position ";
 
-/// The place in such a message lies behind the entry's own length and checksum.
-const ENTRY_HEADER: u64 = 16;
-
 /// What [`repair`] found and did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
@@ -148,7 +145,8 @@ fn entry_position(error: &Error) -> Option<u64> {
     let text = error.to_string();
     let (_, position) = text.split_once(AT_BYTE)?;
     let digits = position.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse::<u64>().ok()?.checked_sub(ENTRY_HEADER)
+    // The place lies behind the entry's own length and checksum.
+    digits.parse::<u64>().ok()?.checked_sub(wal::FRAME_HEADER)
 }
 
 /// What DuckDB says of a file that it cannot read, by its own words (1.5.6).

@@ -11,7 +11,7 @@ use std::iter::repeat;
 use std::sync::Arc;
 
 use annoscope_events::COLUMNS;
-use annoscope_store::table_schema;
+use annoscope_store::{ROW_GROUP, table_schema};
 use arrow::array::{
     Array, AsArray, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, StringBuilder,
 };
@@ -19,9 +19,6 @@ use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
-
-/// Rows that are sorted together: as many as a row group has.
-pub(crate) const SORTED_ROWS: usize = 122_880;
 
 /// Rows that are handed over at once. DuckDB takes vectors of 2,048; these fill them, and the copy is small.
 const PIECE_ROWS: usize = 10 * 2048;
@@ -61,7 +58,8 @@ fn sorted(batches: &[Placed]) -> Vec<(usize, usize)> {
     let rows = batches.iter().enumerate();
     let rows = rows.flat_map(|(batch, placed)| repeat(batch).zip(0..placed.rows.num_rows()));
     let mut order: Vec<(usize, usize)> = rows.collect();
-    for run in order.chunks_mut(SORTED_ROWS) {
+    // A group that is larger is stored in row groups all the same.
+    for run in order.chunks_mut(ROW_GROUP) {
         run.sort_by(|a, b| key(a).cmp(&key(b)));
     }
     order
@@ -259,7 +257,7 @@ mod tests {
     fn no_more_rows_than_a_row_group_has_are_sorted_together() {
         let users = (0..2).map(|n| event(0, 1 - n)).collect::<Vec<_>>();
         let pair = record(&users).rows;
-        let n_pairs = SORTED_ROWS / 2 + 1;
+        let n_pairs = ROW_GROUP / 2 + 1;
         let batches: Vec<_> = (0..n_pairs as u64)
             .map(|n| Placed {
                 first: 2 * n,
@@ -268,7 +266,7 @@ mod tests {
             .collect();
         let order = sorted(&batches);
         assert_eq!(order[..2], [(0, 1), (1, 1)]);
-        assert_eq!(order[SORTED_ROWS - 1], (SORTED_ROWS / 2 - 1, 0));
-        assert_eq!(order[SORTED_ROWS..], [(n_pairs - 1, 1), (n_pairs - 1, 0)]);
+        assert_eq!(order[ROW_GROUP - 1], (ROW_GROUP / 2 - 1, 0));
+        assert_eq!(order[ROW_GROUP..], [(n_pairs - 1, 1), (n_pairs - 1, 0)]);
     }
 }

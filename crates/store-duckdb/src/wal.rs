@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 /// Bytes before the entry in a frame.
-const FRAME_HEADER: u64 = 16;
+pub(crate) const FRAME_HEADER: u64 = 16;
 
 /// The entry that ends a transaction.
 const FLUSH: [u8; 5] = [0x64, 0x00, 0x64, 0xff, 0xff];
@@ -63,10 +63,10 @@ pub(crate) fn unfinished_transaction(log: &Path) -> io::Result<Option<u64>> {
 }
 
 /// Whether a whole transaction ends somewhere in the rest.
-fn has_whole_transaction(rest: impl Read) -> io::Result<bool> {
+fn has_whole_transaction(rest: BufReader<File>) -> io::Result<bool> {
     let mut frame = [0; 8 + 8 + FLUSH.len()];
     let length = (FLUSH.len() as u64).to_le_bytes();
-    for byte in BufReader::new(rest).bytes() {
+    for byte in rest.bytes() {
         frame.rotate_left(1);
         frame[frame.len() - 1] = byte?;
         if frame.starts_with(&length) && frame.ends_with(&FLUSH) {

@@ -13,7 +13,7 @@ use annoscope_store::{Backend, Changes, Entry, MAX_RECENT, Position, StoreError,
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
-use crate::group::{Group, Groups, ROW_GROUP};
+use crate::group::{FLOOD_ROWS, Group, Groups};
 use crate::visible::Visible;
 use crate::{Counters, RejectedEntries, add, error};
 
@@ -93,7 +93,7 @@ impl Applier {
                 continue;
             }
             let since_last = last_applied.map_or(GATHERING, clock::since);
-            if since_last < GATHERING && end - position.0 < ROW_GROUP {
+            if since_last < GATHERING && end - position.0 < FLOOD_ROWS {
                 self.visible
                     .wait_until_wanted(GATHERING.saturating_sub(since_last));
             }

@@ -1,16 +1,13 @@
 //! How much of the journal goes to the database at once.
 
 use annoscope_journal::Reader;
-use annoscope_store::{Entry, Position, StoreError};
+use annoscope_store::{Entry, Position, ROW_GROUP, StoreError};
 use arrow::buffer::Buffer;
 
 use crate::error;
 
-/// Rows of a row group of DuckDB, the only number that it writes straight to its file and never again, whatever its
-/// last row group lacks. It takes 1.7 µs of the processor a row; with 420 rows more it is 3.6 µs and twice the file,
-/// as a checkpoint writes the group again; with 1,000 fewer 3.1 µs (measured). While as many wait, the applier
-/// gathers exactly these.
-pub(crate) const ROW_GROUP: u64 = 122_880;
+/// While as many rows wait, the applier gathers exactly these.
+pub(crate) const FLOOD_ROWS: u64 = ROW_GROUP as u64;
 
 /// Most rows of a group while the applier keeps up: beyond it a row gets no cheaper, and the others
 /// wait longer to be seen.
@@ -65,8 +62,8 @@ impl Groups {
     /// Takes what waits from `from` on, where the database is, without waiting for more. `n_waiting` is the
     /// number of positions that are known to wait.
     pub(crate) fn next(&mut self, from: Position, n_waiting: u64) -> Result<Group, StoreError> {
-        let is_flood = n_waiting >= ROW_GROUP;
-        let max_rows = if is_flood { ROW_GROUP } else { CALM_ROWS };
+        let is_flood = n_waiting >= FLOOD_ROWS;
+        let max_rows = if is_flood { FLOOD_ROWS } else { CALM_ROWS };
         let mut entries: Vec<Entry> = Vec::new();
         // What was set aside has no rest.
         entries.extend(self.rest.take().filter(|_| from < self.read_up_to()));
@@ -149,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_flood_goes_in_row_groups_and_what_is_left_whole() {
-        const N: u64 = ROW_GROUP;
+        const N: u64 = FLOOD_ROWS;
         let dir = tempfile::tempdir().unwrap();
         let journal = journal(dir.path(), &[100, N - 150, 2 * N, 30, 7]);
         let end = 3 * N - 13;
@@ -174,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_was_set_aside_has_no_rest() {
-        const N: u64 = ROW_GROUP;
+        const N: u64 = FLOOD_ROWS;
         let dir = tempfile::tempdir().unwrap();
         let journal = journal(dir.path(), &[N + 5, 3]);
         let mut groups = Groups::of(journal.reader(0).unwrap());

@@ -21,7 +21,7 @@ use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-pub use backend::{Backend, BackendStats, Entry, Restart, Restarts};
+pub use backend::{Backend, BackendStats, Entry, ROW_GROUP, Restart, Restarts};
 pub use batch::rows_of;
 pub use changes::{Changes, MAX_RECENT};
 pub use columns::{events_schema, table_schema};
