@@ -12,11 +12,13 @@ import requests
 
 from support import events, exports
 from support.disk import DatabaseAway
-from support.load import Load
+from support.load import BATCH, Load
 from support.server import Server, User, wait_for
 
 AWAY_S = float(os.environ.get("ANNOSCOPE_AWAY_S", "600" if os.environ.get("ANNOSCOPE_SOAK") == "1" else "10"))
 CATCH_UP_S = 60
+# 5,000 events a second of five senders, whatever the machine takes: ten minutes of them have room in the journal.
+PAUSE_S = 5 * BATCH / 5_000
 
 
 def test_events_are_taken_while_the_database_is_away(make_server) -> None:
@@ -24,7 +26,7 @@ def test_events_are_taken_while_the_database_is_away(make_server) -> None:
     server = make_server(journal_max_bytes="4GiB").start()
     admin = server.add_user("root", "admin")
     database = DatabaseAway(server)
-    with Load(server) as load:
+    with Load(server, pause_s=PAUSE_S) as load:
         wait_for("acknowledged events", lambda: load.n_acknowledged() >= 2_000, deadline_s=60)
         database.take()
         begin, n_before = time.monotonic(), load.n_acknowledged()

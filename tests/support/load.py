@@ -40,6 +40,7 @@ class Sender(threading.Thread):
                 if self.chance.random() < AGAIN:
                     self.until_acknowledged(batch)
                 self.n_batches += 1
+                self.load.stopping.wait(self.load.pause_s)
         except BaseException as error:  # the test's thread raises it
             self.error = error
 
@@ -108,8 +109,12 @@ class BrowserSender(Sender):
 class Load:
     """Senders on both ports of one server."""
 
-    def __init__(self, server: Server, n_browsers: int = 3, n_ingest: int = 2, text_bytes: int = 200):
+    def __init__(
+        self, server: Server, n_browsers: int = 3, n_ingest: int = 2, text_bytes: int = 200, pause_s: float = 0
+    ):
         self.server = server
+        # Of each sender, behind each batch.
+        self.pause_s = pause_s
         # Of each event on the ingest port; they cannot be compressed much.
         self.text_bytes = text_bytes
         # Set: each sender gets its last batch acknowledged, and ends.
