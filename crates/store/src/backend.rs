@@ -9,10 +9,10 @@ use arrow::buffer::Buffer;
 
 use crate::{EventFilter, Figure, Position, Query, Record, RecordBatches, RecordError, StoreError};
 
-/// Rows that a database is given at once while more wait: those of a row group of DuckDB, the only number that it
-/// writes straight to its file and never again, whatever its last row group lacks. It takes 1.7 µs of the processor a
-/// row; with 420 rows more it is 3.6 µs and twice the file, as a checkpoint writes the group again; with 1,000 fewer
-/// 3.1 µs (measured).
+/// Rows that a database is given at once while more wait: those of a row group of the embedded one, the only number
+/// that it writes straight to its file and never again, whatever its last row group lacks. It takes 1.7 µs of the
+/// processor a row; with 420 rows more it is 3.6 µs and twice the file, as a checkpoint writes the group again; with
+/// 1,000 fewer 3.1 µs (measured).
 pub const ROW_GROUP: usize = 122_880;
 
 /// One batch of the journal, as it was written there.
