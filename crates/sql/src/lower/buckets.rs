@@ -223,7 +223,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Where the bucket begins before 1970, as that of its first hours does east of Greenwich: a DateTime cannot say that.
+/// Where the bucket begins before 1970, as that of its first hours does east of Greenwich: a `DateTime` cannot say that.
 fn not_before_epoch(start: &str, instead: &str) -> String {
     format!("(CASE WHEN {start} < {EPOCH} THEN {instead} ELSE {start} END)")
 }
