@@ -1,0 +1,128 @@
+"""A page with the browser's logger, in Chromium, before a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from support import query
+from support.events import expected_hours
+from support.front import Front
+from support.server import Server, User, wait_for
+
+# Runs before the page: `tick(ms)` lets time pass, in all tabs, and `setClock(ms)` sets the system's clock, by which no
+# time passes.
+CLOCK = """
+{
+  const now = performance.now.bind(performance), system = Date.now;
+  const moved = (name) => Number(localStorage.getItem(name));
+  performance.now = () => now() + moved('passed');
+  Date.now = () => system() + moved('passed') + moved('set');
+  window.tick = (ms) => localStorage.setItem('passed', moved('passed') + ms);
+  window.setClock = (ms) => localStorage.setItem('set', moved('set') + ms);
+}
+"""
+# The same, where the system's clock has been wrong since before the page was opened.
+WRONG_CLOCK = f"""
+{CLOCK}
+{{
+  const wrong = -3 * 3_600_000, now = Date.now, origin = performance.timeOrigin;
+  Date.now = () => now() + wrong;
+  Object.defineProperty(performance, 'timeOrigin', {{ value: origin + wrong }});
+}}
+"""
+
+
+class Host:
+    """An annotation page of one user in one browser: its tabs, what they sent, what was stored."""
+
+    def __init__(self, front: Front, context: BrowserContext, user: User, admin: User) -> None:
+        self.front = front
+        self.context = context
+        self.user = user
+        self.admin = admin
+
+    def open(self, script: str = CLOCK, begin: bool = True, **options: object) -> Page:
+        """A tab with a logger. `script` runs before the page's own."""
+        page = self.context.new_page()
+        page.set_default_timeout(15_000)
+        page.add_init_script(script)
+        page.goto(f"{self.front.url}/host/")
+        page.wait_for_function("window.begin")
+        if begin:
+            self.begin(page, **options)
+        return page
+
+    def begin(self, page: Page, **options: object) -> None:
+        page.evaluate(
+            "([token, options]) => void begin({ headers: () => ({ Authorization: `Token ${token}` }), ...options })",
+            [self.user.token, {"user": self.user.name, **options}],
+        )
+
+    def rows(self, columns: str = "scope, obj_id, count, duration, payload") -> list[list]:
+        """What is stored of the user's events, without working time."""
+        return self.ask(f"SELECT {columns} FROM events WHERE source = 'client' AND user_name = '{self.user.name}'")
+
+    def ids(self) -> list[int]:
+        """The obj_id of each stored event, sorted: tests number what they log."""
+        return sorted(int(row[0]) for row in self.rows("obj_id") if row[0] is not None)
+
+    def wait_for_ids(self, expected: list[int]) -> None:
+        wait_for(f"{len(expected)} events", lambda: len(self.ids()) >= len(expected), interval_s=0.1)
+        assert self.ids() == expected
+
+    def hours_ms(self) -> int:
+        sql = f"SELECT sum(duration) FROM events WHERE scope = 'send:working_time' AND user_name = '{self.user.name}'"
+        return int(self.ask(sql)[0][0] or 0)
+
+    def undisturbed_hours_ms(self) -> int:
+        """What one request with every event would have counted."""
+        return sum(expected_hours(self.front.sent()).values())
+
+    def ask(self, sql: str) -> list[list]:
+        # The clocks of pages are moved by hours.
+        return query.rows(self.front.server, self.admin, sql)
+
+
+def log(page: Page, first: int, n: int = 1, gap_ms: int = 0, scope: str = "draw:object") -> list[int]:
+    """Logs events by number, one after another with time between; each is on the disk when it returns."""
+    ids = list(range(first, first + n))
+    assert page.evaluate(
+        """async ([ids, gap_ms, scope]) => {
+          const kept = [];
+          for (const obj_id of ids) {
+            kept.push(logger.log(scope, { obj_id, job_id: 7 }).persisted);
+            if (gap_ms) tick(gap_ms);
+          }
+          return (await Promise.all(kept)).every(Boolean);
+        }""",
+        [ids, gap_ms, scope],
+    )
+    return ids
+
+
+@pytest.fixture
+def front(server: Server) -> Iterator[Front]:
+    front = Front(server)
+    yield front
+    front.close()
+
+
+@pytest.fixture
+def make_host(front: Front, browser: Browser, admin: User) -> Iterator[Callable[..., Host]]:
+    contexts: list[BrowserContext] = []
+
+    def make(user: User) -> Host:
+        contexts.append(browser.new_context())
+        return Host(front, contexts[-1], user, admin)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def host(make_host: Callable[..., Host], anna: User) -> Host:
+    return make_host(anna)
