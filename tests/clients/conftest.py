@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -57,7 +58,10 @@ class Host:
 
     def begin(self, page: Page, **options: object) -> None:
         page.evaluate(
-            "([token, options]) => void begin({ headers: () => ({ Authorization: `Token ${token}` }), ...options })",
+            """([token, options]) => void begin({
+              headers: () => ({ Authorization: `Token ${token}`, 'X-Passed-Ms': localStorage.getItem('passed') ?? 0 }),
+              ...options,
+            })""",
             [self.user.token, {"user": self.user.name, **options}],
         )
 
@@ -80,6 +84,11 @@ class Host:
     def undisturbed_hours_ms(self) -> int:
         """What one request with every event would have counted."""
         return sum(expected_hours(self.front.sent()).values())
+
+    def span_ms(self) -> int:
+        """From the first to the last event, by the pages' clocks."""
+        times = [dt.datetime.fromisoformat(event["timestamp"]) for event in self.front.sent()]
+        return (max(times) - min(times)) // dt.timedelta(milliseconds=1)
 
     def ask(self, sql: str) -> list[list]:
         # The clocks of pages are moved by hours.

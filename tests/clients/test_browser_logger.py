@@ -129,7 +129,7 @@ def test_two_tabs(host: Host, has_locks: bool) -> None:
     sent = [event["obj_id"] for body in host.front.bodies for event in body["events"]]
     assert sorted(sent) == ids
     # Nothing is counted twice, and nothing between the tabs is left out.
-    assert abs(host.hours_ms() - 119 * 7_000) < 20_000
+    assert abs(host.hours_ms() - host.span_ms()) <= CLOCKS_MS
     assert abs(host.hours_ms() - host.undisturbed_hours_ms()) <= CLOCKS_MS
 
 
@@ -295,9 +295,11 @@ def test_previous_event_is_the_last_of_the_batch_before(host: Host) -> None:
     assert not send(page)
     host.front.fate = lambda body: PASS
     wait_for("the retry", lambda: page.evaluate("logger.send()"), interval_s=0.2)
-    first, dropped, again = [body for body in host.front.bodies if body["events"]]
+    # The browser itself may try again on another connection.
+    first, dropped, *again = [body for body in host.front.bodies if body["events"]]
     assert "previous_event" not in first
-    for body in (dropped, again):
+    for body in (dropped, *again):
+        assert body["events"] == dropped["events"]
         last = {key: value for key, value in first["events"][-1].items() if key != "payload"}
         assert body["previous_event"] == last
     assert host.hours_ms() == host.undisturbed_hours_ms()

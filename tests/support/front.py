@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
@@ -34,9 +34,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/host/":
-            self.answer(200, PAGE, {"Content-Type": "text/html"})
+            self.answer(200, PAGE, [("Content-Type", "text/html")])
         elif self.path == "/host/logger.js":
-            self.answer(200, LOGGER.read_bytes(), {"Content-Type": "text/javascript"})
+            self.answer(200, LOGGER.read_bytes(), [("Content-Type", "text/javascript")])
         else:
             self.answer(404)
 
@@ -48,26 +48,28 @@ class Handler(BaseHTTPRequestHandler):
             return
         if isinstance(fate, tuple):
             status, headers = fate
-            self.answer(status, headers=headers)
+            self.answer(status, headers=headers.items())
             return
         headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
         passed = requests.post(self.front.server.url + self.path, data=body, headers=headers, timeout=60)
         if fate == LOSE_ANSWER:
             self.close_connection = True
             return
-        kept = {key: passed.headers[key] for key in ("Content-Type", "Set-Cookie") if key in passed.headers}
+        kept = [(key, value) for key, value in passed.raw.headers.items() if key in ("content-type", "set-cookie")]
         self.answer(passed.status_code, passed.content, kept)
 
-    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+    def answer(self, status: int, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> None:
         self.send_response(status)
-        for key, value in (headers or {}).items():
+        for key, value in headers:
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return super().date_time_string((timestamp or time.time()) + self.front.ahead_s)
+        # Time that a test let pass in the page has passed here, too.
+        passed_s = float(self.headers.get("X-Passed-Ms", 0)) / 1000
+        return super().date_time_string((timestamp or time.time()) + passed_s + self.front.ahead_s)
 
     def log_message(self, *args: object) -> None:
         pass

@@ -16,20 +16,35 @@ export interface Piece extends Stamp {
 /** A piece has a key as soon as it is kept. */
 export type Kept = Piece & { k: number };
 
+/** What the next request says of the one before: its last event, which working time goes on from. */
+export interface Last extends Stamp {
+  event: Sent;
+}
+
+/** What the sender reads of an event. */
+export interface Sent {
+  scope: string;
+  timestamp: string;
+  duration?: number;
+  payload?: unknown;
+}
+
 /** What is needed of an IndexedDB store, within one transaction. */
 interface Store {
-  get(key: number): Promise<Kept | undefined>;
-  /** The first ones, in order. */
+  get<T = Kept>(key: number): Promise<T | undefined>;
+  /** The first pieces, in order. */
   first(n: number): Promise<Kept[]>;
   count(): Promise<number>;
   /** Gives its key. */
-  put(piece: Piece): Promise<number>;
+  put(record: Piece | (Last & { k: number })): Promise<number>;
   remove(key: number): Promise<unknown>;
 }
 
 type Run = <T>(work: (store: Store) => Promise<T>, isLast?: boolean) => Promise<T>;
 
 const STORE = 'pieces';
+/** Keys of pieces begin with 1; this one has the `Last`, so that it changes with them. */
+const LAST = 0;
 /** Read at once: 1 MB at most. */
 const READ_PIECES = 64;
 
@@ -59,7 +74,7 @@ function onDisk(name: string, instead: () => Run): Run {
     const store = transaction.objectStore(STORE);
     const result = work({
       get: (key) => asked(store.get(key)),
-      first: (n) => asked(store.getAll(null, n)),
+      first: (n) => asked(store.getAll(IDBKeyRange.lowerBound(LAST, true), n)),
       count: () => asked(store.count()),
       put: (piece) => asked(store.put(piece)),
       remove: (key) => asked(store.delete(key)),
@@ -89,19 +104,19 @@ function onDisk(name: string, instead: () => Run): Run {
 }
 
 function inMemory(): Run {
-  const pieces = new Map<number, Kept>();
-  let last = 0;
+  const records = new Map<number, unknown>();
+  let newest = LAST;
   let turn: Promise<unknown> = Promise.resolve();
   const store: Store = {
-    get: async (key) => pieces.get(key),
-    first: async (n) => [...pieces.values()].slice(0, n),
-    count: async () => pieces.size,
-    put: async (piece) => {
-      const k = piece.k ?? ++last;
-      pieces.set(k, { ...piece, k });
+    get: async <T>(key: number) => records.get(key) as T,
+    first: async (n) => [...records].flatMap(([k, record]) => (k ? [record as Kept] : [])).slice(0, n),
+    count: async () => records.size,
+    put: async (record) => {
+      const k = record.k ?? ++newest;
+      records.set(k, { ...record, k });
       return k;
     },
-    remove: async (key) => pieces.delete(key),
+    remove: async (key) => records.delete(key),
   };
   return <T>(work: (store: Store) => Promise<T>) => {
     const result = turn.then(() => work(store));
@@ -137,9 +152,14 @@ export function createQueue(name: string, maxPieces: number) {
         for (const piece of picked) {
           if (!piece.a) await store.put({ ...piece, a: Date.now() });
         }
-        return picked;
+        return { picked, last: await store.get<Last>(LAST) };
       }),
-    remove: (keys: number[]) => run((store) => Promise.all(keys.map(store.remove))),
+    /** Removes what went through. */
+    remove: (keys: number[], last: Last | undefined) =>
+      run(async (store) => {
+        if (last) await store.put({ ...last, k: LAST });
+        await Promise.all(keys.map(store.remove));
+      }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** From the queue to the server: in bulk, in order, again until it is answered. */
 import type { Clock, Stamp } from './clock.ts';
-import type { Kept, Piece, Queue } from './queue.ts';
+import type { Kept, Last, Piece, Queue, Sent } from './queue.ts';
 import { createShared, createTurn } from './turn.ts';
 import type { Writer } from './writer.ts';
 
@@ -35,18 +35,6 @@ export class SendError extends Error {
   }
 }
 
-/** What the next request says of the one before: its last event, which working time goes on from. */
-interface Last extends Stamp {
-  event: Sent;
-}
-
-interface Sent {
-  scope: string;
-  timestamp: string;
-  duration?: number;
-  payload?: unknown;
-}
-
 export interface SenderOptions {
   url: string;
   headers: () => Record<string, string>;
@@ -66,8 +54,12 @@ export function createSender(
   options: SenderOptions,
 ) {
   const turn = createTurn(name);
+  /** A copy of `last` for a page that goes away, which has no time to ask the queue. */
   const shared = createShared(`${name} last`);
+  let last: Last | undefined;
   let sending: Promise<boolean> | undefined;
+  /** What comes after it. */
+  let next: Promise<boolean> | undefined;
   let n_failures = 0;
   /** By `performance.now()`. */
   let notBefore = 0;
@@ -96,7 +88,6 @@ export function createSender(
   const shiftOf = (pieces: Piece[]) => Math.max(...pieces.map(clock.shift));
 
   function previous(shift: number): Sent | undefined {
-    const last = JSON.parse(shared.get() || 'null') as Last | null;
     return last
       ? { ...last.event, timestamp: toIso(Date.parse(last.event.timestamp) + shift - clock.shift(last)) }
       : undefined;
@@ -112,7 +103,7 @@ export function createSender(
     const end = Math.max(...(before ? [before, ...sent] : sent).map(endOf));
     const { payload: _, ...event } = sent.at(-1)!;
     const { s, g, w, o } = stamp;
-    const last: Last = { event: { ...event, timestamp: toIso(end - lengthOf(event)) }, s, g, w, o };
+    last = { event: { ...event, timestamp: toIso(end - lengthOf(event)) }, s, g, w, o };
     shared.set(JSON.stringify(last));
   }
 
@@ -153,7 +144,9 @@ export function createSender(
       // Before anything is sent it has to be known what a jump was.
       if (!clock.isSettled()) await post([], 0);
       let all: Kept[] = [];
-      const pieces = await queue.take((first) => pick((all = first)));
+      const taken = await queue.take((first) => pick((all = first)));
+      const pieces = taken.picked;
+      last = taken.last;
       writer.keepOnly(all.map((piece) => piece.k));
       const first = pieces[0];
       if (!first) return;
@@ -161,7 +154,10 @@ export function createSender(
       if (first.a && Date.now() - first.a > IN_DOUBT_MS) {
         options.onError(new SendError('sent days ago without an answer', 0, events));
       } else await deliver(events, first, shiftOf(pieces));
-      await queue.remove(pieces.map((piece) => piece.k));
+      await queue.remove(
+        pieces.map((piece) => piece.k),
+        last,
+      );
       n_failures = 0;
     }
   }
@@ -186,7 +182,9 @@ export function createSender(
   /** Sends all that is in the queue; gives whether it is empty now. Not while it waits after a failure. */
   function send(): Promise<boolean> {
     if (isWaiting()) return writer.write().then(() => false);
-    return (sending ??= turn
+    // What is under way may not have what was logged last.
+    if (sending) return (next ??= sending.then(() => ((next = undefined), send())));
+    return (sending = turn
       .take(sendAll)
       .then(
         () => true,
@@ -207,22 +205,21 @@ export function createSender(
     const { picked, keys } = writer.leave(isHindered ? () => [] : pick);
     const first = picked[0];
     if (!first) return;
+    const events = picked.flatMap((piece) => piece.e);
+    last = JSON.parse(shared.get() ?? 'null') ?? undefined;
     try {
-      const { ok } = await post(
-        picked.flatMap((piece) => piece.e),
-        shiftOf(picked),
-      );
+      const { ok } = await post(events, shiftOf(picked));
+      turn.release();
       // What was refused is looked into by the next sender.
       if (!ok) return;
-      passed(
-        picked.flatMap((piece) => piece.e),
-        first,
-      );
-      await queue.remove(await keys);
+      await turn.take(async () => {
+        ({ last } = await queue.take(() => []));
+        passed(events, first);
+        await queue.remove(await keys, last);
+      });
     } catch (reason) {
-      failed(reason);
-    } finally {
       turn.release();
+      failed(reason);
     }
   }
 
