@@ -1,5 +1,7 @@
 /** `user:activity`: says that the user is there, at most once in 60 s; it counts as working time and is never stored. */
 
+import { listen } from './page.ts';
+
 const PAUSE_MS = 60_000;
 const KINDS = ['pointermove', 'pointerdown', 'keydown', 'wheel'];
 
@@ -11,6 +13,6 @@ export function watchActivity(report: () => void): () => void {
     notBefore = performance.now() + PAUSE_MS;
     report();
   };
-  for (const kind of KINDS) addEventListener(kind, onActivity, { capture: true, passive: true });
-  return () => KINDS.forEach((kind) => removeEventListener(kind, onActivity, true));
+  const ends = KINDS.map((kind) => listen(window, kind, onActivity));
+  return () => ends.forEach((end) => end());
 }

@@ -4,6 +4,8 @@
  * says it was sent at: the computer slept meanwhile (the page's clock stood still), or the events are another page's.
  */
 
+import { randomName } from './page.ts';
+
 /** Beyond this the system's clock was set, or the computer slept; below, the two clocks only run unevenly. */
 const JUMP_MS = 2000;
 
@@ -21,7 +23,7 @@ export interface Stamp {
 
 type Stretch = Pick<Stamp, 'w' | 'o'> & { jump: number };
 
-export function createClock(page = Math.random().toString(36).slice(2)) {
+export function createClock(page = randomName()) {
   /** Whole ms since 1970, as far as the system's clock was right when the page was opened. */
   const now = () => Math.floor(performance.timeOrigin + performance.now());
   const systemLead = () => Date.now() - now();

@@ -1,5 +1,6 @@
 /** Repeats that change an earlier event instead of being one: contract.md, "The browser's logger". */
 import { endOf, type Entry } from './event.ts';
+import { toIso } from './page.ts';
 
 /**
  * Frame changes further apart than this stay two events. The duration of such an event counts as working time in full,
@@ -29,6 +30,6 @@ export function merge(newest: Entry, entry: Entry): Entry | undefined {
   if (duration > RUN_MS) return undefined;
   if (scope === 'zoom:image') return { scope, t, p: { ...p, ...q, count, duration } };
   return scope === 'send:exception' && p.message === q.message && p.stack === q.stack
-    ? { scope, t, p: { ...p, count, lastTimestamp: q.lastTimestamp ?? new Date(entry.t).toISOString() } }
+    ? { scope, t, p: { ...p, count, lastTimestamp: q.lastTimestamp ?? toIso(entry.t) } }
     : undefined;
 }

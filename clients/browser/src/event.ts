@@ -1,4 +1,5 @@
 /** One event: what a caller says about it, CVAT's checks, and the text that is sent. */
+import { toIso } from './page.ts';
 import { SCOPES, type Scope } from './scopes.ts';
 
 /** What an event says beside its scope and its time. Everything that is no field of its own is kept as the payload. */
@@ -53,8 +54,14 @@ export function problemOf(scope: Scope, payload: Payload): string | undefined {
     return 'count must be an integer from 1 on';
   }
   if (scope === 'send:exception') {
-    for (const key of ['message', 'filename', 'stack', 'line', 'column']) {
-      const type = key === 'line' || key === 'column' ? 'number' : 'string';
+    const types = {
+      message: 'string',
+      filename: 'string',
+      stack: 'string',
+      line: 'number',
+      column: 'number',
+    };
+    for (const [key, type] of Object.entries(types)) {
       if (typeof payload[key] !== type) return `${key} must be a ${type}`;
     }
   }
@@ -77,7 +84,7 @@ const FIELDS = [
 
 /** The event as it is sent. Throws where the payload is no JSON. */
 export function toJson({ scope, t, p }: Entry): string {
-  const event: Record<string, unknown> = { scope, timestamp: new Date(t).toISOString() };
+  const event: Record<string, unknown> = { scope, timestamp: toIso(t) };
   const rest: Payload = {};
   for (const key in p) {
     const value = p[key];

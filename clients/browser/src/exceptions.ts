@@ -1,5 +1,6 @@
 /** Errors as `send:exception` has them, and what the page runs on. */
 import type { PayloadOf } from './event.ts';
+import { listen } from './page.ts';
 
 /** Browsers by their name in the user agent's text; the first that is there. Each calls itself by those after it, too. */
 const BROWSERS = /(Edg|OPR|Firefox|Chrome|Safari)[^/ ]*\/([\d.]+)/;
@@ -33,12 +34,10 @@ export function describe(thrown: unknown, at?: Partial<ErrorEvent>): PayloadOf<'
 
 /** Reports what nobody caught; gives a function that ends it. */
 export function watchUncaught(report: (payload: PayloadOf<'send:exception'>) => void): () => void {
-  const onError = (event: ErrorEvent) => report(describe(event.error, event));
-  const onRejection = (event: PromiseRejectionEvent) => report(describe(event.reason));
-  addEventListener('error', onError);
-  addEventListener('unhandledrejection', onRejection);
-  return () => {
-    removeEventListener('error', onError);
-    removeEventListener('unhandledrejection', onRejection);
-  };
+  const ends = [
+    // A picture that does not load is an event of this kind, too, without an error.
+    listen(window, 'error', (event: ErrorEvent) => event.message && report(describe(event.error, event))),
+    listen(window, 'unhandledrejection', (event: PromiseRejectionEvent) => report(describe(event.reason))),
+  ];
+  return () => ends.forEach((end) => end());
 }

@@ -9,11 +9,11 @@ import { describe, platform, watchUncaught } from './exceptions.ts';
 import { createQueue } from './queue.ts';
 import type { Scope } from './scopes.ts';
 import { createSender } from './sender.ts';
-import { createShared } from './turn.ts';
+import { createShared, listen } from './page.ts';
 import { createWriter } from './writer.ts';
 
 export type { Payload, PayloadOf, Scope };
-export { SendError } from './sender.ts';
+export type { SendError } from './sender.ts';
 
 /** CVAT's page sends so often. */
 const TIMER_MS = 90_000;
@@ -151,18 +151,15 @@ export function createLogger(options: Options): Logger {
   /** What is known of the page's browser. */
   const loaded = () => ({ location: location.pathname, platform: platform() });
 
-  function listen(target: EventTarget, kind: string, listener: () => void): void {
-    target.addEventListener(kind, listener);
-    ends.push(() => target.removeEventListener(kind, listener));
-  }
-
   const all = withIds({});
   if (options.exceptions !== false) ends.push(watchUncaught((payload) => all.log('send:exception', payload)));
   const timer = setInterval(sender.send, TIMER_MS);
-  ends.push(() => clearInterval(timer));
-  listen(document, 'visibilitychange', () => document.hidden && void sender.leave());
-  listen(window, 'pagehide', () => void sender.leave());
-  listen(window, 'online', () => void sender.sendNow());
+  ends.push(
+    () => clearInterval(timer),
+    listen(document, 'visibilitychange', () => document.hidden && void sender.leave()),
+    listen(window, 'pagehide', sender.leave),
+    listen(window, 'online', sender.sendNow),
+  );
   // What an earlier page left.
   void sender.send();
 

@@ -1,7 +1,8 @@
 /** From the queue to the server: in bulk, in order, again until it is answered. */
 import type { Clock, Stamp } from './clock.ts';
 import type { Kept, Last, Piece, Queue, Sent } from './queue.ts';
-import { createShared, createTurn } from './turn.ts';
+import { createShared, toIso } from './page.ts';
+import { createTurn } from './turn.ts';
 import type { Writer } from './writer.ts';
 
 /** Of one request: browsers let requests of 64 KiB go through after the page is gone. */
@@ -22,18 +23,16 @@ const isRefused = (status: number) =>
 /** Of those, the ones that a single event may be the reason of. */
 const isOfContent = (status: number) => status === 400 || status === 413 || status === 422;
 
-/** What events cannot be sent, and why. */
-export class SendError extends Error {
-  constructor(
-    message: string,
-    /** The status of the answer; 0 without one. */
-    readonly status: number,
-    /** The events that will not be sent any more, as JSON. Empty when all will be tried again. */
-    readonly events: string[] = [],
-  ) {
-    super(message);
-  }
+/** Why something was not sent. */
+export interface SendError extends Error {
+  /** Of the answer; 0 without one. */
+  status: number;
+  /** The events that will not be sent any more, as JSON. Empty when all will be tried again. */
+  events: string[];
 }
+
+const sendError = (message: string, status: number, events: string[] = []): SendError =>
+  Object.assign(new Error(message), { status, events });
 
 export interface SenderOptions {
   url: string;
@@ -41,7 +40,7 @@ export interface SenderOptions {
   onError: (error: Error) => void;
 }
 
-const toIso = (t: number) => new Date(t).toISOString();
+const isInDoubt = (piece: Piece) => !!piece.a && Date.now() - piece.a > IN_DOUBT_MS;
 const endOf = (event: Sent) => Date.parse(event.timestamp) + lengthOf(event);
 /** What counts as working time by itself. */
 const lengthOf = (event: Sent) => (event.scope === 'change:frame' ? (event.duration ?? 0) : 0);
@@ -69,7 +68,6 @@ export function createSender(
 
   /** Of the first pieces those that go into one request. */
   function pick<P extends Piece>(pieces: P[]): P[] {
-    const state = (piece: P) => (piece.a ? (Date.now() - piece.a > IN_DOUBT_MS ? 2 : 1) : 0);
     let n_chars = 0;
     const end = pieces.findIndex((piece, index) => {
       const first = pieces[0]!;
@@ -77,7 +75,8 @@ export function createSender(
       return (
         index &&
         (n_chars > BATCH_CHARS ||
-          state(piece) !== state(first) ||
+          !!piece.a !== !!first.a ||
+          isInDoubt(piece) !== isInDoubt(first) ||
           Math.abs(clock.shift(piece) - clock.shift(first)) > SAME_CLOCK_MS)
       );
     });
@@ -135,7 +134,7 @@ export function createSender(
       const half = events.length >> 1;
       await deliver(events.slice(0, half), stamp, shift);
       await deliver(events.slice(half), stamp, shift);
-    } else options.onError(new SendError(`refused with ${status}`, status, events));
+    } else options.onError(sendError(`refused with ${status}`, status, events));
   }
 
   async function sendAll(): Promise<void> {
@@ -151,8 +150,8 @@ export function createSender(
       const first = pieces[0];
       if (!first) return;
       const events = pieces.flatMap((piece) => piece.e);
-      if (first.a && Date.now() - first.a > IN_DOUBT_MS) {
-        options.onError(new SendError('sent days ago without an answer', 0, events));
+      if (isInDoubt(first)) {
+        options.onError(sendError('sent days ago without an answer', 0, events));
       } else await deliver(events, first, shiftOf(pieces));
       await queue.remove(
         pieces.map((piece) => piece.k),
@@ -167,10 +166,8 @@ export function createSender(
     const after = answer?.headers.get('Retry-After');
     const after_ms = after ? Number(after) * 1000 || Date.parse(after) - Date.now() : 0;
     const wait_ms = Math.min(MAX_WAIT_MS, WAIT_MS * 2 ** n_failures++) * (0.5 + Math.random() / 2);
-    later(Math.max(wait_ms, Math.min(after_ms || 0, MAX_RETRY_AFTER_MS)));
-    options.onError(
-      new SendError(answer ? `answered ${answer.status}` : String(reason), answer?.status ?? 0),
-    );
+    later(Math.max(wait_ms, Math.min(after_ms, MAX_RETRY_AFTER_MS)));
+    options.onError(sendError(answer ? `answered ${answer.status}` : String(reason), answer?.status ?? 0));
   }
 
   function later(ms: number): void {

@@ -1,4 +1,6 @@
-/** One sender at a time among all tabs, and what they know together: the last event that went through. */
+/** One sender at a time among all tabs. */
+
+import { createShared, randomName } from './page.ts';
 
 /** A sender says so often that it is at it; one that says nothing for so long is gone. */
 const LEASE_MS = 40_000;
@@ -7,31 +9,9 @@ const ASK_MS = 1000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Text that all tabs see at once; of this page alone where a browser has no storage. */
-export function createShared(name: string) {
-  let own: string | null = null;
-  return {
-    get(): string | null {
-      try {
-        return localStorage.getItem(name);
-      } catch {
-        return own;
-      }
-    },
-    set(text: string): void {
-      own = text;
-      try {
-        localStorage.setItem(name, text);
-      } catch {
-        // Full or forbidden.
-      }
-    },
-  };
-}
-
 export function createTurn(name: string) {
   const lease = createShared(`${name} sender`);
-  const me = Math.random().toString(36).slice(2);
+  const me = randomName();
   const renew = () => lease.set(`${me} ${Date.now() + LEASE_MS}`);
 
   /** Who is sending, if anybody is. A lease from a clock that was set otherwise is none. */
