@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from support import query
 from support.events import expected_hours
 from support.front import Front
 from support.server import Server, User, wait_for
 
-# Runs before the page: `tick(ms)` lets time pass, in all tabs, and `setClock(ms)` sets the system's clock, by which no
-# time passes.
+# Runs before the page: `passed` is what a test lets pass (`Host.tick`), `set` by how much the system's clock was set,
+# by which no time passes.
 CLOCK = """
 {
   const now = performance.now.bind(performance), system = Date.now;
-  const moved = (name) => Number(localStorage.getItem(name));
-  performance.now = () => now() + moved('passed');
-  Date.now = () => system() + moved('passed') + moved('set');
-  window.tick = (ms) => localStorage.setItem('passed', moved('passed') + ms);
-  window.setClock = (ms) => localStorage.setItem('set', moved('set') + ms);
+  window.moved = { passed: 0, set: 0 };
+  performance.now = () => now() + moved.passed;
+  Date.now = () => system() + moved.passed + moved.set;
 }
 """
 # The same, where the system's clock has been wrong since before the page was opened.
@@ -44,12 +43,17 @@ class Host:
         self.context = context
         self.user = user
         self.admin = admin
+        self.pages: list[Page] = []
+        self.passed_ms = 0
 
     def open(self, script: str = CLOCK, begin: bool = True, **options: object) -> Page:
         """A tab with a logger. `script` runs before the page's own."""
         page = self.context.new_page()
         page.set_default_timeout(15_000)
-        page.add_init_script(script)
+        page.add_init_script(f"{script}; if (window.moved) moved.passed = {self.passed_ms};")
+        page.on("crash", lambda page: self.pages.remove(page))
+        page.on("close", lambda page: page in self.pages and self.pages.remove(page))
+        self.pages.append(page)
         page.goto(f"{self.front.url}/host/")
         page.wait_for_function("window.begin")
         if begin:
@@ -59,11 +63,30 @@ class Host:
     def begin(self, page: Page, **options: object) -> None:
         page.evaluate(
             """([token, options]) => void begin({
-              headers: () => ({ Authorization: `Token ${token}`, 'X-Passed-Ms': localStorage.getItem('passed') ?? 0 }),
+              headers: () => ({ Authorization: `Token ${token}`, 'X-Passed-Ms': window.moved?.passed ?? 0 }),
               ...options,
             })""",
             [self.user.token, {"user": self.user.name, **options}],
         )
+
+    def tick(self, ms: int) -> None:
+        """Lets time pass, in all tabs."""
+        self.passed_ms += ms
+        for page in self.pages:
+            page.evaluate("(ms) => void (moved.passed = ms)", self.passed_ms)
+
+    def log(self, page: Page, first: int, n: int = 1, gap_ms: int = 0) -> list[int]:
+        """Logs events by number, one after another with time after each; all are on the disk when it returns."""
+        ids = list(range(first, first + n))
+        for obj_id in ids:
+            page.evaluate(
+                "(obj_id) => void (window.kept ??= []).push(logger.log('draw:object', { obj_id, job_id: 7 }))", obj_id
+            )
+            if gap_ms:
+                self.tick(gap_ms)
+        are_kept = page.evaluate("Promise.all(kept.splice(0).map((event) => event.persisted))")
+        assert are_kept == [True] * n
+        return ids
 
     def rows(self, columns: str = "scope, obj_id, count, duration, payload") -> list[list]:
         """What is stored of the user's events, without working time."""
@@ -95,21 +118,19 @@ class Host:
         return query.rows(self.front.server, self.admin, sql)
 
 
-def log(page: Page, first: int, n: int = 1, gap_ms: int = 0, scope: str = "draw:object") -> list[int]:
-    """Logs events by number, one after another with time between; each is on the disk when it returns."""
-    ids = list(range(first, first + n))
-    assert page.evaluate(
-        """async ([ids, gap_ms, scope]) => {
-          const kept = [];
-          for (const obj_id of ids) {
-            kept.push(logger.log(scope, { obj_id, job_id: 7 }).persisted);
-            if (gap_ms) tick(gap_ms);
-          }
-          return (await Promise.all(kept)).every(Boolean);
-        }""",
-        [ids, gap_ms, scope],
-    )
-    return ids
+def send(page: Page) -> bool:
+    return page.evaluate("logger.send()")
+
+
+def settle(page: Page) -> None:
+    """Has a first event through. From then on nothing is sent but when a test says so, or 90 s have passed."""
+    page.evaluate("logger.log('load:job', { job_id: 7 }).persisted")
+    assert send(page)
+
+
+def crash(page: Page) -> None:
+    with page.expect_event("crash"), contextlib.suppress(Error):
+        page.goto("chrome://crash", timeout=2000)
 
 
 @pytest.fixture

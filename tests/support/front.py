@@ -1,5 +1,5 @@
-"""What stands before annoscope in the browser's tests: it serves a page with the logger, passes the rest on, keeps what was
-sent, and fails in the ways that networks and servers do."""
+"""What stands before annoscope in the browser's tests: it serves a page with the logger, passes the rest on, keeps what
+was sent, and fails in the ways that networks and servers do."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Front:
-    """`fate` decides on each request to /api/events by its body; a tuple is a status with headers of the front's own."""
+    """`fate` decides on each request to /api/events by its body; a tuple is a status and headers of the front's own."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

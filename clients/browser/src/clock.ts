@@ -9,6 +9,11 @@ import { randomName } from './page.ts';
 /** Beyond this the system's clock was set, or the computer slept; below, the two clocks only run unevenly. */
 const JUMP_MS = 2000;
 
+/** An answer that took longer says too little about the server's time, which is some moment of that. */
+const ANSWER_MS = 5000;
+/** Where the server's word differs by more from the system's clock, that was set; else it is exact, and the word is not. */
+const DOUBT_MS = 10_000;
+
 /** By whose clock a stamp is, and what that clock was off when it was made. */
 export interface Stamp {
   /** The page. */
@@ -17,7 +22,7 @@ export interface Stamp {
   g: number;
   /** The system's clock less the page's, in ms. */
   w: number;
-  /** The server's clock less the page's, within some 500 ms; missing while no answer told. */
+  /** The server's clock less the page's, within seconds; missing while no answer told. */
   o?: number | undefined;
 }
 
@@ -51,10 +56,10 @@ export function createClock(page = randomName()) {
     stamp: (g: number): Stamp => ({ s: page, g, w: stretches[g]!.w, o: stretches[g]!.o }),
     /** Whether the server has told what the last jump was. */
     isSettled: () => (look(), stretches.length < 2 || newest().o !== undefined),
-    /** Takes what an answer says about the server's time. It is cut to seconds. */
-    learn: (date: string | null) => {
+    /** Takes what an answer says about the server's time, which is cut to seconds, and when it was asked. */
+    learn(date: string | null, askedAt: number): void {
       look();
-      newest().o = Date.parse(date ?? '') + 500 - now();
+      if (now() - askedAt < ANSWER_MS) newest().o = Date.parse(date ?? '') + 500 - now();
     },
     isLearned: () => newest().o !== undefined,
     /** What a batch of events with this stamp adds to `now()` for the time that it is sent at. */
@@ -68,8 +73,7 @@ export function createClock(page = randomName()) {
       }
       const bySystem = newest().w - stamp.w;
       const byServer = (newest().o ?? NaN) - (stamp.o ?? NaN);
-      // The system's clock is exact, unless it was set between the two.
-      return Math.abs(bySystem - byServer) > JUMP_MS ? byServer : bySystem;
+      return Math.abs(bySystem - byServer) > DOUBT_MS ? byServer : bySystem;
     },
   };
 }

@@ -109,8 +109,9 @@ export function createSender(
   async function post(events: string[], shift: number): Promise<Response> {
     turn.renew();
     const before = JSON.stringify(previous(shift));
+    const t = clock.now();
     const body = new TextEncoder().encode(
-      `{"events":[${events}],${before ? `"previous_event":${before},` : ''}"timestamp":"${toIso(clock.now() + shift)}"}`,
+      `{"events":[${events}],${before ? `"previous_event":${before},` : ''}"timestamp":"${toIso(t + shift)}"}`,
     );
     const response = await fetch(options.url, {
       method: 'POST',
@@ -120,7 +121,7 @@ export function createSender(
       keepalive: body.length < KEEPALIVE_BYTES,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    clock.learn(response.headers.get('Date'));
+    clock.learn(response.headers.get('Date'), t);
     void response.body?.cancel();
     if (!response.ok && !isRefused(response.status)) throw response;
     return response;

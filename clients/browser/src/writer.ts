@@ -10,7 +10,7 @@ const GATHER_MS = 100;
 const AGAIN_MS = 2000;
 /** One piece holds so much. Tabs are sent in turns of this length, far below the gap that ends working time. */
 const PIECE_MS = 10_000;
-const PIECE_CHARS = 16_384;
+const PIECE_CHARS = 24_000;
 /** What is kept in memory too, for the moment when the page goes away: browsers then send 64 KiB. */
 const UNSENT_CHARS = 50_000;
 /** Events that wait in memory while the disk takes none. */
