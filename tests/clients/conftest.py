@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
@@ -45,6 +46,8 @@ class Host:
         self.admin = admin
         self.pages: list[Page] = []
         self.passed_ms = 0
+        # A condition of queries.
+        self.mine = f"user_name = '{user.name}'"
 
     def open(self, script: str = CLOCK, begin: bool = True, **options: object) -> Page:
         """A tab with a logger. `script` runs before the page's own."""
@@ -90,7 +93,7 @@ class Host:
 
     def rows(self, columns: str = "scope, obj_id, count, duration, payload") -> list[list]:
         """What is stored of the user's events, without working time."""
-        return self.ask(f"SELECT {columns} FROM events WHERE source = 'client' AND user_name = '{self.user.name}'")
+        return self.ask(f"SELECT {columns} FROM events WHERE source = 'client' AND {self.mine}")
 
     def ids(self) -> list[int]:
         """The obj_id of each stored event, sorted: tests number what they log."""
@@ -101,7 +104,7 @@ class Host:
         assert self.ids() == expected
 
     def hours_ms(self) -> int:
-        sql = f"SELECT sum(duration) FROM events WHERE scope = 'send:working_time' AND user_name = '{self.user.name}'"
+        sql = f"SELECT sum(duration) FROM events WHERE scope = 'send:working_time' AND {self.mine}"
         return int(self.ask(sql)[0][0] or 0)
 
     def undisturbed_hours_ms(self) -> int:
@@ -114,7 +117,6 @@ class Host:
         return (max(times) - min(times)) // dt.timedelta(milliseconds=1)
 
     def ask(self, sql: str) -> list[list]:
-        # The clocks of pages are moved by hours.
         return query.rows(self.front.server, self.admin, sql)
 
 
@@ -134,25 +136,16 @@ def crash(page: Page) -> None:
 
 
 @pytest.fixture
-def front(server: Server) -> Iterator[Front]:
-    front = Front(server)
+def front(shared_server: Server) -> Iterator[Front]:
+    front = Front(shared_server)
     yield front
     front.close()
 
 
 @pytest.fixture
-def make_host(front: Front, browser: Browser, admin: User) -> Iterator[Callable[..., Host]]:
-    contexts: list[BrowserContext] = []
-
-    def make(user: User) -> Host:
-        contexts.append(browser.new_context())
-        return Host(front, contexts[-1], user, admin)
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def host(make_host: Callable[..., Host], anna: User) -> Host:
-    return make_host(anna)
+def host(front: Front, browser: Browser, shared_server: Server, shared_admin: User) -> Iterator[Host]:
+    """One user's own browser; the server has those of other tests as well."""
+    user = shared_server.add_user(f"u{uuid.uuid4().hex[:8]}")
+    context = browser.new_context()
+    yield Host(front, context, user, shared_admin)
+    context.close()
