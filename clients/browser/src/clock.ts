@@ -14,6 +14,9 @@ const ANSWER_MS = 5000;
 /** Where the server's word differs by more from the system's clock, that was set; else it is exact, and the word is not. */
 const DOUBT_MS = 10_000;
 
+/** Two pages that read one clock differ by that. */
+const ROUNDING_MS = 5;
+
 /** By whose clock a stamp is, and what that clock was off when it was made. */
 export interface Stamp {
   /** The page. */
@@ -73,7 +76,8 @@ export function createClock(page = randomName()) {
       }
       const bySystem = newest().w - stamp.w;
       const byServer = (newest().o ?? NaN) - (stamp.o ?? NaN);
-      return Math.abs(bySystem - byServer) > DOUBT_MS ? byServer : bySystem;
+      const shift = Math.abs(bySystem - byServer) > DOUBT_MS ? byServer : bySystem;
+      return Math.abs(shift) < ROUNDING_MS ? 0 : shift;
     },
   };
 }

@@ -66,8 +66,12 @@ export function createSender(
 
   const isWaiting = () => performance.now() < notBefore;
 
-  /** Of the first pieces those that go into one request. */
-  function pick<P extends Piece>(pieces: P[]): P[] {
+  /**
+   * Of the first pieces those that go into one request. Those that were sent before go first, in the order in which they
+   * were: the server may have them, and has then counted up to them.
+   */
+  function pick<P extends Piece>(first: P[]): P[] {
+    const pieces = [...first].sort((one, other) => (one.a ?? Infinity) - (other.a ?? Infinity) || 0);
     let n_chars = 0;
     const end = pieces.findIndex((piece, index) => {
       const first = pieces[0]!;
@@ -107,7 +111,6 @@ export function createSender(
   }
 
   async function post(events: string[], shift: number): Promise<Response> {
-    turn.renew();
     const before = JSON.stringify(previous(shift));
     const t = clock.now();
     const body = new TextEncoder().encode(
@@ -141,6 +144,7 @@ export function createSender(
   async function sendAll(): Promise<void> {
     await writer.write();
     for (;;) {
+      turn.renew();
       // Before anything is sent it has to be known what a jump was.
       if (!clock.isSettled()) await post([], 0);
       let all: Kept[] = [];
@@ -206,8 +210,9 @@ export function createSender(
     const events = picked.flatMap((piece) => piece.e);
     last = JSON.parse(shared.get() ?? 'null') ?? undefined;
     try {
+      turn.leave();
       const { ok } = await post(events, shiftOf(picked));
-      turn.release();
+      turn.left();
       // What was refused is looked into by the next sender.
       if (!ok) return;
       await turn.take(async () => {
@@ -216,7 +221,7 @@ export function createSender(
         await queue.remove(await keys, last);
       });
     } catch (reason) {
-      turn.release();
+      turn.left();
       failed(reason);
     }
   }
