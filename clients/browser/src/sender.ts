@@ -156,7 +156,7 @@ export function createSender(
       if (!first) return true;
       const events = pieces.flatMap((piece) => piece.e);
       if (isInDoubt(first)) {
-        options.onError(sendError('sent days ago without an answer', 0, events));
+        options.onError(sendError('in doubt for days', 0, events));
       } else await deliver(events, first, shiftOf(pieces));
       await queue.remove(
         pieces.map((piece) => piece.k),
