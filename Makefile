@@ -117,4 +117,4 @@ lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache $(shell find tests -name __pycache__) web/node_modules web/dist
+	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests -name __pycache__) web/node_modules web/dist

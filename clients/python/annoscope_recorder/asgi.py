@@ -20,8 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class RecorderMiddleware:
     """Wraps a whole application: `app = RecorderMiddleware(api, record=outbox.record, relay=relay)`.
 
-    `record` takes the event of an exception that the application did not answer itself. `relay` is started with the
-    application's first request and stopped with the application.
+    `record` takes the event of an exception that the application did not answer itself. `relay` is started and stopped
+    with the application; where the server tells nothing of its start, with the first request.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class RecorderMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, self._stopping_relay(send))
+            await self._app(scope, receive, self._with_relay(send))
             return
         if self._relay is not None:
             self._relay.start()
@@ -53,13 +53,17 @@ class RecorderMiddleware:
                     self._record(exception_event(scope, error, status_code=500))
                 raise
 
-    def _stopping_relay(self, send: Send) -> Send:
-        async def send_and_stop(message: Message) -> None:
-            if message["type"].startswith("lifespan.shutdown") and self._relay is not None:
+    def _with_relay(self, send: Send) -> Send:
+        """What waits from before is sent from the start on."""
+
+        async def send_and_follow(message: Message) -> None:
+            if self._relay is not None and message["type"] == "lifespan.startup.complete":
+                self._relay.start()
+            if self._relay is not None and message["type"].startswith("lifespan.shutdown"):
                 self._relay.stop()
             await send(message)
 
-        return send_and_stop
+        return send_and_follow
 
 
 def exception_event(scope: Scope, error: Exception, status_code: int) -> list[Event]:

@@ -17,8 +17,8 @@ from annoscope_recorder.context import Organization, RequestContext, current
 # Keys of CVAT's record, `event_id`, `access_token_id` and `remote_addr`. Absent ones are left out.
 Event = dict[str, Any]
 
-# Levels of a payload that annoscope takes.
-MAX_DEPTH = 127
+# Levels of a value that are kept: annoscope takes payloads of 127.
+MAX_LEVELS = 100
 
 # Half an emoji: no UTF-8 has it.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -77,24 +77,9 @@ def make_event(
         "org_slug": organization.slug,
         "access_token_id": context.access_token_id,
         "remote_addr": context.remote_addr,
-        "payload": _payload(members, context),
+        "payload": to_json(members),
     }
     return {key: mended(value) for key, value in event.items() if value is not None}
-
-
-def _payload(members: Mapping[str, Any], context: RequestContext) -> str:
-    """The payload's text; of one that is nested too deeply the request alone."""
-    value = plain(members)
-    return to_json(value if _depth(value) <= MAX_DEPTH else {"request": context.members()})
-
-
-def _depth(value: Any) -> int:
-    """Levels of lists and objects."""
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
 
 
 def unix_seconds(at: dt.datetime | None) -> str:
@@ -109,8 +94,8 @@ def to_json(value: Any) -> str:
 
 
 def plain(value: Any, level: int = 0) -> Any:
-    """`value` in JSON's types, as CVAT's API would show it; null from one level on more than a payload may have."""
-    if level > MAX_DEPTH + 1:
+    """`value` in JSON's types, as CVAT's API would show it; null in place of what lies too deep."""
+    if level > MAX_LEVELS:
         return None
     if value is None or isinstance(value, (bool, int)):
         return value

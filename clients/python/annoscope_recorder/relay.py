@@ -111,18 +111,18 @@ class Relay:
             elif not self._stop.is_set():
                 self._wake.wait(self._period_s)
                 self._wake.clear()
-        with suppress(Exception), self._outbox.transaction() as rows:
-            rows.release(self._holder)
+        self._release()
 
     def send_all(self, deadline_s: float) -> bool:
         """Sends what waits, in the caller's thread; whether the outbox was empty within `deadline_s`."""
         end = time.monotonic() + deadline_s
         while True:
             wait_s = self._round()
-            if wait_s is None:
-                return True
-            if self._stop.wait(min(wait_s, max(end - time.monotonic(), 0.0))) or time.monotonic() >= end:
-                return False
+            if wait_s is not None and time.monotonic() < end:
+                self._stop.wait(min(wait_s, max(end - time.monotonic(), 0.0)))
+            if wait_s is None or self._stop.is_set() or time.monotonic() >= end:
+                self._release()
+                return wait_s is None
 
     def _round(self) -> float | None:
         """Sends all that waits. None when nothing is left; else the seconds to wait before the next try."""
@@ -176,6 +176,11 @@ class Relay:
             rows.refuse(waiting, refusal.reason)
         self.counts.n_refused += 1
         log.error("annoscope refused an event, which was set aside: %s", refusal.reason)
+
+    def _release(self) -> None:
+        """Lets another relay send at once."""
+        with suppress(Exception), self._outbox.transaction() as rows:
+            rows.release(self._holder)
 
     def _failed(self, reason: str, asked_s: float | None) -> float:
         self.counts.n_failures += 1
