@@ -18,6 +18,7 @@ mod json;
 mod mend;
 mod payload;
 mod promoted;
+mod record;
 mod scope;
 mod sender;
 mod server_event;
@@ -36,6 +37,10 @@ pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
 pub use payload::Payload;
 pub use promoted::{MARK, PROMOTED_PATHS, PromotedKind, PromotedPath, PromotedPayload};
+pub use record::{
+    AnnotationAction, Annotations, Cascade, Cause, Dataset, FailedJob, FailedRequest, Occasion,
+    Place, Resource, ResourceKind,
+};
 pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
     is_client_scope,
