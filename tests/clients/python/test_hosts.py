@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -131,6 +133,24 @@ def test_changes_background_work_and_failures(host: Host, server: Server, admin:
     assert payload["request"]["url"] == "/fail?page=1&token=***"
     assert payload["request"]["method"] == "POST"
     assert "hidden" not in row["payload"]
+
+
+def test_a_host_does_not_wait_for_annoscope(server: Server, admin: User, make_host: Callable[..., Host]) -> None:
+    """Of a relay that shares the host's process each request to annoscope takes 5 s."""
+    host = make_host("fastapi", annoscope=server.ingest_url).start()
+    host.call("POST", "/projects", {"name": "first"})
+    stored(server, admin, 1)
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        times = []
+        for number in range(300):
+            begin = time.monotonic()
+            assert host.call("POST", "/projects", {"name": f"project {number}"}).ok
+            times.append(time.monotonic() - begin)
+        assert max(times) < 2
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    stored(server, admin, 301)
 
 
 def test_a_host_that_is_killed_after_its_commit_loses_nothing(

@@ -118,6 +118,28 @@ def test_a_driver_with_other_parameters_is_named() -> None:
         Rows.of(object())  # type: ignore[arg-type]
 
 
+def test_where_the_host_s_disk_is_full_nothing_is_half_done(tmp_path: Path) -> None:
+    outbox = HostOutbox(lambda: sqlite3.connect(tmp_path / "host.db"))
+    outbox.create_tables()
+    with closing(sqlite3.connect(tmp_path / "host.db")) as connection:
+        connection.execute("CREATE TABLE task (id INTEGER PRIMARY KEY)")
+        connection.execute("PRAGMA max_page_count = 64")
+        n_done = 0
+        error = None
+        while error is None:
+            try:
+                with connection:
+                    connection.execute("INSERT INTO task VALUES (?)", (n_done,))
+                    outbox.record(connection, event(n_done, text="x" * 1_000))
+                n_done += 1
+            except sqlite3.OperationalError as full:
+                error = full
+        assert "full" in str(error)
+        assert n_done > 50
+        assert connection.execute("SELECT count(*) FROM task").fetchone() == (n_done,)
+    assert n_waiting(outbox) == n_done
+
+
 def test_a_file_that_is_full_costs_events_and_no_request(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     outbox = FileOutbox(tmp_path / "outbox.db", max_bytes=256 << 10)
     n_kept = 0
