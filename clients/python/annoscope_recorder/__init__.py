@@ -24,7 +24,7 @@ from annoscope_recorder.context import (
     request,
     within,
 )
-from annoscope_recorder.event import Event, Place
+from annoscope_recorder.event import Event, Place, to_json
 from annoscope_recorder.outbox import FileOutbox, HostOutbox, Outbox, counts
 from annoscope_recorder.relay import Backoff, Relay
 from annoscope_recorder.resources import Cascade, create, delete, update
@@ -59,6 +59,7 @@ __all__ = [
     "identify",
     "job_exception",
     "request",
+    "to_json",
     "update",
     "view_exception",
     "within",

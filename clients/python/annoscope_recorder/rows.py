@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 import sys
@@ -73,12 +74,15 @@ class Rows:
     @classmethod
     def of(cls, connection: Connection) -> Rows:
         """On a connection of any driver whose `paramstyle` has such a mark."""
-        driver = type(connection).__module__.split(".")[0]
-        style = getattr(sys.modules.get(driver), "paramstyle", None)
+        if inspect.iscoroutinefunction(connection.commit):
+            raise TypeError(f"{type(connection)} is asynchronous: insert to_json(event) into annoscope_outbox (event)")
+        # A host may have a class of its own, of the driver's.
+        modules = [sys.modules.get(kind.__module__.split(".")[0]) for kind in type(connection).__mro__]
+        styles = [style for module in modules if (style := getattr(module, "paramstyle", None))]
         marks = {"qmark": "?", "format": "%s", "pyformat": "%s"}
-        if style not in marks:
+        if not styles or styles[0] not in marks:
             raise TypeError(f"{type(connection)} is no connection of a driver whose parameters are ? or %s")
-        return cls(connection.cursor(), marks[style])
+        return cls(connection.cursor(), marks[styles[0]])
 
     def create(self) -> None:
         """Makes the tables where they are not there yet: in SQLite or PostgreSQL."""

@@ -143,14 +143,14 @@ def test_a_host_does_not_wait_for_annoscope(server: Server, admin: User, make_ho
     server.process.send_signal(signal.SIGSTOP)
     try:
         times = []
-        for number in range(300):
+        for number in range(100):
             begin = time.monotonic()
             assert host.call("POST", "/projects", {"name": f"project {number}"}).ok
             times.append(time.monotonic() - begin)
-        assert max(times) < 2
+        assert max(times) < 4.5
     finally:
         server.process.send_signal(signal.SIGCONT)
-    stored(server, admin, 301)
+    stored(server, admin, 101)
 
 
 def test_a_host_that_is_killed_after_its_commit_loses_nothing(
@@ -167,3 +167,13 @@ def test_a_host_that_is_killed_after_its_commit_loses_nothing(
     host.start()
     [row] = stored(server, admin, 1)
     assert (row["scope"], row["obj_name"]) == ("create:project", "last words")
+
+
+def test_django_s_command_sends_what_waits(server: Server, admin: User, make_host: Callable[..., Host]) -> None:
+    host = make_host("django-wsgi").start()
+    host.add_user("lena")
+    assert host.call("POST", "/projects", {"name": "street"}).ok
+    host.annoscope = server.ingest_url
+    host.manage("annoscope_relay", "--once")
+    [row] = stored(server, admin, 1)
+    assert (row["scope"], row["user_name"]) == ("create:project", "lena")

@@ -15,7 +15,6 @@ import annoscope_recorder as recorder
 import psycopg
 import pytest
 from annoscope_recorder import FileOutbox, HostOutbox
-from annoscope_recorder.rows import Rows
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -113,9 +112,28 @@ def test_a_relay_s_failed_transaction_changes_nothing(connect: Callable[[], Any]
     assert recorder.counts(outbox) == recorder.Counts(n_waiting=1, n_refused=0)
 
 
-def test_a_driver_with_other_parameters_is_named() -> None:
-    with pytest.raises(TypeError, match="is no connection of a driver"):
-        Rows.of(object())  # type: ignore[arg-type]
+class OwnConnection(sqlite3.Connection):
+    """As hosts have."""
+
+
+class Asynchronous:
+    async def commit(self) -> None: ...
+
+
+class Unknown:
+    def commit(self) -> None: ...
+
+
+def test_a_connection_of_a_host_s_own_class(tmp_path: Path) -> None:
+    outbox = HostOutbox(lambda: sqlite3.connect(tmp_path / "host.db", factory=OwnConnection))
+    outbox.create_tables()
+    assert n_waiting(outbox) == 0
+
+
+@pytest.mark.parametrize(("connection", "message"), [(Asynchronous(), "asynchronous"), (Unknown(), "no connection of")])
+def test_a_connection_that_cannot_be_used_is_named(connection: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        HostOutbox(lambda: connection).record(connection, event())
 
 
 def test_where_the_host_s_disk_is_full_nothing_is_half_done(tmp_path: Path) -> None:
@@ -123,19 +141,19 @@ def test_where_the_host_s_disk_is_full_nothing_is_half_done(tmp_path: Path) -> N
     outbox.create_tables()
     with closing(sqlite3.connect(tmp_path / "host.db")) as connection:
         connection.execute("CREATE TABLE task (id INTEGER PRIMARY KEY)")
-        connection.execute("PRAGMA max_page_count = 64")
+        connection.execute("PRAGMA max_page_count = 32")
         n_done = 0
         error = None
         while error is None:
             try:
                 with connection:
                     connection.execute("INSERT INTO task VALUES (?)", (n_done,))
-                    outbox.record(connection, event(n_done, text="x" * 1_000))
+                    outbox.record(connection, event(n_done, text="x" * 2_000))
                 n_done += 1
             except sqlite3.OperationalError as full:
                 error = full
         assert "full" in str(error)
-        assert n_done > 50
+        assert n_done > 10
         assert connection.execute("SELECT count(*) FROM task").fetchone() == (n_done,)
     assert n_waiting(outbox) == n_done
 
