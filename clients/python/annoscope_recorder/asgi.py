@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from annoscope_recorder.actions import view_exception
 from annoscope_recorder.context import request
 from annoscope_recorder.event import Event
 from annoscope_recorder.relay import Relay
+
+log = logging.getLogger("annoscope_recorder")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -49,9 +52,18 @@ class RecorderMiddleware:
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception as error:
-                if self._record is not None and scope["type"] == "http":
-                    self._record(exception_event(scope, error, status_code=500))
+                if scope["type"] == "http":
+                    self._record_exception(scope, error)
                 raise
+
+    def _record_exception(self, scope: Scope, error: Exception) -> None:
+        if self._record is None:
+            return
+        try:
+            self._record(exception_event(scope, error, status_code=500))
+        # The error of the application is the one to be told.
+        except Exception:
+            log.exception("an exception of the application could not be recorded")
 
     def _with_relay(self, send: Send) -> Send:
         """What waits from before is sent from the start on."""

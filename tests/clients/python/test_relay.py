@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import annoscope_recorder as recorder
 import pytest
-from annoscope_recorder import Backoff, FileOutbox, Relay, Sender
+from annoscope_recorder import Backoff, FileOutbox, HostOutbox, Relay, Sender
 
 from support import ROOT, exports
 from support.faulty_proxy import Fault, FaultyProxy
@@ -146,10 +147,39 @@ def test_an_event_that_is_refused_holds_up_no_other(
 def test_too_much_at_once_is_sent_in_parts(make_server, tmp_path: Path, outbox: FileOutbox) -> None:
     server = make_server(ingest_max_body_bytes="64KiB").start()
     outbox.record([recorder.create("task", {"id": number, "text": "x" * 3_000}) for number in range(60)])
+    # One that is too large by itself.
+    outbox.record([recorder.create("task", {"id": 99, "text": "x" * 100_000})], events(range(60, 61)))
     relay = relay_to(server.ingest_url, outbox)
     assert relay.send_all(60)
-    assert relay.counts.n_refused == 0
-    check_each_once(server, server.add_user("root", "admin"), range(60))
+    with outbox.transaction() as rows:
+        [refused] = rows.refused()
+    assert refused["event"]["obj_id"] == 99
+    assert refused["reason"].startswith("413 ")
+    check_each_once(server, server.add_user("root", "admin"), range(61))
+
+
+def test_the_relay_outlives_a_database_that_is_away(server: Server, admin: User, tmp_path: Path) -> None:
+    n_asked = 0
+
+    def connect() -> sqlite3.Connection:
+        nonlocal n_asked
+        n_asked += 1
+        if 2 <= n_asked <= 5:
+            raise sqlite3.OperationalError("no such host")
+        return sqlite3.connect(tmp_path / "host.db", timeout=30)
+
+    outbox = HostOutbox(connect)
+    outbox.create_tables()
+    with closing(sqlite3.connect(tmp_path / "host.db")) as connection, connection:
+        outbox.record(connection, events(range(3)))
+    relay = relay_to(server.ingest_url, outbox)
+    relay.start()
+    try:
+        wait_for("the relay to have sent", lambda: relay.counts.n_sent == 3)
+    finally:
+        relay.stop()
+    assert relay.counts.n_failures == 4
+    check_each_once(server, admin, range(3))
 
 
 def test_a_wrong_token_sets_nothing_aside(make_server, tmp_path: Path, outbox: FileOutbox) -> None:
@@ -251,10 +281,15 @@ def test_a_forked_worker_sends_for_itself(server: Server, admin: User, outbox: F
     wait_until_sent(outbox)
     child = os.fork()
     if child == 0:
-        relay.start()
-        outbox.record(events(range(1, 2)))
-        wait_until_sent(outbox)
-        os._exit(0)
+        code = 1
+        try:
+            relay.start()
+            outbox.record(events(range(1, 2)))
+            wait_until_sent(outbox)
+            code = 0
+        finally:
+            # The child must not go on as pytest.
+            os._exit(code)
     relay.stop()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     check_each_once(server, admin, range(2))
