@@ -86,14 +86,6 @@ class Host:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
-    def add_user(self, name: str) -> int:
-        """An account of Django's, with its name as the password; its id."""
-        code = (
-            "from django.contrib.auth.models import User; "
-            f"print(User.objects.create_user({name!r}, '{name}@example.com', {name!r}).id)"
-        )
-        return int(self.manage("shell", "--no-imports", "--command", code).stdout.split()[-1])
-
     def call(self, method: str, path: str, body: object = None, user: tuple[int, str] = (1, "lena")):
         """A request of a user."""
         return requests.request(

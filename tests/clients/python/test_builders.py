@@ -89,7 +89,7 @@ def test_a_creation_has_what_no_column_has() -> None:
     [
         *[("project", "n"), ("task", "n"), ("job", None), ("organization", "n"), ("user", "u"), ("cloudstorage", "d")],
         *[("issue", None), ("comment", "m"), ("label", "n"), ("membership", None), ("invitation", None)],
-        *[("webhook", None), ("accesstoken", None)],
+        *[("webhook", None), ("accesstoken", "n")],
     ],
 )
 def test_resources_are_named_by_what_cvat_names_them_by(kind: str, name: str | None) -> None:
