@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from support import cvat_webhooks as cvat
+from support.boards import BOARDS, Demo, all_of, sql_of
 from support.disk import DatabaseAway
 from support.query import rows
 from support.server import Server, User, wait_for
@@ -231,6 +232,14 @@ def test_label_studio(server: Server, admin: User) -> None:
     assert [[int(total)] for [total] in rows(server, admin, hours)] == [[60_000]]
     reported = "SELECT sum(duration) FROM events WHERE JSONExtractString(payload, 'reported_by') = 'Label Studio'"
     assert [[int(total)] for [total] in rows(server, admin, reported)] == [[3_600_000 + 30_500 + 1_000]]
+    # And so the timesheet shows it: an hour and 31.5 s, beside one minute.
+    demo = Demo(server, admin)
+    demo.first_ms, demo.last_ms = 1_793_577_600_000, 1_793_750_400_000
+    [panel] = [panel for panel in BOARDS["timesheet"]["panels"] if panel["title"] == "Reported by other tools"]
+    [row] = demo.rows(sql_of(panel), all_of("timesheet"))
+    assert (row["User"], row["Tool"], int(row["Annotations"])) == ("#4", "Label Studio", 3)
+    assert row["Reported (h)"] == pytest.approx(3_631.5 / 3_600)
+    assert row["Working time (h)"] == pytest.approx(1 / 60)
     payloads = json.dumps(rows(server, admin, "SELECT payload FROM events"))
     assert "9105a1d897e52286" not in payloads
     assert "what annotators are shown" not in payloads
