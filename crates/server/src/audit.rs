@@ -136,7 +136,7 @@ impl AuditTrail {
                 Err(event) => rejected.push(event),
             }
         }
-        self.ingest.server_events(events, arrival).await?;
+        self.ingest.server_events(events, None, arrival).await?;
         if let Some(first) = rejected.first() {
             tracing::error!(n = rejected.len(), reason = %first.reason, "an event of ours cannot be stored");
         }
