@@ -202,7 +202,7 @@ pub async fn an_append_without_events_is_at_the_end(subject: &mut dyn Subject) {
     assert_eq!(users(store).await, [1]);
 }
 
-/// Twins within a batch, and events of batches that were stored or given back.
+/// Twins within a batch, and events of batches that were stored or given back, in whole or in part.
 pub async fn duplicates_are_known_within_and_across_batches(subject: &mut dyn Subject) {
     let store = subject.store();
     let twins = [hash(0), hash(1), hash(0)];
@@ -211,8 +211,15 @@ pub async fn duplicates_are_known_within_and_across_batches(subject: &mut dyn Su
     let events = vec![event(0, 1), event(1, 1)];
     store.append(batch(events, reservation)).await.unwrap();
     drop(store.reserve(hashes(2..3)).await.unwrap());
-    let reservation = store.reserve(hashes(0..4)).await.unwrap();
+    let mut reservation = store.reserve(hashes(0..4)).await.unwrap();
     assert_eq!(reservation.duplicates(), [true, true, false, false]);
+    reservation.forgo(&[hash(2)]);
+    store
+        .append(batch(vec![event(3, 1)], reservation))
+        .await
+        .unwrap();
+    let reservation = store.reserve(hashes(2..4)).await.unwrap();
+    assert_eq!(reservation.duplicates(), [false, true], "one was given back");
 }
 
 /// Whether its events are duplicates is known when it ends, in either way.
