@@ -219,7 +219,11 @@ pub async fn duplicates_are_known_within_and_across_batches(subject: &mut dyn Su
         .await
         .unwrap();
     let reservation = store.reserve(hashes(2..4)).await.unwrap();
-    assert_eq!(reservation.duplicates(), [false, true], "one was given back");
+    assert_eq!(
+        reservation.duplicates(),
+        [false, true],
+        "one was given back"
+    );
 }
 
 /// Whether its events are duplicates is known when it ends, in either way.
