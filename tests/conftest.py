@@ -11,7 +11,7 @@ import pytest
 from support.server import BINARY, Server, User, check_log
 
 # The page's fixtures: a site or an office with people, and a browser.
-pytest_plugins = ["support.page", "support.office"]
+pytest_plugins = ["support.page", "support.office", "support.example"]
 
 
 def pytest_sessionstart() -> None:
