@@ -13,7 +13,7 @@ from support.server import Server, User, wait_for
 
 def trail(server: Server, admin: User, scope: str) -> list[dict[str, Any]]:
     """The recorded events of that scope, oldest first."""
-    sql = "SELECT * FROM events WHERE scope = {scope:String} ORDER BY timestamp, obj_id, obj_name"
+    sql = "SELECT *, remote_addr FROM events WHERE scope = {scope:String} ORDER BY timestamp, obj_id, obj_name"
     body = {"sql": sql, "params": {"scope": scope}}
     answer = requests.post(f"{server.url}/api/query", json=body, headers=admin.headers, timeout=30)
     assert answer.status_code == 200, answer.text

@@ -4,7 +4,7 @@
 mod actions;
 mod jobs;
 
-use annoscope_events::{Event, Ids};
+use annoscope_events::{Ids, Occasion, Place, StoredEvent, Timestamp};
 
 use crate::chance::Chance;
 use crate::clicks::{self, Kind};
@@ -52,6 +52,16 @@ struct Unsaved {
     deleted: u16,
     tags: u16,
     tracks: u16,
+}
+
+impl Unsaved {
+    fn is_empty(&self) -> bool {
+        let others = [self.changed, self.deleted, self.tags, self.tracks];
+        self.drawn
+            .iter()
+            .chain(&others)
+            .all(|&n_objects| n_objects == 0)
+    }
 }
 
 /// Rows that come of one action on the average: it, working time, what a save brings.
@@ -279,16 +289,24 @@ impl Annotator {
         }
     }
 
-    /// Records an event of the server.
-    fn record(&mut self, event: Event, outbox: &mut Outbox) {
+    /// Records events of the server, all of one request.
+    fn record(
+        &mut self,
+        plan: &Plan,
+        outbox: &mut Outbox,
+        build: impl FnOnce(Occasion<'_>, &Place) -> Vec<StoredEvent>,
+    ) {
+        let by = &plan.people[self.person].sender;
+        let cause = server_events::cause(by, self.chance.uuid());
+        let occasion = Occasion {
+            cause: &cause,
+            at: Timestamp::from_millis(self.now_ms),
+        };
+        let events = build(occasion, &server_events::place(by, self.ids(plan)));
+        self.made += number(events.len());
         if !self.delivery_is_by_count() {
-            outbox.stored.push(event.into());
+            outbox.stored.extend(events);
         }
-        self.made += 1;
-    }
-
-    fn server_event(&self, scope: &str, plan: &Plan) -> Event {
-        server_events::event(scope, self.now_ms, &plan.people[self.person].sender)
     }
 
     fn job(&self, plan: &Plan) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! What the administrator does: organizations, people, projects, tasks and jobs are
 //! created, and few are deleted again. These events are where names come from.
 
-use annoscope_events::{Event, Sender, StoredEvent};
+use annoscope_events::{Ids, Occasion, Place, Resource, ResourceKind, StoredEvent, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cast::{administrator, organization};
@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::happenings::{Happening, What};
 use crate::names::{LABELS, ORGANIZATIONS};
 use crate::plan::Plan;
-use crate::server_events::{self, payload};
+use crate::server_events::{cause, place, resource};
 use crate::units::number;
 
 /// Ids of mistakes come after all others.
@@ -18,118 +18,102 @@ const FIRST_MISTAKE_ID: i64 = 1_000_000;
 
 /// Makes the event.
 pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEvent {
-    let at_ms = happening.at_ms;
-    let admin = administrator();
-    let created = annoscope_events::Timestamp::from_millis(at_ms).to_string();
-    let base = |scope: &str, org: Option<usize>| {
-        let sender = Sender {
-            org: org.map(organization),
-            ..admin.clone()
-        };
-        server_events::event(scope, at_ms, &sender)
-    };
+    let at = Timestamp::from_millis(happening.at_ms);
+    let cause = cause(&administrator(), chance.uuid());
+    let occasion = Occasion { cause: &cause, at };
+    let resource = resource_of(happening.what, plan, &at.to_string());
+    match happening.what {
+        What::DeletedTask(_) | What::DeletedJob(_) => occasion.deleted(&resource),
+        _ => occasion.created(&resource),
+    }
+}
+
+/// What it is that is created or deleted.
+fn resource_of(what: What, plan: &Plan, created: &str) -> Resource {
     let catalog = &plan.catalog;
-    let mut members = json!({});
-    let mut created_by = |mut resource: Value| {
-        resource["owner"] = json!({ "id": admin.user.id, "username": admin.user.name });
-        resource["created_date"] = json!(created);
-        members = resource;
-    };
-    let event = match happening.what {
+    match what {
         What::Organization(org) => {
-            created_by(json!({ "description": "", "contact": {} }));
-            let slug = ORGANIZATIONS[org].slug.to_owned();
-            let id = Some(number(org) + 1);
-            Event {
-                obj_name: Some(slug),
-                obj_id: id,
-                ..base("create:organization", Some(org))
-            }
+            let state =
+                json!({ "name": ORGANIZATIONS[org].slug, "description": "", "contact": {} });
+            let state = created_by_admin(state, created);
+            let place = place_in(Some(org), Ids::default());
+            resource(ResourceKind::Organization, number(org) + 1, place, state)
         }
         What::User(person) => {
-            let user = &plan.people[person].sender;
-            members = json!({ "first_name": "", "last_name": "", "email": user.user.email, "groups": ["user"] });
-            Event {
-                obj_name: Some(user.user.name.clone()),
-                obj_id: Some(user.user.id),
-                ..base("create:user", None)
-            }
+            let user = &plan.people[person].sender.user;
+            let state = json!({ "username": user.name, "first_name": "", "last_name": "", "email": user.email, "groups": ["user"] });
+            let place = place_in(None, Ids::default());
+            resource(ResourceKind::User, user.id, place, state)
         }
         What::Project(index) => {
-            created_by(
-                json!({ "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" }),
-            );
             let project = &catalog.projects[index];
-            let id = Some(number(index) + 1);
-            Event {
-                obj_name: Some(project.name.to_owned()),
-                obj_id: id,
-                project_id: id,
-                ..base("create:project", project.org)
-            }
+            let state = json!({ "name": project.name, "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" });
+            let state = created_by_admin(state, created);
+            let place = place_in(project.org, Ids::default());
+            resource(ResourceKind::Project, number(index) + 1, place, state)
         }
         What::Label(project, nth) => {
-            members = json!({ "color": "#3d3df5", "type": "any", "has_parent": false });
-            Event {
-                obj_name: Some(LABELS[(project + nth) % LABELS.len()].to_owned()),
-                obj_id: Some(number(project * 3 + nth) + 1),
+            let name = LABELS[(project + nth) % LABELS.len()];
+            let state =
+                json!({ "name": name, "color": "#3d3df5", "type": "any", "has_parent": false });
+            let ids = Ids {
                 project_id: Some(number(project) + 1),
-                ..base("create:label", catalog.projects[project].org)
-            }
+                ..Ids::default()
+            };
+            let place = place_in(catalog.projects[project].org, ids);
+            let id = number(project * 3 + nth) + 1;
+            resource(ResourceKind::Label, id, place, state)
         }
         What::Task(index) => {
-            created_by(
-                json!({ "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" }),
-            );
             let task = &catalog.tasks[index];
-            let id = Some(number(index) + 1);
-            Event {
-                obj_name: Some(task.name.clone()),
-                obj_id: id,
-                task_id: id,
-                project_id: task.project.map(|project| number(project) + 1),
-                ..base("create:task", task.org)
-            }
+            let state = json!({ "name": task.name, "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" });
+            let state = created_by_admin(state, created);
+            let place = place_in(task.org, of_project(task.project));
+            resource(ResourceKind::Task, number(index) + 1, place, state)
         }
         What::Job(index) => {
             let job = &catalog.jobs[index];
-            members = json!({ "assignee": null, "stage": "annotation", "state": "new", "type": "annotation", "start_frame": 0, "stop_frame": job.n_frames - 1, "frame_count": job.n_frames });
+            let state = json!({ "assignee": null, "stage": "annotation", "state": "new", "type": "annotation", "start_frame": 0, "stop_frame": job.n_frames - 1, "frame_count": job.n_frames });
             let ids = catalog.ids(index);
-            Event {
-                obj_id: ids.job_id,
-                job_id: ids.job_id,
-                task_id: ids.task_id,
-                project_id: ids.project_id,
-                ..base("create:job", catalog.tasks[job.task].org)
-            }
+            let place = place_in(catalog.tasks[job.task].org, ids);
+            let id = ids.job_id.unwrap_or_default();
+            resource(ResourceKind::Job, id, place, state)
         }
-        What::Mistake(_) | What::DeletedTask(_) | What::MistakenJob(_) | What::DeletedJob(_) => {
-            mistake(happening.what, catalog, base)
+        What::Mistake(task) | What::DeletedTask(task) => mistake(ResourceKind::Task, task, catalog),
+        What::MistakenJob(task) | What::DeletedJob(task) => {
+            mistake(ResourceKind::Job, task, catalog)
         }
-    };
-    let payload = payload(members, chance.uuid());
-    StoredEvent::from(Event {
-        payload: Some(payload),
-        ..event
-    })
+    }
 }
 
-fn mistake(what: What, catalog: &Catalog, base: impl Fn(&str, Option<usize>) -> Event) -> Event {
-    let (scope, index, is_job) = match what {
-        What::Mistake(index) => ("create:task", index, false),
-        What::DeletedTask(index) => ("delete:task", index, false),
-        What::MistakenJob(index) => ("create:job", index, true),
-        What::DeletedJob(index) => ("delete:job", index, true),
-        _ => unreachable!("the caller passes mistakes only"),
-    };
-    let task = &catalog.tasks[index];
-    let id = Some(FIRST_MISTAKE_ID + number(index));
-    Event {
-        obj_name: (!is_job).then(|| format!("copy of {}", task.name)),
-        obj_id: id,
-        project_id: task.project.map(|project| number(project) + 1),
-        task_id: id,
-        job_id: if is_job { id } else { None },
-        ..base(scope, task.org)
+fn created_by_admin(mut state: Value, created: &str) -> Value {
+    let admin = administrator().user;
+    state["owner"] = json!({ "id": admin.id, "username": admin.name });
+    state["created_date"] = json!(created);
+    state
+}
+
+fn place_in(org: Option<usize>, ids: Ids) -> Place {
+    let mut admin = administrator();
+    admin.org = org.map(organization);
+    place(&admin, ids)
+}
+
+fn of_project(project: Option<usize>) -> Ids {
+    Ids {
+        project_id: project.map(|project| number(project) + 1),
+        ..Ids::default()
     }
+}
+
+/// A task that is like another one by mistake, or its job: both have the same id.
+fn mistake(kind: ResourceKind, index: usize, catalog: &Catalog) -> Resource {
+    let task = &catalog.tasks[index];
+    let id = FIRST_MISTAKE_ID + number(index);
+    let ids = Ids {
+        task_id: Some(id),
+        ..of_project(task.project)
+    };
+    let state = json!({ "name": format!("copy of {}", task.name) });
+    resource(kind, id, place_in(task.org, ids), state)
 }

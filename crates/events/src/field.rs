@@ -42,6 +42,7 @@ fields! {
     Payload = "payload",
     AccessTokenId = "access_token_id",
     RemoteAddr = "remote_addr",
+    EventId = "event_id",
 }
 
 impl Field {

@@ -7,6 +7,9 @@
 //! stored, and a sender may repeat after an upgrade what it sent before it. A test holds
 //! it fixed. A new layout would need a new version byte and both hashes for a window.
 //!
+//! An event whose sender gave it an id ([`crate::EventId`]) has two hashes of version 2 instead: of the sender and the id, and
+//! of both with the hash of the content. So one may come again for a week, and two events that say the same are two.
+//!
 //! An event that its client has changed since it was sent is another event: CVAT's page
 //! merges frame changes, zooms and equal errors into the newest one still queued, and a
 //! batch whose answer was lost is queued again. Such an event is stored twice, and its
@@ -19,9 +22,14 @@ use crate::field::Field;
 /// Version of the layout that is hashed.
 const VERSION: u8 = 1;
 
+/// Version of what is hashed of events with ids.
+const NAMED_VERSION: u8 = 2;
+
 /// Tags after those of the fields, which are their places in the record: never reorder.
 const TAG_SENDER: u8 = 0x40;
 const TAG_SENDER_ORG: u8 = 0x41;
+const TAG_CONTENT: u8 = 0x42;
+const TAG_INTERVALS: u8 = 0x43;
 
 /// What is hashed of one event. The buffer is used again for the next event.
 pub(crate) struct HashInput {
@@ -50,6 +58,21 @@ impl HashInput {
         HashInput {
             bytes: vec![VERSION, b'i'],
             n_common: 2,
+        }
+    }
+
+    /// For the contents of events with ids.
+    pub fn content() -> HashInput {
+        HashInput {
+            bytes: vec![NAMED_VERSION, b'i'],
+            n_common: 2,
+        }
+    }
+
+    /// The counted intervals as they were sent; only [`HashInput::content`] has them.
+    pub fn intervals(&mut self, raw: Option<&str>) {
+        if let Some(raw) = raw {
+            self.push(TAG_INTERVALS, raw.as_bytes());
         }
     }
 
@@ -87,4 +110,20 @@ impl HashInput {
             .extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         self.bytes.extend_from_slice(bytes);
     }
+}
+
+/// The hashes of an event with an id: of the sender and the id, and of both with the content.
+pub(crate) fn named_hashes(sender: Option<i64>, id: &str, content: EventHash) -> [EventHash; 2] {
+    let mut input = HashInput {
+        bytes: vec![NAMED_VERSION, b'n'],
+        n_common: 0,
+    };
+    if let Some(sender) = sender {
+        input.push(TAG_SENDER, &sender.to_le_bytes());
+    }
+    input.text(Field::EventId, Some(id));
+    input.n_common = input.bytes.len();
+    let of_id = input.finish();
+    input.push(TAG_CONTENT, &content.0.to_le_bytes());
+    [of_id, input.finish()]
 }

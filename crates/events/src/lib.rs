@@ -12,6 +12,7 @@ mod claimed_hours;
 mod client_request;
 mod columns;
 mod event;
+mod event_id;
 mod field;
 mod hash;
 mod json;
@@ -32,6 +33,7 @@ pub use columns::{
     Value,
 };
 pub use event::{Event, EventHash, Interval, MAX_EVENTS, Origin, StoredEvent};
+pub use event_id::{EventId, MAX_EVENT_ID_BYTES, NamedHashes};
 pub use field::FIELD_NAMES;
 pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
@@ -47,8 +49,8 @@ pub use scope::{
 };
 pub use sender::{Organization, Sender, UserRef};
 pub use server_event::{
-    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, parse_server_body,
-    server_event_json,
+    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent,
+    named_server_event_json, parse_server_body, server_event_json,
 };
 pub use time::{InvalidTimestamp, Timestamp};
 pub use working_time::{Activity, GAP_LIMIT_MICROS, Ids, WorkingTime, working_time};

@@ -12,9 +12,11 @@ mod values;
 mod write;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::claimed_hours::{keep_sent_hours, may_carry_hours, rename_claimed_hours};
 use crate::event::{Event, EventHash, MAX_EVENTS, Origin, StoredEvent};
+use crate::event_id::{self, EventId};
 use crate::field::{Field, RawFields};
 use crate::hash::HashInput;
 use crate::json::{InvalidJson, Kind, Scanner, kind, unquote};
@@ -24,7 +26,7 @@ use crate::time::Timestamp;
 use values::Reason;
 
 pub use values::MAX_INTERVALS;
-pub use write::server_event_json;
+pub use write::{named_server_event_json, server_event_json};
 
 /// An event of a server, ready for the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct ServerEvent {
     /// What a repeat is known by; `None` where the sender gave no time, as then nothing
     /// tells two events apart.
     pub hash: Option<EventHash>,
+    /// The id that the sender gave it, if it did: then a repeat is known by the id, and not by the hash.
+    pub id: Option<EventId>,
     /// Whether it claimed hours that were not counted: their key was renamed.
     pub claims_hours: bool,
 }
@@ -94,9 +98,11 @@ pub fn parse_server_body(
     })?;
     let mut scanner = Scanner::new(text);
     let mut reader = Reader {
+        body: text,
         received_at,
         client_hours,
         hash_input: HashInput::ingest(),
+        content_input: HashInput::content(),
         events: Vec::new(),
     };
     if scanner.peek() == Some(b'[') {
@@ -113,15 +119,17 @@ pub fn parse_server_body(
     Ok(reader.events)
 }
 
-struct Reader {
+struct Reader<'a> {
+    body: &'a str,
     received_at: Timestamp,
     client_hours: ClientHours,
     hash_input: HashInput,
+    content_input: HashInput,
     events: Vec<Result<ServerEvent, RejectedEvent>>,
 }
 
-impl Reader {
-    fn read_element(&mut self, scanner: &mut Scanner<'_>) -> Result<(), InvalidDocument> {
+impl<'a> Reader<'a> {
+    fn read_element(&mut self, scanner: &mut Scanner<'a>) -> Result<(), InvalidDocument> {
         let index = self.events.len();
         if index == MAX_EVENTS {
             return Err(InvalidDocument::TooMany);
@@ -145,7 +153,7 @@ impl Reader {
             fields = RawFields::read(&mut inner)?;
         }
         let event = self
-            .event(&fields, sent_at)
+            .event(&fields, sent_at, raw)
             .map_err(|reason| RejectedEvent {
                 index,
                 raw: raw.to_owned(),
@@ -160,9 +168,11 @@ impl Reader {
         &mut self,
         fields: &RawFields<'_>,
         sent_at: Option<Timestamp>,
+        raw: &str,
     ) -> Result<ServerEvent, Reason> {
         let text = |field| values::text(fields, field).map(Cow::into_owned);
         let id = |field| values::integer(fields, field, i64::MAX);
+        let event_id = event_id::sent_id(fields).map_err(Reason)?;
         let timestamp = values::timestamp(fields)?.or(sent_at);
         let scope = text(Field::Scope).unwrap_or_default();
         if scope.is_empty() {
@@ -223,7 +233,15 @@ impl Reader {
             remote_addr: text(Field::RemoteAddr),
         };
         let sent = common_form.as_deref();
-        let hash = timestamp.map(|_| hash(&event, sent, fields, &mut self.hash_input));
+        let id = event_id.map(|id| {
+            push_record(&event, timestamp, sent, fields, &mut self.content_input);
+            let content = content_hash(&origin, fields, &mut self.content_input);
+            EventId::new(id, content, self.events.len(), self.range_of(raw))
+        });
+        let hash = timestamp.map(|_| {
+            push_record(&event, timestamp, sent, fields, &mut self.hash_input);
+            self.hash_input.finish()
+        });
         Ok(ServerEvent {
             stored: StoredEvent {
                 event,
@@ -231,8 +249,15 @@ impl Reader {
                 origin,
             },
             hash,
+            id,
             claims_hours,
         })
+    }
+
+    /// Where a part of the body is in it.
+    fn range_of(&self, part: &str) -> Range<usize> {
+        let start = part.as_ptr().addr() - self.body.as_ptr().addr();
+        start..start + part.len()
     }
 }
 
@@ -274,14 +299,15 @@ impl<'a> DeadLetterLine<'a> {
 /// The members of a line of the dead letters; the last one is the event.
 const DEAD_LETTER_KEYS: [&str; 4] = ["received_at", "request_id", "reason", "event"];
 
-/// The hash of what was sent: a text that had to be mended goes in as its JSON; `payload` is in its
+/// Pushes what was sent: a text that had to be mended goes in as its JSON; `payload` is in its
 /// common form, where it has one, and an empty one is none.
-fn hash(
+fn push_record(
     event: &Event,
+    timestamp: Option<Timestamp>,
     payload: Option<&str>,
     fields: &RawFields<'_>,
     input: &mut HashInput,
-) -> EventHash {
+) {
     let text = |input: &mut HashInput, field, text: Option<&str>| {
         input.text(field, values::mended(fields, field).or(text));
     };
@@ -290,7 +316,7 @@ fn hash(
     input.integer(Field::ObjId, event.obj_id);
     text(input, Field::ObjVal, event.obj_val.as_deref());
     text(input, Field::Source, Some(&event.source));
-    input.integer(Field::Timestamp, Some(event.timestamp.micros()));
+    input.integer(Field::Timestamp, timestamp.map(Timestamp::micros));
     input.integer(Field::Count, event.count.map(i64::from));
     input.integer(Field::Duration, Some(i64::from(event.duration)));
     input.integer(Field::ProjectId, event.project_id);
@@ -303,6 +329,13 @@ fn hash(
     text(input, Field::OrgSlug, event.org_slug.as_deref());
     let payload = payload.filter(|payload| !payload.is_empty());
     text(input, Field::Payload, payload);
+}
+
+/// The hash of all that an event with an id says: beside the record what is no part of other hashes.
+fn content_hash(origin: &Origin, fields: &RawFields<'_>, input: &mut HashInput) -> EventHash {
+    input.integer(Field::AccessTokenId, origin.access_token_id);
+    input.text(Field::RemoteAddr, origin.remote_addr.as_deref());
+    input.intervals(fields.intervals);
     input.finish()
 }
 

@@ -9,10 +9,12 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use annoscope_events::{FailedRequest, Occasion, Place, StoredEvent, Timestamp};
+use serde_json::{Map, json};
 
+use crate::clock;
 use crate::exports::ExportRequest;
-use crate::identity::{Accounts, AccountsError, AuditEvent, Principal};
+use crate::identity::{Accounts, AccountsError, Actor, Principal};
 use crate::ingest::{Ingest, RecordedError};
 
 /// How often the table is looked at: the command line writes to it, too.
@@ -20,9 +22,6 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// Events that are moved at once.
 const BATCH: u32 = 500;
-
-/// Longest text of an exception and of its path, characters.
-const MAX_MESSAGE_CHARS: usize = 2_000;
 
 /// Takes events from the accounts' file to the store.
 #[derive(Clone)]
@@ -46,61 +45,42 @@ pub enum AuditError {
     Recorded(#[from] RecordedError),
 }
 
-/// An answer of 500.
-pub struct Exception<'a> {
-    /// What went wrong.
-    pub message: &'a str,
-    /// Of the request.
-    pub method: &'a str,
-    /// Of the request, without its parameters.
-    pub path: &'a str,
-    /// The pattern of the route, if there is one.
-    pub route: Option<&'a str>,
-    /// Of the answer.
-    pub status: u16,
-}
-
 /// The event of an answer of 500, as exceptions of CVAT's server are.
-pub fn exception(exception: &Exception<'_>) -> AuditEvent {
-    let cut = |text: &str| text.chars().take(MAX_MESSAGE_CHARS).collect::<String>();
-    let payload = json!({
-        "message": cut(exception.message),
-        "stack": "",
-        "basename": exception.route,
-        "request_method": exception.method,
-        "request_path": cut(exception.path),
-        "status_code": exception.status,
-    });
-    AuditEvent {
-        scope: "send:exception",
-        payload: object(payload),
-        ..AuditEvent::default()
-    }
+pub fn exception(failed: &FailedRequest<'_>, actor: &Actor) -> Option<StoredEvent> {
+    let occasion = Occasion {
+        cause: &actor.cause(),
+        at: clock::now(),
+    };
+    occasion.request_failed(failed)
 }
 
 /// The event of an export (contract.md, "Server events").
-pub fn export(request: &ExportRequest, principal: &Principal) -> AuditEvent {
+pub fn export(request: &ExportRequest, principal: &Principal, actor: &Actor) -> StoredEvent {
     let filter = &request.filter;
-    let time = |time: Option<annoscope_events::Timestamp>| time.map(|time| time.to_string());
-    let payload = json!({
-        "format": request.format.name(),
-        "kind": "events",
-        "filter": {
-            "from": time(filter.from),
-            "to": time(filter.to),
-            "org_id": filter.org_id,
-            "project_id": filter.project_id,
-            "task_id": filter.task_id,
-            "job_id": filter.job_id,
-            "user_id": filter.user_id,
-        },
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let ids = json!({
+        "from": time(filter.from),
+        "to": time(filter.to),
+        "org_id": filter.org_id,
+        "project_id": filter.project_id,
+        "task_id": filter.task_id,
+        "job_id": filter.job_id,
+        "user_id": filter.user_id,
     });
-    AuditEvent {
-        scope: "export:dataset",
-        organization: principal.organization.clone(),
-        payload: object(payload),
-        ..AuditEvent::default()
-    }
+    let payload = Map::from_iter([
+        ("format".to_owned(), json!(request.format.name())),
+        ("kind".to_owned(), json!("events")),
+        ("filter".to_owned(), ids),
+    ]);
+    let place = Place {
+        org: principal.organization.clone(),
+        ..Place::default()
+    };
+    let occasion = Occasion {
+        cause: &actor.cause(),
+        at: clock::now(),
+    };
+    occasion.event("export:dataset", &place, payload)
 }
 
 impl AuditTrail {
@@ -132,12 +112,5 @@ impl AuditTrail {
             self.accounts.forget_recorded(last).await?;
         }
         Ok(())
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
     }
 }

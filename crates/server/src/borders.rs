@@ -187,9 +187,24 @@ fn events_journal_and_sql_depend_on_no_crate_of_ours() {
 }
 
 #[test]
-fn no_crate_but_the_server_knows_http() {
+fn the_recorder_is_a_part_of_other_programs() {
+    let graph = dependencies();
+    let ours = |name: &str| -> Vec<String> {
+        let ours = graph[name].iter();
+        let ours = ours.filter(|name| name.starts_with("annoscope-"));
+        ours.cloned().collect()
+    };
+    assert_eq!(ours("recorder"), ["annoscope-events", "annoscope-journal"]);
+    for name in graph.keys() {
+        let is_used = ours(name).contains(&"annoscope-recorder".to_owned());
+        assert!(!is_used, "{name} depends on the recorder");
+    }
+}
+
+#[test]
+fn no_crate_but_the_server_and_the_recorder_knows_http() {
     for (name, dependencies) in dependencies() {
-        if name == "server" || name == "test-support" {
+        if ["server", "recorder", "test-support"].contains(&name.as_str()) {
             continue;
         }
         let http: Vec<_> = dependencies

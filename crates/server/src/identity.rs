@@ -16,12 +16,12 @@ pub mod rights;
 pub(crate) mod secret;
 
 pub use account::Account;
+pub(crate) use accounts::Weight;
 pub use accounts::{
     Accounts, AccountsError, Actor, Login, Member, Membership, NewOrganization, NewToken, NewUser,
     OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token, TokenChange,
     UserChange, UserSummary,
 };
-pub(crate) use accounts::{AuditEvent, Weight};
 pub(crate) use cvat::Shown;
 pub use cvat::{Cvat, CvatSettings, CvatUnavailable};
 pub use lockout::LockedOut;

@@ -42,6 +42,7 @@ pub struct Metrics {
     older_than_dedup_window: Family<ByEndpoint, Counter>,
     mended: Family<ByMend, Counter>,
     dead_lettered: Family<ByField, Counter>,
+    event_ids_used_twice: Counter,
     dropped: Family<ByEndpoint, Counter>,
     webhook_deliveries: Family<ByDelivery, Counter>,
     claimed_rows: Gauge,
@@ -71,6 +72,7 @@ impl Metrics {
             older_than_dedup_window: Family::default(),
             mended: Family::default(),
             dead_lettered: Family::default(),
+            event_ids_used_twice: Counter::default(),
             dropped: Family::default(),
             webhook_deliveries: Family::default(),
             claimed_rows: Gauge::default(),
@@ -114,6 +116,11 @@ impl Metrics {
             "events_dead_lettered",
             "Events that could not be stored and are in the dead-letter file, by the field that is wrong",
             self.dead_lettered.clone(),
+        );
+        registry.register(
+            "event_ids_used_twice",
+            "Events in the dead-letter file since another event of their sender has their event_id",
+            self.event_ids_used_twice.clone(),
         );
         registry.register(
             "events_dropped",
@@ -237,6 +244,11 @@ impl Metrics {
                 .get_or_create(&ByField { endpoint, field })
                 .inc();
         }
+    }
+
+    /// Events came with ids of other events.
+    pub fn event_ids_used_twice(&self, n_events: usize) {
+        self.event_ids_used_twice.inc_by(n_events as u64);
     }
 
     /// How many rows with claimed hours were stored at the start.

@@ -95,7 +95,7 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
         if outcome != Outcome::New {
             return Ok(());
         }
-        let before = known.and_then(|known| known.state);
+        let before = known.map(|known| known.state);
         let place = self.place_of(annotation, before.as_ref())?;
         let at = match action {
             Action::Delete => self.received_at,
@@ -120,15 +120,14 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
         if let Some(user) = user {
             self.count_work(&user, &place, at)?;
         }
-        let state = (action != Action::Delete).then_some(remembered);
-        self.remember(
-            key,
-            KnownState {
-                state,
-                updated_at,
-                is_created: true,
-            },
-        );
+        let is_deleted = action == Action::Delete;
+        let known = KnownState {
+            state: before.filter(|_| is_deleted).unwrap_or(remembered),
+            is_deleted,
+            updated_at,
+            is_created: true,
+        };
+        self.remember(key, known);
         Ok(())
     }
 
@@ -217,22 +216,18 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
                 project_id: place.project_id,
             },
         );
-        let before =
-            last.map(|last| activity(last, ids(known.and_then(|known| known.state).as_ref())));
+        let before = last.map(|last| activity(last, ids(known.map(|known| known.state).as_ref())));
         for row in working_time(before.as_ref(), &[now]) {
             let event = self.working_time_event(row, user, place);
             self.changes.events.push(event);
         }
-        let state =
-            json!({ "task": place.task_id, "project": place.project_id, "job": place.job_id });
-        self.remember(
-            key,
-            KnownState {
-                state: Some(state),
-                updated_at: Some(at),
-                is_created: true,
-            },
-        );
+        let known = KnownState {
+            state: json!({ "task": place.task_id, "project": place.project_id, "job": place.job_id }),
+            is_deleted: false,
+            updated_at: Some(at),
+            is_created: true,
+        };
+        self.remember(key, known);
         Ok(())
     }
 
@@ -274,12 +269,13 @@ fn outcome(
     let Some(known) = known else {
         return Outcome::New;
     };
-    match (&known.state, action) {
-        (None, _) | (Some(_), Action::Create) => Outcome::Repeated,
-        (Some(_), Action::Delete) => Outcome::New,
-        (Some(_), _) if known.updated_at > updated_at && updated_at.is_some() => Outcome::Late,
-        (Some(state), _) if state == remembered => Outcome::Repeated,
-        (Some(_), _) => Outcome::New,
+    match action {
+        _ if known.is_deleted => Outcome::Repeated,
+        Action::Create => Outcome::Repeated,
+        Action::Delete => Outcome::New,
+        _ if known.updated_at > updated_at && updated_at.is_some() => Outcome::Late,
+        _ if known.state == *remembered => Outcome::Repeated,
+        _ => Outcome::New,
     }
 }
 

@@ -27,8 +27,10 @@ pub struct ResourceKey {
 /// What is remembered of a resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownState {
-    /// How it was when it was heard of last; `None` once it is deleted.
-    pub state: Option<Value>,
+    /// How it was when it was heard of last.
+    pub state: Value,
+    /// Whether it is deleted. Where it was is still of use: for what is told late of its parts.
+    pub is_deleted: bool,
     /// When it was changed last, by the tool's clock.
     pub updated_at: Option<Timestamp>,
     /// Whether its creation was told. What existed before the webhook did is met by an update.
@@ -114,7 +116,7 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
         let updated_at = time(&state, adapter.updated_at);
         let mut place = place(rule.subject, &state);
         self.fill_from_parents(&mut place, &state)?;
-        if let Some(before) = known.as_ref().and_then(|known| known.state.as_ref()) {
+        if let Some(before) = known.as_ref().map(|known| &known.state) {
             fill(&mut place, &crate::place::place(rule.subject, before));
         }
         let remembered = without(state.clone(), adapter.no_properties);
@@ -145,25 +147,24 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
         self.changes.events.extend(events);
         self.count(standing);
         if standing == Standing::New {
-            let is_created =
-                rule.action == Action::Create || known.is_some_and(|known| known.is_created);
-            let state = (rule.action != Action::Delete).then_some(remembered);
-            self.remember(
-                key,
-                KnownState {
-                    state,
-                    updated_at,
-                    is_created,
-                },
-            );
+            let is_deleted = rule.action == Action::Delete;
+            let is_created = rule.action == Action::Create
+                || known.as_ref().is_some_and(|known| known.is_created);
+            // What is told of a deletion may be no more than an id.
+            let last = known.map(|known| known.state).filter(|_| is_deleted);
+            let known = KnownState {
+                state: last.unwrap_or(remembered),
+                is_deleted,
+                updated_at,
+                is_created,
+            };
+            self.remember(key, known);
         } else if let Some(known) = known.filter(|_| rule.action == Action::Create) {
-            self.remember(
-                key,
-                KnownState {
-                    is_created: true,
-                    ..known
-                },
-            );
+            let known = KnownState {
+                is_created: true,
+                ..known
+            };
+            self.remember(key, known);
         }
         Ok(())
     }
@@ -183,7 +184,7 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
         };
         let before = match (
             &self.delivery.before,
-            known.and_then(|known| known.state.clone()),
+            known.map(|known| known.state.clone()),
         ) {
             (Some(before), _) => Some(with_old_values(after.state.clone(), before)),
             (None, Some(_)) if standing == Standing::Late => return Vec::new(),
@@ -235,7 +236,7 @@ impl<E, F: FnMut(&ResourceKey) -> Result<Option<KnownState>, E>> Work<'_, F> {
             let mut further = Vec::new();
             for key in std::mem::take(&mut waiting) {
                 let known = self.known(&key)?;
-                if let Some(state) = known.and_then(|known| known.state) {
+                if let Some(KnownState { state, .. }) = known {
                     fill(place, &crate::place::place(subject_of(key.kind), &state));
                     further.extend(parents(&state));
                 }
@@ -310,20 +311,20 @@ fn standing(
     let Some(known) = known else {
         return Standing::New;
     };
-    let Some(state) = &known.state else {
+    if known.is_deleted {
         // Nothing comes after a deletion, whatever overtook what.
         return if action == Action::Delete || known.is_created {
             Standing::Repeated
         } else {
             Standing::Late
         };
-    };
+    }
     match action {
         Action::Delete => Standing::New,
         Action::Create if known.is_created => Standing::Repeated,
         _ if known.updated_at > updated_at && updated_at.is_some() => Standing::Late,
         Action::Create => Standing::New,
-        _ if state == remembered && known.updated_at == updated_at => Standing::Repeated,
+        _ if known.state == *remembered && known.updated_at == updated_at => Standing::Repeated,
         _ => Standing::New,
     }
 }

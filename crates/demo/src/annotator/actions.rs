@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use annoscope_events::{Event, Ids};
-use serde_json::json;
+use annoscope_events::{Dataset, FailedRequest, Ids, ResourceKind};
+use serde_json::{Map, json};
 
 use crate::annotator::Annotator;
 use crate::clicks;
 use crate::names::{ELEMENTS, FORMATS, FUNCTIONS, PAGE_ERRORS, VIEW_ERRORS};
 use crate::page::{Action, Outbox};
 use crate::plan::Plan;
-use crate::server_events;
+use crate::server_events::resource;
 use crate::units::DAY_MS;
 
 impl Annotator {
@@ -142,60 +142,53 @@ impl Annotator {
 
     pub(super) fn view_fails(&mut self, plan: &Plan, outbox: &mut Outbox) {
         let error = self.chance.pick(VIEW_ERRORS);
-        let request_id = self.chance.uuid();
-        let event = self.server_event("send:exception", plan);
-        let event = server_events::view_failed(event, error, self.ids(plan), request_id);
-        self.record(event, outbox);
+        self.record(plan, outbox, |occasion, place| {
+            let job_id = place.job_id.unwrap_or(0).to_string();
+            let failed = FailedRequest {
+                message: error.message,
+                stack: error.stack,
+                basename: Some(error.basename),
+                action: Some(error.action),
+                method: error.method,
+                url: &error.path.replace("{}", &job_id),
+                query_params: None,
+                content_type: Some("application/json"),
+                status_code: error.status,
+            };
+            occasion.request_failed(&failed).into_iter().collect()
+        });
     }
 
     /// A dataset is exported, a function called, an issue opened.
     pub(super) fn call_server(&mut self, plan: &Plan, outbox: &mut Outbox) {
-        let request_id = self.chance.uuid();
-        let ids = self.ids(plan);
-        let (scope, members, obj_name) = match self.chance.below(4) {
-            0 => {
-                let format = *self.chance.pick(FORMATS);
-                (
-                    "export:dataset",
-                    json!({ "format": format, "save_images": false }),
-                    None,
-                )
-            }
-            1 => {
-                let function = *self.chance.pick(FUNCTIONS);
-                (
-                    "call:function",
-                    json!({ "function": { "id": function } }),
-                    None,
-                )
-            }
-            2 => (
-                "create:issue",
-                json!({ "frame": self.frame, "resolved": false }),
-                None,
-            ),
-            _ => {
-                let text = "Please check the occluded ones.";
-                (
-                    "create:comment",
-                    json!({ "issue": self.next_object_id % 1000 }),
-                    Some(text),
-                )
-            }
-        };
-        let event = server_events::of_job(self.server_event(scope, plan), ids);
-        let payload = server_events::payload(members, request_id);
-        let obj_id = scope.starts_with("create:").then_some(self.next_object_id);
+        let what = self.chance.below(4);
+        let format = *self.chance.pick(FORMATS);
+        let function = *self.chance.pick(FUNCTIONS);
+        let (frame, id) = (self.frame, self.next_object_id);
         self.next_object_id += 1;
-        let obj_name = obj_name.map(str::to_owned);
-        self.record(
-            Event {
-                obj_name,
-                obj_id,
-                payload: Some(payload),
-                ..event
-            },
-            outbox,
-        );
+        self.record(plan, outbox, |occasion, place| {
+            let resource = |kind, state| resource(kind, id, place.clone(), state);
+            let event = match what {
+                0 => {
+                    let dataset = Dataset {
+                        format,
+                        save_images: Some(false),
+                        cloud_storage_id: None,
+                    };
+                    occasion.dataset_exported(place, dataset)
+                }
+                1 => occasion.function_called(place, function, &Map::new()),
+                2 => {
+                    let state = json!({ "frame": frame, "resolved": false });
+                    occasion.created(&resource(ResourceKind::Issue, state))
+                }
+                _ => {
+                    let message = "Please check the occluded ones.";
+                    let state = json!({ "message": message, "issue": id % 1000 });
+                    occasion.created(&resource(ResourceKind::Comment, state))
+                }
+            };
+            vec![event]
+        });
     }
 }

@@ -1,14 +1,14 @@
 //! Jobs: opened, saved, left, finished.
 
-use annoscope_events::Event;
-use serde_json::json;
+use annoscope_events::{AnnotationAction, Annotations, ResourceKind};
+use serde_json::{Value, json};
 
 use crate::annotator::Annotator;
 use crate::clicks;
 use crate::names::SHAPE_TYPES;
 use crate::page::{Action, Outbox};
 use crate::plan::Plan;
-use crate::server_events;
+use crate::server_events::resource;
 use crate::units::number;
 
 impl Annotator {
@@ -39,43 +39,49 @@ impl Annotator {
             return;
         }
         self.leave_job(plan, outbox);
-        self.update_job("state", (&json!("in progress"), "completed"), plan, outbox);
-        if self.chance.per_mille(700) {
-            self.pass(60, plan, outbox);
-            self.update_job("stage", (&json!("annotation"), "validation"), plan, outbox);
-        }
-        self.job_no += 1;
-        let by = &plan.people[self.person].sender;
-        let assignee = format!("{{'id': {}, 'username': '{}'}}", by.user.id, by.user.name);
-        self.pass(4000, plan, outbox);
         self.update_job(
-            "assignee",
-            (&serde_json::Value::Null, &assignee),
+            "state",
+            "in progress".into(),
+            "completed".into(),
             plan,
             outbox,
         );
+        if self.chance.per_mille(700) {
+            self.pass(60, plan, outbox);
+            let (old, new) = ("annotation".into(), "validation".into());
+            self.update_job("stage", old, new, plan, outbox);
+        }
+        self.job_no += 1;
+        let by = &plan.people[self.person].sender;
+        let assignee = json!({ "id": by.user.id, "username": by.user.name });
+        self.pass(4000, plan, outbox);
+        self.update_job("assignee", Value::Null, assignee, plan, outbox);
         self.pass(900, plan, outbox);
-        self.update_job("state", (&json!("new"), "in progress"), plan, outbox);
+        self.update_job("state", "new".into(), "in progress".into(), plan, outbox);
         self.pass(300, plan, outbox);
         self.open_job(plan, outbox);
     }
 
-    pub(super) fn update_job(
+    fn update_job(
         &mut self,
         property: &str,
-        (old, new): (&serde_json::Value, &str),
+        old: Value,
+        new: Value,
         plan: &Plan,
         outbox: &mut Outbox,
     ) {
-        let ids = self.ids(plan);
-        let event = server_events::of_job(self.server_event("update:job", plan), ids);
-        let event = Event {
-            obj_id: None,
-            ..event
-        };
-        let request_id = self.chance.uuid();
-        let event = server_events::job_updated(event, property, (old, new.to_owned()), request_id);
-        self.record(event, outbox);
+        self.record(plan, outbox, |occasion, place| {
+            let job = |value| {
+                let id = place.job_id.unwrap_or_default();
+                resource(
+                    ResourceKind::Job,
+                    id,
+                    place.clone(),
+                    json!({ property: value }),
+                )
+            };
+            occasion.updated(&job(old), &job(new))
+        });
     }
 
     /// Looks into an earlier job of the person, if there is one.
@@ -96,40 +102,41 @@ impl Annotator {
     /// Saves the job: the server records the changes, then the page what it took.
     pub(super) fn save(&mut self, plan: &Plan, outbox: &mut Outbox) {
         let unsaved = std::mem::take(&mut self.unsaved);
-        let ids = self.ids(plan);
-        let request_id = self.chance.uuid();
-        let started_ms = self.now_ms + 1;
-        let changes = [
-            ("update:shapes", unsaved.changed),
-            ("delete:shapes", unsaved.deleted),
-        ];
-        let created = SHAPE_TYPES.iter().zip(unsaved.drawn);
-        let shapes = created
-            .map(|(&shape_type, n_objects)| ("create:shapes", Some(shape_type), n_objects))
-            .chain(changes.map(|(scope, n_objects)| (scope, Some("rectangle"), n_objects)))
-            .chain([
-                ("create:tags", None, unsaved.tags),
-                ("create:tracks", Some("rectangle"), unsaved.tracks),
-            ]);
-        let mut is_anything_unsaved = false;
-        for (scope, shape_type, n_objects) in shapes {
-            if n_objects == 0 {
-                continue;
-            }
-            if !is_anything_unsaved {
-                is_anything_unsaved = true;
-                self.pass(120, plan, outbox);
-            }
-            let event = server_events::of_job(self.server_event(scope, plan), ids);
-            let first_id = self.next_object_id;
-            self.next_object_id += i64::from(n_objects);
-            let event =
-                server_events::annotations(event, shape_type, first_id, n_objects, request_id);
-            self.record(event, outbox);
-        }
-        if !is_anything_unsaved {
+        if unsaved.is_empty() {
             return;
         }
+        let ids = self.ids(plan);
+        let started_ms = self.now_ms + 1;
+        self.pass(120, plan, outbox);
+        let drawn = SHAPE_TYPES.iter().zip(unsaved.drawn);
+        let drawn: Vec<Value> = drawn
+            .flat_map(|(&shape_type, n)| self.objects(n, &json!({ "type": shape_type })))
+            .collect();
+        let tags = self.objects(unsaved.tags, &json!({}));
+        let of_one_shape =
+            json!({ "shapes": [{ "id": self.next_object_id, "type": "rectangle" }] });
+        let tracks = self.objects(unsaved.tracks, &of_one_shape);
+        let changed = self.objects(unsaved.changed, &json!({ "type": "rectangle" }));
+        let deleted = self.objects(unsaved.deleted, &json!({ "type": "rectangle" }));
+        self.record(plan, outbox, |occasion, place| {
+            let created = Annotations {
+                tags: &tags,
+                shapes: &drawn,
+                tracks: &tracks,
+            };
+            let shapes = |shapes| Annotations {
+                shapes,
+                ..Annotations::default()
+            };
+            [
+                (AnnotationAction::Create, created),
+                (AnnotationAction::Update, shapes(&changed[..])),
+                (AnnotationAction::Delete, shapes(&deleted[..])),
+            ]
+            .into_iter()
+            .flat_map(|(action, objects)| occasion.annotations(action, place, objects))
+            .collect()
+        });
         let ms = self.chance.between(80, 1800);
         self.pass(ms, plan, outbox);
         let action = Action {
@@ -139,5 +146,16 @@ impl Annotator {
         self.log(&action, ids, plan, outbox);
         self.send(plan, outbox);
         self.pass(10, plan, outbox);
+    }
+    /// So many objects with these members, and ids of their own.
+    fn objects(&mut self, n_objects: u16, members: &Value) -> Vec<Value> {
+        let ids = self.next_object_id..self.next_object_id + i64::from(n_objects);
+        self.next_object_id = ids.end;
+        ids.map(|id| {
+            let mut object = members.clone();
+            object["id"] = json!(id);
+            object
+        })
+        .collect()
     }
 }

@@ -133,10 +133,10 @@ impl Occasion<'_> {
 }
 
 /// Groups in the order in which their types come first.
-fn by_type<'a>(
-    objects: &'a [Value],
+fn by_type(
+    objects: &[Value],
     type_of: fn(&Value) -> Option<&str>,
-) -> Vec<(Option<&'a str>, Vec<&'a Value>)> {
+) -> Vec<(Option<&str>, Vec<&Value>)> {
     let mut groups: Vec<(Option<&str>, Vec<&Value>)> = Vec::new();
     for object in objects {
         let object_type = type_of(object);

@@ -91,7 +91,7 @@ const RULES: &[Rule] = &[
     Rule {
         // The answer to its making has the token itself.
         secrets: &["value"],
-        ..rule(ResourceKind::AccessToken, "accesstoken", None)
+        ..rule(ResourceKind::AccessToken, "accesstoken", Some("name"))
     },
 ];
 

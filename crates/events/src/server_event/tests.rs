@@ -1,3 +1,5 @@
+mod ids;
+
 use proptest::prelude::*;
 
 use super::*;

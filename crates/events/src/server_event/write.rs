@@ -13,44 +13,60 @@ use crate::time::Timestamp;
 /// intervals follow as `"intervals": [[start_ms, end_ms], …]`.
 /// [`crate::parse_server_body`] reads it back as it was.
 pub fn server_event_json(stored: &StoredEvent, out: &mut Vec<u8>) {
-    let event = &stored.event;
-    let mut element = Element(String::with_capacity(400));
-    element.text(Field::Scope, Some(&event.scope));
-    element.text(Field::ObjName, event.obj_name.as_deref());
-    element.integer(Field::ObjId, event.obj_id);
-    element.text(Field::ObjVal, event.obj_val.as_deref());
-    element.text(Field::Source, Some(&event.source));
-    element.text(Field::Timestamp, Some(&unix_seconds(event.timestamp)));
-    element.integer(Field::Count, event.count.map(i64::from));
-    element.integer(Field::Duration, Some(i64::from(event.duration)));
-    element.integer(Field::ProjectId, event.project_id);
-    element.integer(Field::TaskId, event.task_id);
-    element.integer(Field::JobId, event.job_id);
-    element.integer(Field::UserId, event.user_id);
-    element.text(Field::UserName, event.user_name.as_deref());
-    element.text(Field::UserEmail, event.user_email.as_deref());
-    element.integer(Field::OrgId, event.org_id);
-    element.text(Field::OrgSlug, event.org_slug.as_deref());
-    element.text(Field::Payload, event.payload.as_ref().map(Payload::as_str));
-    element.integer(Field::AccessTokenId, stored.origin.access_token_id);
-    element.text(Field::RemoteAddr, stored.origin.remote_addr.as_deref());
-    if !stored.intervals.is_empty() {
-        element.key("intervals");
-        for (index, interval) in stored.intervals.iter().enumerate() {
-            element.0.push(if index == 0 { '[' } else { ',' });
-            write!(element.0, "[{},{}]", interval.start_ms, interval.end_ms)
-                .expect("writing to memory does not fail");
-        }
-        element.0.push(']');
-    }
-    element.0.push('}');
-    out.extend_from_slice(element.0.as_bytes());
+    let element = Element::of(stored);
+    element.end(out);
+}
+
+/// The same with the id that its sender gave it.
+pub fn named_server_event_json(event_id: &str, stored: &StoredEvent, out: &mut Vec<u8>) {
+    let mut element = Element::of(stored);
+    element.text(Field::EventId, Some(event_id));
+    element.end(out);
 }
 
 /// The text of an object whose members are added one by one.
 struct Element(String);
 
 impl Element {
+    fn of(stored: &StoredEvent) -> Element {
+        let event = &stored.event;
+        let mut element = Element(String::with_capacity(400));
+        element.text(Field::Scope, Some(&event.scope));
+        element.text(Field::ObjName, event.obj_name.as_deref());
+        element.integer(Field::ObjId, event.obj_id);
+        element.text(Field::ObjVal, event.obj_val.as_deref());
+        element.text(Field::Source, Some(&event.source));
+        element.text(Field::Timestamp, Some(&unix_seconds(event.timestamp)));
+        element.integer(Field::Count, event.count.map(i64::from));
+        element.integer(Field::Duration, Some(i64::from(event.duration)));
+        element.integer(Field::ProjectId, event.project_id);
+        element.integer(Field::TaskId, event.task_id);
+        element.integer(Field::JobId, event.job_id);
+        element.integer(Field::UserId, event.user_id);
+        element.text(Field::UserName, event.user_name.as_deref());
+        element.text(Field::UserEmail, event.user_email.as_deref());
+        element.integer(Field::OrgId, event.org_id);
+        element.text(Field::OrgSlug, event.org_slug.as_deref());
+        element.text(Field::Payload, event.payload.as_ref().map(Payload::as_str));
+        element.integer(Field::AccessTokenId, stored.origin.access_token_id);
+        element.text(Field::RemoteAddr, stored.origin.remote_addr.as_deref());
+        if !stored.intervals.is_empty() {
+            element.key("intervals");
+            for (index, interval) in stored.intervals.iter().enumerate() {
+                element.0.push(if index == 0 { '[' } else { ',' });
+                write!(element.0, "[{},{}]", interval.start_ms, interval.end_ms)
+                    .expect("writing to memory does not fail");
+            }
+            element.0.push(']');
+        }
+        element
+    }
+
+    fn end(mut self, out: &mut Vec<u8>) {
+        self.0.push('}');
+        out.extend_from_slice(self.0.as_bytes());
+    }
+
     fn key(&mut self, name: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0.push('"');

@@ -1,5 +1,6 @@
 //! Answers of 500 for the audit trail.
 
+use annoscope_events::FailedRequest;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -7,7 +8,7 @@ use axum::response::Response;
 use super::error::Failure;
 use super::extract::actor_of;
 use super::request_id;
-use crate::audit::{self, Exception};
+use crate::audit;
 use crate::identity::{Accounts, Weight};
 
 /// Middleware: an answer of 500 becomes an event, as exceptions of CVAT's server do. It stands
@@ -20,14 +21,17 @@ pub async fn record(State(accounts): State<Accounts>, request: Request, next: Ne
     let actor = actor_of(request.extensions());
     let response = request_id::answer(request, next).await;
     if let Some(Failure(message)) = response.extensions().get::<Failure>() {
-        let event = audit::exception(&Exception {
+        let failed = FailedRequest {
             message,
             method: &method,
-            path: &path,
-            route: route.as_deref(),
-            status: response.status().as_u16(),
-        });
-        if let Err(error) = accounts.record(actor, event, Weight::Light).await {
+            url: &path,
+            basename: route.as_deref(),
+            status_code: response.status().as_u16(),
+            ..FailedRequest::default()
+        };
+        if let Some(event) = audit::exception(&failed, &actor)
+            && let Err(error) = accounts.record(event, Weight::Light).await
+        {
             tracing::warn!(%error, "an exception could not be recorded");
         }
     }

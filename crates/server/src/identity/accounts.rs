@@ -15,6 +15,7 @@ mod logins;
 mod manage;
 mod organizations;
 mod outbox;
+mod recorded;
 mod schema;
 mod sessions;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::Semaphore;
 
-use annoscope_events::Organization;
+use annoscope_events::{Organization, StoredEvent};
 
 use super::lockout::Lockout;
 use super::organization_ref::OrganizationRef;
@@ -43,7 +44,7 @@ pub use error::{AccountsError, RefusedOrganization, RefusedToken, RefusedUser};
 pub use manage::UserSummary;
 pub use organizations::{Member, Membership, NewOrganization, OrganizationSummary};
 pub use outbox::Actor;
-pub(crate) use outbox::{AuditEvent, Weight};
+pub(crate) use outbox::Weight;
 pub use sessions::Login;
 pub use tokens::{NewToken, Token, TokenChange};
 pub use users::{NewUser, UserChange};
@@ -163,11 +164,10 @@ impl Accounts {
     /// Records something that happened, to be moved to the store.
     pub(crate) async fn record(
         &self,
-        actor: Actor,
-        event: AuditEvent,
+        event: StoredEvent,
         weight: Weight,
     ) -> Result<(), AccountsError> {
-        self.write_blocking(move |tx| outbox::push(tx, &actor, event, weight, now_ms()))
+        self.write_blocking(move |tx| outbox::push(tx, &event, weight))
             .await
     }
 

@@ -34,7 +34,8 @@ impl Ingest {
                 Err(event) => rejected.push(event),
             }
         }
-        self.server_events(events, arrival).await?;
+        // Ours have no ids.
+        self.server_events(events, None, arrival).await?;
         if let Some(first) = rejected.first() {
             tracing::error!(n = rejected.len(), reason = %first.reason, "an event of ours cannot be stored");
         }

@@ -23,7 +23,8 @@ const STEPS: &[&str] = &[
         source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
         kind TEXT NOT NULL,
         id TEXT NOT NULL,
-        state TEXT,
+        state TEXT NOT NULL,
+        is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1)),
         updated_us INTEGER,
         is_created INTEGER NOT NULL CHECK (is_created IN (0, 1)),
         UNIQUE (source_id, kind, id)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use annoscope_events::Timestamp;
 use annoscope_webhooks::{KnownState, ResourceKey};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
 
 use super::WebhookError;
 
@@ -20,21 +21,25 @@ pub(super) fn get(
     key: &ResourceKey,
 ) -> Result<Option<KnownState>, WebhookError> {
     let mut statement = tx.prepare_cached(
-        "SELECT state, updated_us, is_created FROM states WHERE source_id = ?1 AND kind = ?2 AND id = ?3",
+        "SELECT state, is_deleted, updated_us, is_created FROM states
+            WHERE source_id = ?1 AND kind = ?2 AND id = ?3",
     )?;
     let found = statement.query_row(params![source_id, key.kind, key.id], |row| {
-        let (state, updated_us): (Option<String>, Option<i64>) = (row.get(0)?, row.get(1)?);
-        Ok((state, updated_us, row.get::<_, bool>(2)?))
+        let updated_us: Option<i64> = row.get(2)?;
+        let known = KnownState {
+            state: Value::Null,
+            is_deleted: row.get(1)?,
+            updated_at: updated_us.map(Timestamp::from_micros),
+            is_created: row.get(3)?,
+        };
+        Ok((row.get::<_, String>(0)?, known))
     });
-    let Some((state, updated_us, is_created)) = found.optional()? else {
+    let Some((state, known)) = found.optional()? else {
         return Ok(None);
     };
-    let state = state.map(|text| serde_json::from_str(&text)).transpose();
-    Ok(Some(KnownState {
-        state: state.map_err(|_| WebhookError::Corrupt("a state that is no JSON"))?,
-        updated_at: updated_us.map(Timestamp::from_micros),
-        is_created,
-    }))
+    let state = serde_json::from_str(&state);
+    let state = state.map_err(|_| WebhookError::Corrupt("a state that is no JSON"))?;
+    Ok(Some(KnownState { state, ..known }))
 }
 
 /// Remembers states in place of earlier ones, and forgets what was heard of longest ago where there are too many.
@@ -46,18 +51,15 @@ pub(super) fn put(
     let mut remove =
         tx.prepare_cached("DELETE FROM states WHERE source_id = ?1 AND kind = ?2 AND id = ?3")?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO states (source_id, kind, id, state, updated_us, is_created)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO states (source_id, kind, id, state, is_deleted, updated_us, is_created)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     let mut n_more: i64 = 0;
     for (key, known) in states {
         let n_removed = remove.execute(params![source_id, key.kind, key.id])?;
         n_more -= i64::from(n_removed > 0);
-        let state = known.state.map(|state| state.to_string());
-        if state
-            .as_ref()
-            .is_some_and(|text| text.len() > MAX_STATE_BYTES)
-        {
+        let state = known.state.to_string();
+        if state.len() > MAX_STATE_BYTES {
             continue;
         }
         let updated_us = known.updated_at.map(Timestamp::micros);
@@ -66,6 +68,7 @@ pub(super) fn put(
             key.kind,
             key.id,
             state,
+            known.is_deleted,
             updated_us,
             known.is_created
         ])?;

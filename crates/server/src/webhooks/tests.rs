@@ -70,7 +70,8 @@ fn what_was_heard_of_longest_ago_is_forgotten_first() {
         .lock()
         .execute_batch(&format!(
             "WITH RECURSIVE ids (id) AS (SELECT 10 UNION ALL SELECT id + 1 FROM ids LIMIT {n})
-             INSERT INTO states (source_id, kind, id, state, is_created) SELECT 1, 'task', id, '{{}}', 1 FROM ids;
+             INSERT INTO states (source_id, kind, id, state, is_deleted, is_created)
+                SELECT 1, 'task', id, '{{}}', 0, 1 FROM ids;
              UPDATE sources SET n_states = {n}",
             n = states::MAX_STATES - 2,
         ))

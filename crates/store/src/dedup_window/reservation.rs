@@ -41,6 +41,15 @@ impl Reservation {
         &self.fresh
     }
 
+    /// Gives back some of the fresh ones, which are not stored after all.
+    pub fn forgo(&mut self, hashes: &[EventHash]) {
+        if hashes.is_empty() {
+            return;
+        }
+        self.fresh.retain(|hash| !hashes.contains(hash));
+        self.window.release(hashes);
+    }
+
     /// The batch came at `day` and is durable, as all before `until`, the position behind it, is: from now on its
     /// events are known. Called in the order of positions; does not touch the disk.
     pub fn commit(mut self, day: Day, until: Position) {

@@ -77,7 +77,7 @@ async fn query_events(
         _ => Ask::AndConsume,
     };
     let request = understand(pairs, &principal, now)?;
-    let event = audit::export(&request, &principal);
+    let event = audit::export(&request, &principal, &actor);
     let wanted = Wanted {
         owner: Owner::of(&principal),
         request,
@@ -85,7 +85,7 @@ async fn query_events(
     };
     match state.exports.answer(wanted, now).await? {
         Answer::Started { query_id } => {
-            state.accounts.record(actor, event, Weight::Full).await?;
+            state.accounts.record(event, Weight::Full).await?;
             Ok(accepted(&json!({ "query_id": query_id })))
         }
         Answer::Pending { query_id } => Ok(accepted(&json!({ "query_id": query_id }))),
@@ -125,9 +125,9 @@ async fn create_export(
     let request = understand(pairs, &principal, now)?;
     let id = request.query_id.unwrap_or_else(Uuid::new_v4);
     let owner = Owner::of(&principal);
-    let event = audit::export(&request, &principal);
+    let event = audit::export(&request, &principal, &actor);
     let key = state.exports.start(owner, id, request, now).await?;
-    state.accounts.record(actor, event, Weight::Full).await?;
+    state.accounts.record(event, Weight::Full).await?;
     Ok(accepted(&json!({ "rq_id": key.to_string() })))
 }
 

@@ -12,6 +12,7 @@ use crate::http::admission::Source;
 use crate::http::error::ApiError;
 use crate::http::request_id::RequestId;
 use crate::http::state::AppState;
+use crate::identity::Principal;
 use crate::ingest::{self, Arrival};
 use crate::metrics::Endpoint;
 
@@ -28,6 +29,7 @@ pub fn router() -> Router<AppState> {
 async fn receive(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    principal: Option<Extension<Principal>>,
     source: Source,
     headers: HeaderMap,
     body: Body,
@@ -45,14 +47,16 @@ async fn receive(
         parse_server_body(&body.bytes, received_at, client_hours)
     })?;
     state.metrics.received(Endpoint::Ingest, elements.len());
-    let (events, rejected) = split(elements);
+    let (events, mut rejected) = split(elements);
     let arrival = Arrival {
         received_at,
         request_id: request_id.0,
     };
     // Stored first: should the dead-letter file be full, the sender repeats all of it, and
     // what is stored is recognized.
-    state.ingest.server_events(events, arrival).await?;
+    let sender = principal.map(|Extension(principal)| principal.user.id);
+    let used_twice = state.ingest.server_events(events, sender, arrival).await?;
+    rejected.extend(used_twice.iter().map(|id| id.used_twice(&body.bytes)));
     let dead_lettered = state
         .ingest
         .dead_letter(Endpoint::Ingest, rejected, arrival);

@@ -1,5 +1,6 @@
 //! `POST /api/webhooks/{source}`: what other tools tell of their resources.
 
+use annoscope_events::{Occasion, Place};
 use annoscope_webhooks::{Credentials, Delivery, InvalidDelivery, Receipt, is_authentic};
 use axum::Json;
 use axum::body::Body;
@@ -17,7 +18,7 @@ use crate::http::admission::Source as BodySource;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::state::AppState;
-use crate::identity::{Actor, AuditEvent, Weight};
+use crate::identity::{Actor, Weight};
 use crate::metrics::DeliveryOutcome;
 use crate::webhooks::{Source, WebhookError};
 
@@ -111,13 +112,13 @@ async fn refuse(state: &AppState, webhook: &Source, actor: Actor) -> ApiError {
     state
         .metrics
         .webhook_delivery(webhook.tool, DeliveryOutcome::Unauthenticated);
-    let payload = Map::from_iter([("webhook".to_owned(), json!(webhook.name))]);
-    let event = AuditEvent {
-        scope: "fail:webhook",
-        payload,
-        ..AuditEvent::default()
+    let occasion = Occasion {
+        cause: &actor.cause(),
+        at: clock::now(),
     };
-    if let Err(error) = state.accounts.record(actor, event, Weight::Light).await {
+    let payload = Map::from_iter([("webhook".to_owned(), json!(webhook.name))]);
+    let event = occasion.event("fail:webhook", &Place::default(), payload);
+    if let Err(error) = state.accounts.record(event, Weight::Light).await {
         tracing::warn!(%error, "a refused webhook could not be recorded");
     }
     ApiError::Unauthenticated {

@@ -4,9 +4,12 @@
 
 use std::time::Duration;
 
+use annoscope_events::{Event, Occasion, Place, StoredEvent, Timestamp};
+use serde_json::Map;
+
 use super::users::{self, AccountRow, UserChange};
 use super::{Accounts, AccountsError, known_places, now_ms, sessions, tokens};
-use super::{Actor, AuditEvent, Login, Weight};
+use super::{Actor, Login, Weight};
 use crate::clock;
 use crate::identity::lockout::Try;
 use crate::identity::{Account, passwords};
@@ -190,13 +193,18 @@ impl Accounts {
         user_id: Option<i64>,
         actor: &Actor,
     ) -> Result<(), AccountsError> {
-        let event = AuditEvent {
-            scope: "fail:login",
+        let occasion = Occasion {
+            cause: &actor.cause(),
+            at: Timestamp::from_millis(now_ms()),
+        };
+        let stored = occasion.event("fail:login", &Place::default(), Map::new());
+        let event = Event {
             // People type passwords where names belong: only the name of an account is recorded.
             obj_name: user_id.map(|_| typed_name.to_owned()),
             obj_id: user_id,
-            ..AuditEvent::default()
+            ..stored.event
         };
-        self.record(actor.clone(), event, Weight::Light).await
+        let stored = StoredEvent { event, ..stored };
+        self.record(stored, Weight::Light).await
     }
 }

@@ -1,18 +1,16 @@
 //! Changing accounts and organizations: what the command line and the administrators' page do.
 //!
 //! Everything here blocks; the server calls it through [`Accounts::blocking`]. Each change and
-//! the events that tell of it are one transaction (contract.md, "Server events", for their form; beyond
-//! it, `obj_id` of an update is the id of what was changed, since the actor is in `user_id`).
+//! the events that tell of it are one transaction.
 
-use annoscope_events::Organization;
+use annoscope_events::{Occasion, StoredEvent, Timestamp};
 use rusqlite::Connection;
-use serde_json::{Map, Value, json};
 
 use super::organizations::{self, NewOrganization, OrganizationSummary};
-use super::outbox::{self, Actor, AuditEvent, Weight};
+use super::outbox::{self, Actor, Weight};
 use super::tokens::{self, NewToken, Token, TokenChange};
 use super::users::{self, AccountRow, NewUser, UserChange};
-use super::{Accounts, AccountsError, Membership, now_ms, sessions, unknown};
+use super::{Accounts, AccountsError, Membership, now_ms, recorded, sessions, unknown};
 use crate::identity::organization_ref::OrganizationRef;
 use crate::identity::{Account, Role, passwords};
 
@@ -54,11 +52,8 @@ impl Accounts {
         let hash = passwords::hash(new.password)?;
         self.write(|tx| {
             let account = users::insert(tx, new, &hash, now_ms())?.account;
-            record(
-                tx,
-                actor,
-                of_user("create:user", &account, described(&account)),
-            )?;
+            let resource = recorded::user(&account);
+            record(tx, actor, |occasion| vec![occasion.created(&resource)])?;
             Ok(account)
         })
     }
@@ -78,8 +73,10 @@ impl Accounts {
                 return Ok(None);
             }
             let account = users::insert(tx, &new, &hash, now_ms())?.account;
-            let event = of_user("create:user", &account, described(&account));
-            record(tx, &Actor::default(), event)?;
+            let resource = recorded::user(&account);
+            record(tx, &Actor::default(), |occasion| {
+                vec![occasion.created(&resource)]
+            })?;
             Ok(Some(password.clone()))
         })
     }
@@ -105,9 +102,13 @@ impl Accounts {
             if hash.is_some() || !after.is_active {
                 sessions::end_all(tx, user_id)?;
             }
-            for event in changes(&before, &after) {
-                record(tx, actor, event)?;
-            }
+            let (old, new) = (
+                recorded::changeable_user(&before),
+                recorded::changeable_user(&after),
+            );
+            record(tx, actor, |occasion| {
+                recorded::updated(occasion, &old, &new)
+            })?;
             summary(tx, after)
         })
     }
@@ -119,7 +120,8 @@ impl Accounts {
             let account = by_id(tx, user_id)?.account;
             users::remove(tx, user_id)?;
             require_admin(tx)?;
-            record(tx, actor, of_user("delete:user", &account, Map::new()))
+            let resource = recorded::user(&account);
+            record(tx, actor, |occasion| vec![occasion.deleted(&resource)])
         })
     }
 
@@ -133,7 +135,8 @@ impl Accounts {
         self.write(|tx| {
             let account = by_id(tx, user_id)?.account;
             let (text, token) = tokens::insert(tx, user_id, new, now_ms())?;
-            record(tx, actor, of_token("create:accesstoken", &token, &account))?;
+            let resource = recorded::token(&token, &account);
+            record(tx, actor, |occasion| vec![occasion.created(&resource)])?;
             Ok((text, token))
         })
     }
@@ -161,8 +164,12 @@ impl Accounts {
             let mut tokens = tokens::list(tx, user_id, now_ms())?.into_iter();
             let token = tokens.find(|token| token.id == token_id);
             let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
+            let old = recorded::token(&token, &account);
             let token = tokens::change(tx, token, change, now_ms())?;
-            record(tx, actor, of_token("update:accesstoken", &token, &account))?;
+            let new = recorded::token(&token, &account);
+            record(tx, actor, |occasion| {
+                recorded::updated(occasion, &old, &new)
+            })?;
             Ok(token)
         })
     }
@@ -180,7 +187,8 @@ impl Accounts {
             let token = tokens.iter().find(|token| token.id == token_id);
             let token = token.ok_or(AccountsError::Unknown { what: "token" })?;
             tokens::revoke(tx, token.id)?;
-            record(tx, actor, of_token("delete:accesstoken", token, &account))
+            let resource = recorded::token(token, &account);
+            record(tx, actor, |occasion| vec![occasion.deleted(&resource)])
         })
     }
 
@@ -207,20 +215,14 @@ impl Accounts {
         self.write(|tx| {
             let owner = by_id(tx, owner_id)?.account;
             let organization = organizations::insert(tx, new, now_ms())?;
-            let payload = object(json!({ "name": new.name }));
-            record(
-                tx,
-                actor,
-                of_organization("create:organization", &organization, payload),
-            )?;
             organizations::set_role(tx, organization.id, owner_id, Role::Owner, now_ms())?;
-            let payload = object(json!({ "role": Role::Owner.as_str() }));
-            record(
-                tx,
-                actor,
-                of_member("create:membership", &organization, &owner, payload),
-            )?;
-            organization_by_id(tx, organization.id)
+            let made = organization_by_id(tx, organization.id)?;
+            let resource = recorded::organization(&made);
+            let membership = recorded::membership(&organization, &owner, Role::Owner);
+            record(tx, actor, |occasion| {
+                vec![occasion.created(&resource), occasion.created(&membership)]
+            })?;
+            Ok(made)
         })
     }
 
@@ -236,24 +238,13 @@ impl Accounts {
             let before = organization_by_id(tx, id)?;
             organizations::update(tx, id, slug, name)?;
             let after = organization_by_id(tx, id)?;
-            let properties = [
-                ("slug", &before.organization.slug, &after.organization.slug),
-                ("name", &before.name, &after.name),
-            ];
-            for (property, old, new) in properties {
-                if old != new {
-                    let event = AuditEvent {
-                        obj_name: Some(property.to_owned()),
-                        obj_val: Some(new.clone()),
-                        ..of_organization(
-                            "update:organization",
-                            &after.organization,
-                            object(json!({ "old_value": old })),
-                        )
-                    };
-                    record(tx, actor, event)?;
-                }
-            }
+            let (old, new) = (
+                recorded::organization(&before),
+                recorded::organization(&after),
+            );
+            record(tx, actor, |occasion| {
+                recorded::updated(occasion, &old, &new)
+            })?;
             Ok(after)
         })
     }
@@ -261,13 +252,9 @@ impl Accounts {
     /// Removes an organization with its memberships; the events stay.
     pub fn remove_organization(&self, actor: &Actor, id: i64) -> Result<(), AccountsError> {
         self.write(|tx| {
-            let organization = organization_by_id(tx, id)?.organization;
+            let resource = recorded::organization(&organization_by_id(tx, id)?);
             organizations::remove(tx, id)?;
-            record(
-                tx,
-                actor,
-                of_organization("delete:organization", &organization, Map::new()),
-            )
+            record(tx, actor, |occasion| vec![occasion.deleted(&resource)])
         })
     }
 
@@ -284,30 +271,12 @@ impl Accounts {
             let account = by_id(tx, user_id)?.account;
             let before = organizations::role(tx, organization_id, user_id)?;
             organizations::set_role(tx, organization_id, user_id, role, now_ms())?;
-            let event = match before {
-                None => {
-                    let payload = object(json!({ "role": role.as_str() }));
-                    Some(of_member(
-                        "create:membership",
-                        &organization,
-                        &account,
-                        payload,
-                    ))
-                }
-                Some(before) if before != role => {
-                    let payload = object(json!({
-                        "old_value": before.as_str(),
-                        "user": { "id": account.id, "username": account.name },
-                    }));
-                    Some(AuditEvent {
-                        obj_name: Some("role".to_owned()),
-                        obj_val: Some(role.as_str().to_owned()),
-                        ..of_member("update:membership", &organization, &account, payload)
-                    })
-                }
-                Some(_) => None,
-            };
-            event.map_or(Ok(()), |event| record(tx, actor, event))?;
+            let new = recorded::membership(&organization, &account, role);
+            let old = before.map(|role| recorded::membership(&organization, &account, role));
+            record(tx, actor, |occasion| match &old {
+                None => vec![occasion.created(&new)],
+                Some(old) => recorded::updated(occasion, old, &new),
+            })?;
             organization_by_id(tx, organization_id)
         })
     }
@@ -322,20 +291,29 @@ impl Accounts {
         self.write(|tx| {
             let organization = organization_by_id(tx, organization_id)?.organization;
             let account = by_id(tx, user_id)?.account;
-            organizations::role(tx, organization_id, user_id)?
+            let role = organizations::role(tx, organization_id, user_id)?
                 .ok_or(AccountsError::Unknown { what: "member" })?;
             organizations::remove_member(tx, organization_id, user_id)?;
-            record(
-                tx,
-                actor,
-                of_member("delete:membership", &organization, &account, Map::new()),
-            )
+            let resource = recorded::membership(&organization, &account, role);
+            record(tx, actor, |occasion| vec![occasion.deleted(&resource)])
         })
     }
 }
 
-fn record(tx: &Connection, actor: &Actor, event: AuditEvent) -> Result<(), AccountsError> {
-    outbox::push(tx, actor, event, Weight::Full, now_ms())
+/// Writes the events of a change that is being made.
+fn record(
+    tx: &Connection,
+    actor: &Actor,
+    build: impl FnOnce(Occasion<'_>) -> Vec<StoredEvent>,
+) -> Result<(), AccountsError> {
+    let occasion = Occasion {
+        cause: &actor.cause(),
+        at: Timestamp::from_millis(now_ms()),
+    };
+    let events = build(occasion);
+    events
+        .iter()
+        .try_for_each(|event| outbox::push(tx, event, Weight::Full))
 }
 
 fn by_id(connection: &Connection, user_id: i64) -> Result<AccountRow, AccountsError> {
@@ -367,112 +345,5 @@ fn require_admin(tx: &Connection) -> Result<(), AccountsError> {
         Ok(())
     } else {
         Err(AccountsError::LastAdmin)
-    }
-}
-
-/// An event for each property that differs; of a password only that it does.
-fn changes(before: &AccountRow, after: &AccountRow) -> Vec<AuditEvent> {
-    let (old, new) = (&before.account, &after.account);
-    let properties: [(&str, Value, Value); 6] = [
-        ("email", json!(old.email), json!(new.email)),
-        ("first_name", json!(old.first_name), json!(new.first_name)),
-        ("last_name", json!(old.last_name), json!(new.last_name)),
-        (
-            "privilege",
-            json!(old.privilege.as_str()),
-            json!(new.privilege.as_str()),
-        ),
-        (
-            "has_analytics_access",
-            json!(old.has_analytics_access),
-            json!(new.has_analytics_access),
-        ),
-        ("is_active", json!(before.is_active), json!(after.is_active)),
-    ];
-    let update = |property: &str, value: Option<&Value>, payload: Value| AuditEvent {
-        obj_name: Some(property.to_owned()),
-        obj_val: value.map(|value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        }),
-        ..of_user("update:user", new, object(payload))
-    };
-    let mut events: Vec<AuditEvent> = properties
-        .iter()
-        .filter(|(_, old, new)| old != new)
-        .map(|(property, old, new)| update(property, Some(new), json!({ "old_value": old })))
-        .collect();
-    if before.password_hash != after.password_hash {
-        events.push(update("password", None, json!({})));
-    }
-    events
-}
-
-fn of_user(scope: &'static str, account: &Account, payload: Map<String, Value>) -> AuditEvent {
-    AuditEvent {
-        scope,
-        obj_name: Some(account.name.clone()),
-        obj_id: Some(account.id),
-        payload,
-        ..AuditEvent::default()
-    }
-}
-
-fn described(account: &Account) -> Map<String, Value> {
-    object(json!({
-        "email": account.email,
-        "first_name": account.first_name,
-        "last_name": account.last_name,
-        "privilege": account.privilege.as_str(),
-        "has_analytics_access": account.has_analytics_access,
-    }))
-}
-
-fn of_token(scope: &'static str, token: &Token, owner: &Account) -> AuditEvent {
-    AuditEvent {
-        scope,
-        obj_name: Some(token.name.clone()),
-        obj_id: Some(token.id),
-        payload: object(json!({
-            "scope": token.scope.as_str(),
-            "expires_ms": token.expires_ms,
-            "user": { "id": owner.id, "username": owner.name },
-        })),
-        ..AuditEvent::default()
-    }
-}
-
-fn of_organization(
-    scope: &'static str,
-    organization: &Organization,
-    payload: Map<String, Value>,
-) -> AuditEvent {
-    AuditEvent {
-        scope,
-        obj_name: Some(organization.slug.clone()),
-        obj_id: Some(organization.id),
-        organization: Some(organization.clone()),
-        payload,
-        ..AuditEvent::default()
-    }
-}
-
-fn of_member(
-    scope: &'static str,
-    organization: &Organization,
-    account: &Account,
-    payload: Map<String, Value>,
-) -> AuditEvent {
-    AuditEvent {
-        organization: Some(organization.clone()),
-        ..of_user(scope, account, payload)
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(members) => members,
-        _ => Map::new(),
     }
 }

@@ -4,9 +4,8 @@
 //! transaction of the change. The server moves events to the store (`audit.rs`) and only then
 //! removes them here, so none is lost; one that was moved twice is recognized as a repeat.
 
-use annoscope_events::{Timestamp, UserRef};
+use annoscope_events::{Cause, StoredEvent, UserRef, server_event_json};
 use rusqlite::{Connection, params};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::AccountsError;
@@ -35,30 +34,23 @@ pub(crate) enum Weight {
     Light,
 }
 
-/// An event of our own, in the form that servers send (contract.md, "Server events").
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AuditEvent {
-    /// `action:resource`.
-    pub(crate) scope: &'static str,
-    /// The resource, or the property that changed.
-    pub(crate) obj_name: Option<String>,
-    /// The resource.
-    pub(crate) obj_id: Option<i64>,
-    /// The new value of the property.
-    pub(crate) obj_val: Option<String>,
-    /// Id and slug.
-    pub(crate) organization: Option<annoscope_events::Organization>,
-    /// Members of the payload beside `request`.
-    pub(crate) payload: Map<String, Value>,
+impl Actor {
+    /// As events name it.
+    pub(crate) fn cause(&self) -> Cause {
+        Cause {
+            request_id: self.request_id,
+            user: self.user.clone(),
+            remote_addr: self.address.map(|address| address.to_string()),
+            ..Cause::default()
+        }
+    }
 }
 
 /// Writes an event.
 pub(super) fn push(
     tx: &Connection,
-    actor: &Actor,
-    event: AuditEvent,
+    event: &StoredEvent,
     weight: Weight,
-    now_ms: i64,
 ) -> Result<(), AccountsError> {
     if weight == Weight::Light {
         let count = "SELECT count(*) FROM audit_outbox";
@@ -67,8 +59,11 @@ pub(super) fn push(
             return Ok(());
         }
     }
+    let mut json = Vec::new();
+    server_event_json(event, &mut json);
+    let json = String::from_utf8(json).expect("events are written as text");
     let sql = "INSERT INTO audit_outbox (event) VALUES (?1)";
-    tx.execute(sql, [to_json(actor, event, now_ms).to_string()])?;
+    tx.execute(sql, [json])?;
     Ok(())
 }
 
@@ -95,34 +90,4 @@ pub(super) fn first(
 pub(super) fn remove(tx: &Connection, last: i64) -> Result<(), AccountsError> {
     tx.execute("DELETE FROM audit_outbox WHERE id <= ?1", params![last])?;
     Ok(())
-}
-
-fn to_json(actor: &Actor, event: AuditEvent, now_ms: i64) -> Value {
-    let mut payload = event.payload;
-    let mut request = Map::new();
-    request.insert("id".to_owned(), json!(actor.request_id));
-    if let Some(address) = actor.address {
-        request.insert("remote_addr".to_owned(), json!(address));
-    }
-    payload.insert("request".to_owned(), Value::Object(request));
-    let user = actor.user.as_ref();
-    let email = user
-        .map(|user| user.email.as_str())
-        .filter(|email| !email.is_empty());
-    let organization = event.organization.as_ref();
-    json!({
-        "scope": event.scope,
-        "obj_name": event.obj_name,
-        "obj_id": event.obj_id,
-        "obj_val": event.obj_val,
-        "source": "server",
-        "timestamp": Timestamp::from_millis(now_ms).to_string(),
-        "count": 1,
-        "user_id": user.map(|user| user.id),
-        "user_name": user.map(|user| &user.name),
-        "user_email": email,
-        "org_id": organization.map(|org| org.id),
-        "org_slug": organization.map(|org| &org.slug),
-        "payload": Value::Object(payload).to_string(),
-    })
 }
