@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
+.PHONY: help run build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -46,22 +46,27 @@ build: page ## the release build
 	@scripts/split-symbols.sh $(target)/release/annoscope
 	$(beside)
 
-test: ## lint, tests of the page, Rust tests, end-to-end tests
+test: ## lint, tests of the page and the logger, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-web
 	@$(MAKE) --no-print-directory test-rust
 	@$(MAKE) --no-print-directory test-e2e
 
-test-web: ## types, formatting and logic of the page
+test-web: ## types, formatting and logic of the page and of the browser's logger
 	@scripts/page.sh --packages
 	cd web && npm run --silent check && npm run --silent lint && npm test --silent
+	@scripts/packages.sh clients/browser
+	cd clients/browser && npm run --silent check && npm run --silent lint && npm test --silent
 
 test-rust: ## unit and property tests
 	$(prepare)
 	@scripts/need.sh nextest
 	cargo nextest run --workspace $(cargo_features)
 
-test-e2e: page ## end-to-end tests with real clients, against the debug build
+logger: ## the browser's logger, into clients/browser/dist
+	@scripts/logger.sh
+
+test-e2e: page logger ## end-to-end tests with real clients, against the debug build
 	$(prepare)
 	cargo build --workspace --all-targets $(cargo_features)
 	@scripts/venv.sh
@@ -117,4 +122,4 @@ lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff, mypy
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests clients -name __pycache__) web/node_modules web/dist
+	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests clients -name __pycache__ -not -path '*/node_modules/*') web/node_modules web/dist clients/browser/node_modules clients/browser/dist

@@ -15,7 +15,7 @@ const ANSWER_MS = 5000;
 const DOUBT_MS = 10_000;
 
 /** Two pages that read one clock differ by that. */
-const ROUNDING_MS = 5;
+const ROUNDING_MS = 20;
 
 /** By whose clock a stamp is, and what that clock was off when it was made. */
 export interface Stamp {

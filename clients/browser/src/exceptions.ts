@@ -2,15 +2,14 @@
 import type { PayloadOf } from './event.ts';
 import { listen } from './page.ts';
 
-/** Browsers by their name in the user agent's text; the first that is there. Each calls itself by those after it, too. */
-const BROWSERS = /(Edg|OPR|Firefox|Chrome|Safari)[^/ ]*\/([\d.]+)/;
-const NAMES: Record<string, string> = { Edg: 'Microsoft Edge', OPR: 'Opera' };
+/** The browser in the user agent's text: Edge (Edg) and Opera (OPR) call themselves Chrome and Safari, too. */
+const BROWSER = /(Edg|OPR|(?:Firefox|Chrome|Safari)(?!.*(?:Edg|OPR)))\/([\d.]+)/;
 
 /** Name and version of the browser and the system, as `load:cvat` has them in `platform`. */
 export function platform() {
   const agent = navigator.userAgent;
-  const [, key = '', version = ''] = BROWSERS.exec(agent.replace(/Chrome(?=.*(Edg|OPR))/, '')) ?? [];
-  return { name: NAMES[key] ?? key, version, os: /\(([^;)]*(?:; [^;)]*)?)/.exec(agent)?.[1] ?? '' };
+  const [, name = '', version = ''] = BROWSER.exec(agent) ?? [];
+  return { name, version, os: /\(([^)]*)/.exec(agent)?.[1] ?? '' };
 }
 
 /** The payload for anything that was thrown. */

@@ -141,7 +141,7 @@ export function createSender(
     } else options.onError(sendError(`refused with ${status}`, status, events));
   }
 
-  async function sendAll(): Promise<void> {
+  async function sendAll(): Promise<boolean> {
     await writer.write();
     for (;;) {
       turn.renew();
@@ -153,10 +153,10 @@ export function createSender(
       last = taken.last;
       writer.keepOnly(all.map((piece) => piece.k));
       const first = pieces[0];
-      if (!first) return;
+      if (!first) return true;
       const events = pieces.flatMap((piece) => piece.e);
       if (isInDoubt(first)) {
-        options.onError(sendError('sent days ago without an answer', 0, events));
+        options.onError(sendError('in doubt for days', 0, events));
       } else await deliver(events, first, shiftOf(pieces));
       await queue.remove(
         pieces.map((piece) => piece.k),
@@ -219,9 +219,11 @@ export function createSender(
         ({ last } = await queue.take(() => []));
         passed(events, first);
         await queue.remove(await keys, last);
+        return false;
       });
     } catch (reason) {
       turn.left();
+      turn.renew();
       failed(reason);
     }
   }

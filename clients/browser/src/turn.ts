@@ -31,13 +31,11 @@ export function createTurn(name: string) {
   const lease = createClaim(`${name} sender`, LEASE_MS);
   const leaving = createClaim(`${name} leaving`, LEAVE_MS);
 
-  async function withLease<T>(work: () => Promise<T>): Promise<T> {
+  async function withLease(work: () => Promise<boolean>, before: string | undefined): Promise<void> {
     lease.renew();
     while (leaving.holder()) await sleep(ASK_MS / 10);
-    const result = await work();
     // After a failure the lease stays for a while: a page that goes away must not send what is newer before what failed.
-    lease.release();
-    return result;
+    if ((await work()) || !before) lease.release();
   }
 
   return {
@@ -45,16 +43,17 @@ export function createTurn(name: string) {
     renew: lease.renew,
     leave: leaving.renew,
     left: leaving.release,
-    /** Does `work` when no other tab does. */
-    async take<T>(work: () => Promise<T>): Promise<T> {
+    /** Does `work` when no other tab does. It gives whether the queue is empty then. */
+    async take(work: () => Promise<boolean>): Promise<void> {
       // Web Locks are there for pages of secure origins alone.
-      if (navigator.locks) return navigator.locks.request(name, () => withLease(work));
+      if (navigator.locks) return navigator.locks.request(name, () => withLease(work, lease.holder()));
       for (;;) {
-        if ([undefined, lease.me].includes(lease.holder())) {
+        const before = lease.holder();
+        if (!before || before === lease.me) {
           lease.renew();
           // Two tabs that wrote at once: the later one has it.
           await sleep(50 + Math.random() * 50);
-          if (lease.holder() === lease.me) return withLease(work);
+          if (lease.holder() === lease.me) return withLease(work, before);
         }
         await sleep(ASK_MS);
       }

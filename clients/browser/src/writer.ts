@@ -88,7 +88,7 @@ export function createWriter(queue: Queue, clock: Clock, onError: (error: Error)
   }
 
   function full(n_events: number): Promise<boolean> {
-    onError(new Error(`the queue is full: ${n_events} events are lost`));
+    onError(new Error(`the queue is full: ${n_events} lost`));
     return Promise.resolve(false);
   }
 
@@ -145,7 +145,11 @@ export function createWriter(queue: Queue, clock: Clock, onError: (error: Error)
   function write(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    return (writing ??= writeAll().finally(() => (writing = undefined)));
+    return (writing ??= writeAll().finally(() => {
+      writing = undefined;
+      // It came when the last look was over.
+      return waiting.length && !timer ? write() : undefined;
+    }));
   }
 
   return {
