@@ -111,10 +111,10 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS (60)
 	$(prepare)
 	scripts/fuzz.sh $(ARGS)
 
-lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff
+lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff, mypy
 	$(prepare)
 	scripts/lint.sh $(cargo_features)
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache $(shell find tests -name __pycache__) web/node_modules web/dist
+	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests clients -name __pycache__) web/node_modules web/dist

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every check that needs no running program: format, clippy, rustdoc, dependencies, ruff, and shellcheck where it is
+# Every check that needs no running program: format, clippy, rustdoc, dependencies, ruff, mypy, and shellcheck where it is
 # installed.
 # Takes cargo's feature flags as arguments.
 set -euo pipefail
@@ -11,9 +11,10 @@ cargo fmt --all --check
 cargo clippy --workspace --all-targets "$@" -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet "$@"
 .venv/bin/python scripts/dependencies.py
-.venv/bin/ruff check tests
+.venv/bin/ruff check tests clients/python
 .venv/bin/ruff check --config tests/pyproject.toml bench scripts
-.venv/bin/ruff format --check tests
+.venv/bin/ruff format --check tests clients/python
+.venv/bin/mypy --config-file clients/python/pyproject.toml clients/python/annoscope_recorder
 .venv/bin/ruff format --config tests/pyproject.toml --check bench scripts
 if command -v shellcheck >/dev/null; then
     shellcheck scripts/*.sh .ci/run

@@ -60,6 +60,9 @@ for tool in "$@"; do
         chromium) # page/test_page.py looks at the page with it
             command -v chromium >/dev/null || apt chromium
             ;;
+        postgresql) # clients/python keeps its outbox in it, too
+            { compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb; } >/dev/null || apt postgresql
+            ;;
         curl) # ingest/test_curl.py drives the real one
             command -v curl >/dev/null || apt curl
             ;;

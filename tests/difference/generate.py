@@ -126,6 +126,11 @@ REFUSED = {
         ],
         "hours of a Date in rows that nobody reads",
     ),
+    # They are computed with numbers here: `toUnixTimestamp` makes one.
+    **dict.fromkeys(
+        [f"argument 1 of {name} cannot be Date" for name in ("avg", "median", "quantile", "quantiles")],
+        "means and quantiles of times",
+    ),
     "a Date has no ": "hours of a Date in a column that nobody reads",
 }
 

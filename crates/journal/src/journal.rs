@@ -207,10 +207,12 @@ fn keep_house(log: &Log) {
         let waits = log.chores.wait_while(log.state(), |state| {
             !log.has_chores(state) && !state.is_closing
         });
-        if waits.unwrap_or_else(PoisonError::into_inner).is_closing {
+        let is_closing = waits.unwrap_or_else(PoisonError::into_inner).is_closing;
+        let _housekeeping = lock(&log.housekeeping);
+        if is_closing {
+            log.remove_spares();
             return;
         }
-        let _housekeeping = lock(&log.housekeeping);
         log.keep_house();
     }
 }

@@ -10,7 +10,7 @@
 //! | the payload of a record | 2 GiB |
 //! | items of a record | 1 to 2³² − 1 |
 //! | segments that are not released | `max_bytes`, two at least; one more after a failure |
-//! | spare files | eight, within `max_bytes`, for a minute |
+//! | spare files | eight, within `max_bytes`, for a minute; none once it was closed |
 //! | memory | `queue_bytes` and 1 MiB for writing; a record and 64 KiB for each reader |
 //! | a group on the disk | whole blocks of 4 KiB |
 //!

@@ -180,6 +180,12 @@ fn the_bound_refuses_until_something_is_released() {
         matches!(beyond, Err(ReadError::Beyond { end: 10, .. })),
         "{beyond:?}"
     );
+
+    journal.close();
+    let names = std::fs::read_dir(dir.path()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    let is_spare = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".spare");
+    assert!(!names.iter().any(is_spare), "{names:?}");
 }
 
 #[test]

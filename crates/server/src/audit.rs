@@ -9,18 +9,13 @@
 
 use std::time::Duration;
 
-use annoscope_events::{
-    ClientHours, FailedRequest, InvalidDocument, Occasion, Place, StoredEvent, Timestamp,
-    parse_server_body,
-};
-use annoscope_store::StoreError;
+use annoscope_events::{FailedRequest, Occasion, Place, StoredEvent, Timestamp};
 use serde_json::{Map, json};
-use uuid::Uuid;
 
 use crate::clock;
 use crate::exports::ExportRequest;
 use crate::identity::{Accounts, AccountsError, Actor, Principal};
-use crate::ingest::{Arrival, Ingest};
+use crate::ingest::{Ingest, RecordedError};
 
 /// How often the table is looked at: the command line writes to it, too.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -45,12 +40,9 @@ pub enum AuditError {
     /// The accounts' file cannot be read or written.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
-    /// What it holds is no list of events.
+    /// They cannot be stored.
     #[error(transparent)]
-    Document(#[from] InvalidDocument),
-    /// The store does not take them.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Recorded(#[from] RecordedError),
 }
 
 /// The event of an answer of 500, as exceptions of CVAT's server are.
@@ -115,30 +107,9 @@ impl AuditTrail {
     pub async fn move_all(&self) -> Result<(), AuditError> {
         while let Some((last, body)) = self.accounts.recorded(BATCH).await? {
             if self.is_on {
-                self.store(&body).await?;
+                self.ingest.recorded_events(&body).await?;
             }
             self.accounts.forget_recorded(last).await?;
-        }
-        Ok(())
-    }
-
-    async fn store(&self, body: &str) -> Result<(), AuditError> {
-        let arrival = Arrival {
-            received_at: clock::now(),
-            request_id: Uuid::new_v4(),
-        };
-        let (mut events, mut rejected) = (Vec::new(), Vec::new());
-        for element in
-            parse_server_body(body.as_bytes(), arrival.received_at, ClientHours::Claimed)?
-        {
-            match element {
-                Ok(event) => events.push(event),
-                Err(event) => rejected.push(event),
-            }
-        }
-        self.ingest.server_events(events, None, arrival).await?;
-        if let Some(first) = rejected.first() {
-            tracing::error!(n = rejected.len(), reason = %first.reason, "an event of ours cannot be stored");
         }
         Ok(())
     }

@@ -33,6 +33,7 @@ const WITHOUT_HTTP: &[&str] = &[
     "ingest",
     "metrics",
     "readiness",
+    "webhooks",
 ];
 
 fn crates() -> PathBuf {

@@ -16,6 +16,7 @@ mod repair;
 mod serve;
 mod store;
 mod user;
+mod webhook;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ enum Command {
     /// Manage organizations and who belongs to them
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Webhooks of other tools, whose deliveries become events
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Events that could not be stored: list them, send them again, drop them
     #[command(subcommand)]
     DeadLetter(dead_letter::DeadLetterCommand),
@@ -113,6 +117,11 @@ impl Cli {
                 let config = load(SettingFlags::default())?.config;
                 private_files::from_now_on();
                 org::run(command, &config.data_dir, out)
+            }
+            Command::Webhook(command) => {
+                let config = load(SettingFlags::default())?.config;
+                private_files::from_now_on();
+                webhook::run(command, &config.data_dir, out)
             }
             Command::DeadLetter(command) => {
                 let config = load(SettingFlags::default())?.config;

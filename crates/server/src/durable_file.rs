@@ -49,6 +49,23 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().expect("it is within the data directory")
 }
 
+/// Makes the directory and the file readable by their owner only. What exists keeps its
+/// permissions.
+pub(crate) fn create_private(data_dir: &Path, path: &Path) -> std::io::Result<()> {
+    let mut dir = std::fs::DirBuilder::new();
+    let mut file = std::fs::OpenOptions::new();
+    dir.recursive(true);
+    file.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        dir.mode(0o700);
+        file.mode(0o600);
+    }
+    dir.create(data_dir)?;
+    file.open(path).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 
 mod client_events;
 mod dead_letters;
+mod recorded;
 mod server_events;
 
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use uuid::Uuid;
 
 use crate::dead_letter::{DeadLetter, DeadLetterError};
 use crate::metrics::Metrics;
+
+pub use recorded::RecordedError;
 
 /// Work on more than this many bytes takes longer than an async thread may be kept: parsing
 /// runs at some 100 bytes a µs.

@@ -30,3 +30,4 @@ mod sockets;
 mod store;
 #[cfg(test)]
 mod testing;
+mod webhooks;

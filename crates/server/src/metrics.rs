@@ -14,6 +14,7 @@ use crate::exports::Exports;
 use annoscope_events::{Mend, Timestamp};
 use annoscope_query::{QueryMetrics, QueryOutcome};
 use annoscope_store::EventStore;
+use annoscope_webhooks::Tool;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -22,9 +23,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use collector::PartsCollector;
-use labels::{ByEnd, ByEndpoint, ByField, ByMend, ByOutcome, ByPort, Request};
+use labels::{ByDelivery, ByEnd, ByEndpoint, ByField, ByMend, ByOutcome, ByPort, Request};
 
-pub use labels::{Closed, Endpoint, PortName};
+pub use labels::{Closed, DeliveryOutcome, Endpoint, PortName};
 pub use text_format::TextFormat;
 
 /// Bounds of durations, in seconds.
@@ -43,6 +44,7 @@ pub struct Metrics {
     dead_lettered: Family<ByField, Counter>,
     event_ids_used_twice: Counter,
     dropped: Family<ByEndpoint, Counter>,
+    webhook_deliveries: Family<ByDelivery, Counter>,
     claimed_rows: Gauge,
     dead_letter_failures: Counter,
     connections_open: Family<ByPort, Gauge>,
@@ -72,6 +74,7 @@ impl Metrics {
             dead_lettered: Family::default(),
             event_ids_used_twice: Counter::default(),
             dropped: Family::default(),
+            webhook_deliveries: Family::default(),
             claimed_rows: Gauge::default(),
             dead_letter_failures: Counter::default(),
             connections_open: Family::default(),
@@ -125,6 +128,11 @@ impl Metrics {
             self.dropped.clone(),
         );
         registry.register(
+            "webhook_deliveries",
+            "Deliveries of other tools' webhooks, by the kind of tool and what became of them",
+            self.webhook_deliveries.clone(),
+        );
+        registry.register(
             "store_claimed_working_time_rows",
             "Stored rows at the start with hours that nobody counted, from before these were renamed",
             self.claimed_rows.clone(),
@@ -174,6 +182,14 @@ impl Metrics {
             "Time from a query's arrival to its end, by how it ended",
             self.query_duration.clone(),
         );
+    }
+
+    /// A delivery of a webhook was answered.
+    pub fn webhook_delivery(&self, tool: Tool, outcome: DeliveryOutcome) {
+        let kind = tool.name();
+        self.webhook_deliveries
+            .get_or_create(&ByDelivery { kind, outcome })
+            .inc();
     }
 
     /// A request with `n_events` events was parsed.

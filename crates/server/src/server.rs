@@ -35,6 +35,7 @@ use crate::metrics::{Metrics, PortName};
 use crate::readiness::Readiness;
 use crate::sockets::Sockets;
 use crate::store;
+use crate::webhooks::{Relay, WebhookError, Webhooks};
 
 /// How long open requests may take to end after a signal, before the store is closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
@@ -54,6 +55,9 @@ pub enum ServeError {
     /// CVAT cannot be asked.
     #[error("cannot ask CVAT")]
     Cvat(#[source] reqwest::Error),
+    /// The webhooks' file cannot be opened.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {
@@ -109,6 +113,11 @@ pub async fn run(
         is_on: state.config.audit,
     };
 
+    let relay = Relay {
+        webhooks: state.webhooks.clone(),
+        ingest: state.ingest.clone(),
+    };
+
     let (stop, stopped) = watch::channel(false);
     let connections = |port| {
         let metrics = Arc::clone(&state.metrics);
@@ -133,6 +142,7 @@ pub async fn run(
     let serving =
         async { tokio::join!(main.serve(stopped.clone()), ingest.serve(stopped.clone())) };
     let auditing = tokio::spawn(trail.clone().keep_moving());
+    let relaying = tokio::spawn(relay.clone().keep_moving());
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     if !state.config.ingest.legacy_working_time {
         let (store, metrics) = (Arc::clone(&state.store), Arc::clone(&state.metrics));
@@ -154,9 +164,13 @@ pub async fn run(
     }
     exports.stop();
     auditing.abort();
+    relaying.abort();
     purging.abort();
     if let Err(error) = trail.move_all().await {
         tracing::warn!(%error, "the audit trail is moved to the store at the next start");
+    }
+    if let Err(error) = relay.move_all().await {
+        tracing::warn!(%error, "events of webhooks are moved to the store at the next start");
     }
     // The last requests may hold clones; the store is closed all the same.
     drop(state);
@@ -216,6 +230,7 @@ pub(crate) fn open(
         accounts,
         access,
         dashboards: Dashboards::new(&dir),
+        webhooks: Webhooks::open(&dir)?,
         ingest: Ingest {
             store: Arc::clone(&store),
             dead_letters,

@@ -1,5 +1,8 @@
 //! Names of time zones.
 
+/// Changes of a clock since 1970 that are looked at. Rules without an end go on as they are.
+const MAX_CHANGES: usize = 500;
+
 /// Whether the name is one of the IANA database's. Names go into both stores' SQL as literals.
 pub(crate) fn is_known(name: &str) -> bool {
     jiff::tz::TimeZone::get(name).is_ok()
@@ -15,6 +18,17 @@ pub(crate) fn shift_of_units(name: &str, seconds: i64) -> i64 {
     } else {
         ahead
     }
+}
+
+/// Whether hours began there when they did in UTC, ever since 1970.
+pub(crate) fn has_hours_of_utc(name: &str) -> bool {
+    let zone = jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC);
+    let is_whole = |offset: jiff::tz::Offset| offset.seconds() % 3_600 == 0;
+    is_whole(zone.to_offset(jiff::Timestamp::UNIX_EPOCH))
+        && zone
+            .following(jiff::Timestamp::UNIX_EPOCH)
+            .take(MAX_CHANGES)
+            .all(|change| is_whole(change.offset()))
 }
 
 /// The day that a calendar shows there at an instant, in days since the epoch.

@@ -73,12 +73,17 @@ fn export(connection: &Connection, sender: &RowSender, filter: &EventFilter) -> 
     })
 }
 
-/// The conditions on ids as SQL, `TRUE` when there is none. Only numbers are written, so
+/// The conditions on ids and positions as SQL, `TRUE` when there is none. Only numbers are written, so
 /// there is nothing to escape.
 fn ids_sql(filter: &EventFilter) -> String {
     let mut sql = String::from("TRUE");
     for (column, id) in filter.ids() {
         write!(sql, " AND {column} = {id}").expect("a String takes everything");
+    }
+    if let Some(before) = filter.before {
+        // Events from before the positions have none.
+        write!(sql, " AND (position IS NULL OR position < {})", before.0)
+            .expect("a String takes everything");
     }
     sql
 }

@@ -36,8 +36,11 @@ const LONG: Duration = Duration::from_secs(2);
 /// By how much each pause before a start is longer than twice the one before.
 const PAUSE_STEP: Duration = Duration::from_millis(50);
 
-/// The longest pause before a start.
+/// The longest pause before a start of what could not open the store.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause after an end of what had opened it: queries wait for the next one.
+const MAX_PAUSE_ONCE_OPEN: Duration = Duration::from_millis(150);
 
 /// How long a process may take to close the store: a checkpoint of the whole log.
 const CLOSING: Duration = Duration::from_mins(1);
@@ -150,17 +153,21 @@ impl Keeper {
                     return;
                 }
             }
-            match started {
+            let max_pause = match started {
                 Ok((running, ends)) => {
                     let end = self.watch(&running, &ends);
                     self.ended(&running, end);
+                    MAX_PAUSE_ONCE_OPEN
                 }
-                Err(failure) => self.failed(failure),
-            }
+                Err(failure) => {
+                    self.failed(failure);
+                    MAX_PAUSE
+                }
+            };
             pause = if clock::since(begin) > LONG {
                 Duration::ZERO
             } else {
-                (2 * pause + PAUSE_STEP).min(MAX_PAUSE)
+                (2 * pause + PAUSE_STEP).min(max_pause)
             };
             let closed = self
                 .changed

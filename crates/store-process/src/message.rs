@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
-use annoscope_store::{BackendStats, EventFilter, Reading};
+use annoscope_store::{BackendStats, EventFilter, Position, Reading};
 use serde::{Deserialize, Serialize};
 
 /// A call of [`Backend`](annoscope_store::Backend). Each has a connection of its own.
@@ -50,6 +50,7 @@ pub(crate) struct Filter {
     task_id: Option<i64>,
     job_id: Option<i64>,
     user_id: Option<i64>,
+    before: Option<u64>,
 }
 
 impl From<EventFilter> for Filter {
@@ -62,6 +63,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            before,
         } = filter;
         Filter {
             from: from.map(Timestamp::micros),
@@ -71,6 +73,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            before: before.map(|position| position.0),
         }
     }
 }
@@ -85,6 +88,7 @@ impl From<Filter> for EventFilter {
             task_id: filter.task_id,
             job_id: filter.job_id,
             user_id: filter.user_id,
+            before: filter.before.map(Position),
         }
     }
 }
@@ -175,6 +179,7 @@ mod tests {
             task_id: Some(3),
             job_id: Some(4),
             user_id: Some(i64::MIN),
+            before: Some(Position(5)),
         };
         let json = serde_json::to_string(&Filter::from(filter)).unwrap();
         let back: Filter = serde_json::from_str(&json).unwrap();

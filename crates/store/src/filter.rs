@@ -2,6 +2,8 @@
 
 use annoscope_events::Timestamp;
 
+use crate::Position;
+
 /// Conditions that all must hold; `None` admits everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
@@ -19,6 +21,8 @@ pub struct EventFilter {
     pub job_id: Option<i64>,
     /// User.
     pub user_id: Option<i64>,
+    /// Events before this position: those that were durable at a moment.
+    pub before: Option<Position>,
 }
 
 impl EventFilter {

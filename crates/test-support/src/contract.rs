@@ -53,6 +53,7 @@ macro_rules! contract_tests {
             a_batch_in_flight_is_waited_for,
             an_export_is_in_the_order_of_time_and_of_arrival,
             a_filter_admits_what_fulfils_all_its_conditions,
+            a_filter_admits_what_was_durable_at_a_moment,
             the_change_log_is_told_when_an_append_is_visible,
             a_query_sees_what_was_visible_when_it_began,
             a_query_reads_the_rows_that_it_brings,
@@ -348,6 +349,22 @@ pub async fn a_filter_admits_what_fulfils_all_its_conditions(subject: &mut dyn S
     for (case, filter, expected) in cases {
         let batches = rows(store.export(filter)).await.unwrap();
         assert_eq!(ints(&batches, "user_id"), expected, "{case}");
+    }
+}
+
+/// An export that begins again gives what was durable when it was asked for.
+pub async fn a_filter_admits_what_was_durable_at_a_moment(subject: &mut dyn Subject) {
+    let store = subject.store();
+    show(store, (0..3).map(|second| event(second, second)).collect()).await;
+    let before = Some(store.durable());
+    show(store, (3..5).map(|second| event(second, second)).collect()).await;
+    for (before, expected) in [(before, vec![0, 1, 2]), (None, vec![0, 1, 2, 3, 4])] {
+        let filter = EventFilter {
+            before,
+            ..EventFilter::default()
+        };
+        let batches = rows(store.export(filter)).await.unwrap();
+        assert_eq!(ints(&batches, "user_id"), expected);
     }
 }
 

@@ -19,6 +19,8 @@ pub struct BackendDisk(Arc<Mutex<Applied>>);
 #[derive(Default)]
 struct Applied {
     batches: Vec<RecordBatch>,
+    /// Those of the rows.
+    positions: Vec<u64>,
     position: Position,
 }
 
@@ -137,7 +139,7 @@ impl Backend for MemoryBackend {
             let text = format!("the position is {}", disk.position.0);
             return Err(StoreError::Failed(text.into()));
         }
-        let mut batches = Vec::new();
+        let (mut batches, mut positions) = (Vec::new(), Vec::new());
         for entry in entries {
             let within = disk.position.max(entry.from)..until;
             let rows = entry.rows(within.clone());
@@ -150,8 +152,10 @@ impl Backend for MemoryBackend {
                 return Err(StoreError::Rejected("the test says so".to_owned()));
             }
             batches.push(rows);
+            positions.extend(within);
         }
         disk.batches.extend(batches);
+        disk.positions.extend(positions);
         disk.position = until;
         if state.n_failures_behind > 0 {
             state.n_failures_behind -= 1;
@@ -171,7 +175,8 @@ impl Backend for MemoryBackend {
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        let rows = admitted(&self.rows()?, &filter);
+        let positions = self.open_disk()?.positions.clone();
+        let rows = admitted(&self.rows()?, &positions, &filter);
         let (sender, result) = RecordBatches::new(());
         thread::spawn(move || {
             let outcome = send(&rows, &sender);

@@ -221,7 +221,9 @@ impl EventStore for MemoryStore {
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        let rows = admitted(&self.visible_rows()?, &filter);
+        let rows = self.visible_rows()?;
+        let positions: Vec<u64> = (0..rows.num_rows() as u64).collect();
+        let rows = admitted(&rows, &positions, &filter);
         let (sender, result) = RecordBatches::new(());
         thread::spawn(move || {
             let outcome = send(&rows, &sender);
@@ -308,8 +310,9 @@ pub(crate) fn send(rows: &RecordBatch, sender: &RowSender) -> Result<(), StoreEr
     Ok(())
 }
 
-/// The rows that a filter admits, by time and then in their order, with the columns of an export.
-pub(crate) fn admitted(rows: &RecordBatch, filter: &EventFilter) -> RecordBatch {
+/// The rows that a filter admits, by time and then in their order, with the columns of an export. `positions` are those
+/// of the rows.
+pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilter) -> RecordBatch {
     let ids: Vec<(&Int64Array, i64)> = filter
         .ids()
         .map(|(name, id)| (column(rows, name).as_primitive::<Int64Type>(), id))
@@ -323,7 +326,10 @@ pub(crate) fn admitted(rows: &RecordBatch, filter: &EventFilter) -> RecordBatch 
             let row = row as usize;
             column.is_valid(row) && column.value(row) == id
         };
-        (from_us..end_us).contains(&time_us) && ids.iter().all(has_id)
+        let is_before = filter
+            .before
+            .is_none_or(|before| positions[row as usize] < before.0);
+        (from_us..end_us).contains(&time_us) && is_before && ids.iter().all(has_id)
     });
     found.sort_unstable();
     let order: UInt64Array = found.into_iter().map(|(_, row)| Some(row)).collect();

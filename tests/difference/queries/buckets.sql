@@ -55,3 +55,15 @@ SELECT toStartOfDay(toDate('1970-01-01'), 'Europe/Berlin') AS a, toStartOfDay(to
 
 -- first-week-of-1970: begins with 1970
 SELECT date_trunc('week', FROM_UNIXTIME(86400), 'Asia/Kolkata'), date_trunc('week', FROM_UNIXTIME(86400)), toStartOfInterval(FROM_UNIXTIME(86400), INTERVAL 2 WEEK), toStartOfInterval(FROM_UNIXTIME(864000), INTERVAL 1 WEEK);
+
+-- first-hours-of-1970: east of Greenwich their day, and some of their hours, begin before 1970
+SELECT toStartOfDay(toDateTime(n), 'Asia/Kolkata') AS a, toStartOfHour(toDateTime(n), 'Asia/Kolkata') AS b, toStartOfInterval(toDateTime(n), INTERVAL 1 DAY, 'Asia/Tokyo') AS c, toStartOfInterval(toDateTime(n), INTERVAL 3 DAY, 'Asia/Kolkata') AS d, toStartOfInterval(toDateTime(n), INTERVAL 2 HOUR, 'Asia/Tokyo') AS e, toStartOfInterval(toDateTime(n), INTERVAL 20 MINUTE, 'Asia/Kathmandu') AS f, date_trunc('day', toDateTime(n), 'Asia/Tokyo') AS g, toStartOfDay(toDateTime(n), 'America/New_York') AS h, toStartOfDay(toDateTime(n)) AS i FROM (SELECT arrayJoin([0, 600, 3600, 40000, 60000, 66600, 100000, 1782864000]) AS n) ORDER BY n;
+
+-- first-hours-of-1970-with-fractions: those that are no DateTime end at 1970
+SELECT toStartOfDay(toDateTime64(n, 3), 'Asia/Kolkata') AS a, toStartOfHour(toDateTime64(n, 3), 'Asia/Kolkata') AS b, toStartOfInterval(toDateTime64(n, 3), INTERVAL 1 DAY, 'Asia/Tokyo') AS c, toStartOfInterval(toDateTime64(n, 3), INTERVAL 3 DAY, 'Asia/Kolkata') AS d, toStartOfInterval(toDateTime64(n, 3), INTERVAL 2 HOUR, 'Asia/Tokyo') AS e, toStartOfFifteenMinutes(toDateTime64(n, 3), 'Asia/Kathmandu') AS f FROM (SELECT arrayJoin([0.5, 600.5, 40000.25, 66600, 100000]) AS n) ORDER BY n;
+
+-- minutes-in-zones-of-half-hours: counted from 1970 in UTC, not on the zone's clock
+SELECT toStartOfInterval(toDateTime(n), INTERVAL 20 MINUTE, 'Asia/Kolkata') AS a, toStartOfInterval(toDateTime64(n, 3), INTERVAL 40 MINUTE, 'Asia/Kathmandu') AS b, toStartOfInterval(toDateTime(n), INTERVAL 7 SECOND, 'Asia/Kolkata') AS c, toStartOfTenMinutes(toDateTime(n), 'Asia/Kathmandu') AS d, toStartOfInterval(toDateTime(n), INTERVAL 90 MINUTE, 'Asia/Tokyo') AS e, toStartOfFifteenMinutes(toDateTime(n), 'Asia/Kathmandu') AS f, toStartOfFiveMinutes(toDateTime(n, 'Asia/Kolkata')) AS g, toStartOfMinute(toDateTime(n), 'Asia/Kathmandu') AS h FROM (SELECT arrayJoin([600, 1500, 90000, 600000, 1782864000, 1782864600, 1782865800]) AS n) ORDER BY n;
+
+-- minutes-of-a-zone-by-minutes: as keys of groups
+SELECT toStartOfInterval(timestamp, INTERVAL 50 MINUTE, 'Asia/Kolkata') AS t, count() AS n FROM events WHERE toDate(timestamp) = '2026-07-02' GROUP BY t ORDER BY t;

@@ -179,11 +179,24 @@ impl Log {
             && (state.has_released() || self.wants_spare(state) || state.has_idle_spares())
     }
 
-    /// Removes the files that wait for their next use, but for one. Called with `housekeeping` locked.
-    fn remove_idle_spares(&self) -> Result<(), SegmentError> {
+    /// Removes the files that wait for their next use: a journal that is closed needs none. Called with `housekeeping`
+    /// locked.
+    pub(crate) fn remove_spares(&self) {
+        if self.state().failure.is_some() {
+            return;
+        }
+        if let Err(error) = self.remove_spares_while(|state| !state.spares.is_empty()) {
+            let _: AppendError = error.into_append_error(self);
+        }
+    }
+
+    fn remove_spares_while(
+        &self,
+        are_too_many: impl Fn(&State) -> bool,
+    ) -> Result<(), SegmentError> {
         loop {
             let mut state = self.state();
-            if !state.has_idle_spares() {
+            if !are_too_many(&state) {
                 return Ok(());
             }
             let Some(name) = state.spares.pop() else {
@@ -213,7 +226,7 @@ impl Log {
                 }
             }
         }
-        if let Err(error) = self.remove_idle_spares() {
+        if let Err(error) = self.remove_spares_while(State::has_idle_spares) {
             let _: AppendError = error.into_append_error(self);
         }
         let mut state = self.state();

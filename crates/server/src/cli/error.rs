@@ -9,6 +9,7 @@ use crate::config::ConfigError;
 use crate::identity::AccountsError;
 use crate::server::ServeError;
 use crate::sockets::SocketError;
+use crate::webhooks::WebhookError;
 
 /// The failure of a command. The texts are for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum CliError {
     /// An account cannot be read or changed.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
+    /// A webhook cannot be read or changed.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
     /// The server did not start or ended badly.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -68,6 +72,7 @@ impl CliError {
         match self {
             CliError::Config(_) => 2,
             CliError::Accounts(_)
+            | CliError::Webhooks(_)
             | CliError::Serve(_)
             | CliError::Sockets(_)
             | CliError::Store(_)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use annoscope_events::Timestamp;
 use annoscope_query::RowFilter;
-use annoscope_store::EventStore;
+use annoscope_store::{EventFilter, EventStore};
 use uuid::Uuid;
 
 use super::directory::Directory;
@@ -109,7 +109,12 @@ impl JobQueue {
         if self.is_closing() {
             return Err(ExportError::ShuttingDown);
         }
-        let entry = Entry::new(job.clone(), request.filter);
+        // However often it begins again: what was acknowledged when it was asked for.
+        let filter = EventFilter {
+            before: Some(self.store.durable()),
+            ..request.filter
+        };
+        let entry = Entry::new(job.clone(), filter);
         let replaced = self.lock().reserve(entry)?;
         if let Err(error) = self.directory.save(&job) {
             self.lock().give_back(&job, replaced);

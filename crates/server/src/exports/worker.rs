@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
-use annoscope_store::{StoreError, events_schema};
+use annoscope_store::{Position, StoreError, events_schema};
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::error::ArrowError;
@@ -68,7 +68,8 @@ pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure
         }
         Ok(())
     };
-    wait_until_visible(queue, check)?;
+    let asked_at = task.filter.before.unwrap_or_default();
+    wait_until_visible(queue, asked_at, check)?;
     let mut batches = queue.store.export(task.filter)?;
     let mut range = Range::of(task.filter, task.started_at);
     while let Some(batch) = batches.blocking_next() {
@@ -82,12 +83,12 @@ pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure
     writer.finish()?.keep(&result)
 }
 
-/// Waits until an export finds everything that was acknowledged before.
+/// Waits until an export finds everything before the position at which it was asked for.
 fn wait_until_visible(
     queue: &JobQueue,
+    acknowledged: Position,
     check: impl Fn() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let acknowledged = queue.store.durable();
     let timer = Builder::new_current_thread().enable_time().build();
     let timer = timer.map_err(Failure::Io)?;
     while queue.store.visible() < acknowledged {

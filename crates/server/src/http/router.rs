@@ -20,7 +20,7 @@ use super::forwarded::Reach;
 use super::headers::{self, SecurityHeaders};
 use super::routes::{
     about, access_tokens, account, admin, dashboards, events, exports, grafana, ingest, login,
-    page, query, requests, running_queries, service, tokens,
+    page, query, requests, running_queries, service, tokens, webhooks,
 };
 use super::state::AppState;
 use super::{access, connections, description, exceptions, forwarded, request_id};
@@ -36,6 +36,7 @@ fn api() -> (Router<AppState>, OpenApi) {
         .merge(access_tokens::router()) // /api/auth/access_tokens…
         .merge(admin::router()) //    /api/admin/…
         .merge(events::router()) //   POST /api/events
+        .merge(webhooks::router()) // POST /api/webhooks/…
         .merge(exports::router()) //  GET /api/events  /api/events/export  /api/events/download
         .merge(requests::router()) // /api/requests…
         .merge(

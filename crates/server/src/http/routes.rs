@@ -17,6 +17,7 @@ pub mod running_queries;
 pub mod service;
 mod token_actions;
 pub mod tokens;
+pub mod webhooks;
 
 use axum::Json;
 use axum::body::Body;

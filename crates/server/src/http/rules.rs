@@ -40,6 +40,8 @@ pub static RULES: &[Rule] = &[
     rule("PATCH", "/api/auth/access_tokens/{id}", Action::OwnAccount),
     rule("DELETE", "/api/auth/access_tokens/{id}", Action::OwnAccount),
     rule("POST", "/api/events", Action::Send),
+    // The sender is known by its signature.
+    rule("POST", "/api/webhooks/{source}", Action::Open),
     rule("GET", "/api/events", Action::Export),
     rule("POST", "/api/events/export", Action::Export),
     rule("GET", "/api/events/download", Action::Export),
@@ -93,6 +95,9 @@ pub static RULES: &[Rule] = &[
         "/api/admin/organizations/{id}/members/{user_id}",
         Action::Administer,
     ),
+    rule("GET", "/api/admin/webhooks", Action::Administer),
+    rule("POST", "/api/admin/webhooks", Action::Administer),
+    rule("DELETE", "/api/admin/webhooks/{name}", Action::Administer),
     rule("GET", "/healthz", Action::Open),
     rule("GET", "/readyz", Action::Open),
     rule("GET", "/metrics", Action::Open),

@@ -16,6 +16,7 @@ use crate::identity::Accounts;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::webhooks::Webhooks;
 
 /// The parts of a running server. Cloned for every request, so each part is shared.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct AppState {
     pub engine: Engine,
     /// The way of events to it.
     pub ingest: Ingest,
+    /// What other tools tell.
+    pub webhooks: Webhooks,
     /// Bounds the request bodies held in memory.
     pub admission: Admission,
     /// A proxy that the configuration should perhaps name.

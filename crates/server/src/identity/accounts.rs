@@ -38,6 +38,7 @@ use super::remembered::Remembered;
 use super::secret::SecretHash;
 use super::{Account, Role, TokenScope};
 use crate::clock;
+use crate::durable_file::create_private;
 
 pub use error::{AccountsError, RefusedOrganization, RefusedToken, RefusedUser};
 pub use manage::UserSummary;
@@ -252,21 +253,4 @@ fn unknown(name: &str) -> AccountsError {
 /// Milliseconds since 1970: how times are stored.
 fn now_ms() -> i64 {
     clock::now().millis()
-}
-
-/// Makes the directory and the file readable by their owner only. What exists keeps its
-/// permissions.
-fn create_private(data_dir: &Path, path: &Path) -> std::io::Result<()> {
-    let mut dir = std::fs::DirBuilder::new();
-    let mut file = std::fs::OpenOptions::new();
-    dir.recursive(true);
-    file.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        dir.mode(0o700);
-        file.mode(0o600);
-    }
-    dir.create(data_dir)?;
-    file.open(path).map(drop)
 }

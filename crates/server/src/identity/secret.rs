@@ -15,12 +15,20 @@ const LOGIN_KEY_BYTES: usize = 30;
 /// What our API tokens begin with, so that scanners for leaked secrets know them.
 pub(super) const TOKEN_PREFIX: &str = "ann_";
 
+/// The same of webhooks' secrets.
+const WEBHOOK_PREFIX: &str = "annw_";
+
 /// SHA-256 of a secret's text: what the database keeps.
 pub(crate) type SecretHash = [u8; 32];
 
 /// A new API token.
 pub(super) fn new_token() -> String {
     format!("{TOKEN_PREFIX}{}", random())
+}
+
+/// A new secret of a webhook.
+pub(crate) fn new_webhook_secret() -> String {
+    format!("{WEBHOOK_PREFIX}{}", random())
 }
 
 /// A new key of a login: 40 characters.

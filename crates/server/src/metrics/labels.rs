@@ -41,6 +41,43 @@ pub(super) struct ByField {
     pub(super) field: String,
 }
 
+/// What became of a webhook's delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryOutcome {
+    /// It told something new.
+    Changed,
+    /// All was known.
+    Repeated,
+    /// Something newer was known.
+    Late,
+    /// It is none of the tool's.
+    Invalid,
+    /// Its signature is wrong.
+    Unauthenticated,
+    /// It could not be kept; the sender has it still.
+    Unavailable,
+}
+
+impl EncodeLabelValue for DeliveryOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), std::fmt::Error> {
+        encoder.write_str(match self {
+            DeliveryOutcome::Changed => "changed",
+            DeliveryOutcome::Repeated => "repeated",
+            DeliveryOutcome::Late => "late",
+            DeliveryOutcome::Invalid => "invalid",
+            DeliveryOutcome::Unauthenticated => "unauthenticated",
+            DeliveryOutcome::Unavailable => "unavailable",
+        })
+    }
+}
+
+/// A delivery of a webhook, by the kind of tool.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByDelivery {
+    pub(super) kind: &'static str,
+    pub(super) outcome: DeliveryOutcome,
+}
+
 /// Which of the two ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortName {

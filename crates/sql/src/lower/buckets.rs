@@ -4,9 +4,12 @@ use super::Lowering;
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind};
 use crate::time_arguments::{bucket_width, timezone_argument, unit_named};
+use crate::timezones;
 use crate::types::{DataType, IntervalUnit};
 
 const SECOND: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND;
+const EPOCH: &str = "TIMESTAMP '1970-01-01'";
 
 impl Lowering<'_> {
     pub(super) fn start_of_interval(
@@ -49,7 +52,7 @@ impl Lowering<'_> {
         let time = bucketed(time, unit);
         if let Some(width_us) = unit.bucket_us(amount)
             && !time.ty.is_date()
-            && self.foreign_zone(time, timezone).is_none()
+            && self.is_counted_from_epoch(time, amount, unit, timezone)
         {
             let number = number_of(&self.value(time)?, width_us);
             return Ok(format!("make_timestamp({number} * {width_us})"));
@@ -72,9 +75,31 @@ impl Lowering<'_> {
         // What the clock shows beyond the bucket's start is taken off the instant: right also
         // in the hour that a change of the clock repeats.
         let wall = self.wall_clock(time, timezone)?;
-        Ok(format!(
-            "make_timestamp(epoch_us({value}) - epoch_us({wall}) % {width_us})"
-        ))
+        let start =
+            format!("make_timestamp(epoch_us({value}) - epoch_us({wall}) % {DAY_US} % {width_us})");
+        Ok(match self.foreign_zone(time, timezone) {
+            Some(_) => not_before_epoch(&start, EPOCH),
+            None => start,
+        })
+    }
+
+    /// Whether buckets begin at multiples of their width since 1970 whatever the clock on the wall shows. In ClickHouse
+    /// those of minutes do: 20 minutes in Kolkata (+5:30) at ten past. Those of seconds do where all hours
+    /// of the zone are UTC's, and begin at its midnight elsewhere.
+    fn is_counted_from_epoch(
+        &self,
+        time: &Expr,
+        amount: i64,
+        unit: IntervalUnit,
+        timezone: Option<&str>,
+    ) -> bool {
+        let zone = self.foreign_zone(time, timezone);
+        match unit {
+            IntervalUnit::Millisecond | IntervalUnit::Minute => true,
+            IntervalUnit::Second if amount % 60 == 0 => true,
+            IntervalUnit::Second => zone.is_none_or(|zone| timezones::has_hours_of_utc(&zone)),
+            _ => zone.is_none(),
+        }
     }
 
     /// The number of a bucket, where its start is computed from that: what GROUP BY groups by,
@@ -92,7 +117,8 @@ impl Lowering<'_> {
             return Ok(None);
         };
         let time = bucketed(&arguments[0], unit);
-        if time.ty.is_date() || self.foreign_zone(time, timezone.as_deref()).is_some() {
+        if time.ty.is_date() || !self.is_counted_from_epoch(time, amount, unit, timezone.as_deref())
+        {
             return Ok(None);
         }
         let value = self.value(time)?;
@@ -108,11 +134,10 @@ impl Lowering<'_> {
     ) -> Result<String, SqlError> {
         let wall = self.wall_clock(time, timezone)?;
         let width_us = amount * 3_600 * SECOND;
-        let day_us = 86_400 * SECOND;
         let start =
-            format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {day_us} % {width_us})");
+            format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {DAY_US} % {width_us})");
         Ok(match self.foreign_zone(time, timezone) {
-            Some(zone) => self.instant(&start, &zone),
+            Some(zone) => not_before_epoch(&self.instant(&start, &zone), EPOCH),
             None => start,
         })
     }
@@ -124,7 +149,7 @@ impl Lowering<'_> {
         timezone: Option<&str>,
     ) -> Result<String, SqlError> {
         let wall = self.wall_clock(time, timezone)?;
-        let width_us = amount * 86_400 * SECOND;
+        let width_us = amount * DAY_US;
         let start = format!("make_timestamp(epoch_us({wall}) - epoch_us({wall}) % {width_us})");
         // The midnight of a Date is the time zone's, too. That of the first day of 1970 is before all
         // that ClickHouse knows where the sun rises earlier.
@@ -137,7 +162,15 @@ impl Lowering<'_> {
             ));
         }
         Ok(match self.foreign_zone(time, timezone) {
-            Some(zone) => self.instant(&start, &zone),
+            Some(zone) => {
+                let midnight = self.instant(&start, &zone);
+                // The first one that a DateTime can be; a DateTime64 ends where the years begin.
+                let first = match time.ty.inner() {
+                    DataType::DateTime64 { .. } => EPOCH.to_owned(),
+                    _ => self.instant("TIMESTAMP '1970-01-02'", &zone),
+                };
+                not_before_epoch(&midnight, &first)
+            }
             None => start,
         })
     }
@@ -188,6 +221,11 @@ impl Lowering<'_> {
             .unwrap_or(IntervalUnit::Day);
         self.bucket(&arguments[1], 1, unit, timezone, expr)
     }
+}
+
+/// Where the bucket begins before 1970, as that of its first hours does east of Greenwich: a `DateTime` cannot say that.
+fn not_before_epoch(start: &str, instead: &str) -> String {
+    format!("(CASE WHEN {start} < {EPOCH} THEN {instead} ELSE {start} END)")
 }
 
 /// The time that a bucket is made of.

@@ -9,6 +9,7 @@ test.each([
   ['/analytics/admin/organizations', adminPlace('organizations')],
   ['/analytics/admin/organizations/12', { ...adminPlace('organizations'), open: 12 }],
   ['/analytics/admin/status', adminPlace('status')],
+  ['/analytics/admin/webhooks', adminPlace('webhooks')],
   ['/analytics/account', adminPlace('account')],
 ])('%s keeps what it says', (address, expected) => {
   const [path, search] = address.split('?');

@@ -1,6 +1,6 @@
 /** Where one is in the pages of accounts and administration: `/analytics/admin/users/5?q=len`. */
 
-export type AdminPlace = 'users' | 'organizations' | 'status' | 'account';
+export type AdminPlace = 'users' | 'organizations' | 'webhooks' | 'status' | 'account';
 
 export interface AdminView {
   place: AdminPlace;
@@ -20,7 +20,8 @@ export function adminPlace(place: AdminPlace): AdminView {
 /** `null` on any other page. */
 export function parseAdmin(pathname: string, params: URLSearchParams): AdminView | null {
   if (/^\/analytics\/account\/?$/.test(pathname)) return adminPlace('account');
-  if (/^\/analytics\/admin\/status\/?$/.test(pathname)) return adminPlace('status');
+  const single = /^\/analytics\/admin\/(status|webhooks)\/?$/.exec(pathname);
+  if (single) return adminPlace(single[1] as AdminPlace);
   const match = /^\/analytics\/admin(?:\/(users|organizations)(?:\/(\d{1,15}|new))?)?\/?$/.exec(pathname);
   if (!match) return null;
   const open = match[2];
@@ -35,7 +36,7 @@ export function parseAdmin(pathname: string, params: URLSearchParams): AdminView
 /** The path after `/analytics/`; adds to `params` what is not in the path. */
 export function adminAddress({ place, open, search, sort }: AdminView, params: URLSearchParams): string {
   if (place === 'account') return 'account';
-  if (place === 'status') return 'admin/status';
+  if (place === 'status' || place === 'webhooks') return `admin/${place}`;
   if (search !== '') params.set('q', search);
   if (sort !== '') params.set('sort', sort);
   if (open !== null) return `admin/${place}/${open}`;

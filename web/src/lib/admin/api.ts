@@ -2,7 +2,18 @@
 import { request } from '../api/client';
 import type { Described, With } from '../api/described';
 import type { ServerStatus } from './status';
-import type { NewToken, Organization, Privilege, Role, Scope, Token, User } from './model';
+import type {
+  NewToken,
+  NewWebhook,
+  Organization,
+  Privilege,
+  Role,
+  Scope,
+  Token,
+  User,
+  Webhook,
+  WebhookKind,
+} from './model';
 
 /** What is changed of a user; what is absent stays. The name stays always. */
 export type UserChange = With<Described['UserChangeBody'], { privilege?: Privilege }>;
@@ -18,6 +29,7 @@ export interface TokenApi {
 
 const USERS = '/api/admin/users';
 const ORGANIZATIONS = '/api/admin/organizations';
+const WEBHOOKS = '/api/admin/webhooks';
 
 const results = async <T>(path: string) => ((await request('GET', path)) as { results: T[] }).results;
 
@@ -49,6 +61,13 @@ export const organizations = {
   setMember: (id: number, userId: number, role: Role) =>
     request('PUT', `${ORGANIZATIONS}/${id}/members/${userId}`, { role }),
   removeMember: (id: number, userId: number) => request('DELETE', `${ORGANIZATIONS}/${id}/members/${userId}`),
+};
+
+export const webhooks = {
+  list: () => results<Webhook>(WEBHOOKS),
+  create: async (wish: With<Described['NewWebhookBody'], { kind: WebhookKind }>) =>
+    (await request('POST', WEBHOOKS, wish)) as NewWebhook,
+  remove: (name: string) => request('DELETE', `${WEBHOOKS}/${encodeURIComponent(name)}`),
 };
 
 /** How the server is. */

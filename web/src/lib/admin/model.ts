@@ -38,6 +38,15 @@ export type Token = With<Described['TokenAnswer'], { scope: Scope; expires_date:
 /** As it is answered once, when it is made. */
 export type NewToken = Token & { token: string };
 
+export type WebhookKind = 'cvat' | 'label-studio';
+export type Webhook = With<
+  Described['WebhookAnswer'],
+  { kind: WebhookKind; last_delivery_date: string | null }
+>;
+
+/** As it is answered once, when it is made. */
+export type NewWebhook = Webhook & { secret: string };
+
 export type Membership = With<Described['MembershipAnswer'], { role: Role }>;
 export type Member = With<Described['MemberAnswer'], { role: Role }>;
 export type User = With<Described['UserAnswer'], { privilege: Privilege; organizations: Membership[]; tokens: Token[] }>; // prettier-ignore

@@ -272,6 +272,13 @@ export interface components {
             /** @description Unique; 1 to 150 characters without a colon. */
             username: string;
         };
+        /** @description A webhook to be added. */
+        NewWebhookBody: {
+            /** @description `cvat` or `label-studio`. */
+            kind: string;
+            /** @description Unique, as it is in the address: 1 to 32 letters, digits, `-` and `_`. */
+            name: string;
+        };
         /** @description What a request does. */
         Operation: {
             /** @description `parquet`, or null for CSV, which has no name in CVAT. */
@@ -388,6 +395,24 @@ export interface components {
             to?: string | null;
             /** @description Template variables by name: a value, a list of values, or `{"all": "text"}`. */
             variables?: unknown;
+        };
+        /** @description What became of a delivery's resources. */
+        ReceiptAnswer: {
+            /**
+             * Format: int64
+             * @description Something was new.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Something newer was known.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description All was known: a repeat.
+             */
+            repeated: number;
         };
         /** @description A background request (contract.md, "Background requests"). */
         Request: {
@@ -536,6 +561,18 @@ export interface components {
             password?: string | null;
             /** @description `admin`, `business`, `user` or `worker`. */
             privilege?: string | null;
+        };
+        /** @description A webhook; its secret is told once, when it is made. */
+        WebhookAnswer: {
+            created_date: string;
+            /** @description `cvat` or `label-studio`. */
+            kind: string;
+            last_delivery_date?: string | null;
+            name: string;
+            /** @description Where the tool has to deliver, on this server. */
+            path: string;
+            /** @description In the answer that makes it, and never again. */
+            secret?: string | null;
         };
     };
     responses: never;

@@ -4,6 +4,7 @@ use annoscope_events::{InvalidDocument, InvalidRequest};
 use annoscope_formats::ErrorBody;
 use annoscope_query::QueryError;
 use annoscope_store::StoreError;
+use annoscope_webhooks::InvalidDelivery;
 
 use super::{AFTER_RESTART_S, ApiError, BoxError, SOON_S};
 use crate::dashboards::DashboardError;
@@ -17,6 +18,7 @@ use crate::identity::{
 };
 use crate::ingest::IngestError;
 use crate::readiness::NotReady;
+use crate::webhooks::WebhookError;
 
 /// When to come again if the disk is full, seconds: a person has to make room.
 const WHEN_THERE_IS_ROOM_S: u32 = 30;
@@ -33,6 +35,36 @@ impl From<InvalidDocument> for ApiError {
     fn from(error: InvalidDocument) -> ApiError {
         ApiError::BadDocument {
             detail: error.to_string(),
+        }
+    }
+}
+
+impl From<InvalidDelivery> for ApiError {
+    fn from(error: InvalidDelivery) -> ApiError {
+        ApiError::BadDocument {
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// What a sender cannot mend is for it to send again.
+impl From<WebhookError> for ApiError {
+    fn from(error: WebhookError) -> ApiError {
+        let detail = error.to_string();
+        match error {
+            WebhookError::Unknown { .. } => ApiError::Unknown { detail },
+            WebhookError::Refused(_) => ApiError::Invalid {
+                body: serde_json::json!({ "name": [detail] }),
+            },
+            WebhookError::Full { .. } => unavailable(&detail, WHEN_THERE_IS_ROOM_S, error),
+            WebhookError::Create { .. }
+            | WebhookError::NewerSchema { .. }
+            | WebhookError::Sqlite(_)
+            | WebhookError::Corrupt(_)
+            | WebhookError::Stopped(_) => {
+                let detail = "Webhooks cannot be kept now. Try again.";
+                unavailable(detail, AFTER_RESTART_S, error)
+            }
         }
     }
 }

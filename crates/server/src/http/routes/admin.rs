@@ -3,6 +3,7 @@
 mod organizations;
 mod status;
 mod users;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -14,4 +15,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(organizations::router())
         .merge(status::router())
+        .merge(webhooks::router())
 }

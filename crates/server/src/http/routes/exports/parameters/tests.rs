@@ -81,6 +81,7 @@ fn every_other_parameter_is_understood() {
                 task_id: Some(3),
                 job_id: Some(4),
                 user_id: Some(5),
+                before: None,
             },
             format: Format::Parquet,
             file_name: "a b.csv".to_owned(),

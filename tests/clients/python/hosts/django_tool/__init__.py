@@ -1,0 +1,1 @@
+"""An annotation server on Django: projects with tasks and jobs, on SQLite or PostgreSQL."""
