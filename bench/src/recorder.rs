@@ -42,9 +42,10 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     // Takes connections, and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let silent_url = format!("http://{}/", silent.local_addr()?);
+    let ingest_url = server.ingest_url.clone();
     let cases = [
         ("without the recorder", None),
-        ("with it", Some(server.ingest_url.as_str())),
+        ("with it", Some(ingest_url.as_str())),
         ("with it, annoscope away", Some("http://127.0.0.1:1/")),
         ("with it, annoscope silent", Some(silent_url.as_str())),
     ];
@@ -54,7 +55,7 @@ pub async fn run(bench: &Bench, table: &mut Table) -> Result<()> {
     for turn in 0..n_turns {
         for ((case, annoscope), times) in cases.iter().zip(&mut times) {
             let dir = bench.fresh_dir(&format!("host-{turn}-{}", case.len()))?;
-            let is_taken = *annoscope == Some(server.ingest_url.as_str());
+            let is_taken = *annoscope == Some(ingest_url.as_str());
             times.add(measure(&dir, *annoscope, is_taken, n_requests).await?)?;
         }
     }
