@@ -17,6 +17,12 @@ use crate::{annoscope, frames, logins, request, resources, uploads};
 #[folder = "page/"]
 struct Files;
 
+/// The browser's logger, where it was built.
+#[derive(RustEmbed)]
+#[folder = "../../clients/browser/dist/"]
+#[allow_missing = true]
+struct Logger;
+
 /// Largest body, bytes: what cvat-sdk sends at once, and room for its form.
 const MAX_BODY_BYTES: usize = 128 << 20;
 
@@ -39,15 +45,16 @@ pub fn router(app: App) -> Router {
 }
 
 fn file(path: &str) -> Response {
-    match Files::get(path) {
-        Some(file) => {
-            let media_type = file.metadata.mimetype().to_owned();
-            let headers = [
-                (header::CONTENT_TYPE, media_type),
-                (header::CACHE_CONTROL, "no-cache".to_owned()),
-            ];
-            (headers, file.data).into_response()
-        }
-        None => ApiError::NotFound.into_response(),
-    }
+    let file = match path {
+        "logger.js" => Logger::get("index.js"),
+        path => Files::get(path),
+    };
+    let Some(file) = file else {
+        return ApiError::NotFound.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    (headers, file.data).into_response()
 }
