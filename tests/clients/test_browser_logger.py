@@ -21,7 +21,7 @@ CLOCKS_MS = 50
 
 def test_every_scope_arrives(host: Host) -> None:
     page = host.open()
-    assert len(SCOPES) == 33
+    assert len(SCOPES) == 34
     for scope in SCOPES:
         more = {"message": "m", "filename": "f", "stack": "s", "line": 1, "column": 2, "count": 1}
         page.evaluate("([scope, more]) => logger.log(scope, more).persisted", [scope, more])

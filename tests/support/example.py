@@ -85,6 +85,12 @@ class Example:
         session.headers["Authorization"] = f"Token {answer.json()['key']}"
         return session
 
+    def register(self, name: str) -> None:
+        """An account whose password is its name."""
+        body = {"username": name, "email": f"{name}@example.com", "password1": name, "password2": name}
+        answer = requests.post(f"{self.url}/api/auth/register", json=body, timeout=30)
+        assert answer.status_code == 201, answer.text
+
     def query(self, session: requests.Session, sql: str) -> list[list]:
         """The rows of a query, by way of the example."""
         answer = session.post(f"{self.url}/api/query", json={"sql": sql}, timeout=60)
@@ -100,7 +106,7 @@ class Example:
 
 def n_waiting(database: Path) -> int:
     with sqlite3.connect(database) as connection:
-        return connection.execute("SELECT count(*) FROM outbox").fetchone()[0]
+        return connection.execute("SELECT count(*) FROM annoscope_outbox WHERE refused IS NULL").fetchone()[0]
 
 
 def payload(row: dict[str, str]) -> dict:

@@ -33,6 +33,7 @@ export const SCOPES = [
   'send:task_info',
   'debug:info',
   'run:annotations_action',
+  'call:interactor',
   'user:activity',
   'send:exception',
 ] as const;

@@ -1,6 +1,6 @@
 //! Every scope, in one table: validation and documentation are made from it.
 //!
-//! The names are CVAT's: of July 2024, and those that later versions added.
+//! The names are CVAT's: of July 2024, and those that later versions and forks added.
 
 /// One kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,10 @@ pub const SCOPES: &[Scope] = &[
     client(
         "run:annotations_action",
         "an action was run over many annotations",
+    ),
+    client(
+        "call:interactor",
+        "a model was asked for an object; of CVAT's forks",
     ),
     client(
         USER_ACTIVITY_SCOPE,
@@ -243,14 +247,15 @@ mod tests {
             "click:element",
         ];
         let later = ["load:workspace", "user:activity"];
-        for name in july_2024.iter().chain(&later) {
+        let of_forks = ["call:interactor"];
+        for name in july_2024.iter().chain(&later).chain(&of_forks) {
             assert!(is_client_scope(name), "{name}");
         }
         let n_client = SCOPES
             .iter()
             .filter(|scope| is_client_scope(scope.name))
             .count();
-        assert_eq!(n_client, july_2024.len() + later.len());
+        assert_eq!(n_client, july_2024.len() + later.len() + of_forks.len());
         for name in [
             "send:working_time",
             "create:task",

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
-use tokio::sync::Notify;
+use annoscope_recorder::{RusqliteOutbox, recorded};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::task::block_in_place;
 
 use crate::change::Change;
-use crate::clock;
 use crate::database::{self, Records};
 use crate::error::Result;
 use crate::request::Caller;
@@ -20,18 +19,18 @@ struct Inner {
     connection: Mutex<Connection>,
     annoscope: String,
     http: reqwest::Client,
-    events_wait: Notify,
+    outbox: RusqliteOutbox,
 }
 
 impl App {
     pub fn open(data_dir: &Path, annoscope: &str) -> anyhow::Result<App> {
-        let connection = database::open(&data_dir.join("example.sqlite"))?;
-        crate::outbox::prepare(&connection)?;
+        let path = data_dir.join("example.sqlite");
+        let connection = database::open(&path)?;
         Ok(App(Arc::new(Inner {
             connection: Mutex::new(connection),
             annoscope: annoscope.trim_end_matches('/').to_owned(),
             http: reqwest::Client::new(),
-            events_wait: Notify::new(),
+            outbox: RusqliteOutbox::open(&path)?,
         })))
     }
 
@@ -44,9 +43,9 @@ impl App {
         &self.0.annoscope
     }
 
-    /// Is told when events wait to be sent.
-    pub fn events_wait(&self) -> &Notify {
-        &self.0.events_wait
+    /// Where events wait to be sent, in the same database.
+    pub fn outbox(&self) -> Arc<RusqliteOutbox> {
+        Arc::new(self.0.outbox.clone())
     }
 
     pub fn read<T>(&self, work: impl FnOnce(Records<'_>) -> Result<T>) -> Result<T> {
@@ -59,15 +58,18 @@ impl App {
         caller: &Caller,
         work: impl FnOnce(&Change<'_>) -> Result<T>,
     ) -> Result<T> {
-        let result = block_in_place(|| {
+        block_in_place(|| {
             let mut connection = self.connection();
-            let transaction = connection.transaction()?;
-            let result = work(&Change::new(Records(&transaction), caller, clock::now()))?;
+            // From the start a writer: the relay may write between a read and the first change.
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = recorded(|occasion| {
+                let records = Records(&transaction);
+                work(&Change::new(records, &self.0.outbox, caller, occasion))
+            })?;
             transaction.commit()?;
             Ok(result)
-        });
-        self.events_wait().notify_one();
-        result
+        })
     }
 
     pub fn connection(&self) -> MutexGuard<'_, Connection> {

@@ -3,20 +3,22 @@
 use std::ops::Deref;
 
 use annoscope_events::{
-    Cascade, Occasion, Organization, Place, Resource, ResourceKind, StoredEvent, Timestamp,
+    Cascade, Occasion, Organization, Place, Resource, ResourceKind, StoredEvent,
 };
+use annoscope_recorder::RusqliteOutbox;
 use rusqlite::params;
 use serde_json::{Value, json};
 
 use crate::database::Records;
 use crate::error::Result;
-use crate::outbox;
 use crate::request::Caller;
 
 pub struct Change<'a> {
     records: Records<'a>,
+    outbox: &'a RusqliteOutbox,
     pub caller: &'a Caller,
-    at: Timestamp,
+    /// Of all its events.
+    pub occasion: Occasion<'a>,
 }
 
 impl<'a> Deref for Change<'a> {
@@ -28,24 +30,23 @@ impl<'a> Deref for Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub fn new(records: Records<'a>, caller: &'a Caller, at: Timestamp) -> Change<'a> {
+    pub fn new(
+        records: Records<'a>,
+        outbox: &'a RusqliteOutbox,
+        caller: &'a Caller,
+        occasion: Occasion<'a>,
+    ) -> Change<'a> {
         Change {
             records,
+            outbox,
             caller,
-            at,
-        }
-    }
-
-    pub fn occasion(&self) -> Occasion<'a> {
-        Occasion {
-            cause: &self.caller.cause,
-            at: self.at,
+            occasion,
         }
     }
 
     /// The time of the change, as states have it.
     pub fn now(&self) -> Value {
-        json!(self.at.to_string())
+        json!(self.occasion.at.to_string())
     }
 
     /// Where something new belongs that has no parent: the organization of the request.
@@ -78,7 +79,7 @@ impl<'a> Change<'a> {
             state,
         };
         self.insert(&resource)?;
-        self.record([self.occasion().created(&resource)])?;
+        self.record([self.occasion.created(&resource)])?;
         Ok(resource)
     }
 
@@ -118,7 +119,7 @@ impl<'a> Change<'a> {
             "UPDATE resources SET state = ?3 WHERE kind = ?1 AND id = ?2",
             params![after.kind.name(), after.id, after.state.to_string()],
         )?;
-        self.record(self.occasion().updated(before, &after))?;
+        self.record(self.occasion.updated(before, &after))?;
         Ok(after)
     }
 
@@ -138,11 +139,12 @@ impl<'a> Change<'a> {
                 params![resource.kind.name(), resource.id.map(|id| id.to_string())],
             )?;
         }
-        self.record(self.occasion().cascade_deleted(&cascade))
+        self.record(self.occasion.cascade_deleted(&cascade))
     }
 
     /// Keeps events beside the change.
     pub fn record(&self, events: impl IntoIterator<Item = StoredEvent>) -> Result<()> {
-        outbox::keep(self.0, events)
+        let events: Vec<StoredEvent> = events.into_iter().collect();
+        Ok(self.outbox.record(self.0, &events)?)
     }
 }

@@ -1,6 +1,7 @@
 //! One `SQLite` file. A resource is a row: its kind, where it belongs, and its state as JSON.
 
 use std::path::Path;
+use std::time::Duration;
 
 use annoscope_events::{Organization, Place, Resource, ResourceKind};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -22,8 +23,12 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS documents (of TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (of, key));
 ";
 
+/// How long a change waits for the relay, which takes what it has sent out of the outbox.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 pub fn open(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.execute_batch(TABLES)?;
     Ok(connection)

@@ -1,5 +1,6 @@
 //! What a request can fail with, and how it is answered.
 
+use annoscope_recorder::Failure;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -26,10 +27,6 @@ pub enum ApiError {
     Database(String),
 }
 
-/// What became an error, for the event that tells of it. It lies beside the answer.
-#[derive(Clone, Debug)]
-pub struct Failure(pub String);
-
 impl ApiError {
     pub fn invalid(field: &str, problem: impl Into<String>) -> ApiError {
         ApiError::Invalid {
@@ -52,6 +49,7 @@ impl ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> ApiError {
+        tracing::error!(%error, "the database failed");
         ApiError::Database(error.to_string())
     }
 }
@@ -62,6 +60,7 @@ impl From<serde_json::Error> for ApiError {
     }
 }
 
+/// With what the recorder says of it in its event.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = match &self {
@@ -73,7 +72,10 @@ impl IntoResponse for ApiError {
             _ => json!({ "detail": self.to_string() }),
         };
         let mut answer = json_answer(self.status(), &body);
-        answer.extensions_mut().insert(Failure(self.to_string()));
+        answer.extensions_mut().insert(Failure {
+            message: self.to_string(),
+            ..Failure::default()
+        });
         answer
     }
 }

@@ -8,12 +8,10 @@ mod answers;
 mod app;
 mod body;
 mod change;
-mod clock;
 mod database;
 mod error;
 mod frames;
 mod logins;
-mod outbox;
 mod page;
 mod request;
 mod resources;
@@ -21,12 +19,17 @@ mod uploads;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use annoscope_recorder::{Relay, RelayOptions};
 use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
+
+/// How often the outbox is looked at: whoever plays with the page wants to see its events soon.
+const RELAY_PERIOD: Duration = Duration::from_millis(100);
 
 /// Where the example listens, keeps its data, and finds annoscope.
 #[derive(Debug, Parser)]
@@ -61,13 +64,17 @@ async fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", options.data_dir.display()))?;
     let app = App::open(&options.data_dir, &options.annoscope)?;
     app.make_admin(&options.admin_password)?;
-    let relay = tokio::spawn(outbox::relay(app.clone(), options.ingest));
+    let relay_options = RelayOptions {
+        period: RELAY_PERIOD,
+        ..RelayOptions::new(&options.ingest)
+    };
+    let relay = Relay::start(app.outbox(), relay_options)?;
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
     println!("http://{}/", listener.local_addr()?);
     axum::serve(listener, page::router(app))
         .with_graceful_shutdown(stopped())
         .await?;
-    relay.abort();
+    relay.stop().await;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The page's files, and all routes of the server.
 
+use annoscope_recorder::RequestLayer;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
 use axum::http::header;
@@ -33,7 +34,11 @@ pub fn router(app: App) -> Router {
         .merge(frames::routes())
         .merge(uploads::routes())
         .fallback(|| async { ApiError::NotFound })
-        .layer(middleware::from_fn_with_state(app.clone(), request::around))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            request::identify,
+        ))
+        .layer(RequestLayer::with_exceptions(app.outbox()))
         .merge(annoscope::routes());
     api.route("/", get(|| async { file("index.html") }))
         .route(

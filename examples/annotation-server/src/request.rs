@@ -1,17 +1,17 @@
-//! Around each request of the API: its id, who makes it, and an event when it fails.
+//! Who makes a request of the API.
 
-use annoscope_events::{Cause, FailedRequest, Organization, Resource, ResourceKind, UserRef};
+use annoscope_events::{Organization, Resource, ResourceKind, UserRef};
+use annoscope_recorder::Context;
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::Uri;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use axum::response::Response;
+use serde_json::json;
 
 use crate::app::App;
 use crate::database::Records;
-use crate::error::{ApiError, Failure, Result};
+use crate::error::{ApiError, Result};
 use crate::logins;
 
 /// Who makes a request, by what it shows.
@@ -23,8 +23,6 @@ pub struct Caller {
     pub org: Option<Organization>,
     /// The organizations that the user is an active member of.
     pub org_ids: Vec<i64>,
-    /// What events have of all this.
-    pub cause: Cause,
 }
 
 impl Caller {
@@ -69,73 +67,12 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-pub async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = Uuid::new_v4();
-    let content_type = header_text(&request, &header::CONTENT_TYPE);
-    let mut cause = Cause {
-        request_id: Some(request_id),
-        user_agent: header_text(&request, &header::USER_AGENT),
-        ..Cause::default()
-    };
-    let (parts, body) = request.into_parts();
-    let caller = app.read(|records| identify(records, &parts, &mut cause));
-    request = Request::from_parts(parts, body);
-    let known = Caller {
-        cause: cause.clone(),
-        ..caller.clone().unwrap_or_default()
-    };
-    request.extensions_mut().insert(caller);
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut answer = next.run(request).await;
-    if let Some(Failure(message)) = answer.extensions().get::<Failure>() {
-        let refused = Refused {
-            method: &method,
-            uri: &uri,
-            content_type: content_type.as_deref(),
-            status_code: answer.status().as_u16(),
-            message,
-        };
-        if let Err(error) = refused.record(&app, &known) {
-            answer = error.into_response();
-        }
-    }
-    let id = HeaderValue::from_str(&request_id.to_string()).expect("an id is ASCII");
-    answer.headers_mut().insert("x-request-id", id);
-    answer
-}
-
-fn header_text(request: &Request, name: &HeaderName) -> Option<String> {
-    let value = request.headers().get(name)?.to_str().ok()?;
-    Some(value.to_owned())
-}
-
-/// A request that is about to be answered with an error.
-struct Refused<'a> {
-    method: &'a Method,
-    uri: &'a Uri,
-    content_type: Option<&'a str>,
-    status_code: u16,
-    message: &'a str,
-}
-
-impl Refused<'_> {
-    fn record(&self, app: &App, caller: &Caller) -> Result<()> {
-        let parameters = pairs(self.uri).map(|(key, value)| (key.to_owned(), json!(value)));
-        let query_params: Map<String, Value> = parameters.collect();
-        let failed = FailedRequest {
-            message: self.message,
-            basename: self.uri.path().split('/').nth(2),
-            method: self.method.as_str(),
-            url: self.uri.path_and_query().map_or("", |path| path.as_str()),
-            query_params: Some(&query_params),
-            content_type: self.content_type,
-            status_code: self.status_code,
-            ..FailedRequest::default()
-        };
-        app.change(caller, |change| {
-            change.record(change.occasion().request_failed(&failed))
-        })
-    }
+/// Finds out who makes the request, once, and tells the recorder.
+pub async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = app.read(|records| caller_of(records, &parts));
+    parts.extensions.insert(caller);
+    next.run(Request::from_parts(parts, body)).await
 }
 
 /// Names and values of the address's parameters, as they stand there.
@@ -144,30 +81,29 @@ fn pairs(uri: &Uri) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
-fn identify(records: Records<'_>, parts: &Parts, cause: &mut Cause) -> Result<Caller> {
+fn caller_of(records: Records<'_>, parts: &Parts) -> Result<Caller> {
     let Some(shown) = logins::shown(records, parts)? else {
-        return Ok(Caller {
-            cause: cause.clone(),
-            ..Caller::default()
-        });
+        return Ok(Caller::default());
     };
-    cause.user = shown.user.id.map(|id| UserRef {
-        id,
-        name: shown.user.state["username"]
+    let text = |name: &str| {
+        shown.user.state[name]
             .as_str()
             .unwrap_or_default()
-            .to_owned(),
-        email: shown.user.state["email"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
+            .to_owned()
+    };
+    let context = Context::current();
+    context.set_user(UserRef {
+        id: shown.user.id.unwrap_or_default(),
+        name: text("username"),
+        email: text("email"),
     });
-    cause.access_token_id = shown.access_token_id;
+    if let Some(id) = shown.access_token_id {
+        context.set_access_token_id(id);
+    }
     let mut caller = Caller {
         org_ids: organizations_of(records, &shown.user)?,
         user: Some(shown.user),
         org: None,
-        cause: cause.clone(),
     };
     caller.org = organization(records, parts, &caller)?;
     Ok(caller)

@@ -241,6 +241,11 @@ fn with_fields(before: &Resource, body: &JsonBody, writable: &[&str]) -> Value {
     state
 }
 
+/// Where exports go to and imports come from: the client.
+fn local_storage() -> Value {
+    json!({ "id": 1, "location": "local", "cloud_storage_id": null })
+}
+
 /// A user as other resources name one.
 fn user_summary(user: &Resource) -> Value {
     let state = &user.state;

@@ -211,7 +211,7 @@ fn record(
         job_id: job.id,
         ..job.place.clone()
     };
-    let occasion = change.occasion();
+    let occasion = change.occasion;
     change.record(occasion.annotations(action, &place, annotations))?;
     change.record([occasion.annotations_as_one(action, &place, annotations)])
 }

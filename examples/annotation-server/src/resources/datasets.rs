@@ -46,9 +46,7 @@ fn exported(
         save_images: Some(save_images),
         cloud_storage_id: parameter(query, "cloud_storage_id").and_then(|id| id.parse().ok()),
     };
-    change.record([change
-        .occasion()
-        .dataset_exported(&place(&resource), dataset)])?;
+    change.record([change.occasion.dataset_exported(&place(&resource), dataset)])?;
     let file = annotations::all(**change, &jobs(change, kind, id)?)?;
     let operation = operation(
         "export",
@@ -83,9 +81,7 @@ pub fn imported(
         save_images: None,
         cloud_storage_id: None,
     };
-    change.record([change
-        .occasion()
-        .dataset_imported(&place(&resource), dataset)])?;
+    change.record([change.occasion.dataset_imported(&place(&resource), dataset)])?;
     if let Ok(sent) = serde_json::from_slice::<Value>(file) {
         for job in jobs(change, kind, id)? {
             annotations::replace(change, &job, &annotations::of_job(&job, &sent))?;

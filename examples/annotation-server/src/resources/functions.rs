@@ -67,7 +67,7 @@ async fn call(
             ..task.place
         };
         let category = Map::from_iter([("category".to_owned(), json!("interactive"))]);
-        change.record([change.occasion().function_called(&place, &id, &category)])?;
+        change.record([change.occasion.function_called(&place, &id, &category)])?;
         let found = frames::objects(task_id, frame).into_iter().map(|object| {
             let [left, top, right, bottom] = object.bounds();
             json!({ "label": object.label(), "type": "rectangle", "points": [left, top, right, bottom], "confidence": "0.99" })

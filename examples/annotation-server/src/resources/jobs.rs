@@ -3,7 +3,7 @@
 use annoscope_events::{Place, Resource, ResourceKind};
 use serde_json::{Value, json};
 
-use super::{Rules, user_of, with_fields};
+use super::{Rules, local_storage, user_of, with_fields};
 use crate::body::JsonBody;
 use crate::change::Change;
 use crate::database::Records;
@@ -103,5 +103,8 @@ fn shown(records: Records<'_>, job: &Resource) -> Result<Value> {
     shown["data_chunk_size"] = json!(1);
     shown["data_compressed_chunk_type"] = json!("imageset");
     shown["data_original_chunk_type"] = json!("imageset");
+    for storage in ["target_storage", "source_storage"] {
+        shown[storage] = local_storage();
+    }
     Ok(shown)
 }

@@ -3,7 +3,7 @@
 use annoscope_events::{Resource, ResourceKind};
 use serde_json::{Value, json};
 
-use super::{Rules, labels, owner, user_of, with_fields};
+use super::{Rules, labels, local_storage, owner, user_of, with_fields};
 use crate::body::JsonBody;
 use crate::change::Change;
 use crate::database::Records;
@@ -50,5 +50,8 @@ fn shown(records: Records<'_>, project: &Resource) -> Result<Value> {
     } else {
         json!("2d")
     };
+    for storage in ["target_storage", "source_storage"] {
+        shown[storage] = local_storage();
+    }
     Ok(shown)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::jobs::{self, Frames};
 use super::requests::{Done, finish};
-use super::{Rules, labels, owner, user_of, with_fields};
+use super::{Rules, labels, local_storage, owner, user_of, with_fields};
 use crate::body::JsonBody;
 use crate::change::Change;
 use crate::database::Records;
@@ -111,5 +111,8 @@ fn shown(records: Records<'_>, task: &Resource) -> Result<Value> {
     shown["data_chunk_size"] = json!(1);
     shown["data_compressed_chunk_type"] = json!("imageset");
     shown["data_original_chunk_type"] = json!("imageset");
+    for storage in ["target_storage", "source_storage"] {
+        shown[storage] = local_storage();
+    }
     Ok(shown)
 }
