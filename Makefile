@@ -85,7 +85,7 @@ isolation: ## random queries of members of an organization, who see nothing of o
 	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
-bench_parts := $(filter ingest latency footprint load query page,$(ARGS))
+bench_parts := $(filter ingest latency footprint load recorder query page,$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the table of docs/benchmarks.md
 	@scripts/venv.sh
 ifneq ($(or $(filter-out query page,$(bench_parts)),$(if $(bench_parts),,all)),)
@@ -122,4 +122,4 @@ lint: ## formatting, clippy, rustdoc, dependencies and licences, ruff, mypy
 
 clean: ## build output, the Python environment and test leftovers; never data
 	cargo clean
-	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests clients -name __pycache__) web/node_modules web/dist clients/browser/node_modules clients/browser/dist
+	rm -rf .venv .ruff_cache .mypy_cache $(shell find tests clients -name __pycache__ -not -path '*/node_modules/*') web/node_modules web/dist clients/browser/node_modules clients/browser/dist

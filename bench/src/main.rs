@@ -10,6 +10,7 @@ mod latency;
 mod load;
 mod machine;
 mod process;
+mod recorder;
 mod table;
 
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ struct Args {
     /// How long each case of the load is measured, in seconds [default: 60]
     #[arg(long, value_name = "S")]
     load_seconds: Option<u64>,
+    /// How long each case of the recorder is measured, in seconds [default: 60]
+    #[arg(long, value_name = "S")]
+    recorder_seconds: Option<u64>,
     /// Events in the store for size, memory, start, export and load [default: 10,000,000]
     #[arg(long, value_name = "N")]
     events: Option<u64>,
@@ -71,6 +75,8 @@ enum What {
     Footprint,
     /// The answer time while twenty clients ask the slowest queries
     Load,
+    /// The answer time of a host that embeds the recorder, and of one that does not
+    Recorder,
 }
 
 /// What all benchmarks share.
@@ -90,6 +96,7 @@ struct Sizes {
     latency_s: u64,
     footprint: u64,
     load_s: u64,
+    recorder_s: u64,
 }
 
 /// How to start the peer.
@@ -156,6 +163,9 @@ async fn run(bench: &Bench, what: &[What]) -> Result<()> {
     if what.contains(&What::Load) {
         crowd::run(bench, &mut table).await?;
     }
+    if what.contains(&What::Recorder) {
+        recorder::run(bench, &mut table).await?;
+    }
     let command: Vec<String> = std::env::args().skip(1).collect();
     println!("{table}");
     println!(
@@ -215,6 +225,7 @@ fn prepare(args: Args) -> Result<Bench> {
             latency_s: args.latency_seconds.unwrap_or(quick_or(1, 75)),
             footprint: args.events.unwrap_or(quick_or(20_000, 10_000_000)),
             load_s: args.load_seconds.unwrap_or(quick_or(2, 60)),
+            recorder_s: args.recorder_seconds.unwrap_or(quick_or(1, 60)),
         },
         end: clock::time_of_day(),
     })

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import getpass
 import json
-import os
-import shutil
 import socket
 import subprocess
-import threading
+import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import requests
 
 from support import exports
+from support.faulty_proxy import Fault, FaultyProxy
+from support.postgres import postgres, program
 from support.server import BINARY, Server, User, clean_environment, wait_for
 
 HOST = BINARY.parent / "examples" / "host"
@@ -72,94 +70,43 @@ class Host:
         return requests.get(f"{self.url}/counts", timeout=30).json()
 
 
-@contextlib.contextmanager
-def postgres(directory: Path) -> Iterator[str]:
-    """A cluster of its own, and the address of its database."""
-    if not (shutil.which("initdb") and shutil.which("postgres")):
-        pytest.skip("no PostgreSQL is installed")
-    # It does not run as root.
-    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
-    as_user = {"user": user} if os.geteuid() == 0 else {}
-    data, sockets = directory / "postgres", Path("/tmp") / f"annoscope-{os.getpid()}"
-    for path in (data, sockets):
-        path.mkdir()
-        if as_user:
-            shutil.chown(path, user)
-    for path in [directory, *directory.parents]:
-        # pytest's directories are their owner's alone.
-        if as_user and path.is_relative_to("/tmp") and path != Path("/tmp"):
-            path.chmod(path.stat().st_mode | 0o011)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/", **as_user}
-    subprocess.run(["initdb", "-D", data, "-U", "host", "-A", "trust"], check=True, **quiet)
-    options = ["-c", f"port={port}", "-c", f"unix_socket_directories={sockets}", "-c", "listen_addresses=127.0.0.1"]
-    process = subprocess.Popen(["postgres", "-D", data, *options], **quiet)
-    try:
-        ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-        wait_for("PostgreSQL", lambda: subprocess.run(ready).returncode == 0, deadline_s=60)
-        yield f"postgres://host@127.0.0.1:{port}/postgres"
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(sockets)
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A PostgreSQL for all tests: what libpq needs to find it."""
+    with postgres() as found:
+        yield found
+
+
+def database(cluster: str, name: str) -> str:
+    """The address of a new database."""
+    subprocess.run([program("psql"), cluster, "-qc", f"CREATE DATABASE {name}"], check=True)
+    words = dict(word.split("=") for word in cluster.split())
+    return f"postgres://{words['user']}@localhost/{name}?host={words['host']}"
 
 
 @pytest.fixture(params=["rusqlite", "sqlx-sqlite", "sqlx-postgres", "queue"])
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     assert HOST.exists(), f"{HOST}: cargo build --workspace --all-targets makes it"
-    with contextlib.ExitStack() as stack:
-        database = tmp_path / "host.sqlite"
-        if request.param == "sqlx-postgres":
-            database = stack.enter_context(postgres(tmp_path))
-        host = Host(request.param, str(database), tmp_path)
-        try:
-            yield host
-        finally:
-            host.kill()
+    address = str(tmp_path / "host.sqlite")
+    if request.param == "sqlx-postgres":
+        address = database(request.getfixturevalue("cluster"), f"host_{uuid.uuid4().hex}")
+    host = Host(request.param, address, tmp_path)
+    yield host
+    host.kill()
 
 
-class Between:
-    """Stands between the relay and annoscope, and hands requests on as the test says."""
-
-    def __init__(self, target: str):
-        self.target = target
-        # How many answers to spoil: annoscope has stored the events by then.
-        self.n_spoiled = 0
-        self.sent: collections.Counter[str] = collections.Counter()
-        between = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                between.sent.update(event["event_id"] for event in json.loads(body))
-                answer = requests.post(between.target, data=body, timeout=30)
-                status = answer.status_code
-                if between.n_spoiled > 0:
-                    between.n_spoiled -= 1
-                    status = 500
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+LOST_ANSWER = Fault(500, reaches_server=True)
 
 
 @pytest.fixture
-def between(server: Server) -> Iterator[Between]:
-    between = Between(server.ingest_url)
-    yield between
-    between.close()
+def between(server: Server) -> Iterator[FaultyProxy]:
+    with FaultyProxy(server.ingest_url).running() as proxy:
+        yield proxy
+
+
+def n_sent(proxy: FaultyProxy) -> collections.Counter[str]:
+    """How often each event came."""
+    return collections.Counter(event["event_id"] for body in proxy.bodies for event in json.loads(body))
 
 
 def of_tasks(server: Server, admin: User) -> list[dict[str, str]]:
@@ -209,13 +156,13 @@ def test_an_exception_and_a_panic_are_recorded(host: Host, server: Server, admin
     assert (payload["request"]["url"], payload["status_code"]) == ("/panic?api_key=***", 500)
 
 
-def test_answers_that_are_lost_double_nothing(host: Host, server: Server, admin: User, between: Between) -> None:
-    between.n_spoiled = 5
+def test_answers_that_are_lost_double_nothing(host: Host, server: Server, admin: User, between: FaultyProxy) -> None:
+    between.faults.extend([LOST_ANSWER] * 5)
     host.start(between.url)
     ids = [host.create(f"task-{number}")[0] for number in range(50)]
     expect_each_once(host, server, admin, ids)
-    assert between.n_spoiled == 0
-    assert max(between.sent.values()) > 1, "something was sent again"
+    assert not between.faults
+    assert max(n_sent(between).values()) > 1, "something was sent again"
     assert host.counts()["failed_requests"] == 5
 
 
@@ -241,25 +188,25 @@ def test_annoscope_is_killed_again_and_again(host: Host, server: Server, admin: 
     expect_each_once(host, server, admin, ids)
 
 
-def test_the_host_is_killed_between_commit_and_sending(host: Host, server: Server, admin: User) -> None:
-    """Once before anything was sent, once while answers get lost."""
+def test_the_host_is_killed_between_commit_and_sending(
+    host: Host, server: Server, admin: User, between: FaultyProxy
+) -> None:
+    """Once before anything was sent, once while all answers get lost."""
     host.start("http://127.0.0.1:1/")
+    # A queue has no database whose ids go on: there they come twice.
     ids = [host.create(f"unsent-{number}")[0] for number in range(10)]
     host.kill()
-    between = Between(server.ingest_url)
-    between.n_spoiled = 1_000
+    between.faults.extend([LOST_ANSWER] * 10_000)
     host.start(between.url)
-    # A queue has no database whose ids go on.
     ids += [host.create(f"stored-{number}")[0] for number in range(10)]
     wait_for("everything to be stored", lambda: len(of_tasks(server, admin)) == 20)
     host.kill()
-    between.n_spoiled = 0
+    between.faults.clear()
     host.start(between.url)
     expect_each_once(host, server, admin, ids)
-    assert min(between.sent.values()) > 1, "all of it was sent again"
+    assert min(n_sent(between).values()) > 1, "all of it was sent again"
     if host.outbox != "queue":
         assert host.task_ids() == sorted(ids)
-    between.close()
 
 
 def test_a_slow_annoscope_keeps_nobody_waiting(host: Host) -> None:
@@ -287,3 +234,15 @@ def test_the_hosts_disk_is_full(host: Host, server: Server, admin: User) -> None
     host.start(server.ingest_url)
     expect_each_once(host, server, admin, ids)
     assert host.post("/tasks/again").status_code == 200
+
+
+def test_an_event_that_is_too_large_keeps_no_other_back(host: Host, make_server) -> None:
+    server = make_server(ingest_max_body_bytes="32KiB").start()
+    admin = server.add_user("root", "admin")
+    host.start(server.ingest_url)
+    ids = [host.create(f"before-{number}")[0] for number in range(20)]
+    large, _ = host.create("x" * 40_000)
+    ids += [host.create(f"after-{number}")[0] for number in range(20)]
+    expect_each_once(host, server, admin, ids)
+    assert large not in ids
+    assert host.counts()["refused"] == 1

@@ -81,3 +81,6 @@ SELECT isNull(duration) AS a, isNotNull(cast(user_id, 'Float64')) AS b, duration
 
 -- null-in-texts: NULL of no type is looked for in a set
 SELECT source AS k0, anyLast(NULL) AS a0, any(NULL) NOT IN (1, 2) AS b, max(NULL) IN ('a', 'b') AS c FROM events GROUP BY k0 HAVING a0 IN ('a') OR 1;
+
+-- tuples-with-null-and-pads: a pad is no constant, so the tuples are compared by elements
+SELECT tuple(NULL, '') = tuple(0, lpad('', 12)) AS a, tuple(NULL, '') = tuple(0, 'x') AS b, tuple(NULL, '') = tuple(0, rightPad('', 12)) AS c, tuple(NULL, '') = tuple(0, repeat('x', 2)) AS d, tuple(NULL, 'x') != tuple(toInt64('5'), leftPadUTF8('x', 3, 'y')) AS e, tuple(NULL, 'x') = tuple(0, rpad('x', 1)) AS f;

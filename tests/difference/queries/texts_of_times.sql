@@ -42,3 +42,6 @@ SELECT toDate('2026-13-01'), toDate32('2026-13-01'), toDateOrNull('2026-02-35'),
 
 -- times-behind-short-dates: a time follows numbers of two digits only
 SELECT toDateOrNull('2026-7-1 12:00:00'), toDateOrNull('2026-7-1'), toDateOrNull('2026-07-01 12:00:00'), toDateOrNull('2026-7-01 12:00:00'), toDateOrNull('2026-07-1T12:00:00.5');
+
+-- digits-beyond-64-bits: no time, and those within are as far as one goes
+SELECT n, toDateTimeOrNull(n) AS t FROM (SELECT arrayJoin(['12345', '4294967296', '9223372036854775807', '9223372036854775808', '61616161616161616161', '00000000000012345678901']) AS n) ORDER BY n;

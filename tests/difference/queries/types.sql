@@ -74,3 +74,6 @@ SELECT toString((1, 'a', NULL, [1,2], ['x'], toDate('2026-06-12'), now() IS NULL
 
 -- large-integers-beside-floats: compared exactly
 SELECT 18446744073709551615 < 18446744073709551616.0 AS a, toUInt64(9223372036854775807) = 9223372036854775808.0 AS b, 9007199254740993 = 9007199254740992.0 AS c;
+
+-- not-of-bool: stays one, with NULL too
+SELECT toTypeName(not(toNullable(true))) AS a, toTypeName(not(xor(toNullable(1) != 3, true))) AS b, not(xor(number != toNullable(3), true)) AS c, toTypeName(not(toNullable(1))) AS d FROM numbers(3);

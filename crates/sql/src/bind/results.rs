@@ -86,8 +86,11 @@ impl Binder<'_> {
         Ok(match function.result {
             "cond" => {
                 let is_logic = matches!(function.name, "and" | "or" | "xor" | "not");
-                // One that can be NULL does not count.
-                let is_bool = |argument: &Expr| argument.ty == DataType::Bool;
+                // One that can be NULL does not count, but for `not`.
+                let is_bool = |argument: &Expr| {
+                    argument.ty == DataType::Bool
+                        || function.name == "not" && *argument.ty.inner() == DataType::Bool
+                };
                 if is_logic && arguments.iter().any(is_bool) {
                     DataType::Bool
                 } else {
