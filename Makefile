@@ -56,10 +56,11 @@ test-web: ## types, formatting and logic of the page
 	@scripts/page.sh --packages
 	cd web && npm run --silent check && npm run --silent lint && npm test --silent
 
-test-rust: ## unit and property tests
+test-rust: ## unit and property tests, and the examples of the documentation
 	$(prepare)
 	@scripts/need.sh nextest
 	cargo nextest run --workspace $(cargo_features)
+	cargo test --workspace --doc --quiet $(cargo_features)
 
 test-e2e: page ## end-to-end tests with real clients, against the debug build
 	$(prepare)
