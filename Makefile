@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
+.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
 
 FEATURES ?=
 ARGS ?=
@@ -36,6 +36,10 @@ help: ## this list
 run: build ## build and start the server on loopback, with data in ./data
 	@# Our build's own variable would be an unknown setting to the server.
 	exec env -u ANNOSCOPE_CACHE $(target)/release/annoscope serve --data-dir ./data $(ARGS)
+
+example: logger build ## an annotation tool to play with, beside annoscope: http://127.0.0.1:8480/
+	@scripts/need.sh curl
+	scripts/example.sh $(target)/release
 
 page: ## the page, into web/dist
 	@scripts/page.sh

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
+from support.events import expected_hours
 from support.example import ADMIN, Example
 from support.server import wait_for
 
-# What a failed request logs by itself, and what the button for it throws.
-EXPECTED_ERRORS = ("Failed to load resource", "This is what an error of the page looks like")
+# What a failed request logs by itself, what the logger says of it, and what the button for it throws.
+EXPECTED_ERRORS = ("Failed to load resource", "Failed to fetch", "This is what an error of the page looks like")
 
 Point = tuple[float, float]
 
@@ -72,6 +73,11 @@ class Annotator:
         rows = wait_for(scope, lambda: len(rows := self.rows("payload", found)) >= n and rows, interval_s=0.1)
         assert len(rows) == n
         return rows
+
+    def undisturbed_hours_ms(self) -> int:
+        """What one request with every event would have counted."""
+        texts = dict.fromkeys(json.dumps(event) for event in self.sent)
+        return sum(expected_hours(json.loads(text) for text in texts).values())
 
     def hours_ms(self) -> int:
         return sum(int(ms) for (ms,) in self.rows("duration", "scope = 'send:working_time'"))

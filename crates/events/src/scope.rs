@@ -267,6 +267,29 @@ mod tests {
         }
     }
 
+    /// docs/scopes.md has a row for each, and no others, with its meaning and who sends it.
+    #[test]
+    fn the_documents_say_who_sends_each_scope() {
+        let document = include_str!("../../../docs/scopes.md");
+        let rows = document.lines().filter(|line| line.starts_with("| `"));
+        let rows: Vec<Vec<&str>> = rows
+            .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        for row in &rows {
+            assert_eq!(row.len(), 5, "{row:?}");
+            assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+        }
+        let documented: Vec<_> = rows
+            .iter()
+            .map(|row| (row[0].trim_matches('`'), row[1]))
+            .collect();
+        let known: Vec<_> = SCOPES
+            .iter()
+            .map(|scope| (scope.name, scope.meaning))
+            .collect();
+        assert_eq!(documented, known);
+    }
+
     #[test]
     fn the_table_is_in_order() {
         let names: HashSet<_> = SCOPES.iter().map(|scope| scope.name).collect();

@@ -1,7 +1,7 @@
 /** The page from its load to the logout: who is there, which job is open, and which key does what. */
 import * as api from './api.js';
 import { Editor } from './editor.js';
-import { createRecorder } from './record.js';
+import { allPersisted, createRecorder } from './record.js';
 import { createSidebar, learnClock } from './sidebar.js';
 import { View } from './view.js';
 
@@ -130,7 +130,8 @@ document.addEventListener('keydown', (event) => {
   void doing(() => editor.use(tool));
 });
 
-// For tests: where on the screen a point of the picture is.
+// For tests: where on the screen a point of the picture is, and when what was recorded is on the disk.
 window.toScreen = (x, y) => view.toScreen(x, y);
+window.allPersisted = allPersisted;
 
 await begin();

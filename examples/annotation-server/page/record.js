@@ -26,27 +26,23 @@ window.fetch = async (address, options) => {
   return answer;
 };
 
-function note(scope, payload) {
-  waiting.push({ scope, payload, at: Date.now(), begin: performance.now() });
+function note(scope, payload, recorded) {
+  waiting.push({ scope, payload, at: Date.now(), begin: performance.now(), persisted: recorded?.persisted });
   tell(false);
+  return recorded;
 }
+
+/** Resolves when everything that was recorded is on the disk. */
+export const allPersisted = () => Promise.all(waiting.map((event) => event.persisted));
 
 /** The same logger, which notes what it records. */
 function watched(logger) {
   return {
     ...logger,
-    log(scope, payload) {
-      note(scope, payload);
-      return logger.log(scope, payload);
-    },
+    log: (scope, payload) => note(scope, payload, logger.log(scope, payload)),
     start(scope, begun) {
       const timed = logger.start(scope, begun);
-      return {
-        close(payload) {
-          note(scope, payload);
-          return timed.close(payload);
-        },
-      };
+      return { close: (payload) => note(scope, payload, timed.close(payload)) };
     },
   };
 }

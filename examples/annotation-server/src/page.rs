@@ -21,7 +21,6 @@ struct Files;
 /// The browser's logger, where it was built.
 #[derive(RustEmbed)]
 #[folder = "../../clients/browser/dist/"]
-#[allow_missing = true]
 struct Logger;
 
 /// Largest body, bytes: what cvat-sdk sends at once, and room for its form.
