@@ -62,10 +62,11 @@ test-web: ## types, formatting and logic of the page and of the browser's logger
 	@scripts/packages.sh clients/browser
 	cd clients/browser && npm run --silent check && npm run --silent lint && npm test --silent
 
-test-rust: ## unit and property tests
+test-rust: ## unit and property tests, and the examples of the documentation
 	$(prepare)
 	@scripts/need.sh nextest
 	cargo nextest run --workspace $(cargo_features)
+	cargo test --workspace --doc --quiet $(cargo_features)
 
 logger: ## the browser's logger, into clients/browser/dist
 	@scripts/logger.sh

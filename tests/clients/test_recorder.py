@@ -245,4 +245,6 @@ def test_an_event_that_is_too_large_keeps_no_other_back(host: Host, make_server)
     ids += [host.create(f"after-{number}")[0] for number in range(20)]
     expect_each_once(host, server, admin, ids)
     assert large not in ids
-    assert host.counts()["refused"] == 1
+    # A queue keeps nothing aside: what fails for another reason brings it again.
+    n_refused = host.counts()["refused"]
+    assert n_refused == 1 or (host.outbox == "queue" and n_refused > 1)

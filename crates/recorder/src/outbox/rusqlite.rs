@@ -33,6 +33,9 @@ impl RusqliteOutbox {
     pub fn open(path: &Path) -> Result<RusqliteOutbox> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // The host waits for no sync of the relay's: what is forgotten and comes back after a power cut is sent again, and
+        // stored once.
+        connection.pragma_update(None, "synchronous", "normal")?;
         connection.execute_batch(SQLITE_TABLE)?;
         Ok(RusqliteOutbox {
             connection: Arc::new(Mutex::new(connection)),
