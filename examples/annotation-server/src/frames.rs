@@ -55,13 +55,19 @@ impl Object {
         }
     }
 
-    /// Left, top, right and bottom.
+    /// Left, top, right and bottom, within the frame.
     pub fn bounds(&self) -> [i64; 4] {
         let (width, height) = match self.shape {
             Shape::Car { .. } => (120, 56),
             Shape::Person { .. } => (26, 68),
         };
-        [self.x, self.y, self.x + width, self.y + height]
+        let within = |x: i64| x.clamp(0, WIDTH);
+        [
+            within(self.x),
+            self.y,
+            within(self.x + width),
+            self.y + height,
+        ]
     }
 
     fn svg(&self) -> String {
