@@ -258,3 +258,20 @@ def test_a_failed_request_says_what_failed(example: Example, tmp_path: Path) -> 
     assert "Not found." in payload
     # "Not authenticated" is no exception, and has an id all the same.
     assert refused.headers["X-Request-Id"]
+
+
+def test_others_do_not_see_what_is_of_an_organization(example: Example, tmp_path: Path) -> None:
+    example.register("mara")
+    mara = example.session(("mara", "mara"))
+    with example.client() as client:
+        client.organizations.create({"slug": "acme"})
+        with client.organization_context("acme"):
+            task = own_task(client)
+        made, _ = client.api_client.auth_api.create_access_tokens(models.AccessTokenWriteRequest(name="script"))
+    for path in (f"tasks/{task.id}", f"tasks/{task.id}/annotations/", f"auth/access_tokens/{made.id}"):
+        assert mara.get(f"{example.url}/api/{path}", timeout=30).status_code == 404, path
+    posted = mara.post(f"{example.url}/api/tasks/{task.id}/dataset/export?format=COCO", timeout=30)
+    assert posted.status_code == 404
+    example.all_sent()
+    [[slug]] = example.query(example.session(), "SELECT org_slug FROM events WHERE scope = 'create:task'")
+    assert slug == "acme"

@@ -10,7 +10,7 @@ use rusqlite::params;
 use serde_json::{Value, json};
 
 use crate::database::Records;
-use crate::error::Result;
+use crate::error::{ApiError, Result};
 use crate::request::Caller;
 
 pub struct Change<'a> {
@@ -42,6 +42,13 @@ impl<'a> Change<'a> {
             caller,
             occasion,
         }
+    }
+
+    /// A resource that the caller sees.
+    pub fn get(&self, kind: ResourceKind, id: i64) -> Result<Resource> {
+        let found = Some(self.records.get(kind, id)?);
+        let found = found.filter(|resource| self.caller.sees(resource));
+        found.ok_or(ApiError::NotFound)
     }
 
     /// The time of the change, as states have it.

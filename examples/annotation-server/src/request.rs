@@ -36,8 +36,13 @@ impl Caller {
             .is_some_and(|user| user.state["is_superuser"] == json!(true))
     }
 
-    /// Whether the user sees a resource: what belongs to no organization, and what belongs to one of theirs.
+    /// Whether the user sees a resource: what belongs to no organization, and what belongs to one of theirs. An access
+    /// token is its owner's alone.
     pub fn sees(&self, resource: &Resource) -> bool {
+        if resource.kind == ResourceKind::AccessToken {
+            let own = self.user.as_ref().map(|user| &user.state["id"]);
+            return own == Some(&resource.state["owner"]["id"]);
+        }
         let org_id = resource.place.org.as_ref().map(|org| org.id);
         self.is_admin() || org_id.is_none_or(|id| self.org_ids.contains(&id))
     }

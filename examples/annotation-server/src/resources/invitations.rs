@@ -77,7 +77,8 @@ async fn accept(
         });
         let invitation = invitation.ok_or(ApiError::NotFound)?;
         let membership_id = invitation.state["membership"].as_i64().unwrap_or_default();
-        let membership = change.get(ResourceKind::Membership, membership_id)?;
+        // Who is invited does not see the organization yet.
+        let membership = (**change).get(ResourceKind::Membership, membership_id)?;
         let mut state = membership.state.clone();
         state["is_active"] = json!(true);
         state["joined_date"] = change.now();

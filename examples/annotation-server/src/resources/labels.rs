@@ -44,7 +44,10 @@ pub fn apply(change: &Change<'_>, parent: &Resource, body: &JsonBody) -> Result<
             add(change, parent, &label)?;
             continue;
         };
-        let before = change.get(ResourceKind::Label, id)?;
+        let known = change.within(ResourceKind::Label, parent)?;
+        let before = known.into_iter().find(|label| label.id == Some(id));
+        let before =
+            before.ok_or_else(|| ApiError::invalid("labels", "There is no such label."))?;
         if label.value("deleted", json!(false)) == json!(true) {
             change.delete(&before)?;
         } else {
