@@ -110,9 +110,9 @@ screenshots: build ## the README's pictures of the page, into docs/screenshots
 	@scripts/need.sh chromium
 	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python scripts/screenshots.py
 
-soak: build ## the long loops: 50 kills under load, 100 of the database alone, full disks, ten minutes without the database, lost answers
+soak: build ## the long loops: 50 kills under load, 100 of the database alone, full disks, ten minutes without the database, lost answers, a minute without annoscope
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \
-		scripts/e2e.sh $(or $(ARGS),faults/test_kill.py faults/test_store_process.py faults/test_full_disk.py faults/test_database_away.py ingest/test_retries.py)
+		scripts/e2e.sh $(or $(ARGS),faults/test_kill.py faults/test_store_process.py faults/test_full_disk.py faults/test_database_away.py ingest/test_retries.py clients/test_recorder.py)
 
 hostile: build ## queries that ask for more than the server has, while events come: make hostile N=300
 	ANNOSCOPE_HOSTILE=$(or $(N),300) ANNOSCOPE_BIN=$(target)/release/annoscope scripts/e2e.sh -s faults/test_hostile.py

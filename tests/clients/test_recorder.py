@@ -6,8 +6,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
+import os
 import socket
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +70,10 @@ class Host:
 
     def counts(self) -> dict[str, int]:
         return requests.get(f"{self.url}/counts", timeout=30).json()
+
+
+# How long annoscope is away, at least.
+AWAY_S = 60 if os.environ.get("ANNOSCOPE_SOAK") == "1" else 0
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +177,10 @@ def test_annoscope_is_away_and_comes_back(host: Host, server: Server, admin: Use
     ids = [host.create("before")[0]]
     server.kill()
     ids += [host.create(f"away-{number}")[0] for number in range(30)]
+    end = time.monotonic() + AWAY_S
+    while time.monotonic() < end:
+        ids.append(host.create("still-away")[0])
+        time.sleep(0.05)
     wait_for("requests that fail", lambda: host.counts()["failed_requests"] > 1)
     wait_for("all to wait", lambda: host.counts()["waiting"] >= 30)
     server.start()

@@ -51,6 +51,7 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
         return "weeks backwards of ClickHouse"
     # ClickHouse folds these to a constant, of another type or without the aggregate that is in them.
     unfolded = re.sub(r"\b([10])( = [10]| BETWEEN)", r"materialize(\1)\2", sql)
+    unfolded = re.sub(r" BETWEEN (\d+) AND", r" BETWEEN materialize(\1) AND", unfolded)
     unfolded = re.sub(r"\b(isNull|isNotNull)\(((?:[^()]|\([^()]*\))*)\)", r"\1(materialize(\2))", unfolded)
     unfolded = re.sub(r"( [<>=!]+ )(-\d+)\b", r"\1materialize(\2)", unfolded)
     unfolded = re.sub(r"('[^']*')( [<>=!]+ )", r"materialize(\1)\2", unfolded)

@@ -84,3 +84,6 @@ SELECT source AS k0, anyLast(NULL) AS a0, any(NULL) NOT IN (1, 2) AS b, max(NULL
 
 -- tuples-with-null-and-pads: a pad is no constant, so the tuples are compared by elements
 SELECT tuple(NULL, '') = tuple(0, lpad('', 12)) AS a, tuple(NULL, '') = tuple(0, 'x') AS b, tuple(NULL, '') = tuple(0, rightPad('', 12)) AS c, tuple(NULL, '') = tuple(0, repeat('x', 2)) AS d, tuple(NULL, 'x') != tuple(toInt64('5'), leftPadUTF8('x', 3, 'y')) AS e, tuple(NULL, 'x') = tuple(0, rpad('x', 1)) AS f;
+
+-- tuples-with-null-and-lambdas: what has a lambda is no constant either
+SELECT tuple(0, NULL) = tuple(arrayCount(x -> 1 = 1, [3, 1, 3]), '') AS a, tuple(0, NULL) = tuple(arraySum(arrayMap(x -> x, [3, 1, 3])), '') AS b, tuple(0, NULL) = tuple(length([1, 2]), '') AS c;

@@ -77,3 +77,6 @@ SELECT 18446744073709551615 < 18446744073709551616.0 AS a, toUInt64(922337203685
 
 -- not-of-bool: stays one, with NULL too
 SELECT toTypeName(not(toNullable(true))) AS a, toTypeName(not(xor(toNullable(1) != 3, true))) AS b, not(xor(number != toNullable(3), true)) AS c, toTypeName(not(toNullable(1))) AS d FROM numbers(3);
+
+-- logic-of-nullable-bool: of these xor alone stays one
+SELECT toTypeName(xor(toNullable(true), 1 = 1)) AS a, toTypeName(and(toNullable(true), 1 = 1)) AS b, toTypeName(or(toNullable(true), 1 = 1)) AS c, xor(xor(0 BETWEEN 1 AND obj_id, true), 1 = 1) AS d FROM events WHERE scope = 'load:cvat';

@@ -86,10 +86,11 @@ impl Binder<'_> {
         Ok(match function.result {
             "cond" => {
                 let is_logic = matches!(function.name, "and" | "or" | "xor" | "not");
-                // One that can be NULL does not count, but for `not`.
+                // One that can be NULL does not count, but for `not` and `xor`.
                 let is_bool = |argument: &Expr| {
                     argument.ty == DataType::Bool
-                        || function.name == "not" && *argument.ty.inner() == DataType::Bool
+                        || matches!(function.name, "not" | "xor")
+                            && *argument.ty.inner() == DataType::Bool
                 };
                 if is_logic && arguments.iter().any(is_bool) {
                     DataType::Bool
