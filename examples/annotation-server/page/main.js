@@ -69,6 +69,7 @@ async function open(id, isRestored = false) {
   own.log('load:workspace', { obj_name: byId('workspace').value });
   if (isRestored) own.log('restore:job');
   byId('job').value = job.id;
+  byId('no-job').hidden = true;
   history.replaceState(null, '', `?job=${job.id}`);
 }
 

@@ -38,8 +38,12 @@ const STEPS: &[&str] = &[
 
 /// Brings the file to the latest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), WebhookError> {
+    // Nothing is written to a file that needs nothing: the disk may be full.
+    if version(connection)? == STEPS.len() {
+        return Ok(());
+    }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: usize = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(&tx)?;
     let steps = STEPS.get(found..).ok_or(WebhookError::NewerSchema {
         found,
         known: STEPS.len(),
@@ -50,4 +54,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), WebhookError> {
     tx.pragma_update(None, "user_version", STEPS.len())?;
     tx.commit()?;
     Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize, WebhookError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
