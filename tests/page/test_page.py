@@ -58,7 +58,9 @@ def test_every_panel_shows_something(person: Person, uid: str) -> None:
     for panel in page.locator("article").all():
         panel.scroll_into_view_if_needed()
         expect(panel).to_have_attribute("aria-busy", "false")
-        expect(panel.locator(".state")).to_have_count(0)
+        # The demo has no other tools that report anything.
+        is_empty = panel.get_by_role("heading", name="Reported by other tools").count() == 1
+        expect(panel.locator(".state")).to_have_count(int(is_empty))
 
 
 def test_filters_are_a_chain_and_in_the_address(person: Person) -> None:
