@@ -59,7 +59,7 @@ def test_every_panel_shows_something(person: Person, uid: str) -> None:
         panel.scroll_into_view_if_needed()
         expect(panel).to_have_attribute("aria-busy", "false")
         # The demo has no other tools that report anything.
-        is_empty = panel.get_by_role("heading", name="Reported by other tools").count() == 1
+        is_empty = "Reported by other tools" in panel.inner_text()
         expect(panel.locator(".state")).to_have_count(int(is_empty))
 
 
