@@ -214,7 +214,7 @@ def test_logout(host: Host, shared_server: Server) -> None:
 
 def test_a_page_that_is_closed(host: Host) -> None:
     page = host.open()
-    page.evaluate("for (let id = 1; id <= 3; id++) logger.log('draw:object', { obj_id: id })")
+    page.evaluate("Promise.all([1, 2, 3].map((id) => logger.log('draw:object', { obj_id: id }).persisted))")
     page.goto("about:blank")
     host.wait_for_ids([1, 2, 3])
     # The answer was seen by nobody: the next page sends them again, and they are known.
