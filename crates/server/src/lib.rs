@@ -22,6 +22,7 @@ mod http;
 pub mod identity;
 mod ingest;
 mod metrics;
+mod outbox;
 mod process;
 mod readiness;
 mod rejected_batches;

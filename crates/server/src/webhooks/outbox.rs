@@ -4,6 +4,9 @@ use annoscope_events::{StoredEvent, server_event_json};
 use rusqlite::Connection;
 
 use super::WebhookError;
+use crate::outbox;
+
+const TABLE: &str = "outbox";
 
 /// Events that wait at most: some 400 MB. Past it senders keep theirs.
 const MAX_WAITING: i64 = 1_000_000;
@@ -30,27 +33,15 @@ pub(super) fn push(tx: &Connection, events: &[StoredEvent]) -> Result<(), Webhoo
     Ok(())
 }
 
-/// The first events that wait: the last one's number, and the events as a JSON array.
+/// As [`outbox::first`].
 pub(super) fn first(
     connection: &Connection,
     limit: u32,
 ) -> Result<Option<(i64, String)>, WebhookError> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, event FROM outbox ORDER BY id LIMIT ?1")?;
-    let rows = statement.query_map([limit], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
-    let Some((last, _)) = rows.last() else {
-        return Ok(None);
-    };
-    let last = *last;
-    let events: Vec<String> = rows.into_iter().map(|(_, event)| event).collect();
-    Ok(Some((last, format!("[{}]", events.join(",")))))
+    Ok(outbox::first(connection, TABLE, limit)?)
 }
 
-/// Removes events up to that number.
+/// As [`outbox::remove`].
 pub(super) fn remove(tx: &Connection, last: i64) -> Result<(), WebhookError> {
-    tx.execute("DELETE FROM outbox WHERE id <= ?1", [last])?;
-    Ok(())
+    Ok(outbox::remove(tx, TABLE, last)?)
 }

@@ -5,10 +5,13 @@
 //! removes them here, so none is lost; one that was moved twice is recognized as a repeat.
 
 use annoscope_events::{Cause, StoredEvent, UserRef, server_event_json};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::AccountsError;
+use crate::outbox;
+
+const TABLE: &str = "audit_outbox";
 
 /// Events that wait at most: failures of others must not fill the disk. Past it events of the
 /// kind [`Weight::Light`] are not recorded.
@@ -67,27 +70,15 @@ pub(super) fn push(
     Ok(())
 }
 
-/// The first events that wait: the last one's number, and the events as a JSON array.
+/// As [`outbox::first`].
 pub(super) fn first(
     connection: &Connection,
     limit: u32,
 ) -> Result<Option<(i64, String)>, AccountsError> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, event FROM audit_outbox ORDER BY id LIMIT ?1")?;
-    let rows = statement.query_map([limit], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
-    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
-    let Some((last, _)) = rows.last() else {
-        return Ok(None);
-    };
-    let last = *last;
-    let events: Vec<String> = rows.into_iter().map(|(_, event)| event).collect();
-    Ok(Some((last, format!("[{}]", events.join(",")))))
+    Ok(outbox::first(connection, TABLE, limit)?)
 }
 
-/// Removes events up to that number.
+/// As [`outbox::remove`].
 pub(super) fn remove(tx: &Connection, last: i64) -> Result<(), AccountsError> {
-    tx.execute("DELETE FROM audit_outbox WHERE id <= ?1", params![last])?;
-    Ok(())
+    Ok(outbox::remove(tx, TABLE, last)?)
 }
