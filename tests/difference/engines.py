@@ -88,12 +88,12 @@ class Annoscope:
 class ClickHouse:
     """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, *options: str):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         script = Path(__file__).parents[1] / "support" / "clickhouse_http.py"
-        arguments = ["--port", str(port), "--path", str(directory)]
+        arguments = ["--port", str(port), "--path", str(directory), *options]
         # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
         environment = os.environ | {"TZ": "UTC"}
         command = [sys.executable, script, *arguments]

@@ -4,6 +4,7 @@
 //! configuration.
 
 mod config;
+mod copy;
 mod dead_letter;
 mod demo;
 mod error;
@@ -12,6 +13,7 @@ mod journal;
 mod logging;
 mod org;
 mod private_files;
+mod progress;
 mod repair;
 mod serve;
 mod store;
@@ -64,6 +66,8 @@ enum Command {
     Journal(journal::JournalCommand),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
+    /// Copy events between annoscope, a ClickHouse and files: each once, begun again wherever it was interrupted
+    Copy(copy::CopyArgs),
     /// Make realistic activity: a file, or events sent to a running server
     Demo(demo::DemoArgs),
 }
@@ -133,6 +137,7 @@ impl Cli {
                 journal::run(command, &config, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
+            Command::Copy(args) => Ok(copy::run(args)?),
             Command::Demo(args) => Ok(demo::run(args, out)?),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::copy::CopyCommandError;
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
 use super::journal::JournalCommandError;
@@ -38,6 +39,9 @@ pub enum CliError {
     /// The journal cannot be read, or is damaged.
     #[error(transparent)]
     Journal(#[from] JournalCommandError),
+    /// Events were not copied, or not all.
+    #[error(transparent)]
+    Copy(#[from] CopyCommandError),
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -78,6 +82,7 @@ impl CliError {
             | CliError::Store(_)
             | CliError::DeadLetter(_)
             | CliError::Journal(_)
+            | CliError::Copy(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)

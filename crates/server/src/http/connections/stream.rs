@@ -147,7 +147,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 /// Where a request is answered without its body, such as with 413, the rest is read and thrown away. A socket
 /// that is closed with unread bytes is reset, and then the client often sees no answer at all.
 pub(crate) struct Body {
-    body: axum::body::Body,
+    inner: axum::body::Body,
     connection: Arc<Connection>,
     discards_rest: bool,
 }
@@ -156,7 +156,7 @@ impl Body {
     /// `waits_to_send`: the client sends the body when it is told to go on (`Expect: 100-continue`).
     pub(crate) fn new(body: Incoming, connection: Arc<Connection>, waits_to_send: bool) -> Body {
         Body {
-            body: axum::body::Body::new(body),
+            inner: axum::body::Body::new(body),
             connection,
             discards_rest: !waits_to_send,
         }
@@ -169,10 +169,10 @@ impl Drop for Body {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        if !self.discards_rest || self.body.is_end_stream() {
+        if !self.discards_rest || self.inner.is_end_stream() {
             return;
         }
-        let body = mem::take(&mut self.body);
+        let body = mem::take(&mut self.inner);
         runtime.spawn(discard(body));
     }
 }
@@ -197,7 +197,7 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let frame = Pin::new(&mut self.inner).poll_frame(cx);
         if frame.is_pending() {
             let mut state = self.connection.lock();
             state.wants_body = true;
@@ -212,11 +212,11 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.inner.size_hint()
     }
 }
 
