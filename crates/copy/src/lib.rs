@@ -5,7 +5,7 @@
 //! that has some of the rows from elsewhere, such as live events during a move, gets the others. In the end each
 //! window has been compared row by row.
 //!
-//! Both ends speak ClickHouse's HTTP interface, with Arrow for rows. Start reading at [`mod@copy`].
+//! Both ends speak ClickHouse's HTTP interface, with Arrow for rows. Start reading at [`copy()`].
 
 // The names of databases are no code.
 #![allow(clippy::doc_markdown)]
