@@ -13,6 +13,7 @@ mod encoder;
 mod events;
 mod format;
 mod frame;
+mod insert;
 mod json;
 mod lines;
 mod separated;
@@ -25,6 +26,10 @@ pub use encoder::{Encoder, ErrorBody, FormatError, Header, Stats};
 pub use events::{CsvWriter, FileError, ParquetWriter};
 pub use format::Format;
 pub use frame::Frame;
+pub use insert::{
+    InsertColumn, InsertError, InsertErrorCode, InsertFormat, InsertRow, InsertValue, RowReader,
+    RowSink,
+};
 pub use json::described;
 pub use lines::Line;
 pub use style::{CsvStart, Style, TimeFormat};
