@@ -4,6 +4,7 @@
 //! a row holds in the columns of the table: what other types a body names is converted where nothing is lost, and
 //! refused where it would be. Whether the values are an event is not asked here. Errors have ClickHouse's codes.
 
+mod arrow_stream;
 mod binary;
 mod cell;
 mod csv;
@@ -27,6 +28,7 @@ use crate::encoder::Header;
 
 pub use error::{InsertError, InsertErrorCode};
 
+use arrow_stream::ArrowStreamReader;
 use native::NativeReader;
 use row_binary::RowBinaryReader;
 use rows::TextReader;
@@ -49,6 +51,8 @@ pub enum InsertFormat {
     TabSeparated(Header),
     /// `(1, 'a'), (2, 'b')`.
     Values,
+    /// Arrow's IPC stream, not compressed.
+    ArrowStream,
 }
 
 /// Names, in lower case as they are compared, and what they mean.
@@ -98,6 +102,7 @@ const READ: &[(&[&str], InsertFormat)] = &[
         InsertFormat::TabSeparated(Header::NamesAndTypes),
     ),
     (&["values"], InsertFormat::Values),
+    (&["arrowstream"], InsertFormat::ArrowStream),
 ];
 
 /// A column that the INSERT names, or of the whole table where it names none.
@@ -174,6 +179,7 @@ impl InsertFormat {
                 text(tab_separated::Lines::new(targets, header), max_bytes)
             }
             InsertFormat::Values => text(values::Tuples::new(targets), max_bytes),
+            InsertFormat::ArrowStream => Box::new(ArrowStreamReader::new(targets, max_bytes)),
         })
     }
 }

@@ -92,7 +92,7 @@ fn integer(bytes: &[u8], is_signed: bool) -> Cell<'static> {
 }
 
 /// Ms of ticks with so many digits after the second; what is finer is cut towards the past.
-fn ticks_ms(ticks: i64, precision: u32) -> i64 {
+pub(super) fn ticks_ms(ticks: i64, precision: u32) -> i64 {
     match precision {
         0..=3 => ticks.saturating_mul(10_i64.pow(3 - precision)),
         _ => ticks.div_euclid(10_i64.pow(precision - 3)),

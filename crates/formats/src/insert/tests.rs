@@ -1,5 +1,6 @@
 //! Bodies as ClickHouse and its clients write them, whole and cut anywhere, and bodies that are wrong.
 
+mod arrow_stream;
 mod broken;
 mod clickhouse;
 

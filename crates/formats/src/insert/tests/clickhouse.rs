@@ -4,7 +4,7 @@ use super::*;
 
 macro_rules! body {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("bodies/", $name)))
+        ($name, include_bytes!(concat!("bodies/", $name)) as &[u8])
     };
 }
 
@@ -62,7 +62,7 @@ fn other_types_are_converted_and_other_columns_passed_over() {
         body!("Native.other"),
         body!("RowBinaryWithNamesAndTypes.other"),
     ];
-    for (name, body) in bodies as [(&str, &[u8]); 2] {
+    for (name, body) in bodies {
         let format = name.trim_end_matches(".other");
         for piece in [1, 50, body.len()] {
             let rows = read(format, body, piece).unwrap_or_else(|error| panic!("{name}: {error}"));
