@@ -29,8 +29,8 @@ mod working_time;
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
 pub use client_request::{ClientRequest, CorrectedRequest, InvalidRequest};
 pub use columns::{
-    COLUMNS, Column, ColumnAccess, ColumnType, EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, Row,
-    Value,
+    COLUMNS, Column, ColumnAccess, ColumnType, EVENT_COLUMNS, EXPORT_COLUMNS, HAS_PAYLOAD,
+    PAYLOAD_IS_JSON, Row, Value,
 };
 pub use event::{Event, EventHash, Interval, MAX_EVENTS, Origin, StoredEvent};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES, NamedHashes};

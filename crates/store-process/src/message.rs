@@ -50,7 +50,36 @@ pub(crate) struct Filter {
     task_id: Option<i64>,
     job_id: Option<i64>,
     user_id: Option<i64>,
+    kinds: Kinds,
     before: Option<u64>,
+}
+
+/// [`annoscope_store::Kinds`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Kinds {
+    All,
+    Recorded,
+    RecordedWithoutExceptions,
+}
+
+impl From<annoscope_store::Kinds> for Kinds {
+    fn from(kinds: annoscope_store::Kinds) -> Kinds {
+        match kinds {
+            annoscope_store::Kinds::All => Kinds::All,
+            annoscope_store::Kinds::Recorded => Kinds::Recorded,
+            annoscope_store::Kinds::RecordedWithoutExceptions => Kinds::RecordedWithoutExceptions,
+        }
+    }
+}
+
+impl From<Kinds> for annoscope_store::Kinds {
+    fn from(kinds: Kinds) -> annoscope_store::Kinds {
+        match kinds {
+            Kinds::All => annoscope_store::Kinds::All,
+            Kinds::Recorded => annoscope_store::Kinds::Recorded,
+            Kinds::RecordedWithoutExceptions => annoscope_store::Kinds::RecordedWithoutExceptions,
+        }
+    }
 }
 
 impl From<EventFilter> for Filter {
@@ -63,6 +92,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            kinds,
             before,
         } = filter;
         Filter {
@@ -73,6 +103,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            kinds: kinds.into(),
             before: before.map(|position| position.0),
         }
     }
@@ -88,6 +119,7 @@ impl From<Filter> for EventFilter {
             task_id: filter.task_id,
             job_id: filter.job_id,
             user_id: filter.user_id,
+            kinds: filter.kinds.into(),
             before: filter.before.map(Position),
         }
     }
@@ -179,6 +211,7 @@ mod tests {
             task_id: Some(3),
             job_id: Some(4),
             user_id: Some(i64::MIN),
+            kinds: annoscope_store::Kinds::RecordedWithoutExceptions,
             before: Some(Position(5)),
         };
         let json = serde_json::to_string(&Filter::from(filter)).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use annoscope_events::{COLUMNS, Column, ColumnType, EVENT_COLUMNS};
+use annoscope_events::{COLUMNS, Column, ColumnType, EXPORT_COLUMNS};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 static TABLE_SCHEMA: LazyLock<SchemaRef> =
@@ -39,8 +39,10 @@ pub fn table_schema() -> SchemaRef {
     Arc::clone(&TABLE_SCHEMA)
 }
 
-/// Arrow schema of an export: the columns of [`EVENT_COLUMNS`], which come first.
-pub fn events_schema() -> SchemaRef {
-    let listed: Vec<usize> = (0..EVENT_COLUMNS.len()).collect();
-    Arc::new(TABLE_SCHEMA.project(&listed).expect("there are more"))
+/// Arrow schema of an export: [`EXPORT_COLUMNS`], in their order.
+pub fn export_schema() -> SchemaRef {
+    let places = EXPORT_COLUMNS.map(|name| TABLE_SCHEMA.index_of(name));
+    let places: Result<Vec<usize>, _> = places.into_iter().collect();
+    let schema = places.and_then(|places| TABLE_SCHEMA.project(&places));
+    Arc::new(schema.expect("they are columns of the table"))
 }

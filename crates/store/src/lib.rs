@@ -24,10 +24,10 @@ use uuid::Uuid;
 pub use backend::{Backend, BackendStats, Entry, ROW_GROUP, Restart, Restarts};
 pub use batch::rows_of;
 pub use changes::{Changes, MAX_RECENT};
-pub use columns::{events_schema, table_schema};
+pub use columns::{export_schema, table_schema};
 pub use dedup_window::{Day, DedupLimits, DedupStats, DedupWindow, Reservation};
 pub use error::{BoxError, StoreError};
-pub use filter::EventFilter;
+pub use filter::{EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES};
 pub use query::{Query, Rows, RowsRead};
 pub use record::{Record, RecordError};
 pub use stats::{Figure, Reading, StoreStats};
@@ -87,7 +87,7 @@ pub trait EventStore: Send + Sync + 'static {
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError>;
 
     /// The visible events that `filter` admits, oldest first, with the columns of
-    /// [`EVENT_COLUMNS`](annoscope_events::EVENT_COLUMNS).
+    /// [`EXPORT_COLUMNS`](annoscope_events::EXPORT_COLUMNS).
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
 
     /// Which times appends have changed. `None` where events may become visible that this process did

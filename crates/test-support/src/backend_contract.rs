@@ -4,7 +4,7 @@
 //! test of each. What queries and exports promise is in [`contract`](crate::contract): it holds with a journal
 //! in front.
 
-use annoscope_events::{EVENT_COLUMNS, StoredEvent};
+use annoscope_events::{EXPORT_COLUMNS, StoredEvent};
 use annoscope_store::{Backend, Entry, EventFilter, Position, RecordBatches, StoreError};
 use arrow::array::RecordBatch;
 
@@ -254,7 +254,7 @@ pub fn events_of_one_time_are_exported_in_the_order_of_their_positions(
     let export = rows(backend.export(EventFilter::default()).unwrap()).unwrap();
     let names = export[0].schema();
     let names = names.fields().iter().map(|field| field.name().as_str());
-    assert_eq!(names.collect::<Vec<_>>(), EVENT_COLUMNS);
+    assert_eq!(names.collect::<Vec<_>>(), EXPORT_COLUMNS);
 }
 
 /// Of batches of many sizes.

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use annoscope_events::{EventHash, Timestamp};
+use annoscope_events::{EXPORT_COLUMNS, EventHash, Timestamp};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Position,
     Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
-    events_schema, table_schema,
+    table_schema,
 };
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -317,6 +317,8 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
         .ids()
         .map(|(name, id)| (column(rows, name).as_primitive::<Int64Type>(), id))
         .collect();
+    let sources = column(rows, "source").as_string::<i32>();
+    let scopes = column(rows, "scope").as_string::<i32>();
     let from_us = filter.from.map_or(i64::MIN, |from| from.millis() * 1000);
     // The last millisecond counts whole.
     let end_us = filter.to.map_or(i64::MAX, |to| (to.millis() + 1) * 1000);
@@ -329,15 +331,19 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
         let is_before = filter
             .before
             .is_none_or(|before| positions[row as usize] < before.0);
-        (from_us..end_us).contains(&time_us) && is_before && ids.iter().all(has_id)
+        let is_of_kind = filter
+            .kinds
+            .admit(sources.value(row as usize), scopes.value(row as usize));
+        let is_within = (from_us..end_us).contains(&time_us);
+        is_within && is_before && is_of_kind && ids.iter().all(has_id)
     });
     found.sort_unstable();
     let order: UInt64Array = found.into_iter().map(|(_, row)| Some(row)).collect();
     let sorted = take_record_batch(rows, &order).expect("they are rows of the batch");
-    let columns: Vec<usize> = (0..events_schema().fields().len()).collect();
-    sorted
-        .project(&columns)
-        .expect("the listed columns come first")
+    let columns = EXPORT_COLUMNS.map(|name| sorted.schema().index_of(name));
+    let columns: Result<Vec<usize>, _> = columns.into_iter().collect();
+    let exported = columns.and_then(|columns| sorted.project(&columns));
+    exported.expect("rows have the table's columns")
 }
 
 fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a dyn Array {

@@ -10,7 +10,7 @@ use annoscope_events::Sender;
 
 use super::{Principal, Privilege, TokenScope};
 
-pub use rows::{export_filter, has_analytics_access, may_read_export, view};
+pub use rows::{export_filter, export_kinds, has_analytics_access, may_read_export, view};
 
 /// What a route does, as far as rights go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
