@@ -84,7 +84,11 @@ def test_no_cookie_and_no_web_page_gets_in(shared_port: Port, clickhouse_server:
     query = {"query": "SELECT 1"}
     answer = requests.get(port.url, params=query, headers={"Cookie": cookies}, timeout=10)
     assert answer.status_code == 403
-    for header in ({"Origin": "http://example.com"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-origin"}):
+    for header in (
+        {"Origin": "http://example.com"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-origin"},
+    ):
         answer = port.ask("SELECT 1", headers=header)
         assert answer.status_code == 403, header
         assert answer.headers["X-ClickHouse-Exception-Code"] == "497"
@@ -109,7 +113,9 @@ def test_wrong_passwords_lock_the_account_as_the_api_does(clickhouse_server: Ser
         ("SELECT currentDatabase(), timezone()", "", "cvat\tUTC\n"),
     ],
 )
-def test_the_statement_is_in_the_address_and_in_the_body(shared_port: Port, query: str, body: str, expected: str) -> None:
+def test_the_statement_is_in_the_address_and_in_the_body(
+    shared_port: Port, query: str, body: str, expected: str
+) -> None:
     assert shared_port.text(body, **({"query": query} if query else {})) == expected
     if query and not body:
         assert shared_port.ask(method="GET", query=query).text == expected
@@ -139,7 +145,9 @@ def test_settings_of_the_address(shared_port: Port) -> None:
 
 
 def test_the_head_of_an_answer(shared_port: Port) -> None:
-    answer = shared_port.ask("SELECT 1 AS a", query_id="mine", default_format="JSONEachRow", send_progress_in_http_headers=1)
+    answer = shared_port.ask(
+        "SELECT 1 AS a", query_id="mine", default_format="JSONEachRow", send_progress_in_http_headers=1
+    )
     headers = answer.headers
     assert headers["X-ClickHouse-Query-Id"] == "mine"
     assert headers["X-ClickHouse-Format"] == "JSONEachRow"
@@ -228,9 +236,13 @@ def test_a_failure_after_rows_is_told_within_the_body(shared_port: Port) -> None
     assert answer.status_code == 200
     tag = answer.headers["X-ClickHouse-Exception-Tag"]
     body = b""
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        for chunk in answer.iter_content(1 << 16):
-            body += chunk
+    chunks = answer.iter_content(1 << 16)
+    is_cut = False
+    while not is_cut:
+        try:
+            body += next(chunks)
+        except requests.exceptions.ChunkedEncodingError:
+            is_cut = True
     end = re.search(
         rf"\r\n__exception__\r\n{tag}\r\n(Code: 153\..*)\n(\d+) {tag}\r\n__exception__\r\n$".encode(), body, re.S
     )
@@ -255,14 +267,16 @@ def test_an_answer_that_waits_for_its_end_is_bounded(make_server: Callable[..., 
     assert port.text(sql.format(n=1_000_000)).count("\n") == 1_000_000
 
 
+def running_queries(server: Server, port: Port) -> list[str]:
+    answer = requests.get(f"{server.url}/api/queries", headers=port.user.headers, timeout=10)
+    return [query["sql"] for query in answer.json()]
+
+
 def test_an_id_names_one_query_at_a_time(clickhouse_server: Server, port: Port) -> None:
-    slow = "SELECT count() FROM numbers(3000000) AS a WHERE NOT match(toString(number), '(a|b|c|d)+x')"
-    slow += " OR 1 IN (SELECT sleepless FROM (SELECT number AS sleepless FROM numbers(2)))"
     crossed = "SELECT max(a.number * b.number) FROM numbers(100000) AS a CROSS JOIN numbers(100000) AS b"
     with ThreadPoolExecutor() as threads:
         running = threads.submit(port.ask, crossed, query_id="same")
-        listed = lambda: requests.get(f"{clickhouse_server.url}/api/queries", headers=port.user.headers, timeout=10).json()
-        wait_for("the query to run", lambda: [query for query in listed() if query["sql"] == crossed])
+        wait_for("the query to run", lambda: crossed in running_queries(clickhouse_server, port))
         answer = port.ask("SELECT 1", query_id="same")
         assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (500, "216")
         other = Port(clickhouse_server, clickhouse_server.add_user("other", "admin"))
@@ -309,12 +323,10 @@ def test_a_slow_reader_holds_up_nobody(make_server: Callable[..., Server]) -> No
     other = Port(server, server.add_user("other", "admin"))
     sql = "SELECT number, 'some more text for each of the rows' FROM numbers(10000000)"
     headers = {"X-ClickHouse-Key": port.user.token}
-    slow = [
-        requests.get(port.url, params={"query": sql}, headers=headers, timeout=60, stream=True) for _ in range(4)
-    ]
+    slow = [requests.get(port.url, params={"query": sql}, headers=headers, timeout=60, stream=True) for _ in range(4)]
     assert {answer.status_code for answer in slow} == {200}
     for _ in range(3):
         assert other.text("SELECT count() FROM numbers(1000)") == "1000\n"
     for answer in slow:
         answer.close()
-    wait_for("the queries to end", lambda: not requests.get(f"{server.url}/api/queries", headers=port.user.headers, timeout=10).json())
+    wait_for("the queries to end", lambda: not running_queries(server, port))
