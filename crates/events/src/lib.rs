@@ -35,6 +35,7 @@ pub use columns::{
 pub use event::{Event, EventHash, Interval, MAX_EVENTS, Origin, StoredEvent};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES, NamedHashes};
 pub use field::FIELD_NAMES;
+pub use hash::{BatchName, batch_hash};
 pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
 pub use payload::Payload;
@@ -49,7 +50,7 @@ pub use scope::{
 };
 pub use sender::{Organization, Sender, UserRef};
 pub use server_event::{
-    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent,
+    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, ServerRow,
     named_server_event_json, parse_server_body, server_event_json,
 };
 pub use time::{InvalidTimestamp, Timestamp};

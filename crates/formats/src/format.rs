@@ -211,6 +211,31 @@ impl Format {
         }
     }
 
+    /// As ClickHouse spells it; our own are those that they are nearest to.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Json | Format::Document(Rows::Objects) => "JSON",
+            Format::Document(Rows::Compact) => "JSONCompact",
+            Format::Lines(Line::Object) => "JSONEachRow",
+            Format::Lines(Line::Array(Header::None)) => "JSONCompactEachRow",
+            Format::Lines(Line::Array(Header::Names)) => "JSONCompactEachRowWithNames",
+            Format::Lines(Line::Array(Header::NamesAndTypes)) => {
+                "JSONCompactEachRowWithNamesAndTypes"
+            }
+            Format::Csv | Format::ClickHouseCsv(Header::Names) => "CSVWithNames",
+            Format::ClickHouseCsv(Header::None) => "CSV",
+            Format::ClickHouseCsv(Header::NamesAndTypes) => "CSVWithNamesAndTypes",
+            Format::TabSeparated(Header::None, false) => "TabSeparated",
+            Format::TabSeparated(Header::Names, false) => "TabSeparatedWithNames",
+            Format::TabSeparated(Header::NamesAndTypes, false) => "TabSeparatedWithNamesAndTypes",
+            Format::TabSeparated(Header::None, true) => "TabSeparatedRaw",
+            Format::TabSeparated(Header::Names, true) => "TabSeparatedRawWithNames",
+            Format::TabSeparated(Header::NamesAndTypes, true) => "TabSeparatedRawWithNamesAndTypes",
+            Format::Arrow => "ArrowStream",
+            Format::Null => "Null",
+        }
+    }
+
     /// What writes a result of these columns.
     pub fn encoder(self, columns: &[ResultColumn], style: &Style) -> Box<dyn Encoder> {
         let columns = columns.to_vec();

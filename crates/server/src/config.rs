@@ -48,6 +48,8 @@ pub struct Config {
     pub ingest_listen: SocketAddr,
     /// `ingest_open`: whether it asks for none elsewhere either. Default `false`.
     pub ingest_open: bool,
+    /// `[clickhouse]`
+    pub clickhouse: ClickHouseConfig,
     /// `auth`: where users are known. Default `accounts`.
     pub auth: AuthKind,
     /// `analytics_visibility`: whether the privilege business and accounts with analytics
@@ -93,6 +95,25 @@ pub enum AuthKind {
     Accounts,
     /// The CVAT of [`CvatSettings`].
     Cvat,
+}
+
+/// ClickHouse's HTTP interface.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouseConfig {
+    /// `clickhouse.listen`: its address and port. Empty by default: there is none.
+    pub listen: String,
+    /// `clickhouse.spool_bytes`: what INSERTs and answers that wait for their end may have in files of the data
+    /// directory together, bytes. One account has at most half of it. Default 4 GiB.
+    pub spool_bytes: u64,
+}
+
+impl ClickHouseConfig {
+    /// Where it listens, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        // It was checked when the configuration was read.
+        self.listen.parse().ok()
+    }
 }
 
 /// Encryption of the API; both or none are given.

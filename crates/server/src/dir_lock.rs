@@ -131,6 +131,7 @@ mod tests {
             since: "2026-01-02T03:04:05Z".to_owned(),
             listen: Some("127.0.0.1:8380".to_owned()),
             ingest_listen: None,
+            clickhouse_listen: None,
         };
         assert_eq!(DirLock::holder(dir.path()).unwrap(), None);
         let lock = DirLock::acquire(dir.path(), &first).unwrap();

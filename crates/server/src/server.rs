@@ -97,14 +97,18 @@ pub async fn run(
     let listener = TcpListener::from_std(sockets.api).map_err(taking_over)?;
     let ingest_listener = TcpListener::from_std(sockets.ingest).map_err(taking_over)?;
     let (mut dir_lock, mut holder) = lock;
+    let clickhouse_listener = sockets.clickhouse.map(TcpListener::from_std).transpose();
+    let clickhouse_listener = clickhouse_listener.map_err(taking_over)?;
     let (listens, ingest_listens) = (local(&listener), local(&ingest_listener));
+    let clickhouse_listens = clickhouse_listener.as_ref().map(local);
     holder.listen = Some(listens.to_string());
     holder.ingest_listen = Some(ingest_listens.to_string());
+    holder.clickhouse_listen = clickhouse_listens.map(|address| address.to_string());
     dir_lock.describe(&holder)?;
 
     let state = open(config, accounts, &dir_lock)?;
     let ingest_access = ingest_access(&state, ingest_listens);
-    announce(&state, listens, ingest_listens);
+    announce(&state, listens, ingest_listens, clickhouse_listens);
     let store = Arc::clone(&state.store);
     let exports = state.exports.clone();
     let trail = AuditTrail {
@@ -139,8 +143,24 @@ pub async fn run(
         tls: None,
         connections: connections(PortName::Ingest),
     };
-    let serving =
-        async { tokio::join!(main.serve(stopped.clone()), ingest.serve(stopped.clone())) };
+    let clickhouse = clickhouse_listener.map(|listener| Port {
+        listener,
+        routes: router::clickhouse(state.clone()),
+        tls: None,
+        connections: connections(PortName::ClickHouse),
+    });
+    let serving = async {
+        let clickhouse = async {
+            if let Some(clickhouse) = clickhouse {
+                clickhouse.serve(stopped.clone()).await;
+            }
+        };
+        tokio::join!(
+            main.serve(stopped.clone()),
+            ingest.serve(stopped.clone()),
+            clickhouse
+        )
+    };
     let auditing = tokio::spawn(trail.clone().keep_moving());
     let relaying = tokio::spawn(relay.clone().keep_moving());
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
@@ -255,10 +275,12 @@ fn taking_over(source: std::io::Error) -> ServeError {
     }
 }
 
-/// What one port of the two may hold.
+/// What one port of them may hold.
 fn bounds(config: &Config, n_descriptors: usize) -> Bounds {
     let connections = &config.connections;
-    let max = descriptors::connections_of_a_port(connections.max as usize, n_descriptors);
+    let n_ports = 2 + usize::from(config.clickhouse.address().is_some());
+    let max = connections.max as usize;
+    let max = descriptors::connections_of_a_port(max, n_descriptors, n_ports);
     Bounds {
         max,
         max_per_address: max.min(connections.max_per_address as usize),
@@ -307,7 +329,12 @@ fn ingest_access(state: &AppState, listens: SocketAddr) -> Option<Access> {
 }
 
 /// Where to go, on standard output: for the person at the terminal, if there is one.
-fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
+fn announce(
+    state: &AppState,
+    listens: SocketAddr,
+    ingest_listens: SocketAddr,
+    clickhouse_listens: Option<SocketAddr>,
+) {
     let offer = match state.store.stats().rows_total {
         0 => format!(
             "The store is empty. For demo data: annoscope demo --url http://{ingest_listens}/\n"
@@ -319,13 +346,19 @@ fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
     } else {
         "http"
     };
+    let clickhouse = clickhouse_listens.map_or_else(String::new, |listens| {
+        format!(
+            "clickhouse http://{listens}/  (CVAT's CLICKHOUSE_HOST and _PORT, Grafana, BI tools)\n"
+        )
+    });
     let text = format!(
         "annoscope  {scheme}://{listens}/  (API: {scheme}://{listens}/api/docs/)\n\
          ingest     http://{ingest_listens}/  (CVAT's DJANGO_LOG_SERVER_HOST and _PORT)\n\
-         {offer}"
+         {clickhouse}{offer}"
     );
     let _ = std::io::stdout().write_all(text.as_bytes());
-    tracing::info!(listen = %listens, ingest_listen = %ingest_listens, "serving");
+    let clickhouse_listen = clickhouse_listens.map(tracing::field::display);
+    tracing::info!(listen = %listens, ingest_listen = %ingest_listens, clickhouse_listen, "serving");
 }
 
 async fn wait_for_signal() {

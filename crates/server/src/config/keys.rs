@@ -53,6 +53,9 @@ const fn count(min: u64, max: u64) -> Kind {
     Kind::Count(Limits { min, max })
 }
 
+/// The usual address of ClickHouse's interface.
+const CLICKHOUSE_LISTEN: &str = "127.0.0.1:8123";
+
 /// Every setting, in the order in which `annoscope config` prints them.
 pub static KEYS: &[Key] = &[
     Key {
@@ -78,6 +81,18 @@ pub static KEYS: &[Key] = &[
         kind: Kind::Flag,
         default: "false",
         help: "Take events on an ingest address beyond loopback without credentials: whoever reaches it can write any hours",
+    },
+    Key {
+        path: "clickhouse.listen",
+        kind: Kind::OptionalAddress(CLICKHOUSE_LISTEN),
+        default: "",
+        help: "Address and port of ClickHouse's HTTP interface; true is 127.0.0.1:8123, nothing is none",
+    },
+    Key {
+        path: "clickhouse.spool_bytes",
+        kind: bytes(16 * MIB, TIB),
+        default: "4GiB",
+        help: "What INSERTs and answers that wait for their end may have in files of the data directory together",
     },
     Key {
         path: "auth",

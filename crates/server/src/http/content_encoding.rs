@@ -3,7 +3,7 @@
 //! The encodings are those of Vector's http source: gzip, deflate, snappy, zstd, and several of
 //! them one after another.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use axum::http::{HeaderMap, header};
 use ruzstd::decoding::StreamingDecoder;
@@ -26,6 +26,15 @@ enum Encoding {
     Deflate,
     Snappy,
     Zstd,
+    Lz4,
+    Brotli,
+}
+
+/// Which encodings a port knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Vectors,
+    ClickHouses,
 }
 
 /// The encodings of a body, in the order in which its sender applied them.
@@ -35,6 +44,15 @@ pub struct Encodings(Vec<Encoding>);
 impl Encodings {
     /// What the headers name. 415 for an encoding that is not known, and for too many.
     pub fn of(headers: &HeaderMap) -> Result<Encodings, ApiError> {
+        Encodings::among(Known::Vectors, headers)
+    }
+
+    /// The same with those that ClickHouse takes beside them: lz4 and br.
+    pub fn of_clickhouse(headers: &HeaderMap) -> Result<Encodings, ApiError> {
+        Encodings::among(Known::ClickHouses, headers)
+    }
+
+    fn among(with: Known, headers: &HeaderMap) -> Result<Encodings, ApiError> {
         let mut encodings = Vec::new();
         for value in headers.get_all(header::CONTENT_ENCODING) {
             for name in value.as_bytes().split(|&byte| byte == b',') {
@@ -45,6 +63,8 @@ impl Encodings {
                     b"deflate" => Encoding::Deflate,
                     b"snappy" => Encoding::Snappy,
                     b"zstd" => Encoding::Zstd,
+                    b"lz4" if with == Known::ClickHouses => Encoding::Lz4,
+                    b"br" if with == Known::ClickHouses => Encoding::Brotli,
                     other => return Err(unsupported(other)),
                 });
                 if encodings.len() > MAX_ENCODINGS {
@@ -58,6 +78,22 @@ impl Encodings {
     /// Whether the body is sent as it is.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Reads the content of a body as it goes. Errors are those of reading and of unpacking. Blocks.
+    pub fn reader<'a>(&self, packed: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+        let mut reader = packed;
+        for encoding in self.0.iter().rev() {
+            reader = match encoding {
+                Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+                Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
+                Encoding::Snappy => Box::new(snap::read::FrameDecoder::new(reader)),
+                Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
+                Encoding::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
+                Encoding::Brotli => Box::new(brotli::Decompressor::new(reader, STEP_BYTES)),
+            };
+        }
+        Ok(reader)
     }
 
     /// The content of a body. `grow_to` is told, before they are there, how many bytes the larger
@@ -129,6 +165,14 @@ fn decode(
                 read(&mut reader, packed.len(), &mut bytes, grow_to)?;
                 check_content(&reader)?;
             }
+        }
+        Encoding::Lz4 => {
+            let mut reader = lz4_flex::frame::FrameDecoder::new(packed);
+            read(&mut reader, packed.len(), &mut bytes, grow_to)?;
+        }
+        Encoding::Brotli => {
+            let mut reader = brotli::Decompressor::new(packed, STEP_BYTES);
+            read(&mut reader, packed.len(), &mut bytes, grow_to)?;
         }
     }
     Ok(bytes)
@@ -206,6 +250,16 @@ mod tests {
                 plain,
                 ruzstd::encoding::CompressionLevel::Fastest,
             ),
+            Encoding::Lz4 => {
+                let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                writer.write_all(plain).unwrap();
+                writer.finish().unwrap()
+            }
+            Encoding::Brotli => {
+                let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 3, 22);
+                writer.write_all(plain).unwrap();
+                writer.into_inner()
+            }
         }
     }
 
@@ -215,6 +269,31 @@ mod tests {
         Encoding::Snappy,
         Encoding::Zstd,
     ];
+
+    #[test]
+    fn what_is_read_as_it_goes_is_the_same() {
+        let plain = text();
+        for encoding in ALL.into_iter().chain([Encoding::Lz4, Encoding::Brotli]) {
+            let packed = match encoding {
+                Encoding::Snappy => {
+                    let mut writer = snap::write::FrameEncoder::new(Vec::new());
+                    writer.write_all(&plain).unwrap();
+                    writer.into_inner().unwrap()
+                }
+                encoding => encode(encoding, &plain),
+            };
+            let read = |packed: &[u8]| {
+                let mut bytes = Vec::new();
+                let reader = Encodings(vec![encoding]).reader(Box::new(packed));
+                reader?.read_to_end(&mut bytes).map(|_| bytes)
+            };
+            assert!(read(&packed).unwrap() == plain, "{encoding:?}");
+            assert!(
+                read(&packed[..packed.len() / 2]).is_err(),
+                "{encoding:?} cut"
+            );
+        }
+    }
 
     fn text() -> Vec<u8> {
         b"[{\"scope\":\"create:task\"}, "

@@ -7,7 +7,7 @@ use crate::ir::{Expr, ExprKind, Literal};
 use crate::types::DataType;
 
 /// The version of ClickHouse whose dialect this is.
-const VERSION: &str = "26.9.2.1";
+pub const VERSION: &str = "26.9.2.1";
 
 impl Binder<'_> {
     /// The text that a call such as `version()` stands for; `None` for other functions.
@@ -19,7 +19,9 @@ impl Binder<'_> {
         self.functions.insert(function.name);
         let text = match function.name {
             "version" => VERSION,
-            "currentDatabase" | "current_database" => "cvat",
+            "currentDatabase" | "current_database" => {
+                self.context.database.as_deref().unwrap_or("cvat")
+            }
             "currentUser" | "current_user" => {
                 let asker = self.context.asker.as_ref();
                 asker.map_or("", |asker| &asker.login)

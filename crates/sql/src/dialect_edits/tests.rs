@@ -13,7 +13,12 @@ use crate::expand::{expand, string_literal};
 
 fn edited(sql: &str) -> Result<Expanded, SqlError> {
     let relation = crate::tests::relation();
-    edit(expand(sql, &Context::default())?, &relation).map(|(edited, _)| edited)
+    edit(
+        expand(sql, &Context::default())?,
+        &relation,
+        Settings::default(),
+    )
+    .map(|(edited, _)| edited)
 }
 
 /// The edited text, with single spaces, or the error after `!`.
