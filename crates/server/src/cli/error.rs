@@ -4,6 +4,7 @@ use std::io;
 
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
+use super::health::HealthError;
 use super::journal::JournalCommandError;
 use crate::config::ConfigError;
 use crate::identity::AccountsError;
@@ -38,6 +39,9 @@ pub enum CliError {
     /// The journal cannot be read, or is damaged.
     #[error(transparent)]
     Journal(#[from] JournalCommandError),
+    /// The server is not healthy.
+    #[error(transparent)]
+    Health(#[from] HealthError),
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -78,6 +82,7 @@ impl CliError {
             | CliError::Store(_)
             | CliError::DeadLetter(_)
             | CliError::Journal(_)
+            | CliError::Health(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)
