@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
+.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint dist test-packages clean
 
 FEATURES ?=
 ARGS ?=
@@ -49,6 +49,10 @@ build: page ## the release build
 	cargo build --release --workspace $(cargo_features)
 	@scripts/split-symbols.sh $(target)/release/annoscope
 	$(beside)
+
+dist: build ## the packages: tarball, Debian package, Python wheel, root of the image, into dist
+	@scripts/venv.sh
+	scripts/dist.sh $(target)/release/annoscope dist
 
 test: ## lint, tests of the page and the logger, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint
