@@ -16,7 +16,7 @@ name=annoscope-$version-x86_64-linux
 # As cargo's own target directory, so that cargo-deb finds in it what Cargo.toml says.
 stage=$dir/stage
 tree=$stage/release
-if [ -n "${DIST_FAST:-}" ]; then gzip=(gzip -1) deb=(--compress-type gz --fast); else gzip=(gzip -9) deb=(); fi
+if [ -n "${DIST_FAST:-}" ]; then gzip=(gzip -1) deb=(--fast --compress-type gz --compress-system); else gzip=(gzip -9) deb=(); fi
 
 # The program and all that goes with it, in one directory.
 stage() {

@@ -18,7 +18,8 @@ ln -s ../lib/annoscope/annoscope "$root/usr/bin/annoscope"
 # Whose licences the packages of the system have.
 copyright() {
     local package
-    package=$(dpkg-query --search "$(realpath "$1")" 2>/dev/null | head -1 | cut -d: -f1) || return 0
+    # Under one of the two names, where /lib is a link.
+    package=$(dpkg-query --search "$1" "$(realpath "$1")" 2>/dev/null | head -1 | cut -d: -f1) || true
     [ ! -f "/usr/share/doc/$package/copyright" ] ||
         install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
 }
