@@ -82,6 +82,11 @@ test-e2e: page logger ## end-to-end tests with real clients, against the debug b
 	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
 
+test-packages: page logger ## the packages of the debug build, each installed in a bare root
+	$(prepare)
+	cargo build --workspace --all-targets $(cargo_features)
+	scripts/e2e.sh packages $(ARGS)
+
 difference: ## random queries here and in ClickHouse: make difference N=10000 SEED=1
 	$(prepare)
 	cargo build --workspace --all-targets $(cargo_features)
