@@ -2,19 +2,22 @@
 
 import os
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+
+
+class ProgramDistribution(Distribution):
+    """Has files of a platform, though no module of C."""
+
+    def has_ext_modules(self) -> bool:
+        return True
 
 
 class ProgramWheel(bdist_wheel):
     """Says what the program needs of the system, and nothing of a Python."""
 
-    def finalize_options(self) -> None:
-        super().finalize_options()
-        self.root_is_pure = False
-
     def get_tag(self) -> "tuple[str, str, str]":
         return ("py3", "none", os.environ["PLATFORM"])
 
 
-setup(version=os.environ["VERSION"], cmdclass={"bdist_wheel": ProgramWheel})
+setup(version=os.environ["VERSION"], distclass=ProgramDistribution, cmdclass={"bdist_wheel": ProgramWheel})
