@@ -94,7 +94,7 @@ fn ingest_url(data_dir: &Path) -> Result<String, DeadLetterCommandError> {
     let address = holder
         .ingest_address()
         .ok_or_else(|| DeadLetterCommandError::Starting { dir: dir() })?;
-    Ok(format!("http://{}/", address))
+    Ok(format!("http://{address}/"))
 }
 
 fn first_line() -> io::Result<String> {
