@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint clean
+.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint dist test-packages clean
 
 FEATURES ?=
 ARGS ?=
@@ -50,6 +50,10 @@ build: page ## the release build
 	@scripts/split-symbols.sh $(target)/release/annoscope
 	$(beside)
 
+dist: build ## the packages: tarball, Debian package, Python wheel, root of the image, into dist
+	@scripts/venv.sh
+	scripts/dist.sh $(target)/release/annoscope dist
+
 test: ## lint, tests of the page and the logger, Rust tests, end-to-end tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-web
@@ -77,6 +81,11 @@ test-e2e: page logger ## end-to-end tests with real clients, against the debug b
 	@scripts/venv.sh
 	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
+
+test-packages: page logger ## the packages of the debug build, each installed in a bare root
+	$(prepare)
+	cargo build --workspace --all-targets $(cargo_features)
+	scripts/e2e.sh packages $(ARGS)
 
 difference: ## random queries here and in ClickHouse: make difference N=10000 SEED=1
 	$(prepare)

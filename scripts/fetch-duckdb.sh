@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches DuckDB's official prebuilt library once, from the npm registry, and checks it.
-# Prints the directory that holds libduckdb.so: what DUCKDB_LIB_DIR has to be. With --dir it only prints it.
+# Prints the directory that holds libduckdb.so and its licence: what DUCKDB_LIB_DIR has to be. With --dir it only prints it.
 # Environment: ANNOSCOPE_CACHE, default ~/.cache/annoscope.
 set -euo pipefail
 
@@ -21,7 +21,7 @@ if [ "${1:-}" = --dir ]; then
     echo "$dir"
     exit
 fi
-if check "$dir/libduckdb.so" "$lib_sha256"; then
+if [ -f "$dir/LICENSE" ] && check "$dir/libduckdb.so" "$lib_sha256"; then
     echo "$dir"
     exit
 fi
@@ -40,7 +40,7 @@ echo "fetching $package (25 MB, once)" >&2
 tgz=$(cd "$temp" && npm pack --silent "$package") ||
     fail "npm could not fetch $package; is the npm registry reachable?"
 check "$temp/$tgz" "$tgz_sha256" || fail "$package does not have the expected checksum; nothing was installed."
-tar -xzf "$temp/$tgz" -C "$temp" package/libduckdb.so
+tar -xzf "$temp/$tgz" -C "$temp" package/libduckdb.so package/LICENSE
 check "$temp/package/libduckdb.so" "$lib_sha256" || fail "libduckdb.so does not have the expected checksum; nothing was installed."
-mv "$temp/package/libduckdb.so" "$dir/libduckdb.so"
+mv "$temp/package/LICENSE" "$temp/package/libduckdb.so" "$dir/"
 echo "$dir"

@@ -32,6 +32,23 @@ for tool in "$@"; do
         objcopy) # parts the release build from its symbols
             command -v objcopy >/dev/null || apt binutils
             ;;
+        patchelf) # packages have no path of the machine that built them
+            command -v patchelf >/dev/null || apt patchelf
+            ;;
+        cargo-deb)
+            cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb ||
+                fail "cargo could not install cargo-deb."
+            command -v dpkg-shlibdeps >/dev/null || apt dpkg-dev
+            ;;
+        certificates) # the image has them
+            [ -f /etc/ssl/certs/ca-certificates.crt ] || apt ca-certificates
+            ;;
+        debootstrap) # packages are installed in a bare root
+            command -v debootstrap >/dev/null || apt debootstrap
+            ;;
+        docker-compose) # checks deploy/compose*.yml
+            command -v docker-compose >/dev/null || apt docker-compose
+            ;;
         c++) # libFuzzer and, with FEATURES=bundled, DuckDB are C++
             command -v c++ >/dev/null || apt g++
             ;;

@@ -10,8 +10,8 @@ import pytest
 
 from support.server import BINARY, Server, User, check_log
 
-# The page's fixtures: a site or an office with people, and a browser.
-pytest_plugins = ["support.page", "support.office", "support.example"]
+# The page's fixtures: a site or an office with people, and a browser; packages that are made once.
+pytest_plugins = ["support.page", "support.office", "support.example", "support.packages"]
 
 
 def pytest_sessionstart() -> None:

@@ -9,6 +9,7 @@ mod dead_letter;
 mod demo;
 mod error;
 mod flags;
+mod health;
 mod journal;
 mod logging;
 mod org;
@@ -64,6 +65,8 @@ enum Command {
     /// The journal that events are in before they are stored: check it, list its records
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Ask the running server whether events are stored: exit code 0 if so, 1 if not
+    Health,
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
     /// Copy events between annoscope, a ClickHouse and files: each once, begun again wherever it was interrupted
@@ -136,6 +139,7 @@ impl Cli {
                 let config = load(SettingFlags::default())?.config;
                 journal::run(command, &config, out)
             }
+            Command::Health => health::run(&load(SettingFlags::default())?.config, out),
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Copy(args) => Ok(copy::run(args)?),
             Command::Demo(args) => Ok(demo::run(args, out)?),

@@ -5,6 +5,7 @@ use std::io;
 use super::copy::CopyCommandError;
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
+use super::health::HealthError;
 use super::journal::JournalCommandError;
 use crate::config::ConfigError;
 use crate::identity::AccountsError;
@@ -42,6 +43,9 @@ pub enum CliError {
     /// Events were not copied, or not all.
     #[error(transparent)]
     Copy(#[from] CopyCommandError),
+    /// The server is not healthy.
+    #[error(transparent)]
+    Health(#[from] HealthError),
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -83,6 +87,7 @@ impl CliError {
             | CliError::DeadLetter(_)
             | CliError::Journal(_)
             | CliError::Copy(_)
+            | CliError::Health(_)
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)

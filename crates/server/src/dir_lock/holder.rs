@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,16 @@ pub struct LockHolder {
 }
 
 impl LockHolder {
+    /// Where a process of this machine reaches the page and the API; `None` while the server starts.
+    pub fn api_address(&self) -> Option<SocketAddr> {
+        reachable(self.listen.as_deref()?)
+    }
+
+    /// Where a process of this machine reaches the ingest port; `None` while the server starts.
+    pub fn ingest_address(&self) -> Option<SocketAddr> {
+        reachable(self.ingest_listen.as_deref()?)
+    }
+
     /// What the file of a lock says; `None` while it is written.
     pub(super) fn read(file: &mut File) -> Option<LockHolder> {
         let mut text = String::new();
@@ -54,5 +65,35 @@ impl LockHolder {
         format!(
             "{dir} is in use by annoscope process {pid}, running since {since}{listen}: {advice}"
         )
+    }
+}
+
+/// The address to connect to: a server that listens on every address of its machine is here.
+fn reachable(listens: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = listens.parse().ok()?;
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    Some(SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_all_addresses_is_here() {
+        let cases = [
+            ("0.0.0.0:8282", Some("127.0.0.1:8282")),
+            ("[::]:8282", Some("[::1]:8282")),
+            ("10.1.2.3:8282", Some("10.1.2.3:8282")),
+            ("8282", None),
+        ];
+        for (listens, expected) in cases {
+            let address = reachable(listens).map(|address| address.to_string());
+            assert_eq!(address.as_deref(), expected);
+        }
     }
 }
