@@ -44,3 +44,16 @@ pub fn events_schema() -> SchemaRef {
     let listed: Vec<usize> = (0..EVENT_COLUMNS.len()).collect();
     Arc::new(TABLE_SCHEMA.project(&listed).expect("there are more"))
 }
+
+/// Arrow schema of rows that are kept outside of a store: all columns, ids of requests as text, and behind them the
+/// row's position.
+pub fn positioned_schema() -> SchemaRef {
+    let fields = COLUMNS.iter().map(|column| match column.data_type {
+        ColumnType::Uuid => Field::new(column.name, DataType::Utf8, column.is_nullable),
+        _ => field(column),
+    });
+    let position = Field::new("position", DataType::Int64, false);
+    Arc::new(Schema::new(
+        fields.chain(std::iter::once(position)).collect::<Vec<_>>(),
+    ))
+}
