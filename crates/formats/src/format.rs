@@ -56,104 +56,104 @@ const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow
      and their …WithNames, Native, Values, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
      application/vnd.apache.arrow.stream";
 
-/// Names, in lower case as they are compared, and what they mean.
+/// Names as ClickHouse spells them, in any case, and what they mean. The first one of a format is its own.
 const ANSWERED: &[(&[&str], Format)] = &[
-    (&["json"], Format::Document(Rows::Objects, Items::Values)),
+    (&["JSON"], Format::Document(Rows::Objects, Items::Values)),
     (
-        &["jsonstrings"],
+        &["JSONStrings"],
         Format::Document(Rows::Objects, Items::Strings),
     ),
     (
-        &["jsoncompact"],
+        &["JSONCompact"],
         Format::Document(Rows::Compact, Items::Values),
     ),
     (
-        &["jsoncompactstrings"],
+        &["JSONCompactStrings"],
         Format::Document(Rows::Compact, Items::Strings),
     ),
     (
-        &["jsoneachrow", "jsonlines", "jsonl", "ndjson"],
+        &["JSONEachRow", "JSONLines", "JSONL", "NDJSON"],
         Format::Lines(Line::Object, Items::Values),
     ),
     (
-        &["jsonstringseachrow"],
+        &["JSONStringsEachRow"],
         Format::Lines(Line::Object, Items::Strings),
     ),
     (
-        &["jsoncompacteachrow"],
+        &["JSONCompactEachRow"],
         Format::Lines(Line::Array(Header::None), Items::Values),
     ),
     (
-        &["jsoncompacteachrowwithnames"],
+        &["JSONCompactEachRowWithNames"],
         Format::Lines(Line::Array(Header::Names), Items::Values),
     ),
     (
-        &["jsoncompacteachrowwithnamesandtypes"],
+        &["JSONCompactEachRowWithNamesAndTypes"],
         Format::Lines(Line::Array(Header::NamesAndTypes), Items::Values),
     ),
     (
-        &["jsoncompactstringseachrow"],
+        &["JSONCompactStringsEachRow"],
         Format::Lines(Line::Array(Header::None), Items::Strings),
     ),
     (
-        &["jsoncompactstringseachrowwithnames"],
+        &["JSONCompactStringsEachRowWithNames"],
         Format::Lines(Line::Array(Header::Names), Items::Strings),
     ),
     (
-        &["jsoncompactstringseachrowwithnamesandtypes"],
+        &["JSONCompactStringsEachRowWithNamesAndTypes"],
         Format::Lines(Line::Array(Header::NamesAndTypes), Items::Strings),
     ),
-    (&["csv"], Format::ClickHouseCsv(Header::None)),
-    (&["csvwithnames"], Format::ClickHouseCsv(Header::Names)),
+    (&["CSV"], Format::ClickHouseCsv(Header::None)),
+    (&["CSVWithNames"], Format::ClickHouseCsv(Header::Names)),
     (
-        &["csvwithnamesandtypes"],
+        &["CSVWithNamesAndTypes"],
         Format::ClickHouseCsv(Header::NamesAndTypes),
     ),
     (
-        &["tabseparated", "tsv"],
+        &["TabSeparated", "TSV"],
         Format::TabSeparated(Header::None, false),
     ),
     (
-        &["tabseparatedwithnames", "tsvwithnames"],
+        &["TabSeparatedWithNames", "TSVWithNames"],
         Format::TabSeparated(Header::Names, false),
     ),
     (
-        &["tabseparatedwithnamesandtypes", "tsvwithnamesandtypes"],
+        &["TabSeparatedWithNamesAndTypes", "TSVWithNamesAndTypes"],
         Format::TabSeparated(Header::NamesAndTypes, false),
     ),
     (
-        &["tabseparatedraw", "tsvraw", "raw"],
+        &["TabSeparatedRaw", "TSVRaw", "Raw"],
         Format::TabSeparated(Header::None, true),
     ),
     (
         &[
-            "tabseparatedrawwithnames",
-            "tsvrawwithnames",
-            "rawwithnames",
+            "TabSeparatedRawWithNames",
+            "TSVRawWithNames",
+            "RawWithNames",
         ],
         Format::TabSeparated(Header::Names, true),
     ),
     (
         &[
-            "tabseparatedrawwithnamesandtypes",
-            "tsvrawwithnamesandtypes",
-            "rawwithnamesandtypes",
+            "TabSeparatedRawWithNamesAndTypes",
+            "TSVRawWithNamesAndTypes",
+            "RawWithNamesAndTypes",
         ],
         Format::TabSeparated(Header::NamesAndTypes, true),
     ),
-    (&["native"], Format::Native),
-    (&["rowbinary"], Format::RowBinary(Header::None)),
-    (&["rowbinarywithnames"], Format::RowBinary(Header::Names)),
+    (&["Native"], Format::Native),
+    (&["RowBinary"], Format::RowBinary(Header::None)),
+    (&["RowBinaryWithNames"], Format::RowBinary(Header::Names)),
     (
-        &["rowbinarywithnamesandtypes"],
+        &["RowBinaryWithNamesAndTypes"],
         Format::RowBinary(Header::NamesAndTypes),
     ),
-    (&["parquet"], Format::Parquet),
-    (&["values"], Format::Values),
-    (&["vertical"], Format::Vertical),
-    (&["markdown", "md"], Format::Markdown),
-    (&["arrowstream"], Format::Arrow),
-    (&["null"], Format::Null),
+    (&["Parquet"], Format::Parquet),
+    (&["Values"], Format::Values),
+    (&["Vertical"], Format::Vertical),
+    (&["Markdown", "MD"], Format::Markdown),
+    (&["ArrowStream"], Format::Arrow),
+    (&["Null"], Format::Null),
 ];
 
 /// What ClickHouse 26.9 also writes.
@@ -211,29 +211,15 @@ impl Format {
         }
     }
 
-    /// As ClickHouse spells it; our own are those that they are nearest to.
+    /// As ClickHouse spells it; of our own the one that is nearest.
     pub fn name(self) -> &'static str {
-        match self {
-            Format::Json | Format::Document(Rows::Objects) => "JSON",
-            Format::Document(Rows::Compact) => "JSONCompact",
-            Format::Lines(Line::Object) => "JSONEachRow",
-            Format::Lines(Line::Array(Header::None)) => "JSONCompactEachRow",
-            Format::Lines(Line::Array(Header::Names)) => "JSONCompactEachRowWithNames",
-            Format::Lines(Line::Array(Header::NamesAndTypes)) => {
-                "JSONCompactEachRowWithNamesAndTypes"
-            }
-            Format::Csv | Format::ClickHouseCsv(Header::Names) => "CSVWithNames",
-            Format::ClickHouseCsv(Header::None) => "CSV",
-            Format::ClickHouseCsv(Header::NamesAndTypes) => "CSVWithNamesAndTypes",
-            Format::TabSeparated(Header::None, false) => "TabSeparated",
-            Format::TabSeparated(Header::Names, false) => "TabSeparatedWithNames",
-            Format::TabSeparated(Header::NamesAndTypes, false) => "TabSeparatedWithNamesAndTypes",
-            Format::TabSeparated(Header::None, true) => "TabSeparatedRaw",
-            Format::TabSeparated(Header::Names, true) => "TabSeparatedRawWithNames",
-            Format::TabSeparated(Header::NamesAndTypes, true) => "TabSeparatedRawWithNamesAndTypes",
-            Format::Arrow => "ArrowStream",
-            Format::Null => "Null",
-        }
+        let like = match self {
+            Format::Json => Format::Document(Rows::Objects, Items::Values),
+            Format::Csv => Format::ClickHouseCsv(Header::Names),
+            format => format,
+        };
+        let found = ANSWERED.iter().find(|(_, format)| *format == like);
+        found.expect("each format has a name").0[0]
     }
 
     /// What writes a result of these columns.
@@ -268,17 +254,13 @@ impl Format {
 
     /// The format that a text asks for.
     pub fn named(clause: &FormatClause) -> Result<Format, SqlError> {
-        let name = clause.name.to_lowercase();
-        let answered = ANSWERED
-            .iter()
-            .find(|(names, _)| names.contains(&name.as_str()));
+        let is_it = |known: &&str| known.eq_ignore_ascii_case(&clause.name);
+        let answered = ANSWERED.iter().find(|(names, _)| names.iter().any(is_it));
         if let Some((_, format)) = answered {
             return Ok(*format);
         }
-        let is_clickhouses = name.starts_with("pretty")
-            || NOT_ANSWERED
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(&name));
+        let is_clickhouses =
+            clause.name.to_lowercase().starts_with("pretty") || NOT_ANSWERED.iter().any(is_it);
         let (kind, message) = if is_clickhouses {
             let message = format!("FORMAT {} is not supported", clause.name);
             (ErrorKind::Unsupported, message)

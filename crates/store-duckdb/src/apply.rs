@@ -18,7 +18,7 @@ use crate::database::{Database, MEMORY_RETRIES, Purpose};
 use crate::error::{Error, FailureKind};
 use crate::sorted::{self, Placed};
 use crate::stats::Counters;
-use crate::{DuckDbStore, checkpoint, count_rows, export, query, recent_times};
+use crate::{DuckDbStore, checkpoint, count_rows, export, history, query, recent_times};
 
 /// While the disk is full, how often a checkpoint is tried: it gives the log's room back.
 const RETRY_FULL: Duration = Duration::from_secs(5);
@@ -318,6 +318,10 @@ impl Backend for DuckDbStore {
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
         Ok(export::start(&self.database, &self.readers, filter)?)
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        Ok(history::start(&self.database, &self.readers, positions)?)
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

@@ -10,6 +10,7 @@ mod checkpoint;
 mod database;
 mod error;
 mod export;
+mod history;
 mod legacy_hashes;
 mod memory;
 mod priority;

@@ -21,7 +21,7 @@ mod maintenance;
 mod visible;
 
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -286,6 +286,10 @@ impl EventStore for JournaledStore {
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
         self.backend.export(filter)
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        self.backend.rows_at(positions)
     }
 
     fn changes(&self) -> Option<&Changes> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::Shutdown;
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,6 +89,22 @@ impl ProcessBackend {
         Ok(figures.collect())
     }
 
+    /// Starts a read of ours, which may take as long as its reader does.
+    fn read(&self, request: &Request) -> Result<RecordBatches, StoreError> {
+        let running = self.keeper.running(PATIENCE)?;
+        let begun = Call::begin(&running.door, request);
+        let mut read = Read {
+            call: begun?,
+            running,
+            limit: None,
+            admitted: None,
+            counter: RowsRead::default(),
+            is_cancelled: Arc::default(),
+        };
+        read.next()?;
+        self.hand_on(read)
+    }
+
     /// Starts a read that the process has begun, on a thread of its own.
     fn hand_on(&self, read: Read) -> Result<RecordBatches, StoreError> {
         let is_cancelled = Arc::clone(&read.is_cancelled);
@@ -172,18 +189,14 @@ impl Backend for ProcessBackend {
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
-        let running = self.keeper.running(PATIENCE)?;
-        let begun = Call::begin(&running.door, &Request::Export(filter.into()));
-        let mut read = Read {
-            call: begun?,
-            running,
-            limit: None,
-            admitted: None,
-            counter: RowsRead::default(),
-            is_cancelled: Arc::default(),
-        };
-        read.next()?;
-        self.hand_on(read)
+        self.read(&Request::Export(filter.into()))
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        self.read(&Request::RowsAt {
+            from: positions.start.0,
+            until: positions.end.0,
+        })
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

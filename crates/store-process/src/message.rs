@@ -22,6 +22,10 @@ pub(crate) enum Request {
         brings_rows: bool,
     },
     Export(Filter),
+    RowsAt {
+        from: u64,
+        until: u64,
+    },
     RecentTimes {
         n: usize,
     },

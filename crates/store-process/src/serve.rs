@@ -134,6 +134,10 @@ fn answer(connection: &UnixStream, backend: &dyn Backend, runtime: &Handle) -> i
             let batches = backend.export(filter.into());
             batches.map(|batches| Reply::Rows(batches, RowsRead::default()))
         }
+        Request::RowsAt { from, until } => {
+            let batches = backend.rows_at(Position(from)..Position(until));
+            batches.map(|batches| Reply::Rows(batches, RowsRead::default()))
+        }
         Request::Applied => {
             let applied = backend.applied();
             applied.map(|position| json(&Answer::Position(position.0)))

@@ -88,6 +88,9 @@ pub trait Backend: Send + Sync + 'static {
     /// As [`EventStore::export`](crate::EventStore::export). Starts it, and does not block for long.
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
 
+    /// As [`EventStore::rows_at`](crate::EventStore::rows_at). Starts it, and does not block for long.
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError>;
+
     /// Times of the last `n` events in the order of their positions, µs since the epoch.
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError>;
 

@@ -46,3 +46,16 @@ pub fn export_schema() -> SchemaRef {
     let schema = places.and_then(|places| TABLE_SCHEMA.project(&places));
     Arc::new(schema.expect("they are columns of the table"))
 }
+
+/// Arrow schema of rows that are kept outside of a store: all columns, ids of requests as text, and behind them the
+/// row's position.
+pub fn positioned_schema() -> SchemaRef {
+    let fields = COLUMNS.iter().map(|column| match column.data_type {
+        ColumnType::Uuid => Field::new(column.name, DataType::Utf8, column.is_nullable),
+        _ => field(column),
+    });
+    let position = Field::new("position", DataType::Int64, false);
+    Arc::new(Schema::new(
+        fields.chain(std::iter::once(position)).collect::<Vec<_>>(),
+    ))
+}

@@ -17,6 +17,8 @@ mod record;
 mod stats;
 mod stream;
 
+use std::ops::Range;
+
 use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
 use uuid::Uuid;
@@ -24,7 +26,7 @@ use uuid::Uuid;
 pub use backend::{Backend, BackendStats, Entry, ROW_GROUP, Restart, Restarts};
 pub use batch::rows_of;
 pub use changes::{Changes, MAX_RECENT};
-pub use columns::{export_schema, table_schema};
+pub use columns::{export_schema, positioned_schema, table_schema};
 pub use dedup_window::{Day, DedupLimits, DedupStats, DedupWindow, Reservation};
 pub use error::{BoxError, StoreError};
 pub use filter::{EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES};
@@ -89,6 +91,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// The visible events that `filter` admits, oldest first, with the columns of
     /// [`EXPORT_COLUMNS`](annoscope_events::EXPORT_COLUMNS).
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
+
+    /// The visible rows at these positions, whole, in the order of their positions, with the columns of
+    /// [`positioned_schema`]. What is removed meanwhile may be missing.
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError>;
 
     /// Which times appends have changed. `None` where events may become visible that this process did
     /// not append: then no result may be used a second time.

@@ -5,7 +5,9 @@
 //! in front.
 
 use annoscope_events::{EXPORT_COLUMNS, StoredEvent};
-use annoscope_store::{Backend, Entry, EventFilter, Position, RecordBatches, StoreError};
+use annoscope_store::{
+    Backend, Entry, EventFilter, Position, RecordBatches, StoreError, positioned_schema,
+};
 use arrow::array::RecordBatch;
 
 use crate::contract::{Texts, ints, query};
@@ -40,6 +42,7 @@ macro_rules! backend_contract_tests {
             an_entry_of_a_newer_version_may_pass_later,
             events_of_one_time_are_exported_in_the_order_of_their_positions,
             a_large_group_arrives_whole,
+            rows_are_found_by_their_positions,
             the_last_times_are_in_the_order_of_positions,
             a_query_sees_what_was_applied_before_it_began,
             a_closed_database_refuses_everything,
@@ -92,6 +95,43 @@ fn apply(backend: &dyn Backend, from: u64, events: &[StoredEvent]) -> u64 {
     let entries = vec![entry(from, events)];
     backend.apply(entries, Position(until)).unwrap();
     until
+}
+
+/// Whole, with the positions that they have, whatever their times and users are.
+pub fn rows_are_found_by_their_positions(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let users: Vec<i64> = (0..50).rev().collect();
+    let n_first = 30;
+    let (first, last) = users.split_at(n_first as usize);
+    apply(backend, 0, &of_users(first.iter().copied()));
+    // A position without a row.
+    apply(backend, n_first, &of_users([]));
+    backend.apply(Vec::new(), Position(n_first + 1)).unwrap();
+    let until = apply(backend, n_first + 1, &of_users(last.iter().copied()));
+    let expected: Vec<(i64, i64)> = (0_i64..51)
+        .filter(|position| *position != 30)
+        .zip(users)
+        .collect();
+    for within in [0..until, 5..12, 29..33, 30..31, 40..99, 9..9] {
+        let found = backend.rows_at(Position(within.start)..Position(within.end));
+        let found = rows(found.unwrap()).unwrap();
+        let positions = ints(&found, "position").into_iter();
+        let found: Vec<(i64, i64)> = positions.zip(ints(&found, "user_id")).collect();
+        let mut expected = expected.clone();
+        expected.retain(|(position, _)| within.contains(&position.cast_unsigned()));
+        assert_eq!(found, expected, "{within:?}");
+    }
+    let found = backend.rows_at(Position(0)..Position(1)).unwrap();
+    for batch in rows(found).unwrap() {
+        let names =
+            |schema: &arrow::datatypes::Schema| -> Vec<(String, arrow::datatypes::DataType)> {
+                let fields = schema.fields().iter();
+                fields
+                    .map(|field| (field.name().clone(), field.data_type().clone()))
+                    .collect()
+            };
+        assert_eq!(names(&batch.schema()), names(&positioned_schema()));
+    }
 }
 
 /// As soon as it is applied, and counted.

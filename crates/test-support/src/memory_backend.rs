@@ -1,5 +1,6 @@
 //! A database behind a journal, in memory, which fails when a test says so.
 
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -10,7 +11,7 @@ use annoscope_store::{
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
-use crate::memory_store::{admitted, run, send, times_us};
+use crate::memory_store::{admitted, positioned, run, send, times_us};
 
 /// What is there after a backend was closed, or was just dropped. Clones share it.
 #[derive(Clone, Default)]
@@ -177,6 +178,17 @@ impl Backend for MemoryBackend {
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
         let positions = self.open_disk()?.positions.clone();
         let rows = admitted(&self.rows()?, &positions, &filter);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn rows_at(&self, within: Range<Position>) -> Result<RecordBatches, StoreError> {
+        let positions = self.open_disk()?.positions.clone();
+        let rows = positioned(&self.rows()?, &positions, within);
         let (sender, result) = RecordBatches::new(());
         thread::spawn(move || {
             let outcome = send(&rows, &sender);

@@ -1,6 +1,7 @@
 //! A store in memory, whose appends are durable before they are visible.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -9,15 +10,16 @@ use annoscope_events::{EXPORT_COLUMNS, EventHash, Timestamp};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Position,
     Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
-    table_schema,
+    positioned_schema, table_schema,
 };
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use futures::FutureExt;
 use futures::future::{self, BoxFuture};
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::NOW;
 
@@ -232,6 +234,18 @@ impl EventStore for MemoryStore {
         Ok(result)
     }
 
+    fn rows_at(&self, within: Range<Position>) -> Result<RecordBatches, StoreError> {
+        let rows = self.visible_rows()?;
+        let positions: Vec<u64> = (0..rows.num_rows() as u64).collect();
+        let rows = positioned(&rows, &positions, within);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
     fn changes(&self) -> Option<&Changes> {
         Some(&self.changes)
     }
@@ -344,6 +358,35 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
     let columns: Result<Vec<usize>, _> = columns.into_iter().collect();
     let exported = columns.and_then(|columns| sorted.project(&columns));
     exported.expect("rows have the table's columns")
+}
+
+/// The rows at these positions, with the columns of [`positioned_schema`]. `positions` are those of the rows, in order.
+pub(crate) fn positioned(
+    rows: &RecordBatch,
+    positions: &[u64],
+    within: Range<Position>,
+) -> RecordBatch {
+    let begin = positions.partition_point(|position| *position < within.start.0);
+    let end = positions.partition_point(|position| *position < within.end.0);
+    let rows = rows.slice(begin, end.max(begin) - begin);
+    let positions = &positions[begin..end.max(begin)];
+    let schema = positioned_schema();
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| match column.data_type() {
+        DataType::FixedSizeBinary(_) => {
+            let ids = column.as_fixed_size_binary().iter();
+            let ids = ids.map(|id| id.map(|id| Uuid::from_slice(id).unwrap().to_string()));
+            Arc::new(ids.collect::<StringArray>())
+        }
+        data_type => {
+            assert_eq!(data_type, field.data_type());
+            Arc::clone(column)
+        }
+    });
+    let positions = positions.iter().map(|position| position.cast_signed());
+    let positions: ArrayRef = Arc::new(Int64Array::from_iter_values(positions));
+    let columns = columns.chain(std::iter::once(positions)).collect();
+    RecordBatch::try_new(schema, columns).expect("columns are of the schema's types")
 }
 
 fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a dyn Array {
