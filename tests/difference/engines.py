@@ -109,8 +109,10 @@ class ClickHouse:
 
     def run(self, statement: str) -> str:
         answer = self.session.post(self.url, params={"query": statement}, timeout=120)
-        assert answer.status_code == 200, answer.text
-        return answer.text
+        # It names no charset, and requests would guess one.
+        text = answer.content.decode()
+        assert answer.status_code == 200, text
+        return text
 
     def query(self, sql: str, **settings: str) -> Answer | Refusal:
         """Runs a query inside the database `cvat`."""

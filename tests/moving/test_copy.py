@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas
 import pytest
+import requests
 
 from difference import data
 from difference.engines import ClickHouse
-from support.server import BINARY
+from support.server import BINARY, Server, User
 
 EVENTS = data.generate()
 # With those that are there twice and three times, and the one before 1970.
@@ -51,11 +52,40 @@ def make_target(tmp_path: Path) -> Iterator:
         engine.close()
 
 
+@pytest.fixture
+def annoscope(make_server) -> Annoscope:
+    server = make_server(clickhouse_listen="127.0.0.1:0").start()
+    return Annoscope(server, server.add_user("root", "admin"))
+
+
+class Annoscope:
+    """annoscope's port of ClickHouse's kind, asked by an administrator."""
+
+    def __init__(self, server: Server, admin: User):
+        self.server, self.admin = server, admin
+
+    @property
+    def place(self) -> str:
+        return self.server.clickhouse_url.replace("://", f"://root:{self.admin.token}@") + "cvat"
+
+    def run(self, sql: str) -> str:
+        credentials = {"X-ClickHouse-User": "root", "X-ClickHouse-Key": self.admin.token}
+        answer = requests.post(self.server.clickhouse_url, data=sql.encode(), headers=credentials, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.content.decode()
+
+
+def named(place: object) -> str:
+    match place:
+        case ClickHouse():
+            return place.url.rstrip("/") + "/cvat"
+        case Annoscope():
+            return place.place
+    return str(place)
+
+
 def start(tmp_path: Path, origin: object, target: object, *options: str) -> subprocess.Popen:
-    places = [
-        place.url.rstrip("/") + "/cvat" if isinstance(place, ClickHouse) else str(place) for place in (origin, target)
-    ]
-    command = [BINARY, "copy", "--from", places[0], "--to", places[1], *options]
+    command = [BINARY, "copy", "--from", named(origin), "--to", named(target), *options]
     return subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
 
 
@@ -66,10 +96,9 @@ def copy(tmp_path: Path, origin: object, target: object, *options: str) -> str:
     return told
 
 
-def rows(engine: ClickHouse) -> list[str]:
+def rows(engine: ClickHouse | Annoscope) -> list[str]:
     """All rows, in an order of their own."""
-    text = engine.run(f"SELECT {COLUMNS} FROM cvat.events ORDER BY ALL FORMAT TabSeparated")
-    return text.splitlines()
+    return sorted(engine.run(f"SELECT {COLUMNS} FROM cvat.events FORMAT TabSeparated").splitlines())
 
 
 def without_claims(lines: list[str]) -> list[str]:
@@ -92,11 +121,11 @@ def test_every_row_is_there_once(tmp_path: Path, source: ClickHouse, make_target
     assert f"{N_ROWS} events are in" in told
     assert "before 1970: 1 events, 1 of them new" in told
     expected = without_claims(rows(source))
-    assert sorted(rows(target)) == expected
+    assert rows(target) == expected
     again = copy(tmp_path, source, target)
     assert f"{N_ROWS} events are in" in again
     assert ", 0 of them new" in again
-    assert sorted(rows(target)) == expected
+    assert rows(target) == expected
 
 
 def test_what_others_insert_meanwhile_stays_and_is_not_doubled(tmp_path: Path, source: ClickHouse, make_target) -> None:
@@ -124,13 +153,13 @@ def test_a_copy_that_was_interrupted_goes_on(tmp_path: Path, source: ClickHouse,
         process.send_signal(signal.SIGKILL)
         process.communicate()
     copy(tmp_path, source, target)
-    assert sorted(rows(target)) == without_claims(rows(source))
+    assert rows(target) == without_claims(rows(source))
 
 
 def test_inserts_that_fail_before_or_after_storing(tmp_path: Path, source: ClickHouse, make_target) -> None:
     target = make_target("--fail-rate", "0.4")
     copy(tmp_path, source, target)
-    assert sorted(rows(target)) == without_claims(rows(source))
+    assert rows(target) == without_claims(rows(source))
 
 
 @pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
@@ -141,7 +170,7 @@ def test_through_a_file_and_back(tmp_path: Path, source: ClickHouse, make_target
     copy(tmp_path, source, file)
     copy(tmp_path, file, target)
     expected = without_claims(rows(source))
-    found = sorted(rows(target))
+    found = rows(target)
     if ending == "csv":
         # It has nothing for NULL and for the empty text.
         without_null = [sorted(line.replace("\\N", "") for line in lines) for lines in (found, expected)]
@@ -187,3 +216,43 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path, source: ClickH
     assert process.returncode == 1
     assert "File exists" in told or "already exists" in told
     assert (tmp_path / "x.csv").read_text() == "mine"
+
+
+def test_into_annoscope_and_back(tmp_path: Path, source: ClickHouse, annoscope: Annoscope, make_target) -> None:
+    copy(tmp_path, source, annoscope)
+    expected = without_claims(rows(source))
+    assert rows(annoscope) == expected
+    assert ", 0 of them new" in copy(tmp_path, source, annoscope)
+    target = make_target()
+    copy(tmp_path, annoscope, target)
+    assert rows(target) == expected
+
+
+def test_into_annoscope_with_kills_of_both(tmp_path: Path, source: ClickHouse, annoscope: Annoscope) -> None:
+    """The copy is killed in the middle of a month, and the server under the copy."""
+    chance = random.Random(8)
+    for _ in range(5):
+        process = start(tmp_path, source, annoscope)
+        for _ in range(chance.randint(0, 3)):
+            process.stderr.readline()
+        if chance.random() < 0.5:
+            process.kill()
+        else:
+            annoscope.server.kill()
+            process.kill()
+            annoscope.server.start()
+        process.communicate()
+    copy(tmp_path, source, annoscope)
+    assert rows(annoscope) == without_claims(rows(source))
+
+
+def test_a_server_that_is_away_for_a_while_is_waited_for(
+    tmp_path: Path, source: ClickHouse, annoscope: Annoscope
+) -> None:
+    process = start(tmp_path, source, annoscope)
+    process.stderr.readline()
+    annoscope.server.kill()
+    annoscope.server.start()
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert rows(annoscope) == without_claims(rows(source))
