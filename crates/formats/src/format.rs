@@ -10,6 +10,7 @@ use crate::lines::{Line, LinesEncoder};
 use crate::markdown::MarkdownEncoder;
 use crate::native::NativeEncoder;
 use crate::parquet::ParquetEncoder;
+use crate::pretty::{PrettyEncoder, Rules};
 use crate::row_binary::RowBinaryEncoder;
 use crate::separated::{SeparatedEncoder, Separator, Tuples};
 use crate::style::{Items, Style};
@@ -48,12 +49,14 @@ pub enum Format {
     Vertical,
     /// A table for a page of text.
     Markdown,
+    /// A table for a screen.
+    Pretty(Rules),
     /// The rows are computed, and not shown.
     Null,
 }
 
 const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow and their …Strings, CSV, TabSeparated (TSV), RowBinary \
-     and their …WithNames, Native, Values, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+     and their …WithNames, Native, Values, Pretty, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
      application/vnd.apache.arrow.stream";
 
 /// Names as ClickHouse spells them, in any case, and what they mean. The first one of a format is its own.
@@ -151,6 +154,33 @@ const ANSWERED: &[(&[&str], Format)] = &[
     (&["Parquet"], Format::Parquet),
     (&["Values"], Format::Values),
     (&["Vertical"], Format::Vertical),
+    (
+        &[
+            "Pretty",
+            "PrettyMonoBlock",
+            "PrettyNoEscapes",
+            "PrettyNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::All),
+    ),
+    (
+        &[
+            "PrettyCompact",
+            "PrettyCompactMonoBlock",
+            "PrettyCompactNoEscapes",
+            "PrettyCompactNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::Compact),
+    ),
+    (
+        &[
+            "PrettySpace",
+            "PrettySpaceMonoBlock",
+            "PrettySpaceNoEscapes",
+            "PrettySpaceNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::None),
+    ),
     (&["Markdown", "MD"], Format::Markdown),
     (&["ArrowStream"], Format::Arrow),
     (&["Null"], Format::Null),
@@ -200,9 +230,11 @@ impl Format {
             Format::Arrow => ARROW_STREAM,
             Format::Document(..) => "application/json; charset=UTF-8",
             Format::Lines(Line::Object, _) => "application/x-ndjson; charset=UTF-8",
-            Format::Lines(Line::Array(_), _) | Format::Null | Format::Values | Format::Vertical => {
-                "text/plain; charset=UTF-8"
-            }
+            Format::Lines(Line::Array(_), _)
+            | Format::Null
+            | Format::Values
+            | Format::Pretty(_)
+            | Format::Vertical => "text/plain; charset=UTF-8",
             Format::Native | Format::RowBinary(_) | Format::Parquet => "application/octet-stream",
             Format::Markdown => "text/markdown; charset=UTF-8",
             Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
@@ -247,6 +279,7 @@ impl Format {
             Format::Parquet => Box::new(ParquetEncoder::new(columns, style)),
             Format::Values => Box::new(ValuesEncoder::new(columns, style)),
             Format::Vertical => Box::new(VerticalEncoder::new(columns, style)),
+            Format::Pretty(rules) => Box::new(PrettyEncoder::new(columns, rules, style)),
             Format::Markdown => Box::new(MarkdownEncoder::new(columns, style)),
             Format::Null => Box::new(NullEncoder),
         }
@@ -259,8 +292,7 @@ impl Format {
         if let Some((_, format)) = answered {
             return Ok(*format);
         }
-        let is_clickhouses =
-            clause.name.to_lowercase().starts_with("pretty") || NOT_ANSWERED.iter().any(is_it);
+        let is_clickhouses = NOT_ANSWERED.iter().any(is_it);
         let (kind, message) = if is_clickhouses {
             let message = format!("FORMAT {} is not supported", clause.name);
             (ErrorKind::Unsupported, message)
@@ -305,17 +337,8 @@ mod tests {
                 Ok(Format::TabSeparated(Header::Names, false)),
             ),
             ("CSVWithNames", Ok(Format::ClickHouseCsv(Header::Names))),
-            (
-                "Pretty",
-                Err((ErrorKind::Unsupported, "FORMAT Pretty is not supported")),
-            ),
-            (
-                "PrettyCompactMonoBlock",
-                Err((
-                    ErrorKind::Unsupported,
-                    "FORMAT PrettyCompactMonoBlock is not supported",
-                )),
-            ),
+            ("Pretty", Ok(Format::Pretty(Rules::All))),
+            ("PrettyCompactMonoBlock", Ok(Format::Pretty(Rules::Compact))),
             ("parquet", Ok(Format::Parquet)),
             (
                 "Protobuf",

@@ -21,6 +21,7 @@ mod lines;
 mod markdown;
 mod native;
 mod parquet;
+mod pretty;
 mod row_binary;
 mod separated;
 mod style;
@@ -41,5 +42,6 @@ pub use insert::{
 };
 pub use json::described;
 pub use lines::Line;
+pub use pretty::Rules;
 pub use style::{CsvStart, Items, Style, TimeFormat};
 pub use value::{Column, Mismatch};

@@ -3,6 +3,7 @@
 mod arrow_stream;
 mod broken;
 mod clickhouse;
+mod round_trip;
 
 use super::*;
 
