@@ -104,6 +104,29 @@ def test_binary_values_of_every_type(shared_server: Server, shared_admin: User, 
         assert content(answer) == content(expected), name
 
 
+PRETTY = [
+    "SELECT number AS n, if(n = 1, NULL, 'a\\nbb') AS text, toDate('2024-01-02') AS day, true AS yes FROM numbers(3)",
+    "SELECT number AS n, 'x' AS a, 'y' AS b, 'z\\n' AS c, 1.5 AS d FROM numbers(3)",
+    "SELECT number AS n, repeat('x', 60) AS a, a AS b, a AS c, repeat('x', 70) AS d FROM numbers(2)",
+    "SELECT 'x' AS text, 12345678 AS n, -22345678.5 AS f",
+    "SELECT number AS n, '日本é' AS text FROM numbers(51)",
+    "SELECT number AS n FROM numbers(1000)",
+    "SELECT number AS n, 'abc' AS t FROM numbers(1500)",
+    "SELECT number AS n FROM numbers(0)",
+]
+
+
+@pytest.mark.parametrize("sql", PRETTY)
+def test_tables_are_drawn_as_clickhouse_draws_them(
+    shared_server: Server, shared_admin: User, engine: ClickHouse, sql: str
+) -> None:
+    for name in ("Pretty", "PrettyCompact", "PrettySpaceNoEscapes", "PrettyCompactMonoBlock", "Vertical"):
+        answer = ask(shared_server, shared_admin, f"{sql} FORMAT {name}")
+        assert answer.status_code == 200, answer.text
+        expected = requests.post(engine.url, data=f"{sql} FORMAT {name}".encode(), timeout=60)
+        assert answer.text == expected.content.decode(), name
+
+
 def test_parquet_is_what_pandas_reads(shared_server: Server, shared_admin: User) -> None:
     sql = "SELECT number AS n, toString(number) AS t, [number, 1] AS l FROM numbers(250000) FORMAT Parquet"
     answer = ask(shared_server, shared_admin, sql, max_rows=250_000)

@@ -5,6 +5,7 @@ use annoscope_sql::{ErrorKind, FormatClause, ResultColumn, SqlError};
 use crate::arrow_stream::ArrowEncoder;
 use crate::document::{DocumentEncoder, Rows};
 use crate::encoder::{Encoder, Header, NullEncoder};
+use crate::items::Items;
 use crate::json::JsonEncoder;
 use crate::lines::{Line, LinesEncoder};
 use crate::markdown::MarkdownEncoder;
@@ -13,7 +14,7 @@ use crate::parquet::ParquetEncoder;
 use crate::pretty::{PrettyEncoder, Rules};
 use crate::row_binary::RowBinaryEncoder;
 use crate::separated::{SeparatedEncoder, Separator, Tuples};
-use crate::style::{Items, Style};
+use crate::style::Style;
 use crate::values::ValuesEncoder;
 use crate::vertical::VerticalEncoder;
 

@@ -10,11 +10,11 @@ use std::ops::Range;
 
 use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
-use unicode_width::UnicodeWidthChar;
 
 use crate::encoder::{Encoder, FormatError, Stats, text_columns};
+use crate::shown::Cell;
 use crate::style::Style;
-use crate::value::{Column, write_tip};
+use crate::value::Column;
 use crate::vertical::write_titled;
 
 /// Rows of a table at most: half of them the first, half the last (`output_format_pretty_max_rows`).
@@ -53,25 +53,6 @@ pub(crate) struct PrettyEncoder {
     /// Rows of this table, gathered or passed over.
     n_rows: usize,
     n_bytes: usize,
-}
-
-/// A value as it is shown.
-pub(crate) struct Cell {
-    pub(crate) text: String,
-    /// What stands behind a large number.
-    pub(crate) tip: String,
-}
-
-impl Cell {
-    pub(crate) fn of(column: &Column, row: usize) -> Cell {
-        let (mut text, mut tip) = (Vec::new(), Vec::new());
-        column.write_shown(&mut text, row);
-        write_tip(&mut tip, column, row);
-        Cell {
-            text: lossy(text),
-            tip: lossy(tip),
-        }
-    }
 }
 
 impl PrettyEncoder {
@@ -154,24 +135,10 @@ impl Encoder for PrettyEncoder {
     }
 }
 
-fn lossy(text: Vec<u8>) -> String {
-    String::from_utf8(text)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
 fn n_bytes(cells: &[Cell]) -> usize {
     let bytes = cells.iter().map(|cell| cell.text.len() + size_of::<Cell>());
     bytes.sum()
 }
 
-/// Columns of a screen that a line takes that begins at the column `start`.
-pub(crate) fn line_width(line: &str, start: usize) -> usize {
-    let mut at = start;
-    for c in line.chars() {
-        at += match c {
-            '\t' => 8 - at % 8,
-            c => c.width().unwrap_or(0),
-        };
-    }
-    at - start
-}
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, Stats, text_columns};
-use crate::pretty::{Cell, line_width};
+use crate::shown::{Cell, line_width};
 use crate::style::Style;
 use crate::value::Column;
 

@@ -2,8 +2,9 @@
 
 use annoscope_sql::ResultColumn;
 
-use super::{Cell, MAX_ROWS, Rules, line_width};
+use super::{MAX_ROWS, Rules};
 use crate::markdown::is_right_aligned;
+use crate::shown::{Cell, line_width};
 
 /// Screen columns of a value at most (`output_format_pretty_max_value_width`).
 const MAX_VALUE_WIDTH: usize = 10_000;
