@@ -7,8 +7,14 @@ use crate::document::{DocumentEncoder, Rows};
 use crate::encoder::{Encoder, Header, NullEncoder};
 use crate::json::JsonEncoder;
 use crate::lines::{Line, LinesEncoder};
+use crate::markdown::MarkdownEncoder;
+use crate::native::NativeEncoder;
+use crate::parquet::ParquetEncoder;
+use crate::row_binary::RowBinaryEncoder;
 use crate::separated::{SeparatedEncoder, Separator, Tuples};
-use crate::style::Style;
+use crate::style::{Items, Style};
+use crate::values::ValuesEncoder;
+use crate::vertical::VerticalEncoder;
 
 /// The media type of Arrow's streaming format.
 const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
@@ -23,40 +29,79 @@ pub enum Format {
     /// Arrow's IPC stream.
     Arrow,
     /// ClickHouse's document.
-    Document(Rows),
+    Document(Rows, Items),
     /// ClickHouse's JSON values, a line each.
-    Lines(Line),
+    Lines(Line, Items),
     /// ClickHouse's CSV.
     ClickHouseCsv(Header),
     /// Fields between tabs; whether texts are without escapes.
     TabSeparated(Header, bool),
+    /// ClickHouse's blocks of columns.
+    Native,
+    /// Values one after another.
+    RowBinary(Header),
+    /// Row groups, with a footer.
+    Parquet,
+    /// `(1,'a'),(2,'b')`.
+    Values,
+    /// A line a value.
+    Vertical,
+    /// A table for a page of text.
+    Markdown,
     /// The rows are computed, and not shown.
     Null,
 }
 
-const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow, CSV, TabSeparated (TSV) and their \
-     …WithNames, ArrowStream and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow and their …Strings, CSV, TabSeparated (TSV), RowBinary \
+     and their …WithNames, Native, Values, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
      application/vnd.apache.arrow.stream";
 
 /// Names, in lower case as they are compared, and what they mean.
-const ANSWERED: [(&[&str], Format); 17] = [
-    (&["json"], Format::Document(Rows::Objects)),
-    (&["jsoncompact"], Format::Document(Rows::Compact)),
+const ANSWERED: &[(&[&str], Format)] = &[
+    (&["json"], Format::Document(Rows::Objects, Items::Values)),
+    (
+        &["jsonstrings"],
+        Format::Document(Rows::Objects, Items::Strings),
+    ),
+    (
+        &["jsoncompact"],
+        Format::Document(Rows::Compact, Items::Values),
+    ),
+    (
+        &["jsoncompactstrings"],
+        Format::Document(Rows::Compact, Items::Strings),
+    ),
     (
         &["jsoneachrow", "jsonlines", "jsonl", "ndjson"],
-        Format::Lines(Line::Object),
+        Format::Lines(Line::Object, Items::Values),
+    ),
+    (
+        &["jsonstringseachrow"],
+        Format::Lines(Line::Object, Items::Strings),
     ),
     (
         &["jsoncompacteachrow"],
-        Format::Lines(Line::Array(Header::None)),
+        Format::Lines(Line::Array(Header::None), Items::Values),
     ),
     (
         &["jsoncompacteachrowwithnames"],
-        Format::Lines(Line::Array(Header::Names)),
+        Format::Lines(Line::Array(Header::Names), Items::Values),
     ),
     (
         &["jsoncompacteachrowwithnamesandtypes"],
-        Format::Lines(Line::Array(Header::NamesAndTypes)),
+        Format::Lines(Line::Array(Header::NamesAndTypes), Items::Values),
+    ),
+    (
+        &["jsoncompactstringseachrow"],
+        Format::Lines(Line::Array(Header::None), Items::Strings),
+    ),
+    (
+        &["jsoncompactstringseachrowwithnames"],
+        Format::Lines(Line::Array(Header::Names), Items::Strings),
+    ),
+    (
+        &["jsoncompactstringseachrowwithnamesandtypes"],
+        Format::Lines(Line::Array(Header::NamesAndTypes), Items::Strings),
     ),
     (&["csv"], Format::ClickHouseCsv(Header::None)),
     (&["csvwithnames"], Format::ClickHouseCsv(Header::Names)),
@@ -96,12 +141,23 @@ const ANSWERED: [(&[&str], Format); 17] = [
         ],
         Format::TabSeparated(Header::NamesAndTypes, true),
     ),
+    (&["native"], Format::Native),
+    (&["rowbinary"], Format::RowBinary(Header::None)),
+    (&["rowbinarywithnames"], Format::RowBinary(Header::Names)),
+    (
+        &["rowbinarywithnamesandtypes"],
+        Format::RowBinary(Header::NamesAndTypes),
+    ),
+    (&["parquet"], Format::Parquet),
+    (&["values"], Format::Values),
+    (&["vertical"], Format::Vertical),
+    (&["markdown", "md"], Format::Markdown),
     (&["arrowstream"], Format::Arrow),
     (&["null"], Format::Null),
 ];
 
 /// What ClickHouse 26.9 also writes.
-const NOT_ANSWERED: [&str; 45] = [
+const NOT_ANSWERED: &[&str] = &[
     "Arrow",
     "Avro",
     "AvroConfluent",
@@ -116,36 +172,22 @@ const NOT_ANSWERED: [&str; 45] = [
     "JSONColumns",
     "JSONColumnsWithMetadata",
     "JSONCompactColumns",
-    "JSONCompactStrings",
-    "JSONCompactStringsEachRow",
-    "JSONCompactStringsEachRowWithNames",
     "JSONEachRowWithProgress",
     "JSONObjectEachRow",
-    "JSONStrings",
-    "JSONStringsEachRow",
     "LineAsString",
-    "Markdown",
-    "MD",
     "MsgPack",
     "MySQLWire",
-    "Native",
     "Npy",
     "ODBCDriver2",
     "ORC",
-    "Parquet",
     "PostgreSQLWire",
     "PNG",
     "Prometheus",
     "Protobuf",
     "RawBLOB",
-    "RowBinary",
-    "RowBinaryWithNames",
-    "RowBinaryWithNamesAndTypes",
     "SQLInsert",
     "TSKV",
     "Template",
-    "Values",
-    "Vertical",
     "XML",
 ];
 
@@ -156,9 +198,13 @@ impl Format {
             Format::Json => "application/json",
             Format::Csv => "text/csv; charset=utf-8; header=present",
             Format::Arrow => ARROW_STREAM,
-            Format::Document(_) => "application/json; charset=UTF-8",
-            Format::Lines(Line::Object) => "application/x-ndjson; charset=UTF-8",
-            Format::Lines(Line::Array(_)) | Format::Null => "text/plain; charset=UTF-8",
+            Format::Document(..) => "application/json; charset=UTF-8",
+            Format::Lines(Line::Object, _) => "application/x-ndjson; charset=UTF-8",
+            Format::Lines(Line::Array(_), _) | Format::Null | Format::Values | Format::Vertical => {
+                "text/plain; charset=UTF-8"
+            }
+            Format::Native | Format::RowBinary(_) | Format::Parquet => "application/octet-stream",
+            Format::Markdown => "text/markdown; charset=UTF-8",
             Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
             Format::ClickHouseCsv(_) => "text/csv; charset=UTF-8; header=present",
             Format::TabSeparated(..) => "text/tab-separated-values; charset=UTF-8",
@@ -167,25 +213,43 @@ impl Format {
 
     /// As ClickHouse spells it; our own are those that they are nearest to.
     pub fn name(self) -> &'static str {
+        use Header::{Names, NamesAndTypes, None};
+        use Items::{Strings, Values};
         match self {
-            Format::Json | Format::Document(Rows::Objects) => "JSON",
-            Format::Document(Rows::Compact) => "JSONCompact",
-            Format::Lines(Line::Object) => "JSONEachRow",
-            Format::Lines(Line::Array(Header::None)) => "JSONCompactEachRow",
-            Format::Lines(Line::Array(Header::Names)) => "JSONCompactEachRowWithNames",
-            Format::Lines(Line::Array(Header::NamesAndTypes)) => {
-                "JSONCompactEachRowWithNamesAndTypes"
-            }
-            Format::Csv | Format::ClickHouseCsv(Header::Names) => "CSVWithNames",
-            Format::ClickHouseCsv(Header::None) => "CSV",
-            Format::ClickHouseCsv(Header::NamesAndTypes) => "CSVWithNamesAndTypes",
-            Format::TabSeparated(Header::None, false) => "TabSeparated",
-            Format::TabSeparated(Header::Names, false) => "TabSeparatedWithNames",
-            Format::TabSeparated(Header::NamesAndTypes, false) => "TabSeparatedWithNamesAndTypes",
-            Format::TabSeparated(Header::None, true) => "TabSeparatedRaw",
-            Format::TabSeparated(Header::Names, true) => "TabSeparatedRawWithNames",
-            Format::TabSeparated(Header::NamesAndTypes, true) => "TabSeparatedRawWithNamesAndTypes",
+            Format::Json | Format::Document(Rows::Objects, Values) => "JSON",
+            Format::Document(Rows::Compact, Values) => "JSONCompact",
+            Format::Document(Rows::Objects, Strings) => "JSONStrings",
+            Format::Document(Rows::Compact, Strings) => "JSONCompactStrings",
+            Format::Lines(Line::Object, Values) => "JSONEachRow",
+            Format::Lines(Line::Object, Strings) => "JSONStringsEachRow",
+            Format::Lines(Line::Array(header), Values) => match header {
+                None => "JSONCompactEachRow",
+                Names => "JSONCompactEachRowWithNames",
+                NamesAndTypes => "JSONCompactEachRowWithNamesAndTypes",
+            },
+            Format::Lines(Line::Array(header), Strings) => match header {
+                None => "JSONCompactStringsEachRow",
+                Names => "JSONCompactStringsEachRowWithNames",
+                NamesAndTypes => "JSONCompactStringsEachRowWithNamesAndTypes",
+            },
+            Format::Csv | Format::ClickHouseCsv(Names) => "CSVWithNames",
+            Format::ClickHouseCsv(None) => "CSV",
+            Format::ClickHouseCsv(NamesAndTypes) => "CSVWithNamesAndTypes",
+            Format::TabSeparated(None, false) => "TabSeparated",
+            Format::TabSeparated(Names, false) => "TabSeparatedWithNames",
+            Format::TabSeparated(NamesAndTypes, false) => "TabSeparatedWithNamesAndTypes",
+            Format::TabSeparated(None, true) => "TabSeparatedRaw",
+            Format::TabSeparated(Names, true) => "TabSeparatedRawWithNames",
+            Format::TabSeparated(NamesAndTypes, true) => "TabSeparatedRawWithNamesAndTypes",
+            Format::Native => "Native",
+            Format::RowBinary(None) => "RowBinary",
+            Format::RowBinary(Names) => "RowBinaryWithNames",
+            Format::RowBinary(NamesAndTypes) => "RowBinaryWithNamesAndTypes",
             Format::Arrow => "ArrowStream",
+            Format::Parquet => "Parquet",
+            Format::Values => "Values",
+            Format::Vertical => "Vertical",
+            Format::Markdown => "Markdown",
             Format::Null => "Null",
         }
     }
@@ -200,14 +264,22 @@ impl Format {
             Format::Json => Box::new(JsonEncoder::new(columns, style)),
             Format::Csv => separated(columns, Header::Names, Separator::Comma(Tuples::OneField)),
             Format::Arrow => Box::new(ArrowEncoder::new(columns, style)),
-            Format::Document(rows) => Box::new(DocumentEncoder::new(columns, rows, style)),
-            Format::Lines(line) => Box::new(LinesEncoder::new(columns, line, style)),
+            Format::Document(rows, items) => {
+                Box::new(DocumentEncoder::new(columns, rows, items, style))
+            }
+            Format::Lines(line, items) => Box::new(LinesEncoder::new(columns, line, items, style)),
             Format::ClickHouseCsv(header) => {
                 separated(columns, header, Separator::Comma(Tuples::FieldAPart))
             }
             Format::TabSeparated(header, is_raw) => {
                 separated(columns, header, Separator::Tab { is_raw })
             }
+            Format::Native => Box::new(NativeEncoder::new(columns, style)),
+            Format::RowBinary(header) => Box::new(RowBinaryEncoder::new(columns, header, style)),
+            Format::Parquet => Box::new(ParquetEncoder::new(columns, style)),
+            Format::Values => Box::new(ValuesEncoder::new(columns, style)),
+            Format::Vertical => Box::new(VerticalEncoder::new(columns, style)),
+            Format::Markdown => Box::new(MarkdownEncoder::new(columns, style)),
             Format::Null => Box::new(NullEncoder),
         }
     }
@@ -262,7 +334,7 @@ mod tests {
             })
         };
         let cases = [
-            ("JSON", Ok(Format::Document(Rows::Objects))),
+            ("JSON", Ok(Format::Document(Rows::Objects, Items::Values))),
             ("tsv", Ok(Format::TabSeparated(Header::None, false))),
             (
                 "TabSeparatedWithNames",
@@ -280,9 +352,10 @@ mod tests {
                     "FORMAT PrettyCompactMonoBlock is not supported",
                 )),
             ),
+            ("parquet", Ok(Format::Parquet)),
             (
-                "parquet",
-                Err((ErrorKind::Unsupported, "FORMAT parquet is not supported")),
+                "Protobuf",
+                Err((ErrorKind::Unsupported, "FORMAT Protobuf is not supported")),
             ),
             (
                 "Nonsense",

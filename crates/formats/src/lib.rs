@@ -1,13 +1,15 @@
-//! Results and events as bytes: JSON, CSV, `TabSeparated`, Arrow, Parquet.
+//! Results and events as bytes, and the rows of an INSERT from bytes: JSON, CSV, `TabSeparated`, `Native`, `RowBinary`,
+//! Arrow, Parquet.
 //!
 //! A [`Format`] has names, a media type and an [`Encoder`], which writes a result piece by piece. Values are
 //! spelled by ClickHouse's rules (`value.rs`). Whole files of events are written by [`CsvWriter`] and
-//! [`ParquetWriter`].
+//! [`ParquetWriter`]. What an INSERT brings is read by a [`RowReader`] of an [`InsertFormat`].
 //!
 //! Knows the types of a result, and neither HTTP nor where rows come from and bytes go to. Start reading at
 //! [`Encoder`]; a new format is a file beside `lines.rs` and its lines in `format.rs`.
 
 mod arrow_stream;
+mod compressed;
 mod document;
 mod encoder;
 mod events;
@@ -16,13 +18,20 @@ mod frame;
 mod insert;
 mod json;
 mod lines;
+mod markdown;
+mod native;
+mod parquet;
+mod row_binary;
 mod separated;
 mod style;
 mod text;
 mod value;
+mod values;
+mod vertical;
 
+pub use compressed::{CompressedReader, CompressedWriter, ContentSink};
 pub use document::Rows;
-pub use encoder::{Encoder, ErrorBody, FormatError, Header, Stats};
+pub use encoder::{Encoder, ErrorBody, FormatError, Header, PIECE_ROWS, Stats};
 pub use events::{CsvWriter, FileError, ParquetWriter};
 pub use format::Format;
 pub use frame::Frame;
@@ -32,5 +41,5 @@ pub use insert::{
 };
 pub use json::described;
 pub use lines::Line;
-pub use style::{CsvStart, Style, TimeFormat};
+pub use style::{CsvStart, Items, Style, TimeFormat};
 pub use value::{Column, Mismatch};

@@ -9,9 +9,6 @@ use futures::Stream;
 use crate::error::QueryError;
 use crate::run::Run;
 
-/// Rows that are written at once: some 100 µs of work, so that other requests get their turn.
-pub(crate) const PIECE_ROWS: usize = 256;
-
 /// A body that is cut off, because its format has no place for an error. The connection is closed
 /// without the mark of the end, which clients report.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +117,10 @@ impl Answer {
             self.rows = 0..batch.num_rows();
             self.encoder.load(batch)?;
         }
-        let end = self.rows.end.min(self.rows.start + PIECE_ROWS);
+        let end = self
+            .rows
+            .end
+            .min(self.rows.start + self.encoder.piece_rows());
         let (piece, n_before) = (self.rows.start..end, out.len());
         let n_rows = piece.len();
         self.encoder.write(piece, out)?;

@@ -58,11 +58,11 @@ fn other_types_are_converted_and_other_columns_passed_over() {
         r#""a:b"|"name 2"|2|1719835202000ms|1|2"#,
         r#""a:b"|"name 0"|3|1719835203000ms|1|3"#,
     ];
-    let bodies = [
+    let bodies: [(&str, &[u8]); 2] = [
         body!("Native.other"),
         body!("RowBinaryWithNamesAndTypes.other"),
     ];
-    for (name, body) in bodies as [(&str, &[u8]); 2] {
+    for (name, body) in bodies {
         let format = name.trim_end_matches(".other");
         for piece in [1, 50, body.len()] {
             let rows = read(format, body, piece).unwrap_or_else(|error| panic!("{name}: {error}"));
