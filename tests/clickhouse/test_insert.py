@@ -11,7 +11,6 @@ import struct
 import uuid
 from collections.abc import Callable
 
-import pytest
 import requests
 from clickhouse_connect import get_client
 
@@ -61,7 +60,9 @@ def test_rows_come_in_and_out_in_every_format(port: Port) -> None:
             {"scope": "create:task", "obj_id": 5, "timestamp": time / 1000, "payload": payload}
         ).encode(),
         "CSV": b'"create:task",5,"2026-01-05 09:00:00.123","{""a"": ""b""}"\n',
-        "CSVWithNames": b'"payload","timestamp","obj_id","scope"\n"{""a"": ""b""}","2026-01-05 09:00:00.123",5,"create:task"\n',
+        "CSVWithNames": (
+            b'"payload","timestamp","obj_id","scope"\n"{""a"": ""b""}","2026-01-05 09:00:00.123",5,"create:task"\n'
+        ),
         "TabSeparated": b'create:task\t5\t2026-01-05 09:00:00.123\t{"a": "b"}\n',
         "RowBinary": values,
         "Values": b"('create:task', 5, '2026-01-05 09:00:00.123', '{\"a\": \"b\"}')",
@@ -139,7 +140,7 @@ def test_the_body_of_who_may_not_is_not_read(clickhouse_server: Server) -> None:
 def test_what_cvats_server_does_at_its_start(clickhouse_server: Server, port: Port) -> None:
     statements = [
         "CREATE DATABASE IF NOT EXISTS cvat",
-        "CREATE TABLE IF NOT EXISTS cvat.events (`scope` String NOT NULL) ENGINE = MergeTree PARTITION BY toYYYYMM(timestamp) ORDER BY (timestamp)",
+        "CREATE TABLE IF NOT EXISTS cvat.events (`scope` String NOT NULL) ENGINE = MergeTree ORDER BY (timestamp)",
         "ALTER TABLE cvat.events ADD COLUMN IF NOT EXISTS `access_token_id` Nullable(UInt64)",
     ]
     anna = Port(clickhouse_server, clickhouse_server.add_user("anna", "user"))

@@ -13,6 +13,8 @@ from difference.data import TYPES
 from .conftest import Port
 
 GRAFANA = {
+    # The first of clickhouse-go, which it uses.
+    "SELECT displayName(), version(), revision(), timezone()": [["annoscope", "26.9.2.1", 54515, "UTC"]],
     "SELECT version()": [["26.9.2.1"]],
     "SHOW DATABASES": [["cvat"]],
     'SHOW TABLES FROM "cvat"': [["events"]],

@@ -101,6 +101,24 @@ class Annoscope:
         return Refusal(answer.text)
 
 
+class Port:
+    """The same server over ClickHouse's interface."""
+
+    def __init__(self, server: Server, user: User):
+        self.url = server.clickhouse_url
+        self.session = requests.Session()
+        self.session.headers.update(user.headers)
+
+    def query(self, sql: str) -> Answer | Refusal:
+        answer = self.session.post(self.url, params={"default_format": "JSONCompact"}, data=sql.encode(), timeout=120)
+        if answer.status_code != 200:
+            # Whatever is asked, it is the query that is wrong and not the server.
+            assert answer.headers["X-ClickHouse-Exception-Code"] not in ("49", "439"), f"{answer.text}\n{sql}"
+            return Refusal(answer.text)
+        result = json.loads(answer.content)
+        return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
+
+
 class ClickHouse:
     """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
 
@@ -163,7 +181,10 @@ class ClickHouse:
 def start_server(directory: Path, events: list[Event]) -> Server:
     """A running server with the events."""
     # Some results are larger than what a page shows, and some plans than what a small installation has.
-    flags = {"query_max_rows": 1_000_000} if "--query-max-rows" in run_cli("serve", "--help").stdout else {}
+    help_text = run_cli("serve", "--help").stdout
+    flags: dict[str, object] = {"query_max_rows": 1_000_000} if "--query-max-rows" in help_text else {}
+    if "--clickhouse-listen" in help_text:
+        flags["clickhouse_listen"] = "127.0.0.1:0"
     server = Server(directory / "data", directory / "server.log", store_memory_bytes="1GiB", **flags).start()
     post(server, events)
     return server

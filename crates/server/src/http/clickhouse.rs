@@ -4,6 +4,7 @@
 //! Rights, slots, limits and rates are those of the API: `access.rs` admits the request, and what its statement does
 //! is decided in [`statement`], by `identity/rights.rs`. Errors have ClickHouse's words ([`exception`]).
 
+mod blocks;
 mod body;
 mod credentials;
 mod encoding;

@@ -6,6 +6,7 @@ use annoscope_sql::Statement;
 use axum::body::Body;
 use axum::http::HeaderMap;
 
+use super::blocks::Blocks;
 use super::exception::Exception;
 use super::spool::Spool;
 use crate::http::admission::{self, Source};
@@ -24,25 +25,27 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Decoding {
     encodings: Encodings,
+    /// Whether it is in ClickHouse's compressed blocks.
+    has_blocks: bool,
 }
 
 impl Decoding {
     /// As the headers and the parameter `decompress` say.
-    pub fn of(headers: &HeaderMap, has_blocks: bool) -> Result<Decoding, Exception> {
-        if has_blocks {
-            return Err(Exception::new(
-                "NOT_IMPLEMENTED",
-                "decompress=1 is not supported yet",
-            ));
-        }
+    pub fn of(headers: &HeaderMap, has_blocks: bool) -> Result<Decoding, ApiError> {
         Ok(Decoding {
             encodings: Encodings::of_clickhouse(headers)?,
+            has_blocks,
         })
     }
 
     /// What unpacks a body.
     pub fn reader<'a>(&self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-        self.encodings.reader(Box::new(packed))
+        let unpacked = self.encodings.reader(Box::new(packed))?;
+        Ok(if self.has_blocks {
+            Box::new(Blocks::new(unpacked))
+        } else {
+            unpacked
+        })
     }
 }
 

@@ -15,7 +15,7 @@ const MAX_ID_BYTES: usize = 1024;
 const DATABASES: [&str; 4] = ["cvat", "default", "system", "information_schema"];
 
 /// Parameters that are taken and mean nothing here: nothing is kept from request to request.
-const IGNORED: [&str; 14] = [
+const IGNORED: [&str; 13] = [
     "user",
     "password",
     "quota_key",
@@ -24,7 +24,6 @@ const IGNORED: [&str; 14] = [
     "session_check",
     "close_session",
     "stacktrace",
-    "client_protocol_version",
     "buffer_size",
     "role",
     "org",
@@ -59,6 +58,8 @@ pub struct Parameters {
     pub wait_end_of_query: bool,
     /// Whether its head tells of the progress.
     pub sends_progress: bool,
+    /// The revision of ClickHouse's protocol that the client knows; 0 where it names none.
+    pub client_revision: u64,
     /// The longest that the query may take.
     pub time_limit: Option<Duration>,
 }
@@ -111,6 +112,7 @@ impl Parameters {
                 self.wait_end_of_query = flag(&name, &value)?;
             }
             "send_progress_in_http_headers" => self.sends_progress = flag(&name, &value)?,
+            "client_protocol_version" => self.client_revision = value.parse().unwrap_or(0),
             "max_execution_time" => self.time_limit = seconds(&value)?,
             ignored if IGNORED.contains(&ignored) => {}
             _ => self.settings.push((name, value)),

@@ -1,6 +1,6 @@
 //! A query and its answer: head, rows, and what becomes of a failure between them.
 
-use annoscope_formats::{Format, Stats, TimeFormat};
+use annoscope_formats::{CompressedWriter, Format, Stats, TimeFormat};
 use annoscope_query::{Answer, QueryRequest, RowFilter};
 use annoscope_sql::{Context, FormatClause, Position};
 use axum::body::Body;
@@ -68,10 +68,11 @@ pub async fn answer(
         time_limit: parameters.time_limit,
         has_byte_order_mark: false,
     };
-    let run = state
+    let mut run = state
         .engine
         .start(request, &principal.access(rows), now)
         .await?;
+    run.style.client_revision = parameters.client_revision;
     let format = run.format.unwrap_or(default_format);
     let coder = if parameters.enable_http_compression {
         Coder::accepted(headers)
@@ -82,6 +83,7 @@ pub async fn answer(
     let mut sender = Sender {
         answer: Answer::new(run, format, u64::MAX),
         coder: Some(coder),
+        blocks: parameters.compress.then(CompressedWriter::default),
         tag: new_tag(),
         n_bytes: 0,
     };
@@ -173,6 +175,8 @@ struct Sender {
     answer: Answer,
     /// None once the end was written.
     coder: Option<Coder>,
+    /// ClickHouse's compressed blocks, within what the coder makes.
+    blocks: Option<CompressedWriter>,
     tag: String,
     /// Of rows, before they are compressed.
     n_bytes: u64,
@@ -184,13 +188,36 @@ impl Sender {
         let Some(coder) = &mut self.coder else {
             return Ok(None);
         };
-        match self.answer.next_piece().await? {
-            Some(bytes) => {
-                self.n_bytes += bytes.len() as u64;
-                Ok(Some(coder.write(bytes)))
-            }
-            None => Ok(self.coder.take().map(Coder::finish)),
+        if let Some(bytes) = self.answer.next_piece().await? {
+            self.n_bytes += bytes.len() as u64;
+            let bytes = match &mut self.blocks {
+                Some(blocks) => {
+                    let mut packed = Vec::new();
+                    blocks.push(&bytes, &mut packed);
+                    packed
+                }
+                None => bytes,
+            };
+            return Ok(Some(coder.write(bytes)));
         }
+        Ok(self.end(Vec::new()))
+    }
+
+    /// The last bytes, behind some more; `None` where they were given.
+    fn end(&mut self, more: Vec<u8>) -> Option<Vec<u8>> {
+        let mut coder = self.coder.take()?;
+        let more = match self.blocks.take() {
+            Some(mut blocks) => {
+                let mut packed = Vec::new();
+                blocks.push(&more, &mut packed);
+                blocks.flush(&mut packed);
+                packed
+            }
+            None => more,
+        };
+        let mut bytes = coder.write(more);
+        bytes.extend(coder.finish());
+        Some(bytes)
     }
 
     /// The rest of the body. After a failure it has ClickHouse's exception, and no end.
@@ -208,11 +235,7 @@ impl Sender {
                 Ok(None) => None,
                 Err(exception) => {
                     let text = sender.within(&exception);
-                    let mut bytes = Vec::new();
-                    if let Some(mut coder) = sender.coder.take() {
-                        bytes = coder.write(text.into_bytes());
-                        bytes.extend(coder.finish());
-                    }
+                    let bytes = sender.end(text.into_bytes()).unwrap_or_default();
                     Some((Ok(Bytes::from(bytes)), (sender, true)))
                 }
             }
