@@ -3,16 +3,20 @@
 //! Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line or
 //! configuration.
 
+mod backup;
 mod config;
 mod dead_letter;
 mod demo;
+mod erase;
 mod error;
 mod flags;
 mod journal;
 mod logging;
 mod org;
 mod private_files;
+mod progress;
 mod repair;
+mod retention;
 mod serve;
 mod store;
 mod user;
@@ -62,6 +66,14 @@ enum Command {
     /// The journal that events are in before they are stored: check it, list its records
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Write a backup, or what is new since the last one there, while the server runs or not
+    Backup(backup::BackupArgs),
+    /// Bring a backup into an empty data directory
+    Restore(backup::RestoreArgs),
+    /// Remove events that are too old or too many by the settings, as the server does once a day
+    Retention(retention::RetentionArgs),
+    /// Take a person out of all events, while no server runs; hours stay under a pseudonym
+    Erase(erase::EraseArgs),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
     /// Make realistic activity: a file, or events sent to a running server
@@ -131,6 +143,22 @@ impl Cli {
             Command::Journal(command) => {
                 let config = load(SettingFlags::default())?.config;
                 journal::run(command, &config, out)
+            }
+            Command::Backup(args) => {
+                private_files::from_now_on();
+                backup::run(args, &load(SettingFlags::default())?, out)
+            }
+            Command::Restore(args) => {
+                private_files::from_now_on();
+                backup::restore(args, &load(SettingFlags::default())?, out)
+            }
+            Command::Retention(args) => {
+                private_files::from_now_on();
+                retention::run(&args, &load(SettingFlags::default())?.config, out)
+            }
+            Command::Erase(args) => {
+                private_files::from_now_on();
+                erase::run(&args, &load(SettingFlags::default())?.config, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Demo(args) => Ok(demo::run(args, out)?),
