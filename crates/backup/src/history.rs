@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::error::BackupError;
 use crate::manifest::{Manifest, Piece};
+use crate::pieces::in_zone;
 use crate::place::{Fetched, Place};
 
 /// Rows that are read of a file at once.
@@ -177,9 +178,10 @@ impl Rows {
                 let n_rows = batch.num_rows();
                 return Ok(arrow::array::new_null_array(field.data_type(), n_rows));
             };
-            match field.data_type() {
-                DataType::FixedSizeBinary(_) => ids(column),
-                data_type => cast(column, data_type),
+            match (field.data_type(), column.as_primitive_opt()) {
+                (DataType::FixedSizeBinary(_), _) => ids(column),
+                (DataType::Timestamp(..), Some(times)) => Ok(in_zone(times, None)),
+                (data_type, _) => cast(column, data_type),
             }
         });
         let columns = columns.collect::<Result<Vec<ArrayRef>, ArrowError>>()?;

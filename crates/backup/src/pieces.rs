@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annoscope_store::positioned_schema;
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, AsArray, PrimitiveArray, RecordBatch, UInt64Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{
     DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
@@ -190,13 +190,23 @@ pub(crate) fn with_schema(
     let columns = schema.fields().iter().map(|field| {
         let column = batch.column(batch.schema_ref().index_of(field.name())?);
         if column.data_type() == field.data_type() {
-            Ok(Arc::clone(column))
-        } else {
-            cast(column, field.data_type())
+            return Ok(Arc::clone(column));
+        }
+        match (column.as_primitive_opt(), field.data_type()) {
+            (Some(times), DataType::Timestamp(_, zone)) => Ok(in_zone(times, zone.clone())),
+            _ => cast(column, field.data_type()),
         }
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The same times with another mark of their zone, or none.
+pub(crate) fn in_zone(
+    times: &PrimitiveArray<TimestampMicrosecondType>,
+    zone: Option<Arc<str>>,
+) -> ArrayRef {
+    Arc::new(times.clone().with_timezone_opt(zone))
 }
 
 /// The rows of each month, in their order.

@@ -20,6 +20,7 @@ mod mend;
 mod payload;
 mod promoted;
 mod record;
+mod retention;
 mod scope;
 mod sender;
 mod server_event;
@@ -44,6 +45,7 @@ pub use record::{
     AnnotationAction, Annotations, Cascade, Cause, Dataset, FailedJob, FailedRequest, Occasion,
     Place, Resource, ResourceKind,
 };
+pub use retention::{RetentionClass, is_begin_or_end};
 pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
     is_client_scope,

@@ -83,8 +83,30 @@ pub struct Config {
     pub query: QueryConfig,
     /// `[export]`
     pub export: ExportConfig,
+    /// `[retention]`
+    pub retention: RetentionConfig,
     /// `[log]`
     pub log: LogConfig,
+}
+
+/// How long events are kept; 0 is for ever. Hours are kept at least as long as clicks, and these as exceptions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// `retention.exceptions_days`: errors in pages, requests and jobs. Default 0.
+    pub exceptions_days: u32,
+    /// `retention.clicks_days`: what people did in the page. Default 0.
+    pub clicks_days: u32,
+    /// `retention.hours_days`: working time. Default 0.
+    pub hours_days: u32,
+    /// `retention.resources_days`: after that only the newest event of each thing and property stays, and those of
+    /// its begin and end. Default 0.
+    pub resources_days: u32,
+    /// `retention.max_bytes`: what the database may take; beyond it the oldest months go, of exceptions, then of
+    /// clicks, then of hours. Default 0: no bound.
+    pub max_bytes: u64,
+    /// `retention.hour`: the hour of the day, UTC, at which the server does it. Default 3.
+    pub hour: u32,
 }
 
 /// Where users are known.

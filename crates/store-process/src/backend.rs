@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Reading, RecordBatches,
-    Restarts, RowSender, Rows, RowsRead, StoreError, clock,
+    Restarts, Rewrite, Rewritten, RowSender, Rows, RowsRead, StoreError, clock,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -197,6 +197,18 @@ impl Backend for ProcessBackend {
             from: positions.start.0,
             until: positions.end.0,
         })
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let running = self.keeper.running(PATIENCE)?;
+        let mut call = Call::begin(&running.door, &Request::Rewrite(rewrite.into()))?;
+        match call::parse(&call.next(Some(APPLY))?)? {
+            Answer::Rewritten { n_rows, next } => Ok(Rewritten {
+                n_rows,
+                next: next.map(Position),
+            }),
+            other => Err(call::unexpected(&other)),
+        }
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

@@ -26,6 +26,7 @@ pub(crate) enum Request {
         from: u64,
         until: u64,
     },
+    Rewrite(Rewrite),
     RecentTimes {
         n: usize,
     },
@@ -42,6 +43,96 @@ pub(crate) enum Answer {
     Position(u64),
     Stats(Stats),
     Figures(Vec<Figure>),
+    Rewritten {
+        n_rows: u64,
+        next: Option<u64>,
+    },
+}
+
+/// A [`Rewrite`](annoscope_store::Rewrite).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Rewrite {
+    Delete {
+        scopes: Scopes,
+        from_us: i64,
+        until_us: i64,
+    },
+    KeepNewest {
+        scopes: Scopes,
+        until_us: i64,
+    },
+    Compact {
+        from: u64,
+    },
+}
+
+/// [`Scopes`](annoscope_store::Scopes).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Scopes {
+    Named(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+impl From<&annoscope_store::Scopes> for Scopes {
+    fn from(scopes: &annoscope_store::Scopes) -> Scopes {
+        match scopes {
+            annoscope_store::Scopes::Named(scopes) => Scopes::Named(scopes.clone()),
+            annoscope_store::Scopes::AllBut(scopes) => Scopes::AllBut(scopes.clone()),
+        }
+    }
+}
+
+impl From<Scopes> for annoscope_store::Scopes {
+    fn from(scopes: Scopes) -> annoscope_store::Scopes {
+        match scopes {
+            Scopes::Named(scopes) => annoscope_store::Scopes::Named(scopes),
+            Scopes::AllBut(scopes) => annoscope_store::Scopes::AllBut(scopes),
+        }
+    }
+}
+
+impl From<&annoscope_store::Rewrite> for Rewrite {
+    fn from(rewrite: &annoscope_store::Rewrite) -> Rewrite {
+        match rewrite {
+            annoscope_store::Rewrite::Delete {
+                scopes,
+                from_us,
+                until_us,
+            } => Rewrite::Delete {
+                scopes: scopes.into(),
+                from_us: *from_us,
+                until_us: *until_us,
+            },
+            annoscope_store::Rewrite::KeepNewest { scopes, until_us } => Rewrite::KeepNewest {
+                scopes: scopes.into(),
+                until_us: *until_us,
+            },
+            annoscope_store::Rewrite::Compact { from } => Rewrite::Compact { from: from.0 },
+        }
+    }
+}
+
+impl From<Rewrite> for annoscope_store::Rewrite {
+    fn from(rewrite: Rewrite) -> annoscope_store::Rewrite {
+        match rewrite {
+            Rewrite::Delete {
+                scopes,
+                from_us,
+                until_us,
+            } => annoscope_store::Rewrite::Delete {
+                scopes: scopes.into(),
+                from_us,
+                until_us,
+            },
+            Rewrite::KeepNewest { scopes, until_us } => annoscope_store::Rewrite::KeepNewest {
+                scopes: scopes.into(),
+                until_us,
+            },
+            Rewrite::Compact { from } => annoscope_store::Rewrite::Compact {
+                from: Position(from),
+            },
+        }
+    }
 }
 
 /// An [`EventFilter`]; times in µs since the epoch.

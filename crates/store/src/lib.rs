@@ -14,6 +14,7 @@ mod error;
 mod filter;
 mod query;
 mod record;
+mod rewrite;
 mod stats;
 mod stream;
 
@@ -32,6 +33,7 @@ pub use error::{BoxError, StoreError};
 pub use filter::{EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES};
 pub use query::{Query, Rows, RowsRead};
 pub use record::{Record, RecordError};
+pub use rewrite::{Rewrite, Rewritten, Scopes};
 pub use stats::{Figure, Reading, StoreStats};
 pub use stream::{BATCHES_AHEAD, RecordBatches, RowSender};
 
@@ -95,6 +97,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// The visible rows at these positions, whole, in the order of their positions, with the columns of
     /// [`positioned_schema`]. What is removed meanwhile may be missing.
     fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError>;
+
+    /// Changes rows that are stored; results that were kept are not true any more then. Blocks for seconds, in which
+    /// nothing is stored and events wait.
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError>;
 
     /// Which times appends have changed. `None` where events may become visible that this process did
     /// not append: then no result may be used a second time.

@@ -6,12 +6,12 @@ use std::thread;
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
-    StoreError, table_schema,
+    Rewrite, Rewritten, StoreError, table_schema,
 };
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
 
-use crate::memory_store::{admitted, positioned, run, send, times_us};
+use crate::memory_store::{admitted, kept, positioned, run, send, times_us};
 
 /// What is there after a backend was closed, or was just dropped. Clones share it.
 #[derive(Clone, Default)]
@@ -195,6 +195,25 @@ impl Backend for MemoryBackend {
             sender.end(outcome);
         });
         Ok(result)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let rows = self.rows()?;
+        let mut disk = self.disk.lock();
+        let n_before = rows.num_rows();
+        let is_kept = kept(&rows, &disk.positions, rewrite);
+        let positions = disk.positions.iter().zip(&is_kept);
+        disk.positions = positions
+            .filter_map(|(position, is_kept)| is_kept.then_some(*position))
+            .collect();
+        let kept = filter_record_batch(&rows, &BooleanArray::from(is_kept));
+        let kept = kept.expect("there is one of each row");
+        let n_removed = n_before - kept.num_rows();
+        disk.batches = vec![kept];
+        Ok(Rewritten {
+            n_rows: n_removed as u64,
+            next: None,
+        })
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

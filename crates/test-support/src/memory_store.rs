@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use annoscope_events::{EXPORT_COLUMNS, EventHash, Timestamp};
+use annoscope_events::{EXPORT_COLUMNS, EventHash, Timestamp, is_begin_or_end};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Position,
-    Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
-    positioned_schema, table_schema,
+    Query, RecordBatches, Reservation, Rewrite, Rewritten, RowSender, Rows, Scopes, StoreError,
+    StoreStats, clock, positioned_schema, table_schema,
 };
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -246,6 +246,18 @@ impl EventStore for MemoryStore {
         Ok(result)
     }
 
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let rows = self.visible_rows()?;
+        let positions: Vec<u64> = (0..rows.num_rows() as u64).collect();
+        let is_kept = kept(&rows, &positions, rewrite);
+        if is_kept.contains(&false) {
+            // Its positions are its rows.
+            let message = "the store in memory removes nothing".to_owned();
+            return Err(StoreError::Statement { message });
+        }
+        Ok(Rewritten::default())
+    }
+
     fn changes(&self) -> Option<&Changes> {
         Some(&self.changes)
     }
@@ -358,6 +370,51 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
     let columns: Result<Vec<usize>, _> = columns.into_iter().collect();
     let exported = columns.and_then(|columns| sorted.project(&columns));
     exported.expect("rows have the table's columns")
+}
+
+/// Which rows a rewrite leaves.
+pub(crate) fn kept(rows: &RecordBatch, positions: &[u64], rewrite: &Rewrite) -> Vec<bool> {
+    let text = |name: &str, row: usize| column(rows, name).as_string::<i32>().value(row).to_owned();
+    let times: Vec<i64> = times_us(rows).collect();
+    let is_of = |scopes: &Scopes, row: usize| match scopes {
+        Scopes::Named(scopes) => scopes.contains(&text("scope", row)),
+        Scopes::AllBut(scopes) => !scopes.contains(&text("scope", row)),
+    };
+    let thing = |row: usize| {
+        let ids = ["org_id", "project_id", "task_id", "job_id", "obj_id"].map(|name| {
+            let ids = column(rows, name).as_primitive::<Int64Type>();
+            ids.is_valid(row).then(|| ids.value(row))
+        });
+        (text("scope", row), text("obj_name", row), ids)
+    };
+    let n_rows = 0..rows.num_rows();
+    match rewrite {
+        Rewrite::Compact { .. } => vec![true; rows.num_rows()],
+        Rewrite::Delete {
+            scopes,
+            from_us,
+            until_us,
+        } => n_rows
+            .map(|row| !((from_us..until_us).contains(&&times[row]) && is_of(scopes, row)))
+            .collect(),
+        Rewrite::KeepNewest { scopes, until_us } => {
+            let is_old = |row: &usize| {
+                times[*row] < *until_us
+                    && is_of(scopes, *row)
+                    && !is_begin_or_end(&text("scope", *row))
+            };
+            let age = |row: usize| (times[row], positions[row]);
+            let is_newest = |row: usize| {
+                let others = n_rows.clone().filter(is_old);
+                let mut same = others.filter(|other| thing(*other) == thing(row));
+                same.all(|other| age(other) <= age(row))
+            };
+            n_rows
+                .clone()
+                .map(|row| !is_old(&row) || is_newest(row))
+                .collect()
+        }
+    }
 }
 
 /// The rows at these positions, with the columns of [`positioned_schema`]. `positions` are those of the rows, in order.

@@ -386,6 +386,42 @@ pub static KEYS: &[Key] = &[
         help: "Unfinished exports of one user; one more gets 503",
     },
     Key {
+        path: "retention.exceptions_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that exceptions are kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.clicks_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that events of the page are kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.hours_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that working time is kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.resources_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days after which of the events of each thing only the newest are kept; 0 is never",
+    },
+    Key {
+        path: "retention.max_bytes",
+        kind: bytes(0, 1024 * TIB),
+        default: "0",
+        help: "What the database may take; beyond it the oldest months go, exceptions first, hours last; 0 is no bound",
+    },
+    Key {
+        path: "retention.hour",
+        kind: count(0, 23),
+        default: "3",
+        help: "Hour of the day, UTC, at which the server removes what is too old or too much",
+    },
+    Key {
         path: "log.level",
         kind: Kind::LogLevel,
         default: "info",

@@ -6,7 +6,7 @@ use std::thread;
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Reading, RecordBatches,
-    RowSender, StoreError,
+    Rewrite, Rewritten, RowSender, StoreError,
 };
 
 use super::numbers;
@@ -81,6 +81,15 @@ impl Backend for Double {
             sender.end(sent);
         });
         Ok(batches)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let (n_rows, next) = match rewrite {
+            Rewrite::Delete { until_us, .. } => (until_us.cast_unsigned(), None),
+            Rewrite::KeepNewest { .. } => return Err(StoreError::NotOpen),
+            Rewrite::Compact { from } => (1, Some(Position(from.0 + 1))),
+        };
+        Ok(Rewritten { n_rows, next })
     }
 
     fn recent_times(&self, _: usize) -> Result<Vec<i64>, StoreError> {
