@@ -224,6 +224,23 @@ mod tests {
         Ok(content)
     }
 
+    /// The files of columns that ClickHouse 26.9 wrote for 40 texts of seven.
+    #[test]
+    fn blocks_of_clickhouse_are_read() {
+        let texts = (0..40).map(|number| format!("\u{7}hello {}", number % 7));
+        let expected = texts.collect::<String>().into_bytes();
+        let files: [(&str, &[u8]); 3] = [
+            ("LZ4", include_bytes!("compressed/lz4.bin")),
+            ("ZSTD", include_bytes!("compressed/zstd.bin")),
+            ("NONE", include_bytes!("compressed/none.bin")),
+        ];
+        for (name, file) in files {
+            for piece in [1, 10, file.len()] {
+                assert_eq!(unpacked(file, piece).as_ref(), Ok(&expected), "{name}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn what_was_packed_comes_back(

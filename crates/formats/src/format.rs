@@ -5,14 +5,16 @@ use annoscope_sql::{ErrorKind, FormatClause, ResultColumn, SqlError};
 use crate::arrow_stream::ArrowEncoder;
 use crate::document::{DocumentEncoder, Rows};
 use crate::encoder::{Encoder, Header, NullEncoder};
+use crate::items::Items;
 use crate::json::JsonEncoder;
 use crate::lines::{Line, LinesEncoder};
 use crate::markdown::MarkdownEncoder;
 use crate::native::NativeEncoder;
 use crate::parquet::ParquetEncoder;
+use crate::pretty::{PrettyEncoder, Rules};
 use crate::row_binary::RowBinaryEncoder;
 use crate::separated::{SeparatedEncoder, Separator, Tuples};
-use crate::style::{Items, Style};
+use crate::style::Style;
 use crate::values::ValuesEncoder;
 use crate::vertical::VerticalEncoder;
 
@@ -48,12 +50,14 @@ pub enum Format {
     Vertical,
     /// A table for a page of text.
     Markdown,
+    /// A table for a screen.
+    Pretty(Rules),
     /// The rows are computed, and not shown.
     Null,
 }
 
 const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow and their …Strings, CSV, TabSeparated (TSV), RowBinary \
-     and their …WithNames, Native, Values, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+     and their …WithNames, Native, Values, Pretty, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
      application/vnd.apache.arrow.stream";
 
 /// Names, in lower case as they are compared, and what they mean.
@@ -151,6 +155,33 @@ const ANSWERED: &[(&[&str], Format)] = &[
     (&["parquet"], Format::Parquet),
     (&["values"], Format::Values),
     (&["vertical"], Format::Vertical),
+    (
+        &[
+            "pretty",
+            "prettymonoblock",
+            "prettynoescapes",
+            "prettynoescapesmonoblock",
+        ],
+        Format::Pretty(Rules::All),
+    ),
+    (
+        &[
+            "prettycompact",
+            "prettycompactmonoblock",
+            "prettycompactnoescapes",
+            "prettycompactnoescapesmonoblock",
+        ],
+        Format::Pretty(Rules::Compact),
+    ),
+    (
+        &[
+            "prettyspace",
+            "prettyspacemonoblock",
+            "prettyspacenoescapes",
+            "prettyspacenoescapesmonoblock",
+        ],
+        Format::Pretty(Rules::None),
+    ),
     (&["markdown", "md"], Format::Markdown),
     (&["arrowstream"], Format::Arrow),
     (&["null"], Format::Null),
@@ -200,9 +231,11 @@ impl Format {
             Format::Arrow => ARROW_STREAM,
             Format::Document(..) => "application/json; charset=UTF-8",
             Format::Lines(Line::Object, _) => "application/x-ndjson; charset=UTF-8",
-            Format::Lines(Line::Array(_), _) | Format::Null | Format::Values | Format::Vertical => {
-                "text/plain; charset=UTF-8"
-            }
+            Format::Lines(Line::Array(_), _)
+            | Format::Null
+            | Format::Values
+            | Format::Pretty(_)
+            | Format::Vertical => "text/plain; charset=UTF-8",
             Format::Native | Format::RowBinary(_) | Format::Parquet => "application/octet-stream",
             Format::Markdown => "text/markdown; charset=UTF-8",
             Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
@@ -248,6 +281,7 @@ impl Format {
             Format::Arrow => "ArrowStream",
             Format::Parquet => "Parquet",
             Format::Values => "Values",
+            Format::Pretty(_) => "Pretty",
             Format::Vertical => "Vertical",
             Format::Markdown => "Markdown",
             Format::Null => "Null",
@@ -279,6 +313,7 @@ impl Format {
             Format::Parquet => Box::new(ParquetEncoder::new(columns, style)),
             Format::Values => Box::new(ValuesEncoder::new(columns, style)),
             Format::Vertical => Box::new(VerticalEncoder::new(columns, style)),
+            Format::Pretty(rules) => Box::new(PrettyEncoder::new(columns, rules, style)),
             Format::Markdown => Box::new(MarkdownEncoder::new(columns, style)),
             Format::Null => Box::new(NullEncoder),
         }
@@ -293,10 +328,9 @@ impl Format {
         if let Some((_, format)) = answered {
             return Ok(*format);
         }
-        let is_clickhouses = name.starts_with("pretty")
-            || NOT_ANSWERED
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(&name));
+        let is_clickhouses = NOT_ANSWERED
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&name));
         let (kind, message) = if is_clickhouses {
             let message = format!("FORMAT {} is not supported", clause.name);
             (ErrorKind::Unsupported, message)
@@ -341,17 +375,8 @@ mod tests {
                 Ok(Format::TabSeparated(Header::Names, false)),
             ),
             ("CSVWithNames", Ok(Format::ClickHouseCsv(Header::Names))),
-            (
-                "Pretty",
-                Err((ErrorKind::Unsupported, "FORMAT Pretty is not supported")),
-            ),
-            (
-                "PrettyCompactMonoBlock",
-                Err((
-                    ErrorKind::Unsupported,
-                    "FORMAT PrettyCompactMonoBlock is not supported",
-                )),
-            ),
+            ("Pretty", Ok(Format::Pretty(Rules::All))),
+            ("PrettyCompactMonoBlock", Ok(Format::Pretty(Rules::Compact))),
             ("parquet", Ok(Format::Parquet)),
             (
                 "Protobuf",

@@ -16,13 +16,16 @@ mod events;
 mod format;
 mod frame;
 mod insert;
+mod items;
 mod json;
 mod lines;
 mod markdown;
 mod native;
 mod parquet;
+mod pretty;
 mod row_binary;
 mod separated;
+mod shown;
 mod style;
 mod text;
 mod value;
@@ -39,7 +42,9 @@ pub use insert::{
     InsertColumn, InsertError, InsertErrorCode, InsertFormat, InsertRow, InsertValue, RowReader,
     RowSink,
 };
+pub use items::Items;
 pub use json::described;
 pub use lines::Line;
-pub use style::{CsvStart, Items, Style, TimeFormat};
+pub use pretty::Rules;
+pub use style::{CsvStart, Style, TimeFormat};
 pub use value::{Column, Mismatch};

@@ -6,7 +6,8 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, Header, text_columns};
-use crate::style::{Items, Style};
+use crate::items::Items;
+use crate::style::Style;
 use crate::text::clickhouse_json;
 use crate::value::Column;
 

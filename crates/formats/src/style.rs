@@ -2,9 +2,6 @@
 
 use annoscope_sql::{Settings, TimeOutput};
 
-use crate::text::write_clickhouse_json_text;
-use crate::value::Column;
-
 /// How a result shows dates and times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeFormat {
@@ -54,29 +51,6 @@ pub enum CsvStart {
     Rows,
     /// A byte order mark, by which spreadsheets know UTF-8.
     ByteOrderMark,
-}
-
-/// What the items of ClickHouse's JSON are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Items {
-    /// Values of JSON.
-    Values,
-    /// Texts, whatever the type: what a reader sees of the value.
-    Strings,
-}
-
-impl Items {
-    /// Writes an item.
-    pub(crate) fn write(self, out: &mut Vec<u8>, column: &Column, row: usize) {
-        match self {
-            Items::Values => column.write_json(out, row),
-            Items::Strings => {
-                let mut text = Vec::new();
-                column.write_shown(&mut text, row);
-                write_clickhouse_json_text(out, &String::from_utf8_lossy(&text));
-            }
-        }
-    }
 }
 
 impl From<TimeFormat> for Style {

@@ -5,9 +5,13 @@ use std::ops::Range;
 use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
-use crate::encoder::{Encoder, FormatError, text_columns};
+use crate::encoder::{Encoder, FormatError, Stats, text_columns};
+use crate::shown::{Cell, line_width};
 use crate::style::Style;
-use crate::value::{Column, write_tip};
+use crate::value::Column;
+
+/// Rows that are shown; the others are counted alone (`output_format_pretty_max_rows`).
+const MAX_ROWS: u64 = 1000;
 
 /// Writes rows.
 pub(crate) struct VerticalEncoder {
@@ -36,19 +40,32 @@ impl Encoder for VerticalEncoder {
 
     fn write(&mut self, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), FormatError> {
         for row in rows {
-            write_row(out, &self.columns, &self.loaded, row, self.n_rows);
+            if self.n_rows < MAX_ROWS {
+                let cells: Vec<Cell> = self
+                    .loaded
+                    .iter()
+                    .map(|column| Cell::of(column, row))
+                    .collect();
+                write_titled(out, &self.columns, &cells, self.n_rows);
+            }
             self.n_rows += 1;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        if self.n_rows > MAX_ROWS {
+            out.extend_from_slice(format!("\nShowed first {MAX_ROWS}.\n").as_bytes());
         }
         Ok(())
     }
 }
 
-/// Writes a row; `index` is its place in the result, from 0.
-pub(crate) fn write_row(
+/// Writes a row under its number; `index` is its place in the result, from 0.
+pub(crate) fn write_titled(
     out: &mut Vec<u8>,
     columns: &[ResultColumn],
-    loaded: &[Column],
-    row: usize,
+    cells: &[Cell],
     index: u64,
 ) {
     if index > 0 {
@@ -57,15 +74,11 @@ pub(crate) fn write_row(
     let title = format!("Row {}:", index + 1);
     let line = "─".repeat(title.len());
     out.extend_from_slice(format!("{title}\n{line}\n").as_bytes());
-    let widths = columns.iter().map(|column| column.name.chars().count());
+    let widths = columns.iter().map(|column| line_width(&column.name, 0));
     let widest = widths.max().unwrap_or(0);
-    for (column, values) in columns.iter().zip(loaded) {
-        let padding = widest - column.name.chars().count();
-        out.extend_from_slice(column.name.as_bytes());
-        out.extend_from_slice(b": ");
-        out.resize(out.len() + padding, b' ');
-        values.write_shown(out, row);
-        write_tip(out, values, row);
-        out.push(b'\n');
+    for (column, Cell { text, tip }) in columns.iter().zip(cells) {
+        let name = &column.name;
+        let padding = " ".repeat(widest - line_width(name, 0));
+        out.extend_from_slice(format!("{name}: {padding}{text}{tip}\n").as_bytes());
     }
 }

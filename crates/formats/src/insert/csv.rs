@@ -71,21 +71,18 @@ fn split(line: &[u8]) -> Result<Vec<FieldValue<'_>>, InsertError> {
     let mut rest = line;
     loop {
         rest = trimmed_start(rest);
-        let value = match rest.strip_prefix(b"\"") {
-            Some(quoted) => {
-                let (text, behind) = quoted_text(quoted)?;
-                rest = trimmed_start(behind);
-                FieldValue::Text(text)
-            }
-            None => {
-                let end = rest.iter().position(|&byte| byte == b',');
-                let (field, behind) = rest.split_at(end.unwrap_or(rest.len()));
-                rest = behind;
-                match field.trim_ascii_end() {
-                    b"" => FieldValue::Default,
-                    b"\\N" => FieldValue::Null,
-                    field => FieldValue::Text(Cow::Borrowed(field)),
-                }
+        let value = if let Some(quoted) = rest.strip_prefix(b"\"") {
+            let (text, behind) = quoted_text(quoted)?;
+            rest = trimmed_start(behind);
+            FieldValue::Text(text)
+        } else {
+            let end = rest.iter().position(|&byte| byte == b',');
+            let (field, behind) = rest.split_at(end.unwrap_or(rest.len()));
+            rest = behind;
+            match field.trim_ascii_end() {
+                b"" => FieldValue::Default,
+                b"\\N" => FieldValue::Null,
+                field => FieldValue::Text(Cow::Borrowed(field)),
             }
         };
         fields.push(value);

@@ -92,9 +92,10 @@ impl Fields {
         fields: &[FieldValue<'_>],
     ) -> Result<Option<InsertRow>, InsertError> {
         if matches!(self.next, Next::NamesOrRow) {
-            self.next = match self.are_names(fields) {
-                true => Next::Names { has_types: false },
-                false => Next::Rows,
+            self.next = if self.are_names(fields) {
+                Next::Names { has_types: false }
+            } else {
+                Next::Rows
             };
         }
         match self.next {

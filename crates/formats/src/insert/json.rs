@@ -39,7 +39,7 @@ impl Objects {
     }
 
     fn row(&self, object: &[u8]) -> Result<InsertRow, InsertError> {
-        let Members(members) = serde_json::from_slice(object).map_err(invalid)?;
+        let Members(members) = serde_json::from_slice(object).map_err(|error| invalid(&error))?;
         let mut row = Target::defaults(&self.targets);
         let mut places = Places::of(&self.targets);
         for (name, raw) in members {
@@ -111,7 +111,8 @@ impl Syntax for Lists {
         if !text.starts_with(b"[") {
             return Err(unexpected("[", text));
         }
-        let items: Vec<&RawValue> = serde_json::from_slice(text).map_err(invalid)?;
+        let items: Vec<&RawValue> =
+            serde_json::from_slice(text).map_err(|error| invalid(&error))?;
         let fields = items.into_iter().map(field);
         self.fields.take(&fields.collect::<Result<Vec<_>, _>>()?)
     }
@@ -206,7 +207,7 @@ fn unquoted(json: &str) -> Result<Cow<'_, [u8]>, InsertError> {
     if !inner.contains('\\') {
         return Ok(Cow::Borrowed(inner.as_bytes()));
     }
-    let Bytes(mut text) = serde_json::from_str(json).map_err(invalid)?;
+    let Bytes(mut text) = serde_json::from_str(json).map_err(|error| invalid(&error))?;
     // Halves are three bytes, as is what stands for them.
     let mut start = 0;
     while let Some(at) = text[start..].windows(3).position(is_surrogate) {
@@ -241,7 +242,7 @@ fn is_surrogate(bytes: &[u8]) -> bool {
     matches!(bytes, [0xed, 0xa0..=0xbf, 0x80..=0xbf])
 }
 
-fn invalid(error: serde_json::Error) -> InsertError {
+fn invalid(error: &serde_json::Error) -> InsertError {
     let message = format!("Cannot parse JSON: {error}");
     InsertError::new(InsertErrorCode::IncorrectData, message)
 }

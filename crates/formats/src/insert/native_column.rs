@@ -213,13 +213,11 @@ fn low_cardinality_value<'a>(
         inner => inner,
     };
     let start = keys[place as usize] as usize;
-    match key_type.width() {
-        Some(width) => Cell::fixed(key_type, &bytes[start..start + width]),
-        None => {
-            let mut cursor = Cursor::new(bytes, start);
-            Cell::Bytes(cursor.string().expect("its end was found"))
-        }
+    if let Some(width) = key_type.width() {
+        return Cell::fixed(key_type, &bytes[start..start + width]);
     }
+    let mut cursor = Cursor::new(bytes, start);
+    Cell::Bytes(cursor.string().expect("its end was found"))
 }
 
 fn fixed(bytes: &[u8], start: usize, width: usize, row: usize) -> &[u8] {

@@ -96,6 +96,7 @@ fn read_header(
     cursor: &mut Cursor<'_>,
 ) -> Result<Vec<BodyColumn>, Stop> {
     if header == Header::None {
+        check_number(targets.len())?;
         let columns = targets.iter().enumerate();
         let columns = columns.map(|(index, target)| BodyColumn {
             data_type: target.wire_type.clone(),
@@ -104,6 +105,7 @@ fn read_header(
         return Ok(columns.collect());
     }
     let n_columns = cursor.length()?;
+    check_number(n_columns)?;
     let mut names = Vec::new();
     for _ in 0..n_columns {
         names.push(cursor.name()?);
@@ -131,6 +133,15 @@ fn read_header(
         columns.push(BodyColumn { data_type, place });
     }
     Ok(columns)
+}
+
+/// A row of no columns has no bytes: there would be no end of them.
+fn check_number(n_columns: usize) -> Result<(), InsertError> {
+    if n_columns > 0 {
+        return Ok(());
+    }
+    let message = "There are no columns in RowBinary data";
+    Err(InsertError::new(InsertErrorCode::IncorrectData, message))
 }
 
 fn read_row<'a>(

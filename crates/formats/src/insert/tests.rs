@@ -2,6 +2,7 @@
 
 mod broken;
 mod clickhouse;
+mod round_trip;
 
 use super::*;
 

@@ -36,8 +36,15 @@ impl Column {
 /// From here on a number has its size behind it (`output_format_pretty_single_large_number_tip_threshold`).
 const LARGE: f64 = 1_000_000.0;
 
-/// Names of sizes, each a thousand of the one before.
-const SIZES: [&str; 5] = ["", " thousand", " million", " billion", " trillion"];
+/// Sizes and their names.
+const SIZES: [(f64, &str); 6] = [
+    (1e21, "sextillion"),
+    (1e18, "quintillion"),
+    (1e15, "quadrillion"),
+    (1e12, "trillion"),
+    (1e9, "billion"),
+    (1e6, "million"),
+];
 
 /// Writes ` -- 12.35 million` behind a large number.
 pub(crate) fn write_tip(out: &mut Vec<u8>, values: &Column, row: usize) {
@@ -47,14 +54,8 @@ pub(crate) fn write_tip(out: &mut Vec<u8>, values: &Column, row: usize) {
     if number.abs() <= LARGE {
         return;
     }
-    let mut size = number;
-    let mut names = SIZES.iter();
-    let mut name = names.next().unwrap_or(&"");
-    while size.abs() >= 1000.0
-        && let Some(next) = names.next()
-    {
-        size /= 1000.0;
-        name = next;
+    let found = SIZES.iter().find(|(size, _)| number.abs() >= *size);
+    if let Some((size, name)) = found {
+        out.extend_from_slice(format!(" -- {:.2} {name}", number / size).as_bytes());
     }
-    out.extend_from_slice(format!(" -- {size:.2}{name}").as_bytes());
 }

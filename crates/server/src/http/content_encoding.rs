@@ -1,9 +1,9 @@
 //! `Content-Encoding` of request bodies: which there are, and decompression within a bound.
 //!
 //! The encodings are those of Vector's http source: gzip, deflate, snappy, zstd, and several of
-//! them one after another.
+//! them one after another; and lz4, whose frames ClickHouse's clients send.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use axum::http::{HeaderMap, header};
 use ruzstd::decoding::StreamingDecoder;
@@ -47,7 +47,7 @@ impl Encodings {
         Encodings::among(Known::Vectors, headers)
     }
 
-    /// The same with those that ClickHouse takes beside them: lz4 and br.
+    /// The same with what ClickHouse takes beside them: br.
     pub fn of_clickhouse(headers: &HeaderMap) -> Result<Encodings, ApiError> {
         Encodings::among(Known::ClickHouses, headers)
     }
@@ -63,7 +63,7 @@ impl Encodings {
                     b"deflate" => Encoding::Deflate,
                     b"snappy" => Encoding::Snappy,
                     b"zstd" => Encoding::Zstd,
-                    b"lz4" if with == Known::ClickHouses => Encoding::Lz4,
+                    b"lz4" => Encoding::Lz4,
                     b"br" if with == Known::ClickHouses => Encoding::Brotli,
                     other => return Err(unsupported(other)),
                 });
@@ -89,7 +89,9 @@ impl Encodings {
                 Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
                 Encoding::Snappy => Box::new(snap::read::FrameDecoder::new(reader)),
                 Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
-                Encoding::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
+                Encoding::Lz4 => Box::new(Lz4Frames {
+                    decoder: lz4_flex::frame::FrameDecoder::new(BufReader::new(reader)),
+                }),
                 Encoding::Brotli => Box::new(brotli::Decompressor::new(reader, STEP_BYTES)),
             };
         }
@@ -109,6 +111,23 @@ impl Encodings {
             bytes = decode(encoding, &bytes, &mut grow_to)?;
         }
         Ok(bytes)
+    }
+}
+
+/// Frames of LZ4 one after another: the decoder ends with the first.
+struct Lz4Frames<R: BufRead> {
+    decoder: lz4_flex::frame::FrameDecoder<R>,
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n_read = self.decoder.read(buffer)?;
+            let is_over = n_read == 0 && self.decoder.get_mut().fill_buf()?.is_empty();
+            if n_read > 0 || is_over || buffer.is_empty() {
+                return Ok(n_read);
+            }
+        }
     }
 }
 
@@ -147,6 +166,13 @@ fn decode(
                 .decompress_vec(packed)
                 .map_err(not_decodable)?;
         }
+        Encoding::Lz4 => {
+            let mut rest = packed;
+            while !rest.is_empty() {
+                let mut reader = lz4_flex::frame::FrameDecoder::new(&mut rest);
+                read(&mut reader, packed.len(), &mut bytes, grow_to)?;
+            }
+        }
         Encoding::Zstd => {
             let mut rest = packed;
             while !rest.is_empty() {
@@ -165,10 +191,6 @@ fn decode(
                 read(&mut reader, packed.len(), &mut bytes, grow_to)?;
                 check_content(&reader)?;
             }
-        }
-        Encoding::Lz4 => {
-            let mut reader = lz4_flex::frame::FrameDecoder::new(packed);
-            read(&mut reader, packed.len(), &mut bytes, grow_to)?;
         }
         Encoding::Brotli => {
             let mut reader = brotli::Decompressor::new(packed, STEP_BYTES);
@@ -246,15 +268,16 @@ mod tests {
                 writer.finish().unwrap()
             }
             Encoding::Snappy => snap::raw::Encoder::new().compress_vec(plain).unwrap(),
+            Encoding::Lz4 => {
+                let info = lz4_flex::frame::FrameInfo::new().content_checksum(true);
+                let mut writer = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+                writer.write_all(plain).unwrap();
+                writer.finish().unwrap()
+            }
             Encoding::Zstd => ruzstd::encoding::compress_to_vec(
                 plain,
                 ruzstd::encoding::CompressionLevel::Fastest,
             ),
-            Encoding::Lz4 => {
-                let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
-                writer.write_all(plain).unwrap();
-                writer.finish().unwrap()
-            }
             Encoding::Brotli => {
                 let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 3, 22);
                 writer.write_all(plain).unwrap();
@@ -263,7 +286,8 @@ mod tests {
         }
     }
 
-    const ALL: [Encoding; 4] = [
+    const ALL: [Encoding; 5] = [
+        Encoding::Lz4,
         Encoding::Gzip,
         Encoding::Deflate,
         Encoding::Snappy,
@@ -273,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_read_as_it_goes_is_the_same() {
         let plain = text();
-        for encoding in ALL.into_iter().chain([Encoding::Lz4, Encoding::Brotli]) {
+        for encoding in ALL.into_iter().chain([Encoding::Brotli]) {
             let packed = match encoding {
                 Encoding::Snappy => {
                     let mut writer = snap::write::FrameEncoder::new(Vec::new());
@@ -369,6 +393,10 @@ mod tests {
                 .concat(),
             ),
             (Encoding::Snappy, framed.into_inner().unwrap()),
+            (
+                Encoding::Lz4,
+                [encode(Encoding::Lz4, b"a"), encode(Encoding::Lz4, b"b")].concat(),
+            ),
         ];
         for (encoding, packed) in cases {
             let decoded = Encodings(vec![encoding]).decode(packed, |_| Ok(()));

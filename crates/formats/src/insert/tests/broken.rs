@@ -10,7 +10,7 @@ const NOON: &str = "2024-07-01 12:00:00";
 #[test]
 fn bodies_are_refused_in_clickhouses_words() {
     use InsertErrorCode::*;
-    let cases: [(&str, &[u8], InsertErrorCode, &str); 30] = [
+    let cases: [(&str, &[u8], InsertErrorCode, &str); 31] = [
         ("JSONEachRow", br#"{"scope":"a","scope":"b"}"#, IncorrectData, "scope: (at row 1"),
         ("JSONEachRow", br#"{"scope":"a"} {"duration":"x"}"#, CannotParseNumber, "(at row 2, column duration)"),
         ("JSONEachRow", br#"{"scope":"a"} x"#, CannotParseInputAssertionFailed, "(at row 2)"),
@@ -34,6 +34,7 @@ fn bodies_are_refused_in_clickhouses_words() {
         ("RowBinary", b"\x01a\x01\x01", CannotReadAllData, "row 1"),
         ("RowBinary", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", TooLargeStringSize, "length"),
         ("RowBinary", b"\xff\xff\xff\xff\x0f", TooLargeStringSize, "more than 1048576 bytes"),
+        ("RowBinaryWithNames", b"\x00a", IncorrectData, "no columns"),
         ("RowBinaryWithNames", b"\x01\x01x", IncorrectData, "Unknown field found in RowBinary header: 'x'"),
         ("RowBinaryWithNamesAndTypes", b"\x01\x05scope\x05Array", UnknownType, "column scope"),
         ("Native", b"\x01\x01\x05scope\x04Date\0\0", TypeMismatch, "Date to String"),
