@@ -279,6 +279,7 @@ def test_an_insert_sent_again_after_a_kill_brings_the_rest_once(clickhouse_serve
     clickhouse_server.start()
     for _ in range(2):
         assert port.insert(body, query_id="big").status_code == 200
+        clickhouse_server.wait_until_applied()
         assert port.rows("SELECT count(), uniqExact(obj_id) FROM events") == [[n_rows, n_rows]]
 
 

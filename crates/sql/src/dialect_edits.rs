@@ -16,6 +16,7 @@
 //! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
 //! | `minus(a, b)`, `any(x)` | `"minus"(a, b)`, `"any"(x)` |
 //! | `ARRAY JOIN [a, b]` | `ARRAY JOIN "array"(a, b)` |
+//! | `a ? b : c` | `if(a , b , c)` |
 //! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
 //!
@@ -33,6 +34,7 @@ mod literals;
 mod parameters;
 mod refusals;
 mod scan;
+mod ternary;
 mod with_items;
 
 #[cfg(test)]
@@ -57,7 +59,8 @@ const FIRST_RULES: [Rule; 2] = [
     ends::one_statement,
 ];
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
+    ternary::calls,
     // Before the first rule that makes such shapes.
     refusals::refuse,
     parameters::calls,

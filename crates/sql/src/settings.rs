@@ -214,13 +214,28 @@ pub(crate) fn is_known(name: &str) -> bool {
     TABLE.contains_key(name)
 }
 
-/// All settings, sorted: name, ClickHouse's own value (empty where it is of no concern) and type.
-pub(crate) fn listed() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+/// A setting as `system.settings` lists it.
+pub(crate) struct Listed {
+    pub name: &'static str,
+    /// ClickHouse's own; empty where it is of no concern.
+    pub value: &'static str,
+    pub type_name: &'static str,
+    /// Whether no other value is taken.
+    pub is_fixed: bool,
+}
+
+/// All settings, sorted.
+pub(crate) fn listed() -> impl Iterator<Item = Listed> {
     let mut names: Vec<&&str> = TABLE.keys().collect();
     names.sort_unstable();
     names.into_iter().map(|name| {
         let known = &TABLE[name];
-        (*name, known.default, known.kind.name())
+        Listed {
+            name,
+            value: known.default,
+            type_name: known.kind.name(),
+            is_fixed: known.effect == Effect::Refused,
+        }
     })
 }
 

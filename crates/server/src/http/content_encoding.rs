@@ -3,7 +3,7 @@
 //! The encodings are those of Vector's http source: gzip, deflate, snappy, zstd, and several of
 //! them one after another.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use axum::http::{HeaderMap, header};
 use ruzstd::decoding::StreamingDecoder;
@@ -47,7 +47,7 @@ impl Encodings {
         Encodings::among(Known::Vectors, headers)
     }
 
-    /// The same with those that ClickHouse takes beside them: lz4 and br.
+    /// The same with what ClickHouse takes beside them: br.
     pub fn of_clickhouse(headers: &HeaderMap) -> Result<Encodings, ApiError> {
         Encodings::among(Known::ClickHouses, headers)
     }
@@ -63,7 +63,7 @@ impl Encodings {
                     b"deflate" => Encoding::Deflate,
                     b"snappy" => Encoding::Snappy,
                     b"zstd" => Encoding::Zstd,
-                    b"lz4" if with == Known::ClickHouses => Encoding::Lz4,
+                    b"lz4" => Encoding::Lz4,
                     b"br" if with == Known::ClickHouses => Encoding::Brotli,
                     other => return Err(unsupported(other)),
                 });
@@ -89,7 +89,9 @@ impl Encodings {
                 Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
                 Encoding::Snappy => Box::new(snap::read::FrameDecoder::new(reader)),
                 Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
-                Encoding::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(reader)),
+                Encoding::Lz4 => Box::new(Lz4Frames {
+                    decoder: lz4_flex::frame::FrameDecoder::new(BufReader::new(reader)),
+                }),
                 Encoding::Brotli => Box::new(brotli::Decompressor::new(reader, STEP_BYTES)),
             };
         }
@@ -109,6 +111,23 @@ impl Encodings {
             bytes = decode(encoding, &bytes, &mut grow_to)?;
         }
         Ok(bytes)
+    }
+}
+
+/// Frames of LZ4 one after another: the decoder ends with the first.
+struct Lz4Frames<R: BufRead> {
+    decoder: lz4_flex::frame::FrameDecoder<R>,
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n_read = self.decoder.read(buffer)?;
+            let is_over = n_read == 0 && self.decoder.get_mut().fill_buf()?.is_empty();
+            if n_read > 0 || is_over || buffer.is_empty() {
+                return Ok(n_read);
+            }
+        }
     }
 }
 
@@ -165,10 +184,6 @@ fn decode(
                 read(&mut reader, packed.len(), &mut bytes, grow_to)?;
                 check_content(&reader)?;
             }
-        }
-        Encoding::Lz4 => {
-            let mut reader = lz4_flex::frame::FrameDecoder::new(packed);
-            read(&mut reader, packed.len(), &mut bytes, grow_to)?;
         }
         Encoding::Brotli => {
             let mut reader = brotli::Decompressor::new(packed, STEP_BYTES);
@@ -250,11 +265,6 @@ mod tests {
                 plain,
                 ruzstd::encoding::CompressionLevel::Fastest,
             ),
-            Encoding::Lz4 => {
-                let mut writer = lz4_flex::frame::FrameEncoder::new(Vec::new());
-                writer.write_all(plain).unwrap();
-                writer.finish().unwrap()
-            }
             Encoding::Brotli => {
                 let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 3, 22);
                 writer.write_all(plain).unwrap();
@@ -273,7 +283,7 @@ mod tests {
     #[test]
     fn what_is_read_as_it_goes_is_the_same() {
         let plain = text();
-        for encoding in ALL.into_iter().chain([Encoding::Lz4, Encoding::Brotli]) {
+        for encoding in ALL.into_iter().chain([Encoding::Brotli]) {
             let packed = match encoding {
                 Encoding::Snappy => {
                     let mut writer = snap::write::FrameEncoder::new(Vec::new());

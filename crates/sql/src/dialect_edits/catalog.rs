@@ -106,6 +106,7 @@ fn edits(scan: &Scan<'_>, relation: &Relation) -> Result<Edits, SqlError> {
             edits.push((scan.bytes(&(i..i + 3)), alias.clone()));
         }
     }
+    edits.sort_by_key(|(range, _)| range.start);
     Ok(edits)
 }
 

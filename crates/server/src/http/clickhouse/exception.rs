@@ -221,6 +221,7 @@ fn of_query(kind: &str, message: &str) -> &'static str {
         "unknown" => "UNKNOWN_IDENTIFIER",
         "type" => "ILLEGAL_TYPE_OF_ARGUMENT",
         "forbidden" => "ACCESS_DENIED",
+        "unsupported" if message.contains("the function ") => "UNKNOWN_FUNCTION",
         "unsupported" => "NOT_IMPLEMENTED",
         "time_limit" => "TIMEOUT_EXCEEDED",
         "memory_limit" => "MEMORY_LIMIT_EXCEEDED",

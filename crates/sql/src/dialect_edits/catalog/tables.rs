@@ -37,10 +37,18 @@ pub(super) fn system(table: &str, relation: &Relation) -> Option<String> {
             )
         }
         "settings" => lines(
-            settings::listed()
-                .map(|(name, value, data_type)| format!("{name}\t{value}\t{data_type}")),
+            settings::listed().map(|setting| {
+                let is_fixed = u8::from(setting.is_fixed);
+                let settings::Listed {
+                    name,
+                    value,
+                    type_name,
+                    ..
+                } = setting;
+                format!("{name}\t{value}\t{type_name}\t{is_fixed}")
+            }),
             "#[1] AS name, #[2] AS value, toUInt8(0) AS changed, '' AS description, CAST(NULL AS Nullable(String)) AS min, CAST(NULL AS Nullable(String)) AS max, \
-             toUInt8(0) AS readonly, #[3] AS type, #[2] AS default, '' AS alias_for, toUInt8(0) AS is_obsolete, 'Production' AS tier",
+             toUInt8(#[4]) AS readonly, #[3] AS type, #[2] AS default, '' AS alias_for, toUInt8(0) AS is_obsolete, 'Production' AS tier",
         ),
         "functions" => lines(
             named_functions(),
