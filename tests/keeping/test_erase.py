@@ -35,13 +35,13 @@ def work(server: Server, person: User, user_id: int) -> None:
             "create:membership",
             user_id=1,
             user_name="root",
-            payload=json.dumps({"user": {"id": user_id, "username": "wilhelmina", "email": "wilhelmina@x.org"}}),
+            payload=json.dumps({"user": {"id": user_id, "username": "wilhelmina", "email": "wilhelmina@example.com"}}),
         ),
         events.server_event(
             "click:element",
             user_id=user_id,
             user_name="wilhelmina",
-            user_email="wilhelmina@x.org",
+            user_email="wilhelmina@example.com",
             remote_addr="10.99.88.77",
         ),
         events.server_event(count=70_000, user_id=user_id, user_name="wilhelmina"),
@@ -54,7 +54,7 @@ def hours(server: Server, admin: User) -> dict:
 
 
 def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_path: Path) -> None:
-    person = server.add_user("wilhelmina", "user", "--email", "wilhelmina@x.org")
+    person = server.add_user("wilhelmina")
     user_id = next(
         u["id"] for u in json.loads(server.cli("user", "list", "--format", "json")) if u["name"] == "wilhelmina"
     )
@@ -91,7 +91,7 @@ def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_
 
 
 def test_a_kill_in_the_middle_is_mended_by_the_next_run(server: Server, admin: User) -> None:
-    person = server.add_user("wilhelmina", "user", "--email", "wilhelmina@x.org")
+    person = server.add_user("wilhelmina")
     user_id = next(
         u["id"] for u in json.loads(server.cli("user", "list", "--format", "json")) if u["name"] == "wilhelmina"
     )

@@ -24,7 +24,7 @@ def fill(server: Server, n_days: int = 100, n_a_day: int = 600) -> None:
             events.server_event("click:element", at, obj_val=random.randbytes(60).hex(), job_id=1, obj_id=n)
             for n in range(n_a_day)
         ]
-        batch += [events.server_event("send:exception", at, payload='{"message": "no"}', job_id=1) for _ in range(20)]
+        batch += [events.server_event("send:exception", at, payload='{"message": "no"}', obj_id=n) for n in range(20)]
         batch += [events.server_event("update:task", at, obj_name="name", obj_val=f"task of day {day}", task_id=7)]
         batch += [events.server_event("create:task", at, obj_name="first", task_id=day)]
         assert events.ingest(server, batch).status_code == 200

@@ -16,21 +16,13 @@ use crate::config::Loaded;
 /// Held while a backup is made, by its process.
 const LOCK: &str = "backups.lock";
 
-/// What was made.
-pub struct Taken {
-    /// The backup.
-    pub written: Written,
-    /// Whether there was one at the place, which it goes on.
-    pub is_incremental: bool,
-}
-
 /// Writes a backup of a data directory to a place, or what is new since the last one there.
 pub fn take(
     loaded: &Loaded,
     place: &Place,
     key: Option<&SealKey>,
     progress: impl FnMut(Progress),
-) -> Result<Taken, BackupCommandError> {
+) -> Result<Written, BackupCommandError> {
     let data_dir = &loaded.config.data_dir;
     let _lock = lock(data_dir)?;
     let mut ledger = Ledger::read(data_dir)?;
@@ -55,7 +47,8 @@ pub fn take(
     }
     let rows = source.rows(from, position)?;
     let settings = loaded.settings.iter();
-    let settings = settings.filter(|setting| setting.origin != "default");
+    let settings =
+        settings.filter(|setting| setting.origin != "default" && setting.key.path != "data_dir");
     let contents = Contents {
         previous: previous.clone(),
         id: Uuid::new_v4(),
@@ -70,10 +63,7 @@ pub fn take(
     let written = write(place, contents, rows, progress, |manifest| {
         ledger.note(data_dir, &place.to_string(), manifest, previous.as_ref())
     })?;
-    Ok(Taken {
-        written,
-        is_incremental: previous.is_some(),
-    })
+    Ok(written)
 }
 
 fn lock(data_dir: &Path) -> Result<File, BackupCommandError> {

@@ -62,7 +62,7 @@ pub(super) fn run(args: BackupArgs, loaded: &Loaded, out: &mut dyn Write) -> Res
     }
     let key = read_key(args.key_file)?;
     let mut line = Line::default();
-    let taken = backup::take(loaded, &place, key.as_ref(), |progress| {
+    let written = backup::take(loaded, &place, key.as_ref(), |progress| {
         let doing = if progress.is_verifying {
             "comparing what was written"
         } else {
@@ -71,7 +71,6 @@ pub(super) fn run(args: BackupArgs, loaded: &Loaded, out: &mut dyn Write) -> Res
         line.show(|| format!("{} {doing}", progress.n_events));
     })?;
     line.end();
-    let written = &taken.written;
     let manifest = &written.manifest;
     writeln!(
         out,
