@@ -1,7 +1,7 @@
 //! `Content-Encoding` of request bodies: which there are, and decompression within a bound.
 //!
 //! The encodings are those of Vector's http source: gzip, deflate, snappy, zstd, and several of
-//! them one after another.
+//! them one after another; and lz4, whose frames ClickHouse's clients send.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -166,6 +166,13 @@ fn decode(
                 .decompress_vec(packed)
                 .map_err(not_decodable)?;
         }
+        Encoding::Lz4 => {
+            let mut rest = packed;
+            while !rest.is_empty() {
+                let mut reader = lz4_flex::frame::FrameDecoder::new(&mut rest);
+                read(&mut reader, packed.len(), &mut bytes, grow_to)?;
+            }
+        }
         Encoding::Zstd => {
             let mut rest = packed;
             while !rest.is_empty() {
@@ -261,6 +268,12 @@ mod tests {
                 writer.finish().unwrap()
             }
             Encoding::Snappy => snap::raw::Encoder::new().compress_vec(plain).unwrap(),
+            Encoding::Lz4 => {
+                let info = lz4_flex::frame::FrameInfo::new().content_checksum(true);
+                let mut writer = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+                writer.write_all(plain).unwrap();
+                writer.finish().unwrap()
+            }
             Encoding::Zstd => ruzstd::encoding::compress_to_vec(
                 plain,
                 ruzstd::encoding::CompressionLevel::Fastest,
@@ -273,7 +286,8 @@ mod tests {
         }
     }
 
-    const ALL: [Encoding; 4] = [
+    const ALL: [Encoding; 5] = [
+        Encoding::Lz4,
         Encoding::Gzip,
         Encoding::Deflate,
         Encoding::Snappy,
@@ -379,6 +393,10 @@ mod tests {
                 .concat(),
             ),
             (Encoding::Snappy, framed.into_inner().unwrap()),
+            (
+                Encoding::Lz4,
+                [encode(Encoding::Lz4, b"a"), encode(Encoding::Lz4, b"b")].concat(),
+            ),
         ];
         for (encoding, packed) in cases {
             let decoded = Encodings(vec![encoding]).decode(packed, |_| Ok(()));
