@@ -62,13 +62,11 @@ impl Person {
 
 /// A name as it is, and as JSON may write it.
 fn forms(name: &str) -> Vec<String> {
-    let mut escaped = String::new();
-    for unit in name.encode_utf16() {
-        match u8::try_from(unit) {
-            Ok(byte) if byte.is_ascii() => escaped.push(char::from(byte)),
-            _ => escaped.push_str(&format!("\\u{unit:04x}")),
-        }
-    }
+    let escaped = name.encode_utf16().map(|unit| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    });
+    let escaped: String = escaped.collect();
     let mut forms = vec![name.to_owned(), escaped];
     forms.dedup();
     forms

@@ -48,8 +48,16 @@ fn hand_over(
     positions: Range<Position>,
 ) -> Result<(), Error> {
     let has_unplaced = has_unplaced_rows(connection)?;
-    for start in (positions.start.0..positions.end.0).step_by(SLICE) {
-        let end = positions.end.0.min(start + SLICE as u64);
+    let last = if has_unplaced {
+        "SELECT max(coalesce(position, rowid)) FROM stored_events"
+    } else {
+        "SELECT max(position) FROM stored_events"
+    };
+    let last: Option<u64> = connection.query_row(last, [], |row| row.get(0))?;
+    // There are no rows behind it, however far the caller asks.
+    let end = positions.end.0.min(last.map_or(0, |last| last + 1));
+    for start in (positions.start.0..end).step_by(SLICE) {
+        let end = end.min(start + SLICE as u64);
         query::run(sender, connection, &slice(start, end, has_unplaced))?;
     }
     Ok(())
