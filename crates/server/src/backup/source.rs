@@ -19,7 +19,7 @@ pub(super) enum Source {
     /// A server runs.
     Serving(Client),
     /// Nobody does.
-    Own(Own),
+    Own(Box<Own>),
 }
 
 /// A store that this process has opened.
@@ -59,11 +59,11 @@ impl Source {
         let dead_letters = DeadLetter::open(&config.data_dir, config.ingest.dead_letter_max_bytes)
             .map_err(BackupCommandError::io("opening the dead letters"))?;
         let store = store::open(config, Arc::new(dead_letters), &lock.0)?;
-        Ok(Source::Own(Own {
+        Ok(Source::Own(Box::new(Own {
             store,
             runtime,
             _lock: lock,
-        }))
+        })))
     }
 
     pub(super) fn hold(&self) -> Result<Held, BackupCommandError> {

@@ -76,10 +76,10 @@ pub struct Outcome {
 impl Retention {
     /// How long it is until the hour of the day at which it is done.
     pub fn until_next(&self, now: Timestamp) -> Duration {
-        const HOUR_MS: u64 = 60 * 60 * 1000;
-        let of_day = now.millis().rem_euclid(24 * HOUR_MS as i64).cast_unsigned();
-        let at = u64::from(self.config.hour) * HOUR_MS;
-        let day = 24 * HOUR_MS;
+        const HOUR_MS: i64 = 60 * 60 * 1000;
+        let of_day = now.millis().rem_euclid(24 * HOUR_MS).cast_unsigned();
+        let at = u64::from(self.config.hour) * HOUR_MS.cast_unsigned();
+        let day = 24 * HOUR_MS.cast_unsigned();
         // At the very hour the next one is tomorrow's.
         Duration::from_millis((at + day - of_day - 1) % day + 1)
     }
@@ -90,7 +90,11 @@ impl Retention {
             return Err(RetentionError::Off);
         }
         let (stock, space) = self.stock(clock::now())?;
-        Ok(self.outcome(Plan::of(&self.config, &stock, clock::now()), &stock, space))
+        Ok(Retention::outcome(
+            Plan::of(&self.config, &stock, clock::now()),
+            &stock,
+            space,
+        ))
     }
 
     /// Removes it, and moves rows where that makes the file shorter. Blocks, for minutes where there is much. `tell` is told of
@@ -107,7 +111,7 @@ impl Retention {
         let now = clock::now();
         let (stock, space) = self.stock(now)?;
         let plan = Plan::of(&self.config, &stock, now);
-        let mut outcome = self.outcome(plan, &stock, space);
+        let mut outcome = Retention::outcome(plan, &stock, space);
         let cuts = outcome.plan.cuts.clone();
         let mut has_newest = false;
         for cut in cuts {
@@ -164,7 +168,7 @@ impl Retention {
         Ok((stock, space))
     }
 
-    fn outcome(&self, plan: Plan, stock: &Stock, (file_bytes, free_bytes): (u64, u64)) -> Outcome {
+    fn outcome(plan: Plan, stock: &Stock, (file_bytes, free_bytes): (u64, u64)) -> Outcome {
         let per_row = stock.used_bytes / stock.n_rows.max(1);
         Outcome {
             plan,

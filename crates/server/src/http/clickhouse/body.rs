@@ -151,16 +151,12 @@ impl Incoming {
 
     /// Takes the next piece. Returns whether there was one.
     async fn receive(&mut self) -> Result<bool, ApiError> {
-        match self.rest.next().await? {
-            Some(chunk) => {
-                self.came.push(&chunk)?;
-                Ok(true)
-            }
-            None => {
-                self.is_over = true;
-                Ok(false)
-            }
-        }
+        let Some(chunk) = self.rest.next().await? else {
+            self.is_over = true;
+            return Ok(false);
+        };
+        self.came.push(&chunk)?;
+        Ok(true)
     }
 
     /// The beginning of the statement, as far as it can be unpacked from what is here.

@@ -194,7 +194,7 @@ impl Source {
         let is_wanted = Cell::new(true);
         let mut row = |row| {
             if is_wanted.get()
-                && let Some(batch) = batches.add(&columns, row)
+                && let Some(batch) = batches.add(&columns, &row)
             {
                 is_wanted.set(take(batch));
             }

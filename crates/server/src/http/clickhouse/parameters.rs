@@ -33,6 +33,10 @@ const IGNORED: [&str; 13] = [
 
 /// What a request says beside its body.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a parameter of its own"
+)]
 pub struct Parameters {
     /// The statement, or its beginning.
     pub query: Option<String>,

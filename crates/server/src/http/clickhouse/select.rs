@@ -97,7 +97,7 @@ pub async fn answer(
         }
     }
     let is_whole = sender.coder.is_none();
-    let (stats, n_bytes, body) = if is_whole {
+    let (figures, n_bytes, body) = if is_whole {
         (sender.answer.stats(), sender.n_bytes, Body::from(first))
     } else if parameters.wait_end_of_query {
         let source = Source::Account(principal.user.id);
@@ -113,8 +113,8 @@ pub async fn answer(
                 error => error.into(),
             })?;
         }
-        let (stats, n_bytes) = (sender.answer.stats(), sender.n_bytes);
-        (stats, n_bytes, Body::from_stream(spool.into_stream()))
+        let (figures, n_bytes) = (sender.answer.stats(), sender.n_bytes);
+        (figures, n_bytes, Body::from_stream(spool.into_stream()))
     } else {
         let n_bytes = sender.n_bytes;
         let first = futures::stream::iter([Ok(Bytes::from(first))]);
@@ -129,7 +129,7 @@ pub async fn answer(
     if let Some(encoding) = encoding {
         set(head, header::CONTENT_ENCODING, encoding);
     }
-    let summary = summary(stats, n_bytes);
+    let summary = summary(figures, n_bytes);
     if parameters.sends_progress {
         set(head, PROGRESS, &summary);
     }
