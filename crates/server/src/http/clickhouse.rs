@@ -2,7 +2,7 @@
 //! the way of the ingest port.
 //!
 //! Rights, slots, limits and rates are those of the API: `access.rs` admits the request, and what its statement does
-//! is decided in [`statement`], by `identity/rights.rs`. Errors have ClickHouse's words ([`exception`]).
+//! is decided in `routes/clickhouse.rs`, by `identity/rights.rs`. Errors have ClickHouse's words ([`exception`]).
 
 mod blocks;
 mod body;
