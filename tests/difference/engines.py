@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -46,6 +47,15 @@ class Explained:
     passes: list[str]
 
 
+# How long it took and how much was read, in formats that tell it; and how many rows there were before a LIMIT, which
+# annoscope does not count.
+TOLD = re.compile(rb'"(statistics":\s*\{[^}]*\}|rows_before_limit_at_least": \d+,\n\n\t)')
+
+
+def comparable(content: bytes) -> bytes:
+    return TOLD.sub(b"", content)
+
+
 class Annoscope:
     """A running server, asked as an administrator."""
 
@@ -59,6 +69,12 @@ class Annoscope:
         if isinstance(answer, Refusal):
             return answer
         return Answer([(column["name"], column["type"]) for column in answer["columns"]], answer["rows"])
+
+    def content(self, sql: str, format_name: str) -> bytes | Refusal:
+        """The bytes of an answer in a format, less what is not the same twice."""
+        body = {"sql": f"{sql.rstrip().rstrip(';')}\nFORMAT {format_name}"}
+        answer = self.session.post(f"{self.url}/api/query", json=body, timeout=120)
+        return comparable(answer.content) if answer.status_code == 200 else Refusal(answer.text)
 
     def explain(self, sql: str, context: Context | None = None) -> Explained | Refusal:
         answer = self.ask("/api/query/explain", sql, context)
@@ -85,15 +101,33 @@ class Annoscope:
         return Refusal(answer.text)
 
 
+class Port:
+    """The same server over ClickHouse's interface."""
+
+    def __init__(self, server: Server, user: User):
+        self.url = server.clickhouse_url
+        self.session = requests.Session()
+        self.session.headers.update(user.headers)
+
+    def query(self, sql: str) -> Answer | Refusal:
+        answer = self.session.post(self.url, params={"default_format": "JSONCompact"}, data=sql.encode(), timeout=120)
+        if answer.status_code != 200:
+            # Whatever is asked, it is the query that is wrong and not the server.
+            assert answer.headers["X-ClickHouse-Exception-Code"] not in ("49", "439"), f"{answer.text}\n{sql}"
+            return Refusal(answer.text)
+        result = json.loads(answer.content)
+        return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
+
+
 class ClickHouse:
     """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, *options: str):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         script = Path(__file__).parents[1] / "support" / "clickhouse_http.py"
-        arguments = ["--port", str(port), "--path", str(directory)]
+        arguments = ["--port", str(port), "--path", str(directory), *options]
         # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
         environment = os.environ | {"TZ": "UTC"}
         command = [sys.executable, script, *arguments]
@@ -109,8 +143,10 @@ class ClickHouse:
 
     def run(self, statement: str) -> str:
         answer = self.session.post(self.url, params={"query": statement}, timeout=120)
-        assert answer.status_code == 200, answer.text
-        return answer.text
+        # It names no charset, and requests would guess one.
+        text = answer.content.decode()
+        assert answer.status_code == 200, text
+        return text
 
     def query(self, sql: str, **settings: str) -> Answer | Refusal:
         """Runs a query inside the database `cvat`."""
@@ -122,6 +158,15 @@ class ClickHouse:
             return Refusal(answer.text)
         result = json.loads(answer.content)
         return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
+
+    def content(self, sql: str, format_name: str) -> bytes | Refusal:
+        """The bytes of an answer in a format, less what is not the same twice."""
+        parameters = {"database": "cvat", "default_format": format_name, "max_execution_time": "20"}
+        answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
+        if answer.status_code != 200:
+            self.run("SELECT 1")
+            return Refusal(answer.text)
+        return comparable(answer.content)
 
     def first_column(self, sql: str) -> list[object]:
         answer = self.query(sql)
@@ -136,7 +181,10 @@ class ClickHouse:
 def start_server(directory: Path, events: list[Event]) -> Server:
     """A running server with the events."""
     # Some results are larger than what a page shows, and some plans than what a small installation has.
-    flags = {"query_max_rows": 1_000_000} if "--query-max-rows" in run_cli("serve", "--help").stdout else {}
+    help_text = run_cli("serve", "--help").stdout
+    flags: dict[str, object] = {"query_max_rows": 1_000_000} if "--query-max-rows" in help_text else {}
+    if "--clickhouse-listen" in help_text:
+        flags["clickhouse_listen"] = "127.0.0.1:0"
     server = Server(directory / "data", directory / "server.log", store_memory_bytes="1GiB", **flags).start()
     post(server, events)
     return server

@@ -80,7 +80,7 @@ SELECT INTERVAL 1 DAY;
 WITH x -> x + 1 AS f SELECT f(duration) FROM events;
 
 -- refused: ?
-SELECT duration > 5 ? 'slow' : 'quick' FROM events;
+SELECT duration > 5 ? 'slow' : duration > 2 ? 'medium' : 'quick' FROM events;
 
 -- refused: dictGet
 SELECT dictGet('names', 'name', user_id) FROM events;

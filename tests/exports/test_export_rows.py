@@ -84,7 +84,7 @@ def test_bounds_are_inclusive_to_the_millisecond(server: Server, admin: User) ->
         assert len(exports.rows(server, admin, **{"from": begin, "to": end})) == expected, (begin, end)
 
 
-def test_the_last_30_days_are_the_default(server: Server, admin: User) -> None:
+def test_everything_up_to_now_is_the_default(server: Server, admin: User) -> None:
     present = dt.datetime.now(dt.UTC)
     for index, days in enumerate((0, 29.9, 30.1, 400)):
         item = events.server_event(at=present - dt.timedelta(days=days), obj_id=index)
@@ -94,10 +94,20 @@ def test_the_last_30_days_are_the_default(server: Server, admin: User) -> None:
         rows = exports.parse(exports.export(server, admin, **query))
         return sorted(int(row["obj_id"]) for row in rows)
 
-    assert found() == [0, 1]
+    assert found() == [0, 1, 2, 3]
     # One bound alone leaves the other side open.
     assert found(to=(present - dt.timedelta(days=20)).isoformat()) == [1, 2, 3]
     assert found(**{"from": (present - dt.timedelta(days=100)).isoformat()}) == [0, 1, 2]
+
+
+def test_exceptions_are_for_administrators(server: Server, admin: User, anna: User) -> None:
+    scopes = ["create:task", "send:exception"]
+    own = user_id(server, anna)
+    recorded = [events.server_event(scope=scope, user_id=own) for scope in scopes]
+    foreign = events.server_event(scope="create:task", source="importer", user_id=own)
+    assert events.ingest(server, [*recorded, foreign]).status_code == 200
+    assert [row["scope"] for row in exports.rows(server, anna)] == ["create:task"]
+    assert sorted(row["scope"] for row in exports.rows(server, admin)) == scopes
 
 
 def test_rows_are_in_time_order(server: Server, admin: User) -> None:

@@ -256,3 +256,15 @@ def test_a_large_export_is_streamed(server: Server, admin: User, tmp_path: Path)
     assert int(answer.headers["Content-Length"]) == size
     assert sorted(int(number) for number in numbers[1:]) == list(range(n_events))
     assert server.peak_memory_bytes() - before < 400 << 20
+
+
+def test_columns_are_those_that_are_asked_for(server: Server, admin: User) -> None:
+    event = events.server_event(access_token_id=4, remote_addr="192.0.2.7")
+    assert events.ingest(server, [event]).status_code == 200
+    names = "remote_addr,scope,access_token_id"
+    lines = exports.export(server, admin, columns=names).decode().splitlines()
+    assert lines == [names, f"192.0.2.7,{event['scope']},4"]
+    assert exports.export(server, admin).decode().splitlines()[0] == ",".join(events.FIELDS)
+    refused = exports.get(server, admin, columns="scope,position")
+    assert refused.status_code == 400
+    assert 'columns: "position" is not valid' in refused.json()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +62,24 @@ def test_200_megabytes(server: Server, admin: User, endpoint: str, chunked: bool
     assert oversized(url, headers, chunked) == 413
     assert server.peak_memory_bytes() < 1 << 30
     assert not exports.rows(server, admin)
+
+
+def test_who_sends_on_after_the_answer_still_sees_it(make_server) -> None:
+    """Most clients read when they have sent all. The socket is not closed under them, but used again."""
+    server = make_server(ingest_max_body_bytes="32KiB").start()
+    parts = urlsplit(server.ingest_url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    for _ in range(2):
+        connection.putrequest("POST", parts.path)
+        connection.putheader("Content-Length", str(20 << 20))
+        connection.endheaders()
+        # The answer is there before the body is.
+        assert select.select([connection.sock], [], [], 30)[0]
+        connection.send(b" " * (20 << 20))
+        answer = connection.getresponse()
+        assert answer.status == 413
+        answer.read()
+    connection.close()
 
 
 def test_gzip_bombs(server: Server, admin: User) -> None:

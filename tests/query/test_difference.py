@@ -6,6 +6,7 @@ text that annoscope prints for a ClickHouse cluster. `difference/` has the queri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -96,6 +97,38 @@ def csv_time(text: str) -> str:
 @pytest.mark.parametrize("query", QUERIES, ids=[query.id for query in QUERIES])
 def test_query(query: corpus.Query, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
     check(compare.three_ways(query.id, query.sql, annoscope, clickhouse, tolerance=query.tolerance))
+
+
+FORMATS = (
+    "TabSeparatedWithNamesAndTypes",
+    "CSVWithNames",
+    "JSON",
+    "JSONCompact",
+    "JSONEachRow",
+    "JSONCompactStrings",
+    "RowBinaryWithNamesAndTypes",
+    "Native",
+    "Values",
+    "Vertical",
+    "Markdown",
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_formats(name: str, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
+    """Byte for byte, where both give the rows in one order and numbers are exact."""
+    n_compared, different = 0, []
+    for query in QUERIES:
+        if query.tolerance is not None or re.search(r"\b(FORMAT|INTO)\b", query.sql):
+            continue
+        plain = [engine.content(query.sql, "TabSeparatedWithNamesAndTypes") for engine in (annoscope, clickhouse)]
+        if isinstance(plain[0], Refusal) or plain[0] != plain[1]:
+            continue
+        n_compared += 1
+        if annoscope.content(query.sql, name) != clickhouse.content(query.sql, name):
+            different.append(query.id)
+    assert n_compared > len(QUERIES) / 2
+    assert not different
 
 
 @pytest.mark.parametrize("query", corpus.macros(), ids=lambda query: query.name)

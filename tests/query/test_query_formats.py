@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
+import pyarrow.parquet as pq
 import pytest
 import requests
 
@@ -33,9 +35,20 @@ FORMATS = {
     "TabSeparatedWithNames": "text/tab-separated-values; charset=UTF-8",
     "TSVWithNamesAndTypes": "text/tab-separated-values; charset=UTF-8",
     "TSVRaw": "text/tab-separated-values; charset=UTF-8",
+    "Native": "application/octet-stream",
+    "RowBinary": "application/octet-stream",
+    "RowBinaryWithNames": "application/octet-stream",
+    "RowBinaryWithNamesAndTypes": "application/octet-stream",
+    "JSONStrings": "application/json; charset=UTF-8",
+    "JSONCompactStrings": "application/json; charset=UTF-8",
+    "JSONStringsEachRow": "application/x-ndjson; charset=UTF-8",
+    "JSONCompactStringsEachRowWithNamesAndTypes": "text/plain; charset=UTF-8",
+    "Values": "text/plain; charset=UTF-8",
+    "Vertical": "text/plain; charset=UTF-8",
+    "Markdown": "text/markdown; charset=UTF-8",
 }
 # How long it took, and how much was read, is not the same twice.
-STATISTICS = re.compile(r'"statistics":\s*\{[^}]*\}')
+STATISTICS = re.compile(rb'"statistics":\s*\{[^}]*\}')
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +58,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
     engine.close()
 
 
-def text(answer: requests.Response) -> str:
-    return STATISTICS.sub("", answer.content.decode())
+def content(answer: requests.Response) -> bytes:
+    return STATISTICS.sub(b"", answer.content)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -68,14 +81,63 @@ def test_a_format_is_clickhouses(
     assert answer.headers["Content-Type"] == FORMATS[name]
     expected = requests.post(engine.url, data=sql.encode(), timeout=60)
     assert expected.status_code == 200, expected.text
-    assert text(answer) == text(expected)
+    assert content(answer) == content(expected)
 
 
 def test_formats_of_no_rows(shared_server: Server, shared_admin: User, engine: ClickHouse) -> None:
     for name in FORMATS:
         sql = f"SELECT number FROM numbers(0) FORMAT {name}"
         expected = requests.post(engine.url, data=sql.encode(), timeout=60)
-        assert text(ask(shared_server, shared_admin, sql)).strip() == text(expected).strip(), name
+        assert content(ask(shared_server, shared_admin, sql)).strip() == content(expected).strip(), name
+
+
+def test_binary_values_of_every_type(shared_server: Server, shared_admin: User, engine: ClickHouse) -> None:
+    values = """SELECT toInt8(-5) AS i8, toUInt16(65535) AS u16, toInt32(-7) AS i32, toUInt64(number) AS u64,
+        toFloat32(1.5) AS f32, toDecimal32(1.5, 3) AS d32, toDecimal64(-1.25, 4) AS d64, toDate32('1960-01-02') AS day,
+        toDateTime('2024-01-02 03:04:05', 'Asia/Tokyo') AS tokyo, toDateTime64('1969-12-31 23:59:59.5', 6) AS us,
+        toNullable('x') AS some, [NULL, 1] AS nulls, [[(1, 'a')], []] AS deep, [] AS none, JSONType('[1]') AS json,
+        true AS yes, repeat('ü', 100) AS long, toIntervalDay(3) AS days FROM numbers(3)"""
+    for name in ("Native", "RowBinary", "RowBinaryWithNamesAndTypes", "Values", "JSONCompactStrings"):
+        answer = ask(shared_server, shared_admin, f"{values} FORMAT {name}")
+        assert answer.status_code == 200, answer.text
+        expected = requests.post(engine.url, data=f"{values} FORMAT {name}".encode(), timeout=60)
+        assert content(answer) == content(expected), name
+
+
+PRETTY = [
+    "SELECT number AS n, if(n = 1, NULL, 'a\\nbb') AS text, toDate('2024-01-02') AS day, true AS yes FROM numbers(3)",
+    "SELECT number AS n, 'x' AS a, 'y' AS b, 'z\\n' AS c, 1.5 AS d FROM numbers(3)",
+    "SELECT number AS n, repeat('x', 60) AS a, a AS b, a AS c, repeat('x', 70) AS d FROM numbers(2)",
+    "SELECT 'x' AS text, 12345678 AS n, -22345678.5 AS f",
+    "SELECT number AS n, '日本é' AS text FROM numbers(51)",
+    "SELECT number AS n FROM numbers(1000)",
+    "SELECT number AS n, 'abc' AS t FROM numbers(1500)",
+    "SELECT number AS n FROM numbers(0)",
+]
+
+
+@pytest.mark.parametrize("sql", PRETTY)
+def test_tables_are_drawn_as_clickhouse_draws_them(
+    shared_server: Server, shared_admin: User, engine: ClickHouse, sql: str
+) -> None:
+    for name in ("Pretty", "PrettyCompact", "PrettySpaceNoEscapes", "PrettyCompactMonoBlock", "Vertical"):
+        answer = ask(shared_server, shared_admin, f"{sql} FORMAT {name}")
+        assert answer.status_code == 200, answer.text
+        expected = requests.post(engine.url, data=f"{sql} FORMAT {name}".encode(), timeout=60)
+        assert answer.text == expected.content.decode(), name
+
+
+def test_parquet_is_what_pandas_reads(shared_server: Server, shared_admin: User) -> None:
+    sql = "SELECT number AS n, toString(number) AS t, [number, 1] AS l FROM numbers(250000) FORMAT Parquet"
+    answer = ask(shared_server, shared_admin, sql, max_rows=250_000)
+    assert answer.status_code == 200, answer.text
+    file = pq.ParquetFile(io.BytesIO(answer.content))
+    assert file.num_row_groups > 1
+    table = file.read()
+    assert table.column("n").to_pylist() == list(range(table.num_rows))
+    assert table.slice(5, 1).to_pylist() == [{"n": 5, "t": "5", "l": [5, 1]}]
+    empty = ask(shared_server, shared_admin, "SELECT number AS n FROM numbers(0) FORMAT Parquet")
+    assert pq.read_table(io.BytesIO(empty.content)).column_names == ["n"]
 
 
 def test_format_null_and_arrow(shared_server: Server, shared_admin: User) -> None:
@@ -86,7 +148,7 @@ def test_format_null_and_arrow(shared_server: Server, shared_admin: User) -> Non
 
 
 def test_formats_that_are_not_there(shared_server: Server, shared_admin: User) -> None:
-    for name, kind in [("Pretty", "unsupported"), ("Parquet", "unsupported"), ("Nonsense", "unknown")]:
+    for name, kind in [("Protobuf", "unsupported"), ("ORC", "unsupported"), ("Nonsense", "unknown")]:
         answer = ask(shared_server, shared_admin, f"SELECT 1 FORMAT {name}")
         assert answer.status_code == 400
         error = answer.json()["error"]

@@ -19,7 +19,7 @@ import requests
 
 from difference import compare, data, generate
 from difference.compare import Rules
-from difference.engines import Annoscope, Answer, ClickHouse, Explained, Refusal, start_server
+from difference.engines import Annoscope, Answer, ClickHouse, Explained, Port, Refusal, start_server
 from difference.grafana import Context
 from support.server import Server, check_log
 
@@ -35,21 +35,25 @@ class Member:
 
     name: str
     asks: Annoscope
+    # The same server over ClickHouse's interface.
+    asks_port: Port
     alone: Annoscope
     alone_in_clickhouse: ClickHouse
     # All texts of those events.
     own: str
 
 
-def as_member(server: Server, role: str) -> Annoscope:
+def as_member(server: Server, role: str) -> tuple[Annoscope, Port]:
     """The owner has to be the first."""
-    asks = Annoscope(server, server.add_user(role, "user", "--id", str(USER_IDS[role])))
+    user = server.add_user(role, "user", "--id", str(USER_IDS[role]))
+    asks, port = Annoscope(server, user), Port(server, user)
     if role == "owner":
         server.cli("org", "add", ORG_SLUG, "--owner", role, "--id", str(ORG_ID))
     else:
         server.cli("org", "member", ORG_SLUG, role, "--role", role)
-    asks.session.headers["X-Organization"] = ORG_SLUG
-    return asks
+    for session in (asks.session, port.session):
+        session.headers["X-Organization"] = ORG_SLUG
+    return asks, port
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +88,10 @@ def members(tmp_path_factory: pytest.TempPathFactory, events: list[data.Event]) 
         engines.append(engine)
         for role in roles:
             # The owner of the worker's server is there for the organization only.
-            alone.setdefault(role, (as_member(server, role), engine, json.dumps(some, ensure_ascii=False, default=str)))
-    yield [Member(role, asks[role], *alone[role]) for role in USER_IDS]
+            alone.setdefault(
+                role, (as_member(server, role)[0], engine, json.dumps(some, ensure_ascii=False, default=str))
+            )
+    yield [Member(role, *asks[role], *alone[role]) for role in USER_IDS]
     for engine in engines:
         engine.close()
     for server in servers:
@@ -104,10 +110,15 @@ def check(member: Member, clickhouse: ClickHouse, sql: str, context: Context | N
             quoted = re.findall(r"'([^']*)'", json.loads(refusal.message)["detail"])
             foreign = [value for value in quoted if value not in member.own and value not in sql]
             assert not foreign, f"{member.name}: {refusal.message}\n{sql}"
+    # The port knows no range and no variables.
+    through_port = member.asks_port.query(sql) if context is None else answer
     if isinstance(answer, Refusal) or isinstance(expected, Refusal):
+        assert isinstance(through_port, Refusal) == isinstance(answer, Refusal), f"{member.name}: {through_port}\n{sql}"
         return False
-    what = compare.differs(answer, expected, rules)
-    assert what is None, f"{member.name}: {what}\n{sql}"
+    for found in (answer, through_port):
+        assert not isinstance(found, Refusal), f"{member.name}: {found}\n{sql}"
+        what = compare.differs(found, expected, rules)
+        assert what is None, f"{member.name}: {what}\n{sql}"
 
     texts = member.asks.explain(sql, context), member.alone.explain(sql, context)
     narrowed, plain = texts
@@ -205,6 +216,9 @@ def test_no_plan_is_told_to_who_does_not_see_all(members: list[Member]) -> None:
         plan = member.asks.query("EXPLAIN SELECT count() FROM events WHERE obj_id > 5")
         assert isinstance(plan, Refusal)
         assert json.loads(plan.message)["error"]["kind"] == "forbidden"
+        plan = member.asks_port.query("EXPLAIN SELECT count() FROM events WHERE obj_id > 5")
+        assert isinstance(plan, Refusal)
+        assert "(ACCESS_DENIED)" in plan.message
 
 
 def test_random_queries(members: list[Member], clickhouse: ClickHouse) -> None:
@@ -234,3 +248,6 @@ def test_outside_of_the_organization_there_is_nothing(members: list[Member]) -> 
                 f"{member.asks.url}/api/{path}", json={"sql": "SELECT 1"}, headers=headers, timeout=30
             )
             assert answer.status_code == 403, answer.text
+        headers["X-Organization"] = ""
+        answer = requests.post(member.asks_port.url, data=b"SELECT count() FROM events", headers=headers, timeout=30)
+        assert answer.status_code == 403, answer.text

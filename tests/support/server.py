@@ -103,6 +103,8 @@ class Server:
         self.n_descriptors: int | None = None
         self.url = ""
         self.ingest_url = ""
+        # Of ClickHouse's interface, where the flags switch it on: `clickhouse_listen="127.0.0.1:0"`.
+        self.clickhouse_url = ""
         # Where the server speaks TLS: the file of the authority that its certificate is of.
         self.authority: Path | None = None
 
@@ -150,6 +152,9 @@ class Server:
         self.flags |= {"listen": holder["listen"], "ingest-listen": holder["ingest_listen"]}
         self.url = f"{'https' if self.authority else 'http'}://{holder['listen']}"
         self.ingest_url = f"http://{holder['ingest_listen']}/"
+        if "clickhouse_listen" in holder:
+            self.flags["clickhouse-listen"] = holder["clickhouse_listen"]
+            self.clickhouse_url = f"http://{holder['clickhouse_listen']}/"
         try:
             return requests.get(f"{self.url}/readyz", timeout=5, verify=self.verify).status_code == 200
         except (requests.ConnectionError, requests.Timeout):

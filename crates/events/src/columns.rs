@@ -231,6 +231,19 @@ pub const EVENT_COLUMNS: [&str; 17] = {
     names
 };
 
+/// The columns that an export may have: CVAT's seventeen, and the two that newer CVATs have.
+pub const EXPORT_COLUMNS: [&str; 19] = {
+    let mut names = [""; 19];
+    let mut i = 0;
+    while i < EVENT_COLUMNS.len() {
+        names[i] = EVENT_COLUMNS[i];
+        i += 1;
+    }
+    names[i] = Field::AccessTokenId.name();
+    names[i + 1] = Field::RemoteAddr.name();
+    names
+};
+
 /// The request that a server event itself names ties it to the user's request; the one that merely
 /// delivered it says nothing.
 fn request_id(row: &Row<'_>) -> Uuid {

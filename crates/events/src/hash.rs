@@ -25,11 +25,17 @@ const VERSION: u8 = 1;
 /// Version of what is hashed of events with ids.
 const NAMED_VERSION: u8 = 2;
 
+/// Version of what is hashed of batches whose rows are not known each by itself.
+const BATCH_VERSION: u8 = 3;
+
 /// Tags after those of the fields, which are their places in the record: never reorder.
 const TAG_SENDER: u8 = 0x40;
 const TAG_SENDER_ORG: u8 = 0x41;
 const TAG_CONTENT: u8 = 0x42;
 const TAG_INTERVALS: u8 = 0x43;
+const TAG_TOKEN: u8 = 0x44;
+const TAG_QUERY: u8 = 0x45;
+const TAG_INDEX: u8 = 0x46;
 
 /// What is hashed of one event. The buffer is used again for the next event.
 pub(crate) struct HashInput {
@@ -110,6 +116,40 @@ impl HashInput {
             .extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         self.bytes.extend_from_slice(bytes);
     }
+}
+
+/// What tells a batch of rows from others of its sender.
+#[derive(Clone, Copy, Debug)]
+pub enum BatchName<'a> {
+    /// What the sender calls it for this purpose.
+    Token(&'a str),
+    /// What the sender calls the request.
+    Query(&'a str),
+    /// The same with what the request brought.
+    QueryWithContent(&'a str, &'a [u8; 32]),
+    /// What the request brought.
+    Content(&'a [u8; 32]),
+}
+
+/// The hash of a batch of rows that are not known each by itself: of its sender's account, its name, and its place
+/// among the batches of its request, from 0.
+pub fn batch_hash(account_id: i64, name: BatchName<'_>, index: u64) -> EventHash {
+    let mut input = HashInput {
+        bytes: vec![BATCH_VERSION, b'b'],
+        n_common: 2,
+    };
+    input.push(TAG_SENDER, &account_id.to_le_bytes());
+    match name {
+        BatchName::Token(token) => input.push(TAG_TOKEN, token.as_bytes()),
+        BatchName::Query(query) => input.push(TAG_QUERY, query.as_bytes()),
+        BatchName::QueryWithContent(query, content) => {
+            input.push(TAG_QUERY, query.as_bytes());
+            input.push(TAG_CONTENT, content);
+        }
+        BatchName::Content(content) => input.push(TAG_CONTENT, content),
+    }
+    input.push(TAG_INDEX, &index.to_le_bytes());
+    input.finish()
 }
 
 /// The hashes of an event with an id: of the sender and the id, and of both with the content.

@@ -20,6 +20,7 @@ mod mend;
 mod payload;
 mod promoted;
 mod record;
+mod retention;
 mod scope;
 mod sender;
 mod server_event;
@@ -29,12 +30,13 @@ mod working_time;
 pub use claimed_hours::{CLAIMED_KEY, keep_sent_hours, may_carry_hours, rename_claimed_hours};
 pub use client_request::{ClientRequest, CorrectedRequest, InvalidRequest};
 pub use columns::{
-    COLUMNS, Column, ColumnAccess, ColumnType, EVENT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON, Row,
-    Value,
+    COLUMNS, Column, ColumnAccess, ColumnType, EVENT_COLUMNS, EXPORT_COLUMNS, HAS_PAYLOAD,
+    PAYLOAD_IS_JSON, Row, Value,
 };
 pub use event::{Event, EventHash, Interval, MAX_EVENTS, Origin, StoredEvent};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES, NamedHashes};
 pub use field::FIELD_NAMES;
+pub use hash::{BatchName, batch_hash};
 pub use json::InvalidJson;
 pub use mend::{Mend, Mends};
 pub use payload::Payload;
@@ -43,13 +45,14 @@ pub use record::{
     AnnotationAction, Annotations, Cascade, Cause, Dataset, FailedJob, FailedRequest, Occasion,
     Place, Resource, ResourceKind,
 };
+pub use retention::{RetentionClass, is_begin_or_end};
 pub use scope::{
     COMPRESSED_SCOPE, SCOPES, Scope, ScopeSender, USER_ACTIVITY_SCOPE, WORKING_TIME_SCOPE,
     is_client_scope,
 };
 pub use sender::{Organization, Sender, UserRef};
 pub use server_event::{
-    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent,
+    ClientHours, InvalidDocument, MAX_INTERVALS, RejectedEvent, ServerEvent, ServerRow,
     named_server_event_json, parse_server_body, server_event_json,
 };
 pub use time::{InvalidTimestamp, Timestamp};

@@ -8,6 +8,7 @@
 //! them: of a repeated key the last value counts, a payload is kept as it came. What does not fit is
 //! rejected where ClickHouse stores another number. `docs/bad-events.md` has the table.
 
+mod row;
 mod values;
 mod write;
 
@@ -25,6 +26,7 @@ use crate::scope::WORKING_TIME_SCOPE;
 use crate::time::Timestamp;
 use values::Reason;
 
+pub use row::ServerRow;
 pub use values::MAX_INTERVALS;
 pub use write::{named_server_event_json, server_event_json};
 
@@ -119,6 +121,24 @@ pub fn parse_server_body(
     Ok(reader.events)
 }
 
+/// Renames the hours in a payload that were not counted. Returns whether there were any.
+fn rename_claims(
+    payload: &mut Option<Payload>,
+    scope: &str,
+    source: &str,
+    client_hours: ClientHours,
+) -> bool {
+    let is_legacy = client_hours == ClientHours::Legacy;
+    let rename = if may_carry_hours(scope, source, is_legacy) {
+        keep_sent_hours
+    } else {
+        rename_claimed_hours
+    };
+    payload
+        .as_mut()
+        .is_some_and(|payload| payload.rewrite(rename))
+}
+
 struct Reader<'a> {
     body: &'a str,
     received_at: Timestamp,
@@ -189,8 +209,6 @@ impl<'a> Reader<'a> {
             Some("client") => Cow::Borrowed("client"),
             Some(other) => Cow::Owned(other.to_owned()),
         };
-        let is_legacy = self.client_hours == ClientHours::Legacy;
-        let carries_hours = may_carry_hours(&scope, &source, is_legacy);
         // The hash is of what was sent, so the common form is made before a claim is renamed.
         let (mut payload, common_form) = text(Field::Payload)
             .map(Payload::with_common_form)
@@ -199,14 +217,7 @@ impl<'a> Reader<'a> {
                 (payload, sent)
             })
             .unzip();
-        let rename = if carries_hours {
-            keep_sent_hours
-        } else {
-            rename_claimed_hours
-        };
-        let claims_hours = payload
-            .as_mut()
-            .is_some_and(|payload| payload.rewrite(rename));
+        let claims_hours = rename_claims(&mut payload, &scope, &source, self.client_hours);
         // Intervals are hours that a server counted, and belong to them.
         let has_counted = source == "server" && !claims_hours;
         let event = Event {

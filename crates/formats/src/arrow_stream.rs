@@ -20,23 +20,19 @@ use crate::style::Style;
 /// The time zone of times whose type names none.
 const SERVERS_ZONE: &str = "UTC";
 
-/// Writes an Arrow stream. The schema is that of the first batch.
-pub(crate) struct ArrowEncoder {
+/// The store's batches under the result's names, with what ClickHouse's types say.
+pub(crate) struct Described {
     columns: Vec<ResultColumn>,
     /// Of times whose type names none.
     zone: String,
-    writer: Option<StreamWriter<Vec<u8>>>,
-    loaded: Option<RecordBatch>,
 }
 
-impl ArrowEncoder {
-    pub(crate) fn new(columns: Vec<ResultColumn>, style: &Style) -> ArrowEncoder {
+impl Described {
+    pub(crate) fn new(columns: Vec<ResultColumn>, style: &Style) -> Described {
         let zone = style.timezone.as_deref().unwrap_or(SERVERS_ZONE);
-        ArrowEncoder {
+        Described {
             columns,
             zone: zone.to_owned(),
-            writer: None,
-            loaded: None,
         }
     }
 
@@ -48,9 +44,36 @@ impl ArrowEncoder {
     }
 
     /// The schema of a result without rows.
-    fn announced(&self) -> SchemaRef {
+    pub(crate) fn announced(&self) -> SchemaRef {
         let columns = self.columns.iter();
         self.schema(columns.map(|column| arrow_type(&column.data_type, &self.zone)))
+    }
+
+    /// A batch of the store.
+    pub(crate) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, FormatError> {
+        check_width(batch, &self.columns)?;
+        let pairs = batch.columns().iter().zip(&self.columns);
+        let columns = pairs.map(|(array, column)| described(array, &column.data_type, &self.zone));
+        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
+        let schema = self.schema(columns.iter().map(|array| array.data_type().clone()));
+        Ok(RecordBatch::try_new(schema, columns)?)
+    }
+}
+
+/// Writes an Arrow stream. The schema is that of the first batch.
+pub(crate) struct ArrowEncoder {
+    described: Described,
+    writer: Option<StreamWriter<Vec<u8>>>,
+    loaded: Option<RecordBatch>,
+}
+
+impl ArrowEncoder {
+    pub(crate) fn new(columns: Vec<ResultColumn>, style: &Style) -> ArrowEncoder {
+        ArrowEncoder {
+            described: Described::new(columns, style),
+            writer: None,
+            loaded: None,
+        }
     }
 
     fn writer(&mut self, schema: &SchemaRef) -> Result<&mut StreamWriter<Vec<u8>>, ArrowError> {
@@ -63,12 +86,7 @@ impl ArrowEncoder {
 
 impl Encoder for ArrowEncoder {
     fn load(&mut self, batch: RecordBatch) -> Result<(), FormatError> {
-        check_width(&batch, &self.columns)?;
-        let pairs = batch.columns().iter().zip(&self.columns);
-        let columns = pairs.map(|(array, column)| described(array, &column.data_type, &self.zone));
-        let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
-        let schema = self.schema(columns.iter().map(|array| array.data_type().clone()));
-        self.loaded = Some(RecordBatch::try_new(schema, columns)?);
+        self.loaded = Some(self.described.batch(&batch)?);
         Ok(())
     }
 
@@ -84,7 +102,7 @@ impl Encoder for ArrowEncoder {
     }
 
     fn end(&mut self, _: &Stats, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let schema = self.announced();
+        let schema = self.described.announced();
         let writer = self.writer(&schema)?;
         writer.finish()?;
         out.append(writer.get_mut());

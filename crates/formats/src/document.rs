@@ -6,6 +6,7 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, ErrorBody, FormatError, Stats, text_columns};
+use crate::items::Items;
 use crate::style::Style;
 use crate::text::clickhouse_json;
 use crate::value::Column;
@@ -26,18 +27,25 @@ pub(crate) struct DocumentEncoder {
     /// As keys of an object.
     names: Vec<String>,
     rows: Rows,
+    items: Items,
     style: Style,
     loaded: Vec<Column>,
     has_rows: bool,
 }
 
 impl DocumentEncoder {
-    pub(crate) fn new(columns: Vec<ResultColumn>, rows: Rows, style: &Style) -> DocumentEncoder {
+    pub(crate) fn new(
+        columns: Vec<ResultColumn>,
+        rows: Rows,
+        items: Items,
+        style: &Style,
+    ) -> DocumentEncoder {
         let names = columns.iter().map(|column| clickhouse_json(&column.name));
         DocumentEncoder {
             names: names.collect(),
             columns,
             rows,
+            items,
             style: Style {
                 escapes_as_clickhouse: true,
                 ..style.clone()
@@ -54,7 +62,10 @@ impl DocumentEncoder {
                 for (i, (name, column)) in self.names.iter().zip(&self.loaded).enumerate() {
                     let comma = if i == 0 { "" } else { "," };
                     out.extend_from_slice(format!("{comma}\n\t\t\t{name}: ").as_bytes());
-                    column.write_pretty_json(out, row, 3);
+                    match self.items {
+                        Items::Values => column.write_pretty_json(out, row, 3),
+                        Items::Strings => self.items.write(out, column, row),
+                    }
                 }
                 out.extend_from_slice(b"\n\t\t}");
             }
@@ -64,7 +75,7 @@ impl DocumentEncoder {
                     if i > 0 {
                         out.extend_from_slice(b", ");
                     }
-                    column.write_json(out, row);
+                    self.items.write(out, column, row);
                 }
                 out.push(b']');
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
 use serde_json::{Value, json};
 
 use crate::style::Style;
@@ -85,6 +86,9 @@ pub enum FormatError {
     /// Arrow refuses it.
     #[error(transparent)]
     Arrow(#[from] ArrowError),
+    /// Parquet cannot hold it.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
 }
 
 /// What stands before the rows.
@@ -98,9 +102,18 @@ pub enum Header {
     NamesAndTypes,
 }
 
+/// Rows of a piece of most formats.
+pub const PIECE_ROWS: usize = 256;
+
 /// Writes a result. The calls come in this order: `begin`, for each batch `load` and `write`
 /// for pieces of it, then `end` or `fail`.
 pub trait Encoder: Send {
+    /// How many rows are written at once at most: some 100 µs of work, so that other requests get their turn,
+    /// unless each piece costs readers something.
+    fn piece_rows(&self) -> usize {
+        PIECE_ROWS
+    }
+
     /// What comes before the rows.
     fn begin(&mut self, _out: &mut Vec<u8>) {}
 

@@ -5,10 +5,18 @@ use annoscope_sql::{ErrorKind, FormatClause, ResultColumn, SqlError};
 use crate::arrow_stream::ArrowEncoder;
 use crate::document::{DocumentEncoder, Rows};
 use crate::encoder::{Encoder, Header, NullEncoder};
+use crate::items::Items;
 use crate::json::JsonEncoder;
 use crate::lines::{Line, LinesEncoder};
+use crate::markdown::MarkdownEncoder;
+use crate::native::NativeEncoder;
+use crate::parquet::ParquetEncoder;
+use crate::pretty::{PrettyEncoder, Rules};
+use crate::row_binary::RowBinaryEncoder;
 use crate::separated::{SeparatedEncoder, Separator, Tuples};
 use crate::style::Style;
+use crate::values::ValuesEncoder;
+use crate::vertical::VerticalEncoder;
 
 /// The media type of Arrow's streaming format.
 const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
@@ -23,85 +31,164 @@ pub enum Format {
     /// Arrow's IPC stream.
     Arrow,
     /// ClickHouse's document.
-    Document(Rows),
+    Document(Rows, Items),
     /// ClickHouse's JSON values, a line each.
-    Lines(Line),
+    Lines(Line, Items),
     /// ClickHouse's CSV.
     ClickHouseCsv(Header),
     /// Fields between tabs; whether texts are without escapes.
     TabSeparated(Header, bool),
+    /// ClickHouse's blocks of columns.
+    Native,
+    /// Values one after another.
+    RowBinary(Header),
+    /// Row groups, with a footer.
+    Parquet,
+    /// `(1,'a'),(2,'b')`.
+    Values,
+    /// A line a value.
+    Vertical,
+    /// A table for a page of text.
+    Markdown,
+    /// A table for a screen.
+    Pretty(Rules),
     /// The rows are computed, and not shown.
     Null,
 }
 
-const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow, CSV, TabSeparated (TSV) and their \
-     …WithNames, ArrowStream and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
+const HINT: &str = "there are JSON, JSONCompact, JSONEachRow, JSONCompactEachRow and their …Strings, CSV, TabSeparated (TSV), RowBinary \
+     and their …WithNames, Native, Values, Pretty, Vertical, Markdown, ArrowStream, Parquet and Null; without FORMAT the header `Accept` chooses: application/json, text/csv or \
      application/vnd.apache.arrow.stream";
 
-/// Names, in lower case as they are compared, and what they mean.
-const ANSWERED: [(&[&str], Format); 17] = [
-    (&["json"], Format::Document(Rows::Objects)),
-    (&["jsoncompact"], Format::Document(Rows::Compact)),
+/// Names as ClickHouse spells them, in any case, and what they mean. The first one of a format is its own.
+const ANSWERED: &[(&[&str], Format)] = &[
+    (&["JSON"], Format::Document(Rows::Objects, Items::Values)),
     (
-        &["jsoneachrow", "jsonlines", "jsonl", "ndjson"],
-        Format::Lines(Line::Object),
+        &["JSONStrings"],
+        Format::Document(Rows::Objects, Items::Strings),
     ),
     (
-        &["jsoncompacteachrow"],
-        Format::Lines(Line::Array(Header::None)),
+        &["JSONCompact"],
+        Format::Document(Rows::Compact, Items::Values),
     ),
     (
-        &["jsoncompacteachrowwithnames"],
-        Format::Lines(Line::Array(Header::Names)),
+        &["JSONCompactStrings"],
+        Format::Document(Rows::Compact, Items::Strings),
     ),
     (
-        &["jsoncompacteachrowwithnamesandtypes"],
-        Format::Lines(Line::Array(Header::NamesAndTypes)),
+        &["JSONEachRow", "JSONLines", "JSONL", "NDJSON"],
+        Format::Lines(Line::Object, Items::Values),
     ),
-    (&["csv"], Format::ClickHouseCsv(Header::None)),
-    (&["csvwithnames"], Format::ClickHouseCsv(Header::Names)),
     (
-        &["csvwithnamesandtypes"],
+        &["JSONStringsEachRow"],
+        Format::Lines(Line::Object, Items::Strings),
+    ),
+    (
+        &["JSONCompactEachRow"],
+        Format::Lines(Line::Array(Header::None), Items::Values),
+    ),
+    (
+        &["JSONCompactEachRowWithNames"],
+        Format::Lines(Line::Array(Header::Names), Items::Values),
+    ),
+    (
+        &["JSONCompactEachRowWithNamesAndTypes"],
+        Format::Lines(Line::Array(Header::NamesAndTypes), Items::Values),
+    ),
+    (
+        &["JSONCompactStringsEachRow"],
+        Format::Lines(Line::Array(Header::None), Items::Strings),
+    ),
+    (
+        &["JSONCompactStringsEachRowWithNames"],
+        Format::Lines(Line::Array(Header::Names), Items::Strings),
+    ),
+    (
+        &["JSONCompactStringsEachRowWithNamesAndTypes"],
+        Format::Lines(Line::Array(Header::NamesAndTypes), Items::Strings),
+    ),
+    (&["CSV"], Format::ClickHouseCsv(Header::None)),
+    (&["CSVWithNames"], Format::ClickHouseCsv(Header::Names)),
+    (
+        &["CSVWithNamesAndTypes"],
         Format::ClickHouseCsv(Header::NamesAndTypes),
     ),
     (
-        &["tabseparated", "tsv"],
+        &["TabSeparated", "TSV"],
         Format::TabSeparated(Header::None, false),
     ),
     (
-        &["tabseparatedwithnames", "tsvwithnames"],
+        &["TabSeparatedWithNames", "TSVWithNames"],
         Format::TabSeparated(Header::Names, false),
     ),
     (
-        &["tabseparatedwithnamesandtypes", "tsvwithnamesandtypes"],
+        &["TabSeparatedWithNamesAndTypes", "TSVWithNamesAndTypes"],
         Format::TabSeparated(Header::NamesAndTypes, false),
     ),
     (
-        &["tabseparatedraw", "tsvraw", "raw"],
+        &["TabSeparatedRaw", "TSVRaw", "Raw"],
         Format::TabSeparated(Header::None, true),
     ),
     (
         &[
-            "tabseparatedrawwithnames",
-            "tsvrawwithnames",
-            "rawwithnames",
+            "TabSeparatedRawWithNames",
+            "TSVRawWithNames",
+            "RawWithNames",
         ],
         Format::TabSeparated(Header::Names, true),
     ),
     (
         &[
-            "tabseparatedrawwithnamesandtypes",
-            "tsvrawwithnamesandtypes",
-            "rawwithnamesandtypes",
+            "TabSeparatedRawWithNamesAndTypes",
+            "TSVRawWithNamesAndTypes",
+            "RawWithNamesAndTypes",
         ],
         Format::TabSeparated(Header::NamesAndTypes, true),
     ),
-    (&["arrowstream"], Format::Arrow),
-    (&["null"], Format::Null),
+    (&["Native"], Format::Native),
+    (&["RowBinary"], Format::RowBinary(Header::None)),
+    (&["RowBinaryWithNames"], Format::RowBinary(Header::Names)),
+    (
+        &["RowBinaryWithNamesAndTypes"],
+        Format::RowBinary(Header::NamesAndTypes),
+    ),
+    (&["Parquet"], Format::Parquet),
+    (&["Values"], Format::Values),
+    (&["Vertical"], Format::Vertical),
+    (
+        &[
+            "Pretty",
+            "PrettyMonoBlock",
+            "PrettyNoEscapes",
+            "PrettyNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::All),
+    ),
+    (
+        &[
+            "PrettyCompact",
+            "PrettyCompactMonoBlock",
+            "PrettyCompactNoEscapes",
+            "PrettyCompactNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::Compact),
+    ),
+    (
+        &[
+            "PrettySpace",
+            "PrettySpaceMonoBlock",
+            "PrettySpaceNoEscapes",
+            "PrettySpaceNoEscapesMonoBlock",
+        ],
+        Format::Pretty(Rules::None),
+    ),
+    (&["Markdown", "MD"], Format::Markdown),
+    (&["ArrowStream"], Format::Arrow),
+    (&["Null"], Format::Null),
 ];
 
 /// What ClickHouse 26.9 also writes.
-const NOT_ANSWERED: [&str; 45] = [
+const NOT_ANSWERED: &[&str] = &[
     "Arrow",
     "Avro",
     "AvroConfluent",
@@ -116,36 +203,22 @@ const NOT_ANSWERED: [&str; 45] = [
     "JSONColumns",
     "JSONColumnsWithMetadata",
     "JSONCompactColumns",
-    "JSONCompactStrings",
-    "JSONCompactStringsEachRow",
-    "JSONCompactStringsEachRowWithNames",
     "JSONEachRowWithProgress",
     "JSONObjectEachRow",
-    "JSONStrings",
-    "JSONStringsEachRow",
     "LineAsString",
-    "Markdown",
-    "MD",
     "MsgPack",
     "MySQLWire",
-    "Native",
     "Npy",
     "ODBCDriver2",
     "ORC",
-    "Parquet",
     "PostgreSQLWire",
     "PNG",
     "Prometheus",
     "Protobuf",
     "RawBLOB",
-    "RowBinary",
-    "RowBinaryWithNames",
-    "RowBinaryWithNamesAndTypes",
     "SQLInsert",
     "TSKV",
     "Template",
-    "Values",
-    "Vertical",
     "XML",
 ];
 
@@ -156,13 +229,30 @@ impl Format {
             Format::Json => "application/json",
             Format::Csv => "text/csv; charset=utf-8; header=present",
             Format::Arrow => ARROW_STREAM,
-            Format::Document(_) => "application/json; charset=UTF-8",
-            Format::Lines(Line::Object) => "application/x-ndjson; charset=UTF-8",
-            Format::Lines(Line::Array(_)) | Format::Null => "text/plain; charset=UTF-8",
+            Format::Document(..) => "application/json; charset=UTF-8",
+            Format::Lines(Line::Object, _) => "application/x-ndjson; charset=UTF-8",
+            Format::Lines(Line::Array(_), _)
+            | Format::Null
+            | Format::Values
+            | Format::Pretty(_)
+            | Format::Vertical => "text/plain; charset=UTF-8",
+            Format::Native | Format::RowBinary(_) | Format::Parquet => "application/octet-stream",
+            Format::Markdown => "text/markdown; charset=UTF-8",
             Format::ClickHouseCsv(Header::None) => "text/csv; charset=UTF-8; header=absent",
             Format::ClickHouseCsv(_) => "text/csv; charset=UTF-8; header=present",
             Format::TabSeparated(..) => "text/tab-separated-values; charset=UTF-8",
         }
+    }
+
+    /// As ClickHouse spells it; of our own the one that is nearest.
+    pub fn name(self) -> &'static str {
+        let like = match self {
+            Format::Json => Format::Document(Rows::Objects, Items::Values),
+            Format::Csv => Format::ClickHouseCsv(Header::Names),
+            format => format,
+        };
+        let found = ANSWERED.iter().find(|(_, format)| *format == like);
+        found.expect("each format has a name").0[0]
     }
 
     /// What writes a result of these columns.
@@ -175,31 +265,35 @@ impl Format {
             Format::Json => Box::new(JsonEncoder::new(columns, style)),
             Format::Csv => separated(columns, Header::Names, Separator::Comma(Tuples::OneField)),
             Format::Arrow => Box::new(ArrowEncoder::new(columns, style)),
-            Format::Document(rows) => Box::new(DocumentEncoder::new(columns, rows, style)),
-            Format::Lines(line) => Box::new(LinesEncoder::new(columns, line, style)),
+            Format::Document(rows, items) => {
+                Box::new(DocumentEncoder::new(columns, rows, items, style))
+            }
+            Format::Lines(line, items) => Box::new(LinesEncoder::new(columns, line, items, style)),
             Format::ClickHouseCsv(header) => {
                 separated(columns, header, Separator::Comma(Tuples::FieldAPart))
             }
             Format::TabSeparated(header, is_raw) => {
                 separated(columns, header, Separator::Tab { is_raw })
             }
+            Format::Native => Box::new(NativeEncoder::new(columns, style)),
+            Format::RowBinary(header) => Box::new(RowBinaryEncoder::new(columns, header, style)),
+            Format::Parquet => Box::new(ParquetEncoder::new(columns, style)),
+            Format::Values => Box::new(ValuesEncoder::new(columns, style)),
+            Format::Vertical => Box::new(VerticalEncoder::new(columns, style)),
+            Format::Pretty(rules) => Box::new(PrettyEncoder::new(columns, rules, style)),
+            Format::Markdown => Box::new(MarkdownEncoder::new(columns, style)),
             Format::Null => Box::new(NullEncoder),
         }
     }
 
     /// The format that a text asks for.
     pub fn named(clause: &FormatClause) -> Result<Format, SqlError> {
-        let name = clause.name.to_lowercase();
-        let answered = ANSWERED
-            .iter()
-            .find(|(names, _)| names.contains(&name.as_str()));
+        let is_it = |known: &&str| known.eq_ignore_ascii_case(&clause.name);
+        let answered = ANSWERED.iter().find(|(names, _)| names.iter().any(is_it));
         if let Some((_, format)) = answered {
             return Ok(*format);
         }
-        let is_clickhouses = name.starts_with("pretty")
-            || NOT_ANSWERED
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(&name));
+        let is_clickhouses = NOT_ANSWERED.iter().any(is_it);
         let (kind, message) = if is_clickhouses {
             let message = format!("FORMAT {} is not supported", clause.name);
             (ErrorKind::Unsupported, message)
@@ -237,27 +331,19 @@ mod tests {
             })
         };
         let cases = [
-            ("JSON", Ok(Format::Document(Rows::Objects))),
+            ("JSON", Ok(Format::Document(Rows::Objects, Items::Values))),
             ("tsv", Ok(Format::TabSeparated(Header::None, false))),
             (
                 "TabSeparatedWithNames",
                 Ok(Format::TabSeparated(Header::Names, false)),
             ),
             ("CSVWithNames", Ok(Format::ClickHouseCsv(Header::Names))),
+            ("Pretty", Ok(Format::Pretty(Rules::All))),
+            ("PrettyCompactMonoBlock", Ok(Format::Pretty(Rules::Compact))),
+            ("parquet", Ok(Format::Parquet)),
             (
-                "Pretty",
-                Err((ErrorKind::Unsupported, "FORMAT Pretty is not supported")),
-            ),
-            (
-                "PrettyCompactMonoBlock",
-                Err((
-                    ErrorKind::Unsupported,
-                    "FORMAT PrettyCompactMonoBlock is not supported",
-                )),
-            ),
-            (
-                "parquet",
-                Err((ErrorKind::Unsupported, "FORMAT parquet is not supported")),
+                "Protobuf",
+                Err((ErrorKind::Unsupported, "FORMAT Protobuf is not supported")),
             ),
             (
                 "Nonsense",

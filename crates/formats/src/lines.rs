@@ -6,6 +6,7 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, Header, text_columns};
+use crate::items::Items;
 use crate::style::Style;
 use crate::text::clickhouse_json;
 use crate::value::Column;
@@ -25,17 +26,24 @@ pub(crate) struct LinesEncoder {
     /// As keys of an object.
     names: Vec<String>,
     line: Line,
+    items: Items,
     style: Style,
     loaded: Vec<Column>,
 }
 
 impl LinesEncoder {
-    pub(crate) fn new(columns: Vec<ResultColumn>, line: Line, style: &Style) -> LinesEncoder {
+    pub(crate) fn new(
+        columns: Vec<ResultColumn>,
+        line: Line,
+        items: Items,
+        style: &Style,
+    ) -> LinesEncoder {
         let names = columns.iter().map(|column| clickhouse_json(&column.name));
         LinesEncoder {
             names: names.collect(),
             columns,
             line,
+            items,
             style: Style {
                 escapes_as_clickhouse: true,
                 ..style.clone()
@@ -82,7 +90,7 @@ impl Encoder for LinesEncoder {
                     out.extend_from_slice(name.as_bytes());
                     out.push(b':');
                 }
-                column.write_json(out, row);
+                self.items.write(out, column, row);
             }
             out.extend_from_slice(if is_object { b"}\n" } else { b"]\n" });
         }

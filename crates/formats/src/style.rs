@@ -38,6 +38,9 @@ pub struct Style {
     pub escapes_as_clickhouse: bool,
     /// What CSV begins with.
     pub csv_start: CsvStart,
+    /// The revision of ClickHouse's protocol that the client knows (`client_protocol_version`), 0 where it names
+    /// none: what blocks of `Native` look like.
+    pub client_revision: u64,
 }
 
 /// What CSV begins with.
@@ -78,6 +81,7 @@ impl Style {
             quotes_wide_integers: settings.quote_64bit_integers,
             escapes_as_clickhouse: false,
             csv_start: CsvStart::Rows,
+            client_revision: 0,
         }
     }
 }

@@ -4,7 +4,9 @@
 //! each value. It is written as JSON, as a field of a CSV line, or as ClickHouse writes it
 //! within an array of such a field.
 
+mod binary;
 mod number;
+mod plain;
 mod pretty;
 mod time;
 
@@ -23,6 +25,9 @@ use crate::text::{
     write_clickhouse_json_text, write_csv_bytes, write_csv_text, write_escaped, write_json_text,
     write_literal_text,
 };
+
+pub(crate) use binary::write_length;
+pub(crate) use plain::write_tip;
 
 use time::Zone;
 
@@ -257,7 +262,7 @@ impl Column {
     }
 
     /// Writes a value as ClickHouse writes it within an array in text.
-    fn write_literal(&self, out: &mut Vec<u8>, row: usize) {
+    pub fn write_literal(&self, out: &mut Vec<u8>, row: usize) {
         if self.is_null(row) {
             out.extend_from_slice(b"NULL");
             return;

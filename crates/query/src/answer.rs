@@ -2,15 +2,12 @@
 
 use std::ops::Range;
 
-use annoscope_formats::{Encoder, ErrorBody, Format};
+use annoscope_formats::{Encoder, ErrorBody, Format, Stats};
 use bytes::Bytes;
 use futures::Stream;
 
 use crate::error::QueryError;
 use crate::run::Run;
-
-/// Rows that are written at once: some 100 µs of work, so that other requests get their turn.
-pub(crate) const PIECE_ROWS: usize = 256;
 
 /// A body that is cut off, because its format has no place for an error. The connection is closed
 /// without the mark of the end, which clients report.
@@ -27,6 +24,9 @@ pub struct Answer {
     /// Rows of the loaded batch that are not written.
     rows: Range<usize>,
     state: State,
+    stats: Option<Stats>,
+    /// What was written of the piece that failed.
+    unsent: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ impl Answer {
             n_bytes_left: max_bytes,
             rows: 0..0,
             state: State::NotBegun,
+            stats: None,
+            unsent: Vec::new(),
         }
     }
 
@@ -64,6 +66,23 @@ impl Answer {
         &mut self,
         to_error_body: &(impl Fn(QueryError) -> ErrorBody + Send + Sync),
     ) -> Result<Option<Vec<u8>>, CutOff> {
+        match self.next_piece().await {
+            Ok(piece) => Ok(piece),
+            Err(error) => {
+                let error = self.run.span().in_scope(|| to_error_body(error));
+                let mut out = std::mem::take(&mut self.unsent);
+                if self.encoder.fail(&error, &mut out) {
+                    Ok(Some(out))
+                } else {
+                    Err(CutOff)
+                }
+            }
+        }
+    }
+
+    /// The next piece of the body; `None` after its end. For who tells of a failure in another way than the
+    /// format.
+    pub async fn next_piece(&mut self) -> Result<Option<Vec<u8>>, QueryError> {
         if self.state == State::Ended {
             return Ok(None);
         }
@@ -72,19 +91,21 @@ impl Answer {
             self.encoder.begin(&mut out);
             self.state = State::Rows;
         }
-        match self.write_piece(&mut out).await {
+        let written = self.write_piece(&mut out).await;
+        match written {
             Ok(()) => Ok(Some(out)),
             Err(error) => {
                 self.state = State::Ended;
                 self.run.fail(&error);
-                let error = self.run.span().in_scope(|| to_error_body(error));
-                if self.encoder.fail(&error, &mut out) {
-                    Ok(Some(out))
-                } else {
-                    Err(CutOff)
-                }
+                self.unsent = out;
+                Err(error)
             }
         }
+    }
+
+    /// How the query ended, after the last piece of its body.
+    pub fn stats(&self) -> Option<Stats> {
+        self.stats
     }
 
     /// Writes some rows, or the end.
@@ -96,7 +117,10 @@ impl Answer {
             self.rows = 0..batch.num_rows();
             self.encoder.load(batch)?;
         }
-        let end = self.rows.end.min(self.rows.start + PIECE_ROWS);
+        let end = self
+            .rows
+            .end
+            .min(self.rows.start + self.encoder.piece_rows());
         let (piece, n_before) = (self.rows.start..end, out.len());
         let n_rows = piece.len();
         self.encoder.write(piece, out)?;
@@ -113,7 +137,9 @@ impl Answer {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), QueryError> {
-        self.encoder.end(&self.run.finish(), out)?;
+        let stats = self.run.finish();
+        self.encoder.end(&stats, out)?;
+        self.stats = Some(stats);
         self.state = State::Ended;
         Ok(())
     }

@@ -95,14 +95,17 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(Run, Prepared), QueryError> {
         request.context.asker = Some(access.user.clone());
-        let mut running = self.registry.enter(access, &request.sql, now);
+        let query_id = request.query_id.take();
+        let mut running = self.registry.enter(access, &request.sql, query_id, now)?;
+        let most = self.resources.time_limit;
+        let time_limit = request.time_limit.map_or(most, |limit| limit.min(most));
         let opened = async {
             let prepared = prepare(request.sql, request.context, access.rows).await?;
             // A format that there is not is an error before the query runs.
             let format = prepared.format.as_ref().map(Format::named).transpose()?;
             let is_behind = self.wait_for_acknowledged().await;
             let opened = self
-                .open(&prepared, request.may_use_cache, &running)
+                .open(&prepared, request.may_use_cache, time_limit, &running)
                 .await?;
             Ok((prepared, format, opened, is_behind))
         };
@@ -119,7 +122,7 @@ impl Engine {
         let limits = Limits {
             n_rows: request.limit,
             of_result: ResultLimit::of(&prepared.settings),
-            time: self.resources.time_limit,
+            time: time_limit,
         };
         let opened = Opened {
             is_behind,
@@ -155,6 +158,11 @@ impl Engine {
         self.registry.end(id)
     }
 
+    /// Ends the account's query of that name. Returns whether there was one.
+    pub fn end_named(&self, account_id: i64, query_id: &str) -> bool {
+        self.registry.end_named(account_id, query_id)
+    }
+
     /// Waits until queries see what is acknowledged now, or for the configured time. Returns whether there is
     /// something that they do not see yet.
     async fn wait_for_acknowledged(&self) -> bool {
@@ -174,15 +182,17 @@ impl Engine {
         &self,
         prepared: &Prepared,
         may_use_cache: bool,
+        time_limit: Duration,
         running: &Running,
     ) -> Result<Opened, QueryError> {
-        let opened = self.open_once(prepared, may_use_cache, running).await;
+        let open = || self.open_once(prepared, may_use_cache, time_limit, running);
+        let opened = open().await;
         if !matches!(opened, Err(QueryError::MemoryLimit { .. })) || !running.had_company() {
             return opened;
         }
         let slots = &self.resources.slots;
         match slots.second_try(self.resources.max_wait).await {
-            Some(_turn) => self.open_once(prepared, may_use_cache, running).await,
+            Some(_turn) => open().await,
             None => opened,
         }
     }
@@ -191,12 +201,14 @@ impl Engine {
         &self,
         prepared: &Prepared,
         may_use_cache: bool,
+        time_limit: Duration,
         running: &Running,
     ) -> Result<Opened, QueryError> {
         let statement = Statement {
             resources: &self.resources,
             prepared,
             may_use_cache,
+            time_limit,
             rows_read: running.rows_read(),
             account_id: running.account_id(),
             sees_all: running.sees_all(),
@@ -206,7 +218,7 @@ impl Engine {
             StatementKind::Explain => explain::open_plan(&statement).await?,
             StatementKind::Select => incremental::open(&statement).await?,
         };
-        opened.with_first_rows(self.resources.time_limit).await
+        opened.with_first_rows(time_limit).await
     }
 }
 

@@ -61,6 +61,12 @@ pub enum QueryError {
         /// The memory of the process.
         limit_bytes: u64,
     },
+    /// Its account has another query of that name.
+    #[error("a query with the id {query_id} is running")]
+    SameQueryId {
+        /// How its sender calls it.
+        query_id: String,
+    },
     /// It failed of its own: a division by zero, a text that is no number.
     #[error("{message}")]
     Execution {
@@ -127,6 +133,7 @@ impl QueryError {
             QueryError::TimeLimit { .. } | QueryError::Overtime { .. } => "time_limit",
             QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => "memory_limit",
             QueryError::ResultRows { .. } | QueryError::Execution { .. } => "execution",
+            QueryError::SameQueryId { .. } => "same_query_id",
             QueryError::Cancelled => "cancelled",
             QueryError::Store(_) => "unavailable",
             QueryError::Internal(_) => "internal",
@@ -136,7 +143,7 @@ impl QueryError {
     /// How a query ends that fails so.
     pub(crate) fn outcome(&self) -> QueryOutcome {
         match self {
-            QueryError::Sql(_) => QueryOutcome::Refused,
+            QueryError::Sql(_) | QueryError::SameQueryId { .. } => QueryOutcome::Refused,
             QueryError::TimeLimit { .. } | QueryError::Overtime { .. } => QueryOutcome::TimedOut,
             QueryError::MemoryLimit { .. } | QueryError::ProcessMemory { .. } => {
                 QueryOutcome::OutOfMemory

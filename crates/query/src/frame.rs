@@ -1,11 +1,10 @@
 //! A result as one of Grafana's data frames: gathered whole, and bounded as every result is.
 
 use annoscope_events::Timestamp;
-use annoscope_formats::Frame;
+use annoscope_formats::{Frame, PIECE_ROWS};
 use annoscope_sql::Dialect;
 use serde_json::json;
 
-use crate::answer::PIECE_ROWS;
 use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::request::{Access, QueryRequest};

@@ -184,7 +184,7 @@ impl Statement<'_> {
         &self,
         read: impl Future<Output = Result<T, QueryError>>,
     ) -> Result<T, QueryError> {
-        let limit = self.resources.time_limit;
+        let limit = self.time_limit;
         let read = tokio::time::timeout(self.resources.max_wait + limit, read).await;
         read.map_err(|_| QueryError::TimeLimit { limit })?
     }

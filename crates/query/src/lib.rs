@@ -35,7 +35,7 @@ pub use engine::{Engine, EngineConfig};
 pub use error::QueryError;
 pub use metrics::{QueryMetrics, QueryOutcome};
 pub use registry::RunningQuery;
-pub use relation::RowFilter;
+pub use relation::{RowFilter, columns};
 pub use request::{Access, QueryRequest};
 pub use run::Run;
 

@@ -30,6 +30,8 @@ pub(crate) struct Registry {
 
 struct Entry {
     id: Uuid,
+    /// How its sender calls it.
+    query_id: Option<String>,
     user_id: i64,
     user: String,
     sql: String,
@@ -84,12 +86,19 @@ impl Registry {
         }
     }
 
-    /// Puts a query on the list.
-    pub(crate) fn enter(&self, access: &Access, sql: &str, now: Timestamp) -> Running {
+    /// Puts a query on the list, unless the account has one of that name there.
+    pub(crate) fn enter(
+        &self,
+        access: &Access,
+        sql: &str,
+        query_id: Option<String>,
+        now: Timestamp,
+    ) -> Result<Running, QueryError> {
         let Access { user, rows } = access;
         let cut = sql.char_indices().nth(MAX_SQL_CHARS);
         let entry = Arc::new(Entry {
             id: Uuid::new_v4(),
+            query_id,
             user_id: user.id,
             user: user.login.clone(),
             sql: sql[..cut.map_or(sql.len(), |(end, _)| end)].to_owned(),
@@ -99,13 +108,21 @@ impl Registry {
             rows_read: RowsRead::default(),
             cancel: CancellationToken::new(),
         });
-        self.metrics.query_started();
         let mut entries = self.lock();
+        if let Some(query_id) = &entry.query_id
+            && entries
+                .values()
+                .any(|other| other.is_named(user.id, query_id))
+        {
+            let query_id = query_id.clone();
+            return Err(QueryError::SameQueryId { query_id });
+        }
+        self.metrics.query_started();
         let found_others = !entries.is_empty();
         let number = self.n_entered.fetch_add(1, Ordering::Relaxed) + 1;
         entries.insert(entry.id, Arc::clone(&entry));
         drop(entries);
-        Running {
+        Ok(Running {
             entry,
             found_others,
             sees_all: *rows == RowFilter::default(),
@@ -113,7 +130,7 @@ impl Registry {
             registry: self.clone(),
             outcome: QueryOutcome::Abandoned,
             span: Span::current(),
-        }
+        })
     }
 
     /// The queries under way, oldest first.
@@ -134,12 +151,25 @@ impl Registry {
         entry.inspect(|entry| entry.cancel.cancel()).is_some()
     }
 
+    /// Ends the account's query of that name. Returns whether there was one.
+    pub(crate) fn end_named(&self, account_id: i64, query_id: &str) -> bool {
+        let entries = self.lock();
+        let named = entries
+            .values()
+            .find(|entry| entry.is_named(account_id, query_id));
+        named.inspect(|entry| entry.cancel.cancel()).is_some()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Arc<Entry>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entry {
+    fn is_named(&self, account_id: i64, query_id: &str) -> bool {
+        self.user_id == account_id && self.query_id.as_deref() == Some(query_id)
+    }
+
     fn shown(&self) -> RunningQuery {
         RunningQuery {
             id: self.id,

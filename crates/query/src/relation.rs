@@ -40,6 +40,14 @@ pub fn events(rows: RowFilter) -> Relation {
     }
 }
 
+/// The columns of the table that queries may name, with their types in ClickHouse.
+pub fn columns() -> Vec<Column> {
+    let named = COLUMNS
+        .iter()
+        .filter(|column| column.access != ColumnAccess::Hidden);
+    named.map(column).collect()
+}
+
 /// A column as ClickHouse types it.
 fn column(column: &annoscope_events::Column) -> Column {
     let data_type = match column.data_type {

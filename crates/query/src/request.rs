@@ -1,5 +1,7 @@
 //! A query as it is asked, and the rows that it may see.
 
+use std::time::Duration;
+
 use annoscope_formats::TimeFormat;
 use annoscope_sql::{Asker, Context};
 
@@ -20,6 +22,10 @@ pub struct QueryRequest {
     pub ignores_format: bool,
     /// Whether rows of the result cache may be part of the answer.
     pub may_use_cache: bool,
+    /// How its sender calls it; no two of one account at a time may have the same.
+    pub query_id: Option<String>,
+    /// The longest that it may take, where that is less than any query may.
+    pub time_limit: Option<Duration>,
     /// Whether CSV begins with a byte order mark, by which spreadsheets know UTF-8.
     pub has_byte_order_mark: bool,
 }

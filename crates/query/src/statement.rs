@@ -26,7 +26,7 @@ pub(crate) struct Resources {
     /// How long a statement waits for others to end.
     pub(crate) max_wait: Duration,
     pub(crate) max_visibility_wait: Duration,
-    /// How long it runs.
+    /// How long it runs at most.
     pub(crate) time_limit: Duration,
 }
 
@@ -36,6 +36,8 @@ pub(crate) struct Statement<'a> {
     pub(crate) prepared: &'a Prepared,
     /// Whether rows of the result cache may be used.
     pub(crate) may_use_cache: bool,
+    /// How long it runs.
+    pub(crate) time_limit: Duration,
     pub(crate) rows_read: &'a RowsRead,
     /// Whose it is.
     pub(crate) account_id: i64,
@@ -58,7 +60,7 @@ impl Statement<'_> {
     ) -> Result<Opened, QueryError> {
         let query = Query {
             statements,
-            time_limit: self.resources.time_limit,
+            time_limit: self.time_limit,
             rows,
             rows_read: self.rows_read.clone(),
         };

@@ -51,7 +51,10 @@ impl Fixture {
     }
 
     fn run(&self, batches: Batches, limits: Limits) -> Run {
-        let running = self.registry.enter(&access(), "SELECT n", NOW);
+        let running = self
+            .registry
+            .enter(&access(), "SELECT n", None, NOW)
+            .unwrap();
         let shape = Shape {
             columns: vec![column()],
             format: None,
@@ -304,7 +307,12 @@ async fn a_failure_before_the_first_row_is_known_before_the_answer() {
 #[test]
 fn company_is_what_was_there_or_came() {
     let fixture = Fixture::new();
-    let enter = || fixture.registry.enter(&access(), "SELECT n", NOW);
+    let enter = || {
+        fixture
+            .registry
+            .enter(&access(), "SELECT n", None, NOW)
+            .unwrap()
+    };
     let first = enter();
     assert!(!first.had_company());
     let second = enter();

@@ -13,9 +13,11 @@ use annoscope_events::{FailedRequest, Occasion, Place, StoredEvent, Timestamp};
 use serde_json::{Map, json};
 
 use crate::clock;
+use crate::control::Moving;
 use crate::exports::ExportRequest;
 use crate::identity::{Accounts, AccountsError, Actor, Principal};
 use crate::ingest::{Ingest, RecordedError};
+use crate::retention::Outcome;
 
 /// How often the table is looked at: the command line writes to it, too.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -26,6 +28,8 @@ const BATCH: u32 = 500;
 /// Takes events from the accounts' file to the store.
 #[derive(Clone)]
 pub struct AuditTrail {
+    /// Held while events move.
+    pub moving: Moving,
     /// Where they are recorded.
     pub accounts: Accounts,
     /// Where they go.
@@ -83,6 +87,26 @@ pub fn export(request: &ExportRequest, principal: &Principal, actor: &Actor) -> 
     occasion.event("export:dataset", &place, payload)
 }
 
+/// The event of a run that removed old events.
+pub fn retention(outcome: &Outcome) -> StoredEvent {
+    let cuts = outcome.plan.cuts.iter().map(|cut| {
+        json!({
+            "class": cut.class.name(),
+            "from": Timestamp::from_micros(cut.from_us).to_string(),
+            "until": Timestamp::from_micros(cut.until_us).to_string(),
+        })
+    });
+    let payload = Map::from_iter([
+        ("removed".to_owned(), json!(outcome.n_removed)),
+        ("cuts".to_owned(), json!(cuts.collect::<Vec<_>>())),
+    ]);
+    let occasion = Occasion {
+        cause: &Actor::default().cause(),
+        at: clock::now(),
+    };
+    occasion.event("delete:events", &Place::default(), payload)
+}
+
 impl AuditTrail {
     /// Moves what is recorded to the store, now and then, until it is dropped.
     pub async fn keep_moving(self) {
@@ -105,12 +129,15 @@ impl AuditTrail {
 
     /// Moves all that is recorded.
     pub async fn move_all(&self) -> Result<(), AuditError> {
-        while let Some((last, body)) = self.accounts.recorded(BATCH).await? {
+        loop {
+            let _moving = self.moving.lock().await;
+            let Some((last, body)) = self.accounts.recorded(BATCH).await? else {
+                return Ok(());
+            };
             if self.is_on {
                 self.ingest.recorded_events(&body).await?;
             }
             self.accounts.forget_recorded(last).await?;
         }
-        Ok(())
     }
 }

@@ -3,9 +3,12 @@
 //! Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line or
 //! configuration.
 
+mod backup;
 mod config;
+mod copy;
 mod dead_letter;
 mod demo;
+mod erase;
 mod error;
 mod flags;
 mod health;
@@ -13,7 +16,9 @@ mod journal;
 mod logging;
 mod org;
 mod private_files;
+mod progress;
 mod repair;
+mod retention;
 mod serve;
 mod store;
 mod user;
@@ -65,8 +70,18 @@ enum Command {
     Journal(journal::JournalCommand),
     /// Ask the running server whether events are stored: exit code 0 if so, 1 if not
     Health,
+    /// Write a backup, or what is new since the last one there, while the server runs or not
+    Backup(backup::BackupArgs),
+    /// Bring a backup into an empty data directory
+    Restore(backup::RestoreArgs),
+    /// Remove events that are too old or too many by the settings, as the server does once a day
+    Retention(retention::RetentionArgs),
+    /// Take a person out of all events, while no server runs; hours stay under a pseudonym
+    Erase(erase::EraseArgs),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
+    /// Copy events between annoscope, a ClickHouse and files: each once, begun again wherever it was interrupted
+    Copy(copy::CopyArgs),
     /// Make realistic activity: a file, or events sent to a running server
     Demo(demo::DemoArgs),
 }
@@ -136,7 +151,24 @@ impl Cli {
                 journal::run(command, &config, out)
             }
             Command::Health => health::run(&load(SettingFlags::default())?.config, out),
+            Command::Backup(args) => {
+                private_files::from_now_on();
+                backup::run(args, &load(SettingFlags::default())?, out)
+            }
+            Command::Restore(args) => {
+                private_files::from_now_on();
+                backup::restore(args, &load(SettingFlags::default())?, out)
+            }
+            Command::Retention(args) => {
+                private_files::from_now_on();
+                retention::run(&args, &load(SettingFlags::default())?.config, out)
+            }
+            Command::Erase(args) => {
+                private_files::from_now_on();
+                erase::run(&args, &load(SettingFlags::default())?.config, out)
+            }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
+            Command::Copy(args) => Ok(copy::run(args)?),
             Command::Demo(args) => Ok(demo::run(args, out)?),
         }
     }

@@ -48,6 +48,8 @@ pub struct Config {
     pub ingest_listen: SocketAddr,
     /// `ingest_open`: whether it asks for none elsewhere either. Default `false`.
     pub ingest_open: bool,
+    /// `[clickhouse]`
+    pub clickhouse: ClickHouseConfig,
     /// `auth`: where users are known. Default `accounts`.
     pub auth: AuthKind,
     /// `analytics_visibility`: whether the privilege business and accounts with analytics
@@ -81,8 +83,30 @@ pub struct Config {
     pub query: QueryConfig,
     /// `[export]`
     pub export: ExportConfig,
+    /// `[retention]`
+    pub retention: RetentionConfig,
     /// `[log]`
     pub log: LogConfig,
+}
+
+/// How long events are kept; 0 is for ever. Hours are kept at least as long as clicks, and these as exceptions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// `retention.exceptions_days`: errors in pages, requests and jobs. Default 0.
+    pub exceptions_days: u32,
+    /// `retention.clicks_days`: what people did in the page. Default 0.
+    pub clicks_days: u32,
+    /// `retention.hours_days`: working time. Default 0.
+    pub hours_days: u32,
+    /// `retention.resources_days`: after that only the newest event of each thing and property stays, and those of
+    /// its begin and end. Default 0.
+    pub resources_days: u32,
+    /// `retention.max_bytes`: what the database may take; beyond it the oldest months go, of exceptions, then of
+    /// clicks, then of hours. Default 0: no bound.
+    pub max_bytes: u64,
+    /// `retention.hour`: the hour of the day, UTC, at which the server does it. Default 3.
+    pub hour: u32,
 }
 
 /// Where users are known.
@@ -93,6 +117,25 @@ pub enum AuthKind {
     Accounts,
     /// The CVAT of [`CvatSettings`].
     Cvat,
+}
+
+/// ClickHouse's HTTP interface.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouseConfig {
+    /// `clickhouse.listen`: its address and port. Empty by default: there is none.
+    pub listen: String,
+    /// `clickhouse.spool_bytes`: what INSERTs and answers that wait for their end may have in files of the data
+    /// directory together, bytes. One account has at most half of it. Default 4 GiB.
+    pub spool_bytes: u64,
+}
+
+impl ClickHouseConfig {
+    /// Where it listens, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        // It was checked when the configuration was read.
+        self.listen.parse().ok()
+    }
 }
 
 /// Encryption of the API; both or none are given.

@@ -16,7 +16,7 @@ use annoscope_events::{RejectedEvent, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-pub use letters::{Letter, read, remove};
+pub use letters::{Letter, copy, read, remove};
 
 /// Name of the file in the data directory: one JSON object a line.
 pub const FILE: &str = "dead-letter.ndjson";

@@ -31,10 +31,10 @@ pub(crate) fn raise_limit() -> usize {
     }
 }
 
-/// Most connections of one port of two: `wanted`, but with every connection's own file (the
+/// Most connections of one port of so many: `wanted`, but with every connection's own file (the
 /// result of an export) no more than what the limit leaves beside the reserve.
-pub(crate) fn connections_of_a_port(wanted: usize, limit: usize) -> usize {
-    let most = limit.saturating_sub(RESERVE.min(limit / 2)) / 4;
+pub(crate) fn connections_of_a_port(wanted: usize, limit: usize, n_ports: usize) -> usize {
+    let most = limit.saturating_sub(RESERVE.min(limit / 2)) / (2 * n_ports);
     wanted.min(most).max(1)
 }
 
@@ -43,18 +43,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_full_ports_leave_descriptors_for_files() {
-        for limit in [20, 64, 256, 1024, 4096, 65_536, 1 << 20] {
-            let n = connections_of_a_port(4096, limit);
-            // Each with a file of its own.
-            let left = limit - (2 * 2 * n).min(limit);
-            assert!(
-                left >= RESERVE.min(limit / 2) || n == 1,
-                "{limit}: {n} leave {left}"
-            );
+    fn full_ports_leave_descriptors_for_files() {
+        for n_ports in [2, 3] {
+            for limit in [20, 64, 256, 1024, 4096, 65_536, 1 << 20] {
+                let n = connections_of_a_port(4096, limit, n_ports);
+                // Each with a file of its own.
+                let left = limit - (n_ports * 2 * n).min(limit);
+                assert!(
+                    left >= RESERVE.min(limit / 2) || n == 1,
+                    "{limit}: {n} leave {left}"
+                );
+            }
         }
-        assert_eq!(connections_of_a_port(4096, 65_536), 4096);
-        assert_eq!(connections_of_a_port(4096, 1024), 192);
+        assert_eq!(connections_of_a_port(4096, 65_536, 2), 4096);
+        assert_eq!(connections_of_a_port(4096, 1024, 2), 192);
+        assert_eq!(connections_of_a_port(4096, 1024, 3), 128);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::clock;
 
 pub use holder::LockHolder;
 
-const FILE: &str = "annoscope.lock";
+/// Name of the file in the data directory.
+pub const LOCK_FILE: &str = "annoscope.lock";
 
 /// Why a lock is not taken, or not read.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ impl DirLock {
     ///
     /// [`LockError::Held`] names its holder otherwise.
     pub fn acquire(dir: &Path, holder: &LockHolder) -> Result<DirLock, LockError> {
-        let path = dir.join(FILE);
+        let path = dir.join(LOCK_FILE);
         let io = |source| LockError::Io {
             doing: format!("locking {}", path.display()),
             source,
@@ -89,7 +90,7 @@ impl DirLock {
     /// The holder of the lock of `dir`, if there is one. A holder that is just starting may not
     /// say yet where it listens.
     pub fn holder(dir: &Path) -> Result<Option<LockHolder>, LockError> {
-        let path = dir.join(FILE);
+        let path = dir.join(LOCK_FILE);
         let io = |source| LockError::Io {
             doing: format!("reading {}", path.display()),
             source,
@@ -131,6 +132,7 @@ mod tests {
             since: "2026-01-02T03:04:05Z".to_owned(),
             listen: Some("127.0.0.1:8380".to_owned()),
             ingest_listen: None,
+            clickhouse_listen: None,
         };
         assert_eq!(DirLock::holder(dir.path()).unwrap(), None);
         let lock = DirLock::acquire(dir.path(), &first).unwrap();

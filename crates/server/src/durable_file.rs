@@ -40,6 +40,27 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync(directory_of(to))
 }
 
+/// Removes a file, durably.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync(directory_of(path))
+}
+
+/// Removes directories of temporary files that a process left when it was killed.
+pub(crate) fn remove_leftovers(directory: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_bytes())
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes renames within a directory durable.
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()

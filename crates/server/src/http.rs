@@ -10,6 +10,7 @@
 pub(crate) mod access;
 pub(crate) mod admission;
 mod authenticate;
+mod clickhouse;
 pub(crate) mod connections;
 mod content_encoding;
 mod csrf;

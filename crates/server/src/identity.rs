@@ -19,8 +19,8 @@ pub use account::Account;
 pub(crate) use accounts::Weight;
 pub use accounts::{
     Accounts, AccountsError, Actor, Login, Member, Membership, NewOrganization, NewToken, NewUser,
-    OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, Token, TokenChange,
-    UserChange, UserSummary,
+    OrganizationSummary, RefusedOrganization, RefusedToken, RefusedUser, STATE_FILE, Token,
+    TokenChange, UserChange, UserSummary,
 };
 pub(crate) use cvat::Shown;
 pub use cvat::{Cvat, CvatSettings, CvatUnavailable};

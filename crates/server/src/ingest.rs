@@ -5,6 +5,7 @@
 
 mod client_events;
 mod dead_letters;
+mod inserted;
 mod recorded;
 mod server_events;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::dead_letter::{DeadLetter, DeadLetterError};
 use crate::metrics::Metrics;
 
+pub use inserted::{InsertName, Inserted, InsertedBatch};
 pub use recorded::RecordedError;
 
 /// Work on more than this many bytes takes longer than an async thread may be kept: parsing

@@ -6,17 +6,20 @@
 //! `http/router.rs`, where every route is on one screen.
 
 mod audit;
+mod backup;
 #[cfg(test)]
 mod borders;
 mod claimed_rows;
 pub mod cli;
 mod clock;
 pub mod config;
+mod control;
 mod dashboards;
 mod dead_letter;
 mod descriptors;
 mod dir_lock;
 mod durable_file;
+mod erase;
 mod exports;
 mod http;
 pub mod identity;
@@ -26,6 +29,7 @@ mod outbox;
 mod process;
 mod readiness;
 mod rejected_batches;
+mod retention;
 pub mod server;
 mod sockets;
 mod store;

@@ -46,6 +46,8 @@ pub struct Metrics {
     dropped: Family<ByEndpoint, Counter>,
     webhook_deliveries: Family<ByDelivery, Counter>,
     claimed_rows: Gauge,
+    retention_deleted: Counter,
+    retention_last_run: Gauge,
     dead_letter_failures: Counter,
     connections_open: Family<ByPort, Gauge>,
     connections_closed: Family<ByEnd, Counter>,
@@ -76,6 +78,8 @@ impl Metrics {
             dropped: Family::default(),
             webhook_deliveries: Family::default(),
             claimed_rows: Gauge::default(),
+            retention_deleted: Counter::default(),
+            retention_last_run: Gauge::default(),
             dead_letter_failures: Counter::default(),
             connections_open: Family::default(),
             connections_closed: Family::default(),
@@ -136,6 +140,16 @@ impl Metrics {
             "store_claimed_working_time_rows",
             "Stored rows at the start with hours that nobody counted, from before these were renamed",
             self.claimed_rows.clone(),
+        );
+        registry.register(
+            "retention_deleted_events",
+            "Events that were removed since they were too old or too many",
+            self.retention_deleted.clone(),
+        );
+        registry.register(
+            "retention_last_run_timestamp_seconds",
+            "When old events were last removed, seconds since the epoch; 0 for not since the start",
+            self.retention_last_run.clone(),
         );
         registry.register(
             "dead_letter_failures",
@@ -261,6 +275,12 @@ impl Metrics {
         self.dropped
             .get_or_create(&ByEndpoint { endpoint })
             .inc_by(n_events as u64);
+    }
+
+    /// Old events were removed.
+    pub fn retention_ran(&self, n_removed: u64, at: Timestamp) {
+        self.retention_deleted.inc_by(n_removed);
+        self.retention_last_run.set(at.millis() / 1000);
     }
 
     /// The dead-letter file could not take a request's events.

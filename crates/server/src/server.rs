@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +12,11 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::audit::AuditTrail;
+use crate::audit::{self, AuditTrail};
 use crate::claimed_rows;
 use crate::clock;
 use crate::config::{AuthKind, Config, TlsConfig};
+use crate::control::{Control, Moving};
 use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::descriptors;
@@ -29,10 +31,11 @@ use crate::http::router;
 use crate::http::rules::{INGEST_RULES, RULES};
 use crate::http::state::AppState;
 use crate::http::tls;
-use crate::identity::{Accounts, Cvat, Identity, rights};
+use crate::identity::{Accounts, Cvat, Identity, Weight, rights};
 use crate::ingest::Ingest;
 use crate::metrics::{Metrics, PortName};
 use crate::readiness::Readiness;
+use crate::retention::{Outcome, Retention};
 use crate::sockets::Sockets;
 use crate::store;
 use crate::webhooks::{Relay, WebhookError, Webhooks};
@@ -42,6 +45,9 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
 /// How often expired logins and tokens are removed; they open nothing before that.
 const PURGE: Duration = Duration::from_hours(1);
+
+/// The file that a data directory has while a backup is brought into it: the text of the backup's manifest.
+pub(crate) const RESTORE_MARK: &str = "restore.json";
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +64,15 @@ pub enum ServeError {
     /// The webhooks' file cannot be opened.
     #[error(transparent)]
     Webhooks(#[from] WebhookError),
+    /// Not all of a backup is in the data directory.
+    #[error(
+        "a restore into {} was interrupted: run annoscope restore again, which goes on where it was",
+        dir.display()
+    )]
+    UnfinishedRestore {
+        /// The data directory.
+        dir: PathBuf,
+    },
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {
@@ -70,6 +85,17 @@ pub enum ServeError {
 
 /// Takes the data directory for this process. The first step of every start.
 pub fn lock(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
+    let locked = lock_for_restore(config)?;
+    if config.data_dir.join(RESTORE_MARK).exists() {
+        return Err(ServeError::UnfinishedRestore {
+            dir: config.data_dir.clone(),
+        });
+    }
+    Ok(locked)
+}
+
+/// As [`lock`], for what makes the data directory of a backup.
+pub(crate) fn lock_for_restore(config: &Config) -> Result<(DirLock, LockHolder), ServeError> {
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir).map_err(|source| ServeError::Io {
         doing: format!("creating {}", dir.display()),
@@ -97,27 +123,47 @@ pub async fn run(
     let listener = TcpListener::from_std(sockets.api).map_err(taking_over)?;
     let ingest_listener = TcpListener::from_std(sockets.ingest).map_err(taking_over)?;
     let (mut dir_lock, mut holder) = lock;
+    let clickhouse_listener = sockets.clickhouse.map(TcpListener::from_std).transpose();
+    let clickhouse_listener = clickhouse_listener.map_err(taking_over)?;
     let (listens, ingest_listens) = (local(&listener), local(&ingest_listener));
+    let clickhouse_listens = clickhouse_listener.as_ref().map(local);
     holder.listen = Some(listens.to_string());
     holder.ingest_listen = Some(ingest_listens.to_string());
+    holder.clickhouse_listen = clickhouse_listens.map(|address| address.to_string());
     dir_lock.describe(&holder)?;
 
     let state = open(config, accounts, &dir_lock)?;
     let ingest_access = ingest_access(&state, ingest_listens);
-    announce(&state, listens, ingest_listens);
+    announce(&state, listens, ingest_listens, clickhouse_listens);
     let store = Arc::clone(&state.store);
     let exports = state.exports.clone();
+    let moving = Moving::default();
     let trail = AuditTrail {
+        moving: moving.clone(),
         accounts: state.accounts.clone(),
         ingest: state.ingest.clone(),
         is_on: state.config.audit,
     };
 
     let relay = Relay {
+        moving: moving.clone(),
         webhooks: state.webhooks.clone(),
         ingest: state.ingest.clone(),
     };
 
+    let retention = retention(&state);
+    let control = Control {
+        store: Arc::clone(&state.store),
+        retention: retention.clone(),
+        moving,
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let control = control
+        .listen(&state.config.data_dir)
+        .map_err(|source| ServeError::Io {
+            doing: "listening for commands".to_owned(),
+            source,
+        })?;
     let (stop, stopped) = watch::channel(false);
     let connections = |port| {
         let metrics = Arc::clone(&state.metrics);
@@ -139,10 +185,27 @@ pub async fn run(
         tls: None,
         connections: connections(PortName::Ingest),
     };
-    let serving =
-        async { tokio::join!(main.serve(stopped.clone()), ingest.serve(stopped.clone())) };
+    let clickhouse = clickhouse_listener.map(|listener| Port {
+        listener,
+        routes: router::clickhouse(state.clone()),
+        tls: None,
+        connections: connections(PortName::ClickHouse),
+    });
+    let serving = async {
+        let clickhouse = async {
+            if let Some(clickhouse) = clickhouse {
+                clickhouse.serve(stopped.clone()).await;
+            }
+        };
+        tokio::join!(
+            main.serve(stopped.clone()),
+            ingest.serve(stopped.clone()),
+            clickhouse
+        )
+    };
     let auditing = tokio::spawn(trail.clone().keep_moving());
     let relaying = tokio::spawn(relay.clone().keep_moving());
+    let retaining = tokio::spawn(keep_as_long_as_told(retention));
     let purging = tokio::spawn(keep_purged(state.accounts.clone()));
     if !state.config.ingest.legacy_working_time {
         let (store, metrics) = (Arc::clone(&state.store), Arc::clone(&state.metrics));
@@ -162,9 +225,11 @@ pub async fn run(
         _ = serving => {}
         () = signal => {}
     }
+    drop(control);
     exports.stop();
     auditing.abort();
     relaying.abort();
+    retaining.abort();
     purging.abort();
     if let Err(error) = trail.move_all().await {
         tracing::warn!(%error, "the audit trail is moved to the store at the next start");
@@ -183,6 +248,46 @@ pub async fn run(
     drop(dir_lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How long events are kept, and who is told of what was removed.
+fn retention(state: &AppState) -> Retention {
+    let (accounts, metrics) = (state.accounts.clone(), Arc::clone(&state.metrics));
+    let is_audited = state.config.audit;
+    let runtime = tokio::runtime::Handle::current();
+    let ended = move |outcome: &Outcome| {
+        metrics.retention_ran(outcome.n_removed, clock::now());
+        if !is_audited || outcome.n_removed == 0 {
+            return;
+        }
+        let recorded = accounts.record(audit::retention(outcome), Weight::Full);
+        if let Err(error) = runtime.block_on(recorded) {
+            tracing::warn!(%error, "the removal of old events could not be recorded");
+        }
+    };
+    Retention {
+        store: Arc::clone(&state.store),
+        config: state.config.retention.clone(),
+        running: Arc::default(),
+        ended: Arc::new(ended),
+    }
+}
+
+/// Removes what is too old or too much, once a day.
+async fn keep_as_long_as_told(retention: Retention) {
+    if !retention.config.is_on() {
+        return;
+    }
+    loop {
+        tokio::time::sleep(retention.until_next(clock::now())).await;
+        let retention = retention.clone();
+        let run = move || retention.run(|_| {});
+        match tokio::task::spawn_blocking(run).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "old events are still there"),
+            Err(error) => tracing::error!(%error, "removing old events ended by a panic"),
+        }
+    }
 }
 
 /// Forgets logins and tokens that have expired, now and once an hour.
@@ -255,10 +360,12 @@ fn taking_over(source: std::io::Error) -> ServeError {
     }
 }
 
-/// What one port of the two may hold.
+/// What one port of them may hold.
 fn bounds(config: &Config, n_descriptors: usize) -> Bounds {
     let connections = &config.connections;
-    let max = descriptors::connections_of_a_port(connections.max as usize, n_descriptors);
+    let n_ports = 2 + usize::from(config.clickhouse.address().is_some());
+    let max = connections.max as usize;
+    let max = descriptors::connections_of_a_port(max, n_descriptors, n_ports);
     Bounds {
         max,
         max_per_address: max.min(connections.max_per_address as usize),
@@ -307,7 +414,12 @@ fn ingest_access(state: &AppState, listens: SocketAddr) -> Option<Access> {
 }
 
 /// Where to go, on standard output: for the person at the terminal, if there is one.
-fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
+fn announce(
+    state: &AppState,
+    listens: SocketAddr,
+    ingest_listens: SocketAddr,
+    clickhouse_listens: Option<SocketAddr>,
+) {
     let offer = match state.store.stats().rows_total {
         0 => format!(
             "The store is empty. For demo data: annoscope demo --url http://{ingest_listens}/\n"
@@ -319,13 +431,19 @@ fn announce(state: &AppState, listens: SocketAddr, ingest_listens: SocketAddr) {
     } else {
         "http"
     };
+    let clickhouse = clickhouse_listens.map_or_else(String::new, |listens| {
+        format!(
+            "clickhouse http://{listens}/  (CVAT's CLICKHOUSE_HOST and _PORT, Grafana, BI tools)\n"
+        )
+    });
     let text = format!(
         "annoscope  {scheme}://{listens}/  (API: {scheme}://{listens}/api/docs/)\n\
          ingest     http://{ingest_listens}/  (CVAT's DJANGO_LOG_SERVER_HOST and _PORT)\n\
-         {offer}"
+         {clickhouse}{offer}"
     );
     let _ = std::io::stdout().write_all(text.as_bytes());
-    tracing::info!(listen = %listens, ingest_listen = %ingest_listens, "serving");
+    let clickhouse_listen = clickhouse_listens.map(tracing::field::display);
+    tracing::info!(listen = %listens, ingest_listen = %ingest_listens, clickhouse_listen, "serving");
 }
 
 async fn wait_for_signal() {

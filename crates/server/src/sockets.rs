@@ -5,12 +5,14 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::config::Config;
 
-/// The sockets of a server: the API's and the ingest port's.
+/// The sockets of a server: the API's, the ingest port's, and that of ClickHouse's interface where it is on.
 pub struct Sockets {
     /// Of the page and the API.
     pub api: TcpListener,
     /// Of the servers that send events.
     pub ingest: TcpListener,
+    /// Of clients of ClickHouse.
+    pub clickhouse: Option<TcpListener>,
 }
 
 /// Why there are no sockets.
@@ -34,6 +36,10 @@ impl Sockets {
         Ok(Sockets {
             api: bind(config.listen, "listen").await?,
             ingest: bind(config.ingest_listen, "ingest_listen").await?,
+            clickhouse: match config.clickhouse.address() {
+                Some(address) => Some(bind(address, "clickhouse.listen").await?),
+                None => None,
+            },
         })
     }
 }

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use annoscope_sql::Dialect;
 use annoscope_store::{
-    Backend, DedupLimits, DedupWindow, EventStore, Position, Query, RowsRead, StoreError,
+    Backend, DedupLimits, DedupWindow, EventStore, Position, Query, RowsRead, Scopes, StoreError,
 };
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 use annoscope_store_journal::{JournalConfig, JournaledStore, open_journal};
 use annoscope_store_process::ProcessBackend;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 
 use crate::clock;
 use crate::config::Config;
@@ -26,6 +29,18 @@ pub const DIALECT: Dialect = Dialect::DuckDb;
 
 /// How long a question about the database's tables may take, at a start on a busy machine.
 const QUESTION: Duration = Duration::from_secs(30);
+
+/// How long the counting of all rows may take.
+const COUNTING: Duration = Duration::from_mins(10);
+
+/// Rows of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthRows {
+    /// Begin of the month, µs since the epoch, UTC.
+    pub month_us: i64,
+    /// How many.
+    pub n_rows: u64,
+}
 
 /// Long enough for a clock that is wrong after a start to be set.
 const DAY_SETTLES_AFTER: Duration = Duration::from_hours(1);
@@ -65,6 +80,41 @@ pub fn repair(config: &Config) -> Result<(Repair, u64), StoreError> {
     let n_lost = annoscope_store_journal::bring_into_step(&journal(config), &database)?;
     database.close();
     Ok((repair, n_lost))
+}
+
+/// The database of a data directory that a backup is brought into, in this process.
+pub fn open_for_restore(config: &Config) -> Result<DuckDbStore, StoreError> {
+    DuckDbStore::open(&settings(config))
+}
+
+/// Lets the database take all that was acknowledged, and closes the store. Blocks.
+pub fn settle(
+    config: &Config,
+    dead_letters: Arc<DeadLetter>,
+    lock: &DirLock,
+) -> Result<(), StoreError> {
+    let store = open(config, dead_letters, lock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|source| StoreError::Io {
+        doing: "starting a thread".to_owned(),
+        source,
+    })?;
+    let visible = runtime.block_on(store.wait_until_visible(store.durable()));
+    store.close();
+    visible
+}
+
+/// Puts a new journal in place of one of which the database has everything.
+pub fn begin_journal_anew(config: &Config) -> Result<(), StoreError> {
+    let database = DuckDbStore::open(&settings(config))?;
+    let applied = database.applied()?;
+    database.close();
+    annoscope_store_journal::begin_anew(&journal(config), applied)
+}
+
+/// Ends what [`begin_journal_anew`] has begun, should it have been interrupted.
+pub fn mend_journal(config: &Config) -> Result<(), StoreError> {
+    annoscope_store_journal::end_beginning_anew(&journal(config))
 }
 
 /// The database, in a process of its own unless the settings say otherwise.
@@ -147,4 +197,42 @@ fn settings(config: &Config) -> StoreConfig {
         process_memory_bytes: config.process_bytes(),
         last_resort: process::end,
     }
+}
+
+/// Bytes of the database's file, and those of them that are free. Blocks.
+pub fn space(store: &Arc<dyn EventStore>) -> Result<(u64, u64), StoreError> {
+    let rows = pairs(store, DuckDbStore::SPACE.to_owned())?;
+    let (file_bytes, free_bytes) = rows.first().copied().unwrap_or_default();
+    Ok((file_bytes.cast_unsigned(), free_bytes.cast_unsigned()))
+}
+
+/// The months that have rows of scopes before a time, oldest first. Blocks.
+pub fn rows_by_month(
+    store: &Arc<dyn EventStore>,
+    scopes: &Scopes,
+    until_us: i64,
+) -> Result<Vec<MonthRows>, StoreError> {
+    let rows = pairs(store, DuckDbStore::rows_by_month(scopes, until_us))?;
+    let rows = rows.into_iter().map(|(month_us, n_rows)| MonthRows {
+        month_us,
+        n_rows: n_rows.cast_unsigned(),
+    });
+    Ok(rows.collect())
+}
+
+/// Rows of two numbers.
+fn pairs(store: &Arc<dyn EventStore>, sql: String) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut batches = store.query(Query {
+        statements: vec![sql],
+        time_limit: COUNTING,
+        rows: None,
+        rows_read: RowsRead::default(),
+    })?;
+    let mut rows = Vec::new();
+    while let Some(batch) = batches.blocking_next() {
+        let batch = batch?;
+        let column = |index: usize| batch.column(index).as_primitive::<Int64Type>().values();
+        rows.extend(column(0).iter().copied().zip(column(1).iter().copied()));
+    }
+    Ok(rows)
 }

@@ -35,7 +35,7 @@ use crate::durable_file::create_private;
 pub const FILE: &str = "webhooks.sqlite";
 
 /// How long one process waits for another one's write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The webhooks of one data directory. Clones share the connection.
 #[derive(Clone)]

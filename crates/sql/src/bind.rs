@@ -21,6 +21,8 @@ mod sets;
 mod sources;
 mod windows;
 
+pub use server::VERSION;
+
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 

@@ -51,4 +51,10 @@ pub struct Context {
     pub asker: Option<Asker>,
     /// Values of typed parameters `{name:Type}` by name, in ClickHouse's text form.
     pub params: BTreeMap<String, String>,
+    /// Settings that are given beside the text, in which the same ones win.
+    pub settings: Vec<(String, String)>,
+    /// What `currentDatabase()` says; `cvat` where nothing was chosen.
+    pub database: Option<String>,
+    /// Why the asker may read no events; constants and what is known of the table's columns may be asked for.
+    pub without_events: Option<String>,
 }

@@ -16,6 +16,7 @@
 //! | `SEMI LEFT JOIN t` | `LEFT SEMI JOIN t` |
 //! | `minus(a, b)`, `any(x)` | `"minus"(a, b)`, `"any"(x)` |
 //! | `ARRAY JOIN [a, b]` | `ARRAY JOIN "array"(a, b)` |
+//! | `a ? b : c` | `if(a , b , c)` |
 //! | `(expr AS name)` | `"nested"(expr AS name)` |
 //! | `INTERVAL '2 days'`, `INTERVAL 2 dd` | `INTERVAL 2 day` |
 //!
@@ -33,17 +34,21 @@ mod literals;
 mod parameters;
 mod refusals;
 mod scan;
+mod ternary;
 mod with_items;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::catalog::{DATABASES, is_events};
 pub(crate) use self::ends::Ends;
+pub(crate) use self::literals::decode_literal;
 
 use self::scan::{Edits, Scan};
 use crate::error::{ErrorKind, SqlError};
 use crate::expand::Expanded;
 use crate::relation::Relation;
+use crate::settings::Settings;
 
 /// One rule: what it changes in the text. Each sees the text that the one before it left.
 type Rule = fn(&Scan<'_>) -> Result<Edits, SqlError>;
@@ -54,7 +59,8 @@ const FIRST_RULES: [Rule; 2] = [
     ends::one_statement,
 ];
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
+    ternary::calls,
     // Before the first rule that makes such shapes.
     refusals::refuse,
     parameters::calls,
@@ -69,10 +75,14 @@ const RULES: [Rule; 11] = [
     keywords::aliases,
 ];
 
-/// Applies all rules; and what stood at the statement's end.
-pub(crate) fn edit(expanded: Expanded, relation: &Relation) -> Result<(Expanded, Ends), SqlError> {
+/// Applies all rules; and what stood at the statement's end, with the settings that were given beside it.
+pub(crate) fn edit(
+    expanded: Expanded,
+    relation: &Relation,
+    beside: Settings,
+) -> Result<(Expanded, Ends), SqlError> {
     let expanded = apply(expanded, &FIRST_RULES)?;
-    let (edits, ends) = ends::clauses(&Scan::new(&expanded)?)?;
+    let (edits, ends) = ends::clauses(&Scan::new(&expanded)?, beside)?;
     let expanded = catalog::edit(expanded.edit(edits), relation)?;
     Ok((apply(expanded, &RULES)?, ends))
 }

@@ -28,17 +28,20 @@ mod shape;
 mod similar;
 mod slices;
 mod source_map;
+mod statement;
 mod time_arguments;
 mod timezones;
 mod types;
 mod typing;
 
+pub use bind::VERSION;
 pub use context::{Asker, Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use lower::OWN_ERRORS;
 pub use relation::{Column, PromotedKind, PromotedPath, Relation, Source};
 pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
+pub use statement::{Insert, Statement};
 pub use types::{DataType, IntervalUnit};
 
 /// What a statement asks for.
@@ -153,7 +156,8 @@ fn prepare_on_stack(
     context: &Context,
     relation: &Relation,
 ) -> Result<Prepared, SqlError> {
-    let (expanded, ends) = dialect_edits::edit(expand::expand(sql, context)?, relation)?;
+    let beside = Settings::beside(&context.settings)?;
+    let (expanded, ends) = dialect_edits::edit(expand::expand(sql, context)?, relation, beside)?;
     let dialect_edits::Ends { settings, format } = ends;
     let source_map = source_map::SourceMap::new(sql, &expanded);
     if let Some(at) = source_name_in(&expanded.text) {

@@ -214,7 +214,49 @@ pub(crate) fn is_known(name: &str) -> bool {
     TABLE.contains_key(name)
 }
 
+/// A setting as `system.settings` lists it.
+pub(crate) struct Listed {
+    pub name: &'static str,
+    /// ClickHouse's own; empty where it is of no concern.
+    pub value: &'static str,
+    pub type_name: &'static str,
+    /// Whether no other value is taken.
+    pub is_fixed: bool,
+}
+
+/// All settings, sorted.
+pub(crate) fn listed() -> impl Iterator<Item = Listed> {
+    let mut names: Vec<&&str> = TABLE.keys().collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| {
+        let known = &TABLE[name];
+        Listed {
+            name,
+            value: known.default,
+            type_name: known.kind.name(),
+            is_fixed: known.effect == Effect::Refused,
+        }
+    })
+}
+
 impl Settings {
+    /// Those that are given beside a text.
+    pub(crate) fn beside(given: &[(String, String)]) -> Result<Settings, SqlError> {
+        let mut settings = Settings::default();
+        for (name, value) in given {
+            let value = Value::Text(value.clone());
+            settings
+                .set(name, &value, true)
+                .map_err(|refused| SqlError {
+                    kind: refused.kind,
+                    message: refused.message,
+                    hint: refused.hint,
+                    position: None,
+                })?;
+        }
+        Ok(settings)
+    }
+
     /// Takes a setting. `of_statement`: whether it stands at the end of the statement, and not in
     /// a subquery, where one that changes an answer would change that subquery's alone.
     pub(crate) fn set(
@@ -396,6 +438,18 @@ fn one_of(name: &str, value: &str, words: &str) -> Refused {
 }
 
 impl Kind {
+    /// The type, as ClickHouse names it.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Bool => "Bool",
+            Kind::UInt64 => "UInt64",
+            Kind::Int64 => "Int64",
+            Kind::Float => "Double",
+            Kind::Auto => "MaxThreads",
+            Kind::Text => "String",
+        }
+    }
+
     /// The value in one spelling, so that it can be compared with the default; none for DEFAULT.
     fn checked(self, name: &str, value: &Value) -> Result<Option<String>, Refused> {
         let wrong = |what: &str| {

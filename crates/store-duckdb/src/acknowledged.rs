@@ -60,6 +60,14 @@ impl Acknowledged {
         }
     }
 
+    /// There will be less, from a commit on that follows: durable when it returns, so that even a power cut leaves no
+    /// higher number than there are events.
+    pub(crate) fn lower(&self, n_events: u64) -> io::Result<()> {
+        self.n_events.store(n_events, Ordering::Relaxed);
+        self.write()?;
+        self.file.sync_data()
+    }
+
     fn write(&self) -> io::Result<()> {
         self.file.write_all_at(line(self.get()).as_bytes(), 0)
     }

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
-    StoreError, clock,
+    Rewrite, Rewritten, StoreError, clock,
 };
 
 use crate::database::{Database, MEMORY_RETRIES, Purpose};
 use crate::error::{Error, FailureKind};
 use crate::sorted::{self, Placed};
 use crate::stats::Counters;
-use crate::{DuckDbStore, checkpoint, count_rows, export, query, recent_times};
+use crate::{DuckDbStore, checkpoint, count_rows, export, history, query, recent_times};
 
 /// While the disk is full, how often a checkpoint is tried: it gives the log's room back.
 const RETRY_FULL: Duration = Duration::from_secs(5);
@@ -28,10 +28,10 @@ pub(crate) const POSITION: &str = "SELECT count(*) + (SELECT coalesce(sum(n), 0)
 
 /// What the file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stored {
+pub(crate) struct Stored {
     /// Up to where in the journal.
-    position: u64,
-    n_rows: u64,
+    pub(crate) position: u64,
+    pub(crate) n_rows: u64,
 }
 
 impl Stored {
@@ -76,6 +76,15 @@ impl Applier {
         }
     }
 
+    pub(crate) fn database(&self) -> &Arc<Database> {
+        &self.database
+    }
+
+    /// From now on the file has to be asked.
+    pub(crate) fn forget_stored(&mut self) {
+        self.stored = None;
+    }
+
     /// Whether nothing was stored since this was last asked.
     pub(crate) fn is_idle(&mut self) -> bool {
         std::mem::replace(&mut self.is_idle, true)
@@ -116,7 +125,7 @@ impl Applier {
     }
 
     /// What the file holds, also while queries have used up memory.
-    fn stored(&mut self) -> Result<Stored, Error> {
+    pub(crate) fn stored(&mut self) -> Result<Stored, Error> {
         if let Some(stored) = self.stored {
             return Ok(stored);
         }
@@ -217,7 +226,7 @@ impl Applier {
 
     /// After this, DuckDB's own writes find room: the log takes the group, and the next checkpoint may need as
     /// much again as the log holds.
-    fn check_room(&mut self, n_bytes: usize) -> Result<(), Error> {
+    pub(crate) fn check_room(&mut self, n_bytes: usize) -> Result<(), Error> {
         let needed_bytes =
             self.database.wal_bytes() + 2 * n_bytes as u64 + self.database.config.min_free_bytes;
         let free_bytes = self.database.free_bytes();
@@ -318,6 +327,14 @@ impl Backend for DuckDbStore {
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
         Ok(export::start(&self.database, &self.readers, filter)?)
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        Ok(history::start(&self.database, &self.readers, positions)?)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        Ok(self.applier().rewrite(rewrite)?)
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

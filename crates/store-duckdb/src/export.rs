@@ -14,8 +14,10 @@ use crate::database::{Database, Purpose};
 use crate::error::Error;
 use crate::query;
 use crate::readers::Readers;
-use annoscope_events::EVENT_COLUMNS;
-use annoscope_store::{EventFilter, RecordBatches, RowSender};
+use annoscope_events::EXPORT_COLUMNS;
+use annoscope_store::{
+    EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES, RecordBatches, RowSender,
+};
 
 /// Rows of a slice: some 30 MB while it is sorted.
 const SLICE_ROWS: i64 = 100_000;
@@ -60,25 +62,32 @@ fn export(connection: &Connection, sender: &RowSender, filter: &EventFilter) -> 
         // The last millisecond counts whole.
         end: filter.to.map_or(i64::MAX, |to| (to.millis() + 1) * 1000),
     };
-    let columns = EVENT_COLUMNS.join(", ");
-    let ids = ids_sql(filter);
-    let count = |span, width_us| count(connection, span, width_us, &ids);
+    let columns = EXPORT_COLUMNS.join(", ");
+    let conditions = conditions_sql(filter);
+    let count = |span, width_us| count(connection, span, width_us, &conditions);
     slices(whole, &WIDTHS_US, &count, &mut |span| {
         // Events of one time come in the order in which they arrived.
         let sql = format!(
-            "SELECT {columns} FROM events WHERE {} AND {ids} ORDER BY timestamp, position",
+            "SELECT {columns} FROM events WHERE {} AND {conditions} ORDER BY timestamp, position",
             within(span)
         );
         query::run(sender, connection, &sql)
     })
 }
 
-/// The conditions on ids and positions as SQL, `TRUE` when there is none. Only numbers are written, so
-/// there is nothing to escape.
-fn ids_sql(filter: &EventFilter) -> String {
+/// The conditions on ids, kinds and positions as SQL, `TRUE` when there is none. Only numbers and words of ours are
+/// written, so there is nothing to escape.
+fn conditions_sql(filter: &EventFilter) -> String {
     let mut sql = String::from("TRUE");
     for (column, id) in filter.ids() {
         write!(sql, " AND {column} = {id}").expect("a String takes everything");
+    }
+    if filter.kinds != Kinds::All {
+        let [client, server] = RECORDED_SOURCES;
+        write!(sql, " AND source IN ('{client}', '{server}')").expect("a String takes everything");
+    }
+    if filter.kinds == Kinds::RecordedWithoutExceptions {
+        write!(sql, " AND scope <> '{EXCEPTION_SCOPE}'").expect("a String takes everything");
     }
     if let Some(before) = filter.before {
         // Events from before the positions have none.
@@ -128,10 +137,10 @@ fn count(
     connection: &Connection,
     span: Span,
     width_us: i64,
-    ids: &str,
+    conditions: &str,
 ) -> Result<Vec<(i64, i64)>, Error> {
     let mut statement = connection.prepare(&format!(
-        "SELECT {} AS bucket, count(*) FROM events WHERE {} AND {ids} \
+        "SELECT {} AS bucket, count(*) FROM events WHERE {} AND {conditions} \
          GROUP BY bucket ORDER BY bucket",
         bucket(width_us),
         within(span)

@@ -8,17 +8,21 @@ mod acknowledged;
 mod apply;
 mod checkpoint;
 mod database;
+mod erase;
 mod error;
 mod export;
+mod history;
 mod legacy_hashes;
 mod memory;
 mod priority;
 mod query;
 mod readers;
 mod recovery;
+mod rewrite;
 mod room;
 mod rows;
 mod schema;
+mod sizes;
 mod sorted;
 mod stats;
 mod wal;
@@ -37,6 +41,7 @@ use memory::MemoryWatch;
 use readers::Readers;
 use stats::Counters;
 
+pub use erase::Person;
 pub use recovery::{Repair, repair};
 
 /// What ends the process, as nothing but a new one helps. It takes the reason, for the log.

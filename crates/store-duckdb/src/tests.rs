@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use annoscope_events::{EVENT_COLUMNS, Interval, StoredEvent};
+use annoscope_events::{EXPORT_COLUMNS, Interval, StoredEvent};
 use annoscope_store::{
     Backend, EventFilter, Figure, Position, Query, RecordBatches, Rows, RowsRead,
 };
@@ -97,7 +97,7 @@ async fn events_come_back_in_the_order_of_time_with_every_value() {
         .iter()
         .map(|field| field.name().clone())
         .collect();
-    assert_eq!(names, EVENT_COLUMNS);
+    assert_eq!(names, EXPORT_COLUMNS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ mod maintenance;
 mod visible;
 
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,8 @@ use annoscope_events::{EventHash, Timestamp};
 use annoscope_journal::{Journal, Options};
 use annoscope_store::{
     Backend, Changes, Day, DedupWindow, Entry, EventBatch, EventFilter, EventStore, Figure,
-    Position, Query, Reading, Record, RecordBatches, Reservation, Restarts, StoreError, StoreStats,
+    Position, Query, Reading, Record, RecordBatches, Reservation, Restarts, Rewrite, Rewritten,
+    StoreError, StoreStats,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -288,6 +289,19 @@ impl EventStore for JournaledStore {
         self.backend.export(filter)
     }
 
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        self.backend.rows_at(positions)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let rewritten = self.backend.rewrite(rewrite);
+        // Whatever the outcome: what failed may be done. Rows that only move are the same to every reader.
+        if !matches!(rewrite, Rewrite::Compact { .. }) {
+            self.changes.forget();
+        }
+        rewritten
+    }
+
     fn changes(&self) -> Option<&Changes> {
         Some(&self.changes)
     }
@@ -443,6 +457,61 @@ pub fn bring_into_step(config: &JournalConfig, backend: &dyn Backend) -> Result<
         open_journal(config, Some(applied))?.close();
     }
     Ok(0)
+}
+
+/// Puts a new journal in place of one of which the database has everything: what that holds, and what lies in files
+/// that wait for their next use, is gone then.
+pub fn begin_anew(config: &JournalConfig, applied: Position) -> Result<(), StoreError> {
+    let journal = open_journal(config, None)?;
+    let (begin, end) = (Position(journal.begin()), Position(journal.end()));
+    journal.close();
+    if end != applied {
+        return Err(StoreError::OutOfStep {
+            applied,
+            begin,
+            end,
+        });
+    }
+    let fresh = JournalConfig {
+        dir: config.dir.with_extension("new"),
+        ..config.clone()
+    };
+    remove_directory(&fresh.dir)?;
+    open_journal(&fresh, Some(applied))?.close();
+    rename(&config.dir, &replaced(config))?;
+    rename(&fresh.dir, &config.dir)?;
+    remove_directory(&replaced(config))
+}
+
+/// Ends what [`begin_anew`] has begun, should it have been interrupted.
+pub fn end_beginning_anew(config: &JournalConfig) -> Result<(), StoreError> {
+    if replaced(config).exists() && !config.dir.exists() {
+        rename(&replaced(config), &config.dir)?;
+    }
+    remove_directory(&replaced(config))?;
+    remove_directory(&config.dir.with_extension("new"))
+}
+
+/// The name that a journal has while another one takes its place.
+fn replaced(config: &JournalConfig) -> PathBuf {
+    config.dir.with_extension("replaced")
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    std::fs::rename(from, to).map_err(|source| StoreError::Io {
+        doing: format!("moving {} to {}", from.display(), to.display()),
+        source,
+    })
+}
+
+fn remove_directory(dir: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(dir) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Io {
+            doing: format!("removing {}", dir.display()),
+            source,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// `journal.set-aside`, or the first such name with a number that nothing has.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::Shutdown;
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Reading, RecordBatches,
-    Restarts, RowSender, Rows, RowsRead, StoreError, clock,
+    Restarts, Rewrite, Rewritten, RowSender, Rows, RowsRead, StoreError, clock,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -86,6 +87,22 @@ impl ProcessBackend {
             reading: figure.reading(),
         });
         Ok(figures.collect())
+    }
+
+    /// Starts a read of ours, which may take as long as its reader does.
+    fn read(&self, request: &Request) -> Result<RecordBatches, StoreError> {
+        let running = self.keeper.running(PATIENCE)?;
+        let begun = Call::begin(&running.door, request);
+        let mut read = Read {
+            call: begun?,
+            running,
+            limit: None,
+            admitted: None,
+            counter: RowsRead::default(),
+            is_cancelled: Arc::default(),
+        };
+        read.next()?;
+        self.hand_on(read)
     }
 
     /// Starts a read that the process has begun, on a thread of its own.
@@ -172,18 +189,26 @@ impl Backend for ProcessBackend {
     }
 
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        self.read(&Request::Export(filter.into()))
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        self.read(&Request::RowsAt {
+            from: positions.start.0,
+            until: positions.end.0,
+        })
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
         let running = self.keeper.running(PATIENCE)?;
-        let begun = Call::begin(&running.door, &Request::Export(filter.into()));
-        let mut read = Read {
-            call: begun?,
-            running,
-            limit: None,
-            admitted: None,
-            counter: RowsRead::default(),
-            is_cancelled: Arc::default(),
-        };
-        read.next()?;
-        self.hand_on(read)
+        let mut call = Call::begin(&running.door, &Request::Rewrite(rewrite.into()))?;
+        match call::parse(&call.next(Some(APPLY))?)? {
+            Answer::Rewritten { n_rows, next } => Ok(Rewritten {
+                n_rows,
+                next: next.map(Position),
+            }),
+            other => Err(call::unexpected(&other)),
+        }
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

@@ -22,6 +22,11 @@ pub(crate) enum Request {
         brings_rows: bool,
     },
     Export(Filter),
+    RowsAt {
+        from: u64,
+        until: u64,
+    },
+    Rewrite(Rewrite),
     RecentTimes {
         n: usize,
     },
@@ -38,6 +43,96 @@ pub(crate) enum Answer {
     Position(u64),
     Stats(Stats),
     Figures(Vec<Figure>),
+    Rewritten {
+        n_rows: u64,
+        next: Option<u64>,
+    },
+}
+
+/// A [`Rewrite`](annoscope_store::Rewrite).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Rewrite {
+    Delete {
+        scopes: Scopes,
+        from_us: i64,
+        until_us: i64,
+    },
+    KeepNewest {
+        scopes: Scopes,
+        until_us: i64,
+    },
+    Compact {
+        from: u64,
+    },
+}
+
+/// [`Scopes`](annoscope_store::Scopes).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Scopes {
+    Named(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+impl From<&annoscope_store::Scopes> for Scopes {
+    fn from(scopes: &annoscope_store::Scopes) -> Scopes {
+        match scopes {
+            annoscope_store::Scopes::Named(scopes) => Scopes::Named(scopes.clone()),
+            annoscope_store::Scopes::AllBut(scopes) => Scopes::AllBut(scopes.clone()),
+        }
+    }
+}
+
+impl From<Scopes> for annoscope_store::Scopes {
+    fn from(scopes: Scopes) -> annoscope_store::Scopes {
+        match scopes {
+            Scopes::Named(scopes) => annoscope_store::Scopes::Named(scopes),
+            Scopes::AllBut(scopes) => annoscope_store::Scopes::AllBut(scopes),
+        }
+    }
+}
+
+impl From<&annoscope_store::Rewrite> for Rewrite {
+    fn from(rewrite: &annoscope_store::Rewrite) -> Rewrite {
+        match rewrite {
+            annoscope_store::Rewrite::Delete {
+                scopes,
+                from_us,
+                until_us,
+            } => Rewrite::Delete {
+                scopes: scopes.into(),
+                from_us: *from_us,
+                until_us: *until_us,
+            },
+            annoscope_store::Rewrite::KeepNewest { scopes, until_us } => Rewrite::KeepNewest {
+                scopes: scopes.into(),
+                until_us: *until_us,
+            },
+            annoscope_store::Rewrite::Compact { from } => Rewrite::Compact { from: from.0 },
+        }
+    }
+}
+
+impl From<Rewrite> for annoscope_store::Rewrite {
+    fn from(rewrite: Rewrite) -> annoscope_store::Rewrite {
+        match rewrite {
+            Rewrite::Delete {
+                scopes,
+                from_us,
+                until_us,
+            } => annoscope_store::Rewrite::Delete {
+                scopes: scopes.into(),
+                from_us,
+                until_us,
+            },
+            Rewrite::KeepNewest { scopes, until_us } => annoscope_store::Rewrite::KeepNewest {
+                scopes: scopes.into(),
+                until_us,
+            },
+            Rewrite::Compact { from } => annoscope_store::Rewrite::Compact {
+                from: Position(from),
+            },
+        }
+    }
 }
 
 /// An [`EventFilter`]; times in µs since the epoch.
@@ -50,7 +145,36 @@ pub(crate) struct Filter {
     task_id: Option<i64>,
     job_id: Option<i64>,
     user_id: Option<i64>,
+    kinds: Kinds,
     before: Option<u64>,
+}
+
+/// [`annoscope_store::Kinds`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Kinds {
+    All,
+    Recorded,
+    RecordedWithoutExceptions,
+}
+
+impl From<annoscope_store::Kinds> for Kinds {
+    fn from(kinds: annoscope_store::Kinds) -> Kinds {
+        match kinds {
+            annoscope_store::Kinds::All => Kinds::All,
+            annoscope_store::Kinds::Recorded => Kinds::Recorded,
+            annoscope_store::Kinds::RecordedWithoutExceptions => Kinds::RecordedWithoutExceptions,
+        }
+    }
+}
+
+impl From<Kinds> for annoscope_store::Kinds {
+    fn from(kinds: Kinds) -> annoscope_store::Kinds {
+        match kinds {
+            Kinds::All => annoscope_store::Kinds::All,
+            Kinds::Recorded => annoscope_store::Kinds::Recorded,
+            Kinds::RecordedWithoutExceptions => annoscope_store::Kinds::RecordedWithoutExceptions,
+        }
+    }
 }
 
 impl From<EventFilter> for Filter {
@@ -63,6 +187,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            kinds,
             before,
         } = filter;
         Filter {
@@ -73,6 +198,7 @@ impl From<EventFilter> for Filter {
             task_id,
             job_id,
             user_id,
+            kinds: kinds.into(),
             before: before.map(|position| position.0),
         }
     }
@@ -88,6 +214,7 @@ impl From<Filter> for EventFilter {
             task_id: filter.task_id,
             job_id: filter.job_id,
             user_id: filter.user_id,
+            kinds: filter.kinds.into(),
             before: filter.before.map(Position),
         }
     }
@@ -179,6 +306,7 @@ mod tests {
             task_id: Some(3),
             job_id: Some(4),
             user_id: Some(i64::MIN),
+            kinds: annoscope_store::Kinds::RecordedWithoutExceptions,
             before: Some(Position(5)),
         };
         let json = serde_json::to_string(&Filter::from(filter)).unwrap();

@@ -134,6 +134,16 @@ fn answer(connection: &UnixStream, backend: &dyn Backend, runtime: &Handle) -> i
             let batches = backend.export(filter.into());
             batches.map(|batches| Reply::Rows(batches, RowsRead::default()))
         }
+        Request::RowsAt { from, until } => {
+            let batches = backend.rows_at(Position(from)..Position(until));
+            batches.map(|batches| Reply::Rows(batches, RowsRead::default()))
+        }
+        Request::Rewrite(rewrite) => backend.rewrite(&rewrite.into()).map(|rewritten| {
+            json(&Answer::Rewritten {
+                n_rows: rewritten.n_rows,
+                next: rewritten.next.map(|position| position.0),
+            })
+        }),
         Request::Applied => {
             let applied = backend.applied();
             applied.map(|position| json(&Answer::Position(position.0)))

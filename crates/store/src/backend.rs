@@ -7,7 +7,10 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::Buffer;
 
-use crate::{EventFilter, Figure, Position, Query, Record, RecordBatches, RecordError, StoreError};
+use crate::{
+    EventFilter, Figure, Position, Query, Record, RecordBatches, RecordError, Rewrite, Rewritten,
+    StoreError,
+};
 
 /// Rows that a database is given at once while more wait: those of a row group of the embedded one, the only number
 /// that it writes straight to its file and never again, whatever its last row group lacks. It takes 1.7 µs of the
@@ -87,6 +90,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// As [`EventStore::export`](crate::EventStore::export). Starts it, and does not block for long.
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
+
+    /// As [`EventStore::rows_at`](crate::EventStore::rows_at). Starts it, and does not block for long.
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError>;
+
+    /// As [`EventStore::rewrite`](crate::EventStore::rewrite).
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError>;
 
     /// Times of the last `n` events in the order of their positions, µs since the epoch.
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError>;

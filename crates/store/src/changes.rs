@@ -125,6 +125,15 @@ impl Changes {
         }
     }
 
+    /// Rows were removed or changed: nothing that was read before is true for sure.
+    pub fn forget(&self) {
+        let mut slots = self.lock();
+        slots.latest += 1;
+        slots.forgotten = slots.latest;
+        slots.changed.clear();
+        slots.recent.clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -204,5 +213,16 @@ mod tests {
         let changes = Changes::default();
         changes.record([i64::MIN, i64::MAX]);
         assert_eq!(changes.since(0).map(|spans| spans.len()), Some(2));
+    }
+
+    #[test]
+    fn after_rows_were_removed_nothing_is_known() {
+        let changes = Changes::after(vec![1, 2, 3]);
+        changes.record([60_000_000]);
+        let before = changes.latest();
+        changes.forget();
+        assert_eq!(changes.since(before), None);
+        assert_eq!(changes.n_newest_from(1, i64::MAX), None);
+        assert_eq!(changes.since(changes.latest()), Some(Vec::new()));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use annoscope_events::{COLUMNS, Column, ColumnType, EVENT_COLUMNS};
+use annoscope_events::{COLUMNS, Column, ColumnType, EXPORT_COLUMNS};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 static TABLE_SCHEMA: LazyLock<SchemaRef> =
@@ -39,8 +39,23 @@ pub fn table_schema() -> SchemaRef {
     Arc::clone(&TABLE_SCHEMA)
 }
 
-/// Arrow schema of an export: the columns of [`EVENT_COLUMNS`], which come first.
-pub fn events_schema() -> SchemaRef {
-    let listed: Vec<usize> = (0..EVENT_COLUMNS.len()).collect();
-    Arc::new(TABLE_SCHEMA.project(&listed).expect("there are more"))
+/// Arrow schema of an export: [`EXPORT_COLUMNS`], in their order.
+pub fn export_schema() -> SchemaRef {
+    let places = EXPORT_COLUMNS.map(|name| TABLE_SCHEMA.index_of(name));
+    let places: Result<Vec<usize>, _> = places.into_iter().collect();
+    let schema = places.and_then(|places| TABLE_SCHEMA.project(&places));
+    Arc::new(schema.expect("they are columns of the table"))
+}
+
+/// Arrow schema of rows that are kept outside of a store: all columns, ids of requests as text, and behind them the
+/// row's position.
+pub fn positioned_schema() -> SchemaRef {
+    let fields = COLUMNS.iter().map(|column| match column.data_type {
+        ColumnType::Uuid => Field::new(column.name, DataType::Utf8, column.is_nullable),
+        _ => field(column),
+    });
+    let position = Field::new("position", DataType::Int64, false);
+    Arc::new(Schema::new(
+        fields.chain(std::iter::once(position)).collect::<Vec<_>>(),
+    ))
 }

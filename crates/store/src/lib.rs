@@ -14,8 +14,11 @@ mod error;
 mod filter;
 mod query;
 mod record;
+mod rewrite;
 mod stats;
 mod stream;
+
+use std::ops::Range;
 
 use annoscope_events::{EventHash, StoredEvent, Timestamp};
 use futures::future::BoxFuture;
@@ -24,12 +27,13 @@ use uuid::Uuid;
 pub use backend::{Backend, BackendStats, Entry, ROW_GROUP, Restart, Restarts};
 pub use batch::rows_of;
 pub use changes::{Changes, MAX_RECENT};
-pub use columns::{events_schema, table_schema};
+pub use columns::{export_schema, positioned_schema, table_schema};
 pub use dedup_window::{Day, DedupLimits, DedupStats, DedupWindow, Reservation};
 pub use error::{BoxError, StoreError};
-pub use filter::EventFilter;
+pub use filter::{EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES};
 pub use query::{Query, Rows, RowsRead};
 pub use record::{Record, RecordError};
+pub use rewrite::{Rewrite, Rewritten, Scopes};
 pub use stats::{Figure, Reading, StoreStats};
 pub use stream::{BATCHES_AHEAD, RecordBatches, RowSender};
 
@@ -87,8 +91,16 @@ pub trait EventStore: Send + Sync + 'static {
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError>;
 
     /// The visible events that `filter` admits, oldest first, with the columns of
-    /// [`EVENT_COLUMNS`](annoscope_events::EVENT_COLUMNS).
+    /// [`EXPORT_COLUMNS`](annoscope_events::EXPORT_COLUMNS).
     fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError>;
+
+    /// The visible rows at these positions, whole, in the order of their positions, with the columns of
+    /// [`positioned_schema`]. What is removed meanwhile may be missing.
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError>;
+
+    /// Changes rows that are stored; results that were kept are not true any more then. Blocks for seconds, in which
+    /// nothing is stored and events wait.
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError>;
 
     /// Which times appends have changed. `None` where events may become visible that this process did
     /// not append: then no result may be used a second time.

@@ -4,8 +4,11 @@
 //! test of each. What queries and exports promise is in [`contract`](crate::contract): it holds with a journal
 //! in front.
 
-use annoscope_events::{EVENT_COLUMNS, StoredEvent};
-use annoscope_store::{Backend, Entry, EventFilter, Position, RecordBatches, StoreError};
+use annoscope_events::{EXPORT_COLUMNS, StoredEvent};
+use annoscope_store::{
+    Backend, Entry, EventFilter, Position, RecordBatches, Rewrite, Scopes, StoreError,
+    positioned_schema,
+};
 use arrow::array::RecordBatch;
 
 use crate::contract::{Texts, ints, query};
@@ -40,6 +43,10 @@ macro_rules! backend_contract_tests {
             an_entry_of_a_newer_version_may_pass_later,
             events_of_one_time_are_exported_in_the_order_of_their_positions,
             a_large_group_arrives_whole,
+            rows_are_found_by_their_positions,
+            what_is_removed_leaves_positions_as_they_are,
+            of_old_resource_events_the_newest_stay,
+            what_is_moved_is_as_it_was,
             the_last_times_are_in_the_order_of_positions,
             a_query_sees_what_was_applied_before_it_began,
             a_closed_database_refuses_everything,
@@ -92,6 +99,142 @@ fn apply(backend: &dyn Backend, from: u64, events: &[StoredEvent]) -> u64 {
     let entries = vec![entry(from, events)];
     backend.apply(entries, Position(until)).unwrap();
     until
+}
+
+/// Whole, with the positions that they have, whatever their times and users are.
+pub fn rows_are_found_by_their_positions(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let users: Vec<i64> = (0..50).rev().collect();
+    let n_first = 30;
+    let (first, last) = users.split_at(n_first as usize);
+    apply(backend, 0, &of_users(first.iter().copied()));
+    // A position without a row.
+    apply(backend, n_first, &of_users([]));
+    backend.apply(Vec::new(), Position(n_first + 1)).unwrap();
+    let until = apply(backend, n_first + 1, &of_users(last.iter().copied()));
+    let expected: Vec<(i64, i64)> = (0_i64..51)
+        .filter(|position| *position != 30)
+        .zip(users)
+        .collect();
+    for within in [0..until, 5..12, 29..33, 30..31, 40..99, 9..9] {
+        let found = backend.rows_at(Position(within.start)..Position(within.end));
+        let found = rows(found.unwrap()).unwrap();
+        let positions = ints(&found, "position").into_iter();
+        let found: Vec<(i64, i64)> = positions.zip(ints(&found, "user_id")).collect();
+        let mut expected = expected.clone();
+        expected.retain(|(position, _)| within.contains(&position.cast_unsigned()));
+        assert_eq!(found, expected, "{within:?}");
+    }
+    let found = backend.rows_at(Position(0)..Position(1)).unwrap();
+    for batch in rows(found).unwrap() {
+        let names =
+            |schema: &arrow::datatypes::Schema| -> Vec<(String, arrow::datatypes::DataType)> {
+                let fields = schema.fields().iter();
+                fields
+                    .map(|field| (field.name().clone(), field.data_type().clone()))
+                    .collect()
+            };
+        assert_eq!(names(&batch.schema()), names(&positioned_schema()));
+    }
+}
+
+/// Positions and users of all rows.
+fn placed_users(backend: &dyn Backend) -> Vec<(i64, i64)> {
+    let found = backend.rows_at(Position(0)..Position(1 << 40)).unwrap();
+    let found = rows(found).unwrap();
+    let positions = ints(&found, "position").into_iter();
+    positions.zip(ints(&found, "user_id")).collect()
+}
+
+fn of_scope(scope: &str, second: i64, user: i64) -> StoredEvent {
+    let mut stored = event(second, user);
+    scope.clone_into(&mut stored.event.scope);
+    stored
+}
+
+/// Of scopes and within a time; what comes later follows, also after a restart.
+pub fn what_is_removed_leaves_positions_as_they_are(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let scopes = ["a:b", "c:d", "a:b", "e:f", "a:b"];
+    let events = scopes.into_iter().zip(0..);
+    let events: Vec<_> = events
+        .map(|(scope, second)| of_scope(scope, second, second))
+        .collect();
+    let until = apply(backend, 0, &events);
+    let at = |second: i64| event(second, 0).event.timestamp.micros();
+    let delete = |scopes: Scopes, from: i64, until: i64| {
+        let rewrite = Rewrite::Delete {
+            scopes,
+            from_us: at(from),
+            until_us: at(until),
+        };
+        subject.backend().rewrite(&rewrite).unwrap().n_rows
+    };
+    let named = || Scopes::Named(vec!["a:b".to_owned()]);
+    assert_eq!(delete(named(), 1, 4), 1);
+    assert_eq!(delete(named(), 1, 4), 0);
+    assert_eq!(delete(Scopes::AllBut(vec!["a:b".to_owned()]), 0, 3), 1);
+    assert_eq!(placed_users(backend), [(0, 0), (3, 3), (4, 4)]);
+    assert_eq!(backend.applied().unwrap(), Position(until));
+    assert_eq!(backend.stats().rows_total, 3);
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(until));
+    apply(backend, until, &of_users([9]));
+    assert_eq!(placed_users(backend), [(0, 0), (3, 3), (4, 4), (5, 9)]);
+}
+
+/// So that names and states are those of before.
+pub fn of_old_resource_events_the_newest_stay(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let named = |scope: &str, second: i64, task: i64, property: Option<&str>| {
+        let mut stored = of_scope(scope, second, second);
+        stored.event.task_id = Some(task);
+        stored.event.obj_id = None;
+        stored.event.obj_name = property.map(str::to_owned);
+        stored
+    };
+    let events = [
+        named("create:task", 0, 1, Some("first")),
+        named("update:task", 1, 1, Some("name")),
+        named("update:task", 2, 1, Some("name")),
+        named("update:task", 3, 1, Some("status")),
+        named("update:task", 4, 2, Some("name")),
+        named("create:shapes", 5, 2, Some("shapes")),
+        named("create:shapes", 6, 2, Some("shapes")),
+        named("create:task", 7, 1, Some("first")),
+        named("click:element", 8, 1, Some("x")),
+        named("update:task", 20, 1, Some("name")),
+        named("update:task", 21, 1, Some("name")),
+    ];
+    apply(backend, 0, &events);
+    let rewrite = Rewrite::KeepNewest {
+        scopes: Scopes::AllBut(vec!["click:element".to_owned()]),
+        until_us: event(10, 0).event.timestamp.micros(),
+    };
+    assert_eq!(backend.rewrite(&rewrite).unwrap().n_rows, 2);
+    let positions: Vec<i64> = placed_users(backend).iter().map(|(at, _)| *at).collect();
+    assert_eq!(positions, [0, 2, 3, 4, 6, 7, 8, 9, 10]);
+    assert_eq!(backend.rewrite(&rewrite).unwrap().n_rows, 0);
+}
+
+/// The same rows at the same positions, and an export in the same order.
+pub fn what_is_moved_is_as_it_was(subject: &mut dyn BackendSubject) {
+    let backend = subject.backend();
+    let until = apply(backend, 0, &of_users((0..3_000).rev()));
+    let before = (placed_users(backend), users(backend));
+    let mut from = Some(Position(0));
+    while let Some(position) = from {
+        from = backend
+            .rewrite(&Rewrite::Compact { from: position })
+            .unwrap()
+            .next;
+    }
+    assert_eq!((placed_users(backend), users(backend)), before);
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!((placed_users(backend), users(backend)), before);
+    assert_eq!(backend.applied().unwrap(), Position(until));
 }
 
 /// As soon as it is applied, and counted.
@@ -254,7 +397,7 @@ pub fn events_of_one_time_are_exported_in_the_order_of_their_positions(
     let export = rows(backend.export(EventFilter::default()).unwrap()).unwrap();
     let names = export[0].schema();
     let names = names.fields().iter().map(|field| field.name().as_str());
-    assert_eq!(names.collect::<Vec<_>>(), EVENT_COLUMNS);
+    assert_eq!(names.collect::<Vec<_>>(), EXPORT_COLUMNS);
 }
 
 /// Of batches of many sizes.

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use annoscope_events::{EVENT_COLUMNS, EventHash, StoredEvent, Timestamp};
+use annoscope_events::{EXPORT_COLUMNS, EventHash, StoredEvent, Timestamp};
 use annoscope_store::{
-    BATCHES_AHEAD, EventBatch, EventFilter, EventStore, Position, Query, RecordBatches,
+    BATCHES_AHEAD, EventBatch, EventFilter, EventStore, Kinds, Position, Query, RecordBatches,
     Reservation, Rows, RowsRead, StoreError,
 };
 use arrow::array::{AsArray, Int64Array, RecordBatch};
@@ -54,6 +54,7 @@ macro_rules! contract_tests {
             an_export_is_in_the_order_of_time_and_of_arrival,
             a_filter_admits_what_fulfils_all_its_conditions,
             a_filter_admits_what_was_durable_at_a_moment,
+            a_filter_admits_kinds,
             the_change_log_is_told_when_an_append_is_visible,
             a_query_sees_what_was_visible_when_it_began,
             a_query_reads_the_rows_that_it_brings,
@@ -263,7 +264,7 @@ pub async fn an_export_is_in_the_order_of_time_and_of_arrival(subject: &mut dyn 
         .iter()
         .map(|field| field.name().as_str())
         .collect();
-    assert_eq!(names, EVENT_COLUMNS);
+    assert_eq!(names, EXPORT_COLUMNS);
     let times = batches.iter().flat_map(|batch| {
         let times = batch.column_by_name("timestamp").unwrap();
         times
@@ -349,6 +350,38 @@ pub async fn a_filter_admits_what_fulfils_all_its_conditions(subject: &mut dyn S
     for (case, filter, expected) in cases {
         let batches = rows(store.export(filter)).await.unwrap();
         assert_eq!(ints(&batches, "user_id"), expected, "{case}");
+    }
+}
+
+/// Exports of CVAT's leave out what neither a browser nor a server recorded, and exceptions.
+pub async fn a_filter_admits_kinds(subject: &mut dyn Subject) {
+    let store = subject.store();
+    let of = |second, source: &'static str, scope: &str| {
+        let mut stored = event(second, second);
+        stored.event.source = source.into();
+        scope.clone_into(&mut stored.event.scope);
+        stored
+    };
+    let events = vec![
+        of(0, "client", "draw:object"),
+        of(1, "client", "send:exception"),
+        of(2, "server", "create:task"),
+        of(3, "server", "send:exception"),
+        of(4, "importer", "draw:object"),
+    ];
+    show(store, events).await;
+    let cases = [
+        (Kinds::All, vec![0, 1, 2, 3, 4]),
+        (Kinds::Recorded, vec![0, 1, 2, 3]),
+        (Kinds::RecordedWithoutExceptions, vec![0, 2]),
+    ];
+    for (kinds, expected) in cases {
+        let filter = EventFilter {
+            kinds,
+            ..EventFilter::default()
+        };
+        let batches = rows(store.export(filter)).await.unwrap();
+        assert_eq!(ints(&batches, "user_id"), expected, "{kinds:?}");
     }
 }
 

@@ -1,16 +1,17 @@
 //! A database behind a journal, in memory, which fails when a test says so.
 
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, RecordError,
-    StoreError, table_schema,
+    Rewrite, Rewritten, StoreError, table_schema,
 };
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
 
-use crate::memory_store::{admitted, run, send, times_us};
+use crate::memory_store::{admitted, kept, positioned, run, send, times_us};
 
 /// What is there after a backend was closed, or was just dropped. Clones share it.
 #[derive(Clone, Default)]
@@ -183,6 +184,36 @@ impl Backend for MemoryBackend {
             sender.end(outcome);
         });
         Ok(result)
+    }
+
+    fn rows_at(&self, within: Range<Position>) -> Result<RecordBatches, StoreError> {
+        let positions = self.open_disk()?.positions.clone();
+        let rows = positioned(&self.rows()?, &positions, within);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let rows = self.rows()?;
+        let mut disk = self.disk.lock();
+        let n_before = rows.num_rows();
+        let is_kept = kept(&rows, &disk.positions, rewrite);
+        let positions = disk.positions.iter().zip(&is_kept);
+        disk.positions = positions
+            .filter_map(|(position, is_kept)| is_kept.then_some(*position))
+            .collect();
+        let kept = filter_record_batch(&rows, &BooleanArray::from(is_kept));
+        let kept = kept.expect("there is one of each row");
+        let n_removed = n_before - kept.num_rows();
+        disk.batches = vec![kept];
+        Ok(Rewritten {
+            n_rows: n_removed as u64,
+            next: None,
+        })
     }
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {

@@ -1,23 +1,25 @@
 //! A store in memory, whose appends are durable before they are visible.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use annoscope_events::{EventHash, Timestamp};
+use annoscope_events::{EXPORT_COLUMNS, EventHash, Timestamp, is_begin_or_end};
 use annoscope_store::{
     Changes, Day, DedupLimits, DedupWindow, EventBatch, EventFilter, EventStore, Figure, Position,
-    Query, RecordBatches, Reservation, RowSender, Rows, StoreError, StoreStats, clock,
-    events_schema, table_schema,
+    Query, RecordBatches, Reservation, Rewrite, Rewritten, RowSender, Rows, Scopes, StoreError,
+    StoreStats, clock, positioned_schema, table_schema,
 };
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use futures::FutureExt;
 use futures::future::{self, BoxFuture};
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::NOW;
 
@@ -232,6 +234,30 @@ impl EventStore for MemoryStore {
         Ok(result)
     }
 
+    fn rows_at(&self, within: Range<Position>) -> Result<RecordBatches, StoreError> {
+        let rows = self.visible_rows()?;
+        let positions: Vec<u64> = (0..rows.num_rows() as u64).collect();
+        let rows = positioned(&rows, &positions, within);
+        let (sender, result) = RecordBatches::new(());
+        thread::spawn(move || {
+            let outcome = send(&rows, &sender);
+            sender.end(outcome);
+        });
+        Ok(result)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let rows = self.visible_rows()?;
+        let positions: Vec<u64> = (0..rows.num_rows() as u64).collect();
+        let is_kept = kept(&rows, &positions, rewrite);
+        if is_kept.contains(&false) {
+            // Its positions are its rows.
+            let message = "the store in memory removes nothing".to_owned();
+            return Err(StoreError::Statement { message });
+        }
+        Ok(Rewritten::default())
+    }
+
     fn changes(&self) -> Option<&Changes> {
         Some(&self.changes)
     }
@@ -317,6 +343,8 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
         .ids()
         .map(|(name, id)| (column(rows, name).as_primitive::<Int64Type>(), id))
         .collect();
+    let sources = column(rows, "source").as_string::<i32>();
+    let scopes = column(rows, "scope").as_string::<i32>();
     let from_us = filter.from.map_or(i64::MIN, |from| from.millis() * 1000);
     // The last millisecond counts whole.
     let end_us = filter.to.map_or(i64::MAX, |to| (to.millis() + 1) * 1000);
@@ -329,15 +357,93 @@ pub(crate) fn admitted(rows: &RecordBatch, positions: &[u64], filter: &EventFilt
         let is_before = filter
             .before
             .is_none_or(|before| positions[row as usize] < before.0);
-        (from_us..end_us).contains(&time_us) && is_before && ids.iter().all(has_id)
+        let is_of_kind = filter
+            .kinds
+            .admit(sources.value(row as usize), scopes.value(row as usize));
+        let is_within = (from_us..end_us).contains(&time_us);
+        is_within && is_before && is_of_kind && ids.iter().all(has_id)
     });
     found.sort_unstable();
     let order: UInt64Array = found.into_iter().map(|(_, row)| Some(row)).collect();
     let sorted = take_record_batch(rows, &order).expect("they are rows of the batch");
-    let columns: Vec<usize> = (0..events_schema().fields().len()).collect();
-    sorted
-        .project(&columns)
-        .expect("the listed columns come first")
+    let columns = EXPORT_COLUMNS.map(|name| sorted.schema().index_of(name));
+    let columns: Result<Vec<usize>, _> = columns.into_iter().collect();
+    let exported = columns.and_then(|columns| sorted.project(&columns));
+    exported.expect("rows have the table's columns")
+}
+
+/// Which rows a rewrite leaves.
+pub(crate) fn kept(rows: &RecordBatch, positions: &[u64], rewrite: &Rewrite) -> Vec<bool> {
+    let text = |name: &str, row: usize| column(rows, name).as_string::<i32>().value(row).to_owned();
+    let times: Vec<i64> = times_us(rows).collect();
+    let is_of = |scopes: &Scopes, row: usize| match scopes {
+        Scopes::Named(scopes) => scopes.contains(&text("scope", row)),
+        Scopes::AllBut(scopes) => !scopes.contains(&text("scope", row)),
+    };
+    let thing = |row: usize| {
+        let ids = ["org_id", "project_id", "task_id", "job_id", "obj_id"].map(|name| {
+            let ids = column(rows, name).as_primitive::<Int64Type>();
+            ids.is_valid(row).then(|| ids.value(row))
+        });
+        (text("scope", row), text("obj_name", row), ids)
+    };
+    let n_rows = 0..rows.num_rows();
+    match rewrite {
+        Rewrite::Compact { .. } => vec![true; rows.num_rows()],
+        Rewrite::Delete {
+            scopes,
+            from_us,
+            until_us,
+        } => n_rows
+            .map(|row| !((from_us..until_us).contains(&&times[row]) && is_of(scopes, row)))
+            .collect(),
+        Rewrite::KeepNewest { scopes, until_us } => {
+            let is_old = |row: &usize| {
+                times[*row] < *until_us
+                    && is_of(scopes, *row)
+                    && !is_begin_or_end(&text("scope", *row))
+            };
+            let age = |row: usize| (times[row], positions[row]);
+            let is_newest = |row: usize| {
+                let others = n_rows.clone().filter(is_old);
+                let mut same = others.filter(|other| thing(*other) == thing(row));
+                same.all(|other| age(other) <= age(row))
+            };
+            n_rows
+                .clone()
+                .map(|row| !is_old(&row) || is_newest(row))
+                .collect()
+        }
+    }
+}
+
+/// The rows at these positions, with the columns of [`positioned_schema`]. `positions` are those of the rows, in order.
+pub(crate) fn positioned(
+    rows: &RecordBatch,
+    positions: &[u64],
+    within: Range<Position>,
+) -> RecordBatch {
+    let begin = positions.partition_point(|position| *position < within.start.0);
+    let end = positions.partition_point(|position| *position < within.end.0);
+    let rows = rows.slice(begin, end.max(begin) - begin);
+    let positions = &positions[begin..end.max(begin)];
+    let schema = positioned_schema();
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| match column.data_type() {
+        DataType::FixedSizeBinary(_) => {
+            let ids = column.as_fixed_size_binary().iter();
+            let ids = ids.map(|id| id.map(|id| Uuid::from_slice(id).unwrap().to_string()));
+            Arc::new(ids.collect::<StringArray>())
+        }
+        data_type => {
+            assert_eq!(data_type, field.data_type());
+            Arc::clone(column)
+        }
+    });
+    let positions = positions.iter().map(|position| position.cast_signed());
+    let positions: ArrayRef = Arc::new(Int64Array::from_iter_values(positions));
+    let columns = columns.chain(std::iter::once(positions)).collect();
+    RecordBatch::try_new(schema, columns).expect("columns are of the schema's types")
 }
 
 fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a dyn Array {

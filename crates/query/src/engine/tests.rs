@@ -48,6 +48,8 @@ async fn answer(engine: &Engine) -> String {
         time_format: TimeFormat::default(),
         ignores_format: false,
         may_use_cache: false,
+        query_id: None,
+        time_limit: None,
         has_byte_order_mark: false,
     };
     let access = Access {

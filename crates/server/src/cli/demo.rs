@@ -3,9 +3,8 @@
 mod send;
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use annoscope_demo::{self as demo, DemoConfig, DemoConfigError};
 use annoscope_events::{InvalidTimestamp, Timestamp};
@@ -13,6 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::clock;
 
+use super::progress::Progress;
 use send::SendError;
 
 /// What to make up, and where it goes: exactly one of `--url` and `--out`.
@@ -127,54 +127,13 @@ pub(super) fn run(args: DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
             }
         }
     };
-    progress.finish(n_events, &done, &config);
+    progress.line(&format!(
+        "{n_events} events of {} annotators in {} days, up to {}: {done} in {:.1} s ({}/s)",
+        config.n_users().unwrap_or(0),
+        config.days,
+        config.end,
+        progress.seconds(),
+        progress.rate(n_events),
+    ));
     Ok(())
-}
-
-/// A line on the terminal that says how far it is.
-struct Progress {
-    total: u64,
-    started: Instant,
-    shown: Instant,
-    is_terminal: bool,
-}
-
-impl Progress {
-    fn new(total: u64) -> Progress {
-        let now = clock::monotonic();
-        Progress {
-            total,
-            started: now,
-            shown: now,
-            is_terminal: io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&mut self, n_events: u64) {
-        // Five times a second is as much as eyes can take.
-        if !self.is_terminal || clock::since(self.shown) < Duration::from_millis(200) {
-            return;
-        }
-        self.shown = clock::monotonic();
-        let (rate, percent) = (self.rate(n_events), n_events * 100 / self.total.max(1));
-        let left_s = (self.total - n_events.min(self.total)) / rate.max(1);
-        let total = self.total;
-        eprint!("\r{n_events} of {total} events ({percent} %), {rate}/s, {left_s} s to go   ");
-    }
-
-    fn finish(&self, n_events: u64, done: &str, config: &DemoConfig) {
-        let line_start = if self.is_terminal { "\r\x1b[K" } else { "" };
-        let seconds = clock::since(self.started).as_secs_f64();
-        let n_users = config.n_users().unwrap_or(0);
-        eprintln!(
-            "{line_start}{n_events} events of {n_users} annotators in {} days, up to {}: {done} in {seconds:.1} s ({}/s)",
-            config.days,
-            config.end,
-            self.rate(n_events),
-        );
-    }
-
-    fn rate(&self, n_events: u64) -> u64 {
-        (n_events as f64 / clock::since(self.started).as_secs_f64().max(0.001)) as u64
-    }
 }

@@ -2,12 +2,17 @@
 
 use std::io;
 
+use super::copy::CopyCommandError;
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
 use super::health::HealthError;
 use super::journal::JournalCommandError;
+use crate::backup::BackupCommandError;
 use crate::config::ConfigError;
+use crate::control::ControlError;
+use crate::erase::EraseError;
 use crate::identity::AccountsError;
+use crate::retention::RetentionError;
 use crate::server::ServeError;
 use crate::sockets::SocketError;
 use crate::webhooks::WebhookError;
@@ -39,9 +44,27 @@ pub enum CliError {
     /// The journal cannot be read, or is damaged.
     #[error(transparent)]
     Journal(#[from] JournalCommandError),
+    /// Events were not copied, or not all.
+    #[error(transparent)]
+    Copy(#[from] CopyCommandError),
     /// The server is not healthy.
     #[error(transparent)]
     Health(#[from] HealthError),
+    /// A backup is not made, not sound or not brought back.
+    #[error(transparent)]
+    Backup(#[from] BackupCommandError),
+    /// The running server does not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// Old events are not removed.
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
+    /// A person is not taken out.
+    #[error(transparent)]
+    Erase(#[from] EraseError),
+    /// There is no terminal to ask at.
+    #[error("there is no terminal to ask at: use --yes")]
+    NotConfirmed,
     /// The demo failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -82,7 +105,13 @@ impl CliError {
             | CliError::Store(_)
             | CliError::DeadLetter(_)
             | CliError::Journal(_)
+            | CliError::Copy(_)
             | CliError::Health(_)
+            | CliError::Backup(_)
+            | CliError::Control(_)
+            | CliError::Retention(_)
+            | CliError::Erase(_)
+            | CliError::NotConfirmed
             | CliError::Demo(_)
             | CliError::Runtime(_)
             | CliError::Output(_)

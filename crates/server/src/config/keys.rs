@@ -53,6 +53,9 @@ const fn count(min: u64, max: u64) -> Kind {
     Kind::Count(Limits { min, max })
 }
 
+/// The usual address of ClickHouse's interface.
+const CLICKHOUSE_LISTEN: &str = "127.0.0.1:8123";
+
 /// Every setting, in the order in which `annoscope config` prints them.
 pub static KEYS: &[Key] = &[
     Key {
@@ -78,6 +81,18 @@ pub static KEYS: &[Key] = &[
         kind: Kind::Flag,
         default: "false",
         help: "Take events on an ingest address beyond loopback without credentials: whoever reaches it can write any hours",
+    },
+    Key {
+        path: "clickhouse.listen",
+        kind: Kind::OptionalAddress(CLICKHOUSE_LISTEN),
+        default: "",
+        help: "Address and port of ClickHouse's HTTP interface; true is 127.0.0.1:8123, nothing is none",
+    },
+    Key {
+        path: "clickhouse.spool_bytes",
+        kind: bytes(16 * MIB, TIB),
+        default: "4GiB",
+        help: "What INSERTs and answers that wait for their end may have in files of the data directory together",
     },
     Key {
         path: "auth",
@@ -369,6 +384,42 @@ pub static KEYS: &[Key] = &[
         kind: count(1, 10_000),
         default: "16",
         help: "Unfinished exports of one user; one more gets 503",
+    },
+    Key {
+        path: "retention.exceptions_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that exceptions are kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.clicks_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that events of the page are kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.hours_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days that working time is kept; 0 is for ever",
+    },
+    Key {
+        path: "retention.resources_days",
+        kind: count(0, 36_500),
+        default: "0",
+        help: "Days after which of the events of each thing only the newest are kept; 0 is never",
+    },
+    Key {
+        path: "retention.max_bytes",
+        kind: bytes(0, 1024 * TIB),
+        default: "0",
+        help: "What the database may take; beyond it the oldest months go, exceptions first, hours last; 0 is no bound",
+    },
+    Key {
+        path: "retention.hour",
+        kind: count(0, 23),
+        default: "3",
+        help: "Hour of the day, UTC, at which the server removes what is too old or too much",
     },
     Key {
         path: "log.level",

@@ -130,6 +130,15 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if config.tls.is_on() == config.tls.key.as_os_str().is_empty() {
         return together("tls.certificate and tls.key are given together or not at all");
     }
+    // 0 is for ever.
+    let days = |days: u32| if days == 0 { u32::MAX } else { days };
+    let retention = &config.retention;
+    let (exceptions, clicks) = (days(retention.exceptions_days), days(retention.clicks_days));
+    if exceptions > clicks || clicks > days(retention.hours_days) {
+        return together(
+            "retention keeps hours at least as long as clicks, and clicks at least as long as exceptions (0 is for ever)",
+        );
+    }
     // It goes into a header as it is.
     if config
         .page

@@ -18,6 +18,8 @@ pub enum Kind {
     Count(Limits),
     /// An IP address with a port.
     Address,
+    /// The same, `true` for this one, or `false` or nothing for none.
+    OptionalAddress(&'static str),
     /// A path, not empty.
     Directory,
     /// A log level or filter directives.
@@ -89,6 +91,17 @@ impl Kind {
                     )),
                 }
             }
+            Kind::OptionalAddress(usual) => {
+                let is_on = Kind::Flag
+                    .normalize(value)
+                    .ok()
+                    .and_then(|flag| flag.to_bool());
+                match (is_on, value.as_str().map(str::trim)) {
+                    (Some(true), _) => Ok(Value::from(usual)),
+                    (Some(false), _) | (None, Some("")) => Ok(Value::from("")),
+                    (None, _) => Kind::Address.normalize(value),
+                }
+            }
             Kind::Directory => match text(value)? {
                 "" => Err("must not be empty".to_owned()),
                 path => Ok(Value::from(path)),
@@ -151,7 +164,7 @@ impl Kind {
             Kind::Bytes(_) => "BYTES",
             Kind::Millis(_) => "TIME",
             Kind::Count(_) => "N",
-            Kind::Address => "ADDRESS",
+            Kind::Address | Kind::OptionalAddress(_) => "ADDRESS",
             Kind::Directory => "DIR",
             Kind::LogLevel => "LEVEL",
             Kind::Choice(_) => "WORD",

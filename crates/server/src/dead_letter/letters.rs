@@ -39,6 +39,18 @@ pub fn read(path: &Path) -> io::Result<Vec<Letter>> {
         .collect())
 }
 
+/// Copies the file as it is between two writes; whether there is one.
+pub fn copy(path: &Path, to: &Path) -> io::Result<bool> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    file.lock_shared()?;
+    io::copy(&mut file, &mut File::create(to)?)?;
+    Ok(true)
+}
+
 /// Takes lines out of the file at `path`, each once, wherever they are by now. Blank lines go, too.
 ///
 /// The others are durable in a new file before it takes the place of the old one, whose owner and

@@ -20,6 +20,9 @@ pub struct LockHolder {
     /// Address of the ingest port, once it listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingest_listen: Option<String>,
+    /// Address of ClickHouse's interface, once it listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clickhouse_listen: Option<String>,
 }
 
 impl LockHolder {

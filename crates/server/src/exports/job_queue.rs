@@ -114,7 +114,7 @@ impl JobQueue {
             before: Some(self.store.durable()),
             ..request.filter
         };
-        let entry = Entry::new(job.clone(), filter);
+        let entry = Entry::new(job.clone(), filter, request.columns);
         let replaced = self.lock().reserve(entry)?;
         if let Err(error) = self.directory.save(&job) {
             self.lock().give_back(&job, replaced);

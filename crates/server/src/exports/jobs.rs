@@ -21,6 +21,7 @@ const MAX_KEPT: usize = 10_000;
 pub(super) struct Task {
     pub(super) job: Job,
     pub(super) filter: EventFilter,
+    pub(super) columns: Vec<&'static str>,
     pub(super) started_at: Timestamp,
     pub(super) progress: Arc<Progress>,
 }
@@ -40,15 +41,17 @@ pub(super) struct Jobs {
 pub(super) struct Entry {
     pub(super) job: Job,
     filter: EventFilter,
+    columns: Vec<&'static str>,
     progress: Arc<Progress>,
 }
 
 impl Entry {
-    pub(super) fn new(job: Job, filter: EventFilter) -> Entry {
+    pub(super) fn new(job: Job, filter: EventFilter, columns: Vec<&'static str>) -> Entry {
         let progress = Arc::default();
         Entry {
             job,
             filter,
+            columns,
             progress,
         }
     }
@@ -92,7 +95,7 @@ impl Entry {
 impl Jobs {
     /// Jobs that are there from the start, none of which waits.
     pub(super) fn new(jobs: Vec<Job>, expiry_us: i64, max_waiting: usize) -> Jobs {
-        let entry = |job: Job| (job.key, Entry::new(job, EventFilter::default()));
+        let entry = |job: Job| (job.key, Entry::new(job, EventFilter::default(), Vec::new()));
         Jobs {
             entries: jobs.into_iter().map(entry).collect(),
             queue: VecDeque::new(),
@@ -218,6 +221,7 @@ impl Jobs {
                 return Some(Task {
                     job: entry.job.clone(),
                     filter: entry.filter,
+                    columns: entry.columns.clone(),
                     started_at,
                     progress: Arc::clone(&entry.progress),
                 });

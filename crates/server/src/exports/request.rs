@@ -23,6 +23,8 @@ pub struct InvalidParameter {
 pub struct ExportRequest {
     /// Which events.
     pub filter: EventFilter,
+    /// Which of their columns ([`annoscope_events::EXPORT_COLUMNS`]), in this order.
+    pub columns: Vec<&'static str>,
     /// In which format.
     pub format: Format,
     /// Under which name.
@@ -43,6 +45,7 @@ impl ExportRequest {
         let RowFilter { user_id, org_id } = rights::export_filter(principal, requested)?;
         self.filter.user_id = user_id;
         self.filter.org_id = org_id;
+        self.filter.kinds = rights::export_kinds(principal);
         Ok(self)
     }
 }

@@ -6,7 +6,7 @@ mod parquet;
 use std::fs;
 use std::io::Read;
 
-use annoscope_events::{Event, Payload, StoredEvent};
+use annoscope_events::{EVENT_COLUMNS, Event, Payload, StoredEvent};
 use annoscope_store::{EventBatch, EventFilter};
 use tempfile::TempDir;
 
@@ -54,6 +54,7 @@ pub(super) fn event(scope: &str, at_ms: i64) -> Event {
 pub(super) fn request() -> ExportRequest {
     ExportRequest {
         filter: EventFilter::default(),
+        columns: EVENT_COLUMNS.into(),
         format: Format::Csv,
         file_name: "all.csv".to_owned(),
         query_id: None,

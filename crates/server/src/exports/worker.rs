@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_formats::{CsvWriter, FileError, ParquetWriter};
-use annoscope_store::{Position, StoreError, events_schema};
+use annoscope_store::{Position, StoreError, export_schema};
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use tokio::runtime::Builder;
@@ -56,7 +58,8 @@ fn keep_writing(queue: &JobQueue, task: &Task) -> Result<u64, Failure> {
 pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure> {
     let result = queue.directory.result_path(&task.job);
     let file = PartFile::create(&result, queue, &task.progress)?;
-    let mut writer = ResultWriter::new(task.job.format, file)?;
+    let schema = schema_of(&task.columns)?;
+    let mut writer = ResultWriter::new(task.job.format, file, &schema)?;
     let begun = clock::monotonic();
     let check = || {
         if queue.is_closing() {
@@ -73,8 +76,8 @@ pub(super) fn write_result(queue: &JobQueue, task: &Task) -> Result<u64, Failure
     let mut batches = queue.store.export(task.filter)?;
     let mut range = Range::of(task.filter, task.started_at);
     while let Some(batch) = batches.blocking_next() {
-        let batch = visible_columns(&batch?)?;
-        writer.write(&batch)?;
+        let batch = batch?;
+        writer.write(&visible_columns(&batch, &schema)?)?;
         if let Some(permille) = range.permille(&batch) {
             task.progress.set_permille(permille);
         }
@@ -111,11 +114,10 @@ enum ResultWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> ResultWriter<W> {
-    fn new(format: Format, to: W) -> Result<ResultWriter<W>, FileError> {
-        let schema = events_schema();
+    fn new(format: Format, to: W, schema: &Schema) -> Result<ResultWriter<W>, FileError> {
         Ok(match format {
-            Format::Csv => ResultWriter::Csv(CsvWriter::new(to, &schema)?),
-            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to, &schema)?),
+            Format::Csv => ResultWriter::Csv(CsvWriter::new(to, schema)?),
+            Format::Parquet => ResultWriter::Parquet(ParquetWriter::new(to, schema)?),
         })
     }
 
@@ -134,18 +136,27 @@ impl<W: Write + Send> ResultWriter<W> {
     }
 }
 
-/// The columns of [`events_schema`], in its order and of its types: a home may send others
-/// as well, or wider ones.
-pub(super) fn visible_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let schema = events_schema();
+/// The schema of these columns.
+fn schema_of(columns: &[&str]) -> Result<SchemaRef, ArrowError> {
+    let schema = export_schema();
+    let places = columns.iter().map(|name| schema.index_of(name));
+    let places = places.collect::<Result<Vec<usize>, ArrowError>>()?;
+    schema.project(&places).map(Arc::new)
+}
+
+/// The columns of the schema, in its order and of its types: a store may send others as well, or wider ones.
+pub(super) fn visible_columns(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
     let columns = schema.fields().iter().map(|field| {
         let column = batch.column(batch.schema_ref().index_of(field.name())?);
         if column.data_type() == field.data_type() {
-            Ok(std::sync::Arc::clone(column))
+            Ok(Arc::clone(column))
         } else {
             cast(column, field.data_type())
         }
     });
     let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
-    RecordBatch::try_new(schema, columns)
+    RecordBatch::try_new(Arc::clone(schema), columns)
 }

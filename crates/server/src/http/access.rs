@@ -66,7 +66,11 @@ impl Access {
     }
 
     /// What a request does, or the methods that its route has.
-    fn action(&self, method: &str, route: &str) -> Result<Result<Action, String>, ApiError> {
+    pub(super) fn action(
+        &self,
+        method: &str,
+        route: &str,
+    ) -> Result<Result<Action, String>, ApiError> {
         let method = if method == "HEAD" { "GET" } else { method };
         let rules = self.rules.iter().filter(|rule| rule.route == route);
         let rules: Vec<&Rule> = rules.collect();
@@ -84,30 +88,50 @@ impl Access {
 /// Middleware around every route.
 pub async fn check(
     State(access): State<Access>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let Some(route) = request.extensions().get::<MatchedPath>() else {
         // No route: the answer says no more than that.
         return Ok(next.run(request).await);
     };
-    let action = match access.action(request.method().as_str(), route.as_str())? {
-        Ok(action) => action,
+    match access.action(request.method().as_str(), route.as_str())? {
+        Ok(Action::Open) => Ok(next.run(request).await),
+        Ok(action) => {
+            let request = access.admit(action, request).await?;
+            let mut response = next.run(request).await;
+            keep_private(&mut response);
+            Ok(response)
+        }
         Err(allowed) => {
             let mut response = ApiError::MethodNotAllowed.into_response();
             let allowed = HeaderValue::from_str(&allowed).expect("methods are ASCII");
             response.headers_mut().insert(header::ALLOW, allowed);
-            return Ok(response);
+            Ok(response)
         }
-    };
-    if action != Action::Open {
+    }
+}
+
+/// An answer is for its principal alone: no cache shows it to the next one.
+pub(super) fn keep_private(response: &mut Response) {
+    let value = HeaderValue::from_static("private, no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+}
+
+impl Access {
+    /// The request with its principal, if the principal may do that.
+    pub(super) async fn admit(
+        &self,
+        action: Action,
+        request: Request,
+    ) -> Result<Request, ApiError> {
         let (mut parts, body) = request.into_parts();
         if rights::changes_accounts(action) {
-            access.require_own_accounts()?;
+            self.require_own_accounts()?;
         }
-        let Authenticated { account, scope } = authenticated(&access.identity, &parts).await?;
+        let Authenticated { account, scope } = authenticated(&self.identity, &parts).await?;
         let mut principal = Principal::new(&account, scope);
-        if access.requests.check_key(&principal.user.id).is_err() {
+        if self.requests.check_key(&principal.user.id).is_err() {
             return Err(ApiError::TooManyRequests {
                 detail:
                     "Too many requests of this account (setting requests_per_minute). Try again."
@@ -115,30 +139,26 @@ pub async fn check(
                 retry_after_s: 1,
             });
         }
-        match access.organization(&parts, &account, action).await {
+        match self.organization(&parts, &account, action).await {
             Ok(found) => (principal.organization, principal.role) = found,
             Err(_) if !rights::depends_on_organization(action) => {}
             Err(error) => return Err(error),
         }
-        rights::decide(action, &principal, access.policy)?;
+        rights::decide(action, &principal, self.policy)?;
         if action == Action::Look {
-            let rows = rights::view(&principal, access.policy)?;
+            let rows = rights::view(&principal, self.policy)?;
             parts.extensions.insert(VisibleRows(rows));
         }
         parts.extensions.insert(account);
         parts.extensions.insert(principal);
-        request = Request::from_parts(parts, body);
+        Ok(Request::from_parts(parts, body))
     }
-    let mut response = next.run(request).await;
-    if action != Action::Open {
-        // An answer is for its principal alone: no cache shows it to the next one.
-        let value = HeaderValue::from_static("private, no-store");
-        response.headers_mut().insert(header::CACHE_CONTROL, value);
-    }
-    Ok(response)
-}
 
-impl Access {
+    /// Whether the accounts are our own.
+    pub(super) fn has_own_accounts(&self) -> bool {
+        matches!(self.identity, Identity::Accounts(_))
+    }
+
     /// The organizations of a caller, by slug.
     pub async fn memberships(
         &self,

@@ -10,13 +10,14 @@ mod elements;
 mod room;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annoscope_events::MAX_EVENTS;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::content_encoding::Encodings;
 use super::error::ApiError;
@@ -42,6 +43,12 @@ pub(crate) const MAX_FORM_BYTES: usize = 16 * 1024;
 /// How long a body that has come waits for room for its events; a batch takes some 10 ms.
 const EVENTS_WAIT: Duration = Duration::from_secs(10);
 
+/// INSERTs that are read and stored at the same time: each keeps a thread and a block of rows.
+const MAX_INSERTS: usize = 2;
+
+/// How long an INSERT waits for others: one of a million rows takes some 20 s.
+const INSERT_WAIT: Duration = Duration::from_mins(1);
+
 /// The room for request bodies and their events. Clones share it.
 #[derive(Clone)]
 pub struct Admission {
@@ -49,6 +56,8 @@ pub struct Admission {
     events: Pools,
     max_body_bytes: usize,
     pace: Pace,
+    spool: Arc<Pool>,
+    inserts: Arc<Semaphore>,
 }
 
 /// Room for small requests and for large ones.
@@ -113,6 +122,8 @@ impl Admission {
             bytes: Pools::new(max_inflight_bytes),
             events: Pools::new(max_inflight_bytes / EVENT_BYTES),
             max_body_bytes: (config.ingest.max_body_bytes as usize).min(max_inflight_bytes),
+            spool: Pool::new(config.clickhouse.spool_bytes as usize),
+            inserts: Arc::new(Semaphore::new(MAX_INSERTS)),
             pace: Pace {
                 grace: Duration::from_millis(config.connections.body_timeout_ms),
                 bytes_per_s: config.connections.min_body_rate_bytes,
@@ -190,24 +201,83 @@ impl Admission {
     }
 
     async fn receive(&self, body: Body, room: &mut BodyRoom) -> Result<Vec<u8>, ApiError> {
-        let begin = clock::monotonic();
+        let mut incoming = self.incoming(body);
         let mut bytes = Vec::new();
-        let mut chunks = body.into_data_stream();
-        loop {
-            let left = self
-                .pace
-                .deadline(bytes.len())
-                .saturating_sub(clock::since(begin));
-            let chunk = tokio::time::timeout(left, chunks.next()).await;
-            match chunk.map_err(|_| ApiError::BodyTooSlow)? {
-                None => return Ok(bytes),
-                Some(Err(_)) => return Err(ApiError::BodyBroken),
-                Some(Ok(chunk)) => {
-                    room.check(bytes.len() + chunk.len())?;
-                    room.grow_to(bytes.len() + chunk.len())?;
-                    bytes.extend_from_slice(&chunk);
-                }
+        while let Some(chunk) = incoming.next().await? {
+            room.check(bytes.len() + chunk.len())?;
+            room.grow_to(bytes.len() + chunk.len())?;
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// A body that is read piece by piece, by who bounds it.
+    pub fn incoming(&self, body: Body) -> Incoming {
+        Incoming {
+            chunks: body.into_data_stream(),
+            begin: clock::monotonic(),
+            n_bytes: 0,
+            pace: self.pace,
+        }
+    }
+
+    /// Room in files for what has to be whole before it is used: nothing yet, to be grown.
+    pub fn spool_room(&self, source: Source) -> SpoolRoom {
+        SpoolRoom(self.spool.share(source))
+    }
+
+    /// Waits for the turn of an INSERT whose body is here: each holds a block of rows in memory. 503 after
+    /// [`INSERT_WAIT`].
+    pub async fn turn_of_insert(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let turn = Arc::clone(&self.inserts).acquire_owned();
+        match tokio::time::timeout(INSERT_WAIT, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(ApiError::TooManyBodies),
+        }
+    }
+}
+
+/// A body that is read piece by piece.
+pub struct Incoming {
+    chunks: BodyDataStream,
+    begin: Instant,
+    n_bytes: usize,
+    pace: Pace,
+}
+
+impl Incoming {
+    /// The next piece; `None` at the end. 408 when the body comes too slowly.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let left = self
+            .pace
+            .deadline(self.n_bytes)
+            .saturating_sub(clock::since(self.begin));
+        let chunk = tokio::time::timeout(left, self.chunks.next()).await;
+        match chunk.map_err(|_| ApiError::BodyTooSlow)? {
+            None => Ok(None),
+            Some(Err(_)) => Err(ApiError::BodyBroken),
+            Some(Ok(chunk)) => {
+                self.n_bytes += chunk.len();
+                Ok(Some(chunk))
             }
+        }
+    }
+}
+
+/// Room in files; given back when it is dropped.
+pub struct SpoolRoom(Share);
+
+impl SpoolRoom {
+    /// Takes room for `n_bytes` in all. 413 where that is more than one account may have, 503 where others have it.
+    pub fn grow_to(&mut self, n_bytes: usize) -> Result<(), ApiError> {
+        let limit_bytes = self.0.pool().most();
+        if n_bytes > limit_bytes {
+            return Err(ApiError::BodyTooLarge { limit_bytes });
+        }
+        if self.0.try_grow_to(n_bytes) {
+            Ok(())
+        } else {
+            Err(ApiError::TooManyBodies)
         }
     }
 }

@@ -37,6 +37,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// A name and what was given as its password, which may be a token: how clients of ClickHouse show themselves. An
+/// extension of their requests, beside which nothing else counts.
+#[derive(Clone)]
+pub(super) struct NameAndSecret {
+    pub(super) name: String,
+    pub(super) secret: String,
+}
+
 /// What an `Authorization` header holds.
 #[derive(Debug, PartialEq, Eq)]
 enum Credentials {
@@ -60,6 +68,15 @@ pub(super) async fn by_accounts(
         account,
         scope: TokenScope::All,
     };
+    if let Some(NameAndSecret { name, secret }) = parts.extensions.get() {
+        if let Some((account, scope)) = accounts.by_token(secret).await? {
+            return Ok(Authenticated { account, scope });
+        }
+        let actor = actor_of(&parts.extensions);
+        let found = accounts.by_password(name, secret, &actor).await?;
+        let invalid = AuthError::Invalid("Invalid username/password.");
+        return found.map(all).ok_or(invalid);
+    }
     match credentials(&parts.headers)? {
         Some(Credentials::Token(token)) => {
             let found = accounts.by_token(&token).await?;
@@ -117,6 +134,17 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
     }
 }
 
+/// Name and secret of a Basic `Authorization` header; `None` where it holds a token.
+pub(super) fn basic(headers: &HeaderMap) -> Result<Option<NameAndSecret>, AuthError> {
+    Ok(match credentials(headers)? {
+        Some(Credentials::Basic { name, password }) => Some(NameAndSecret {
+            name,
+            secret: password,
+        }),
+        Some(Credentials::Token(_)) | None => None,
+    })
+}
+
 /// The value of a cookie.
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
@@ -163,13 +191,13 @@ fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, AuthError> {
         }
     };
     if is_basic {
-        basic(text).map(Some)
+        decoded_basic(text).map(Some)
     } else {
         Ok(Some(Credentials::Token(text.to_owned())))
     }
 }
 
-fn basic(text: &str) -> Result<Credentials, AuthError> {
+fn decoded_basic(text: &str) -> Result<Credentials, AuthError> {
     let invalid = "Invalid basic header. Credentials not correctly base64 encoded.";
     let bytes = BASE64
         .decode(text)

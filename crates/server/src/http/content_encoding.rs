@@ -1,9 +1,9 @@
 //! `Content-Encoding` of request bodies: which there are, and decompression within a bound.
 //!
 //! The encodings are those of Vector's http source: gzip, deflate, snappy, zstd, and several of
-//! them one after another.
+//! them one after another; and lz4, whose frames ClickHouse's clients send.
 
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read};
 
 use axum::http::{HeaderMap, header};
 use ruzstd::decoding::StreamingDecoder;
@@ -26,6 +26,15 @@ enum Encoding {
     Deflate,
     Snappy,
     Zstd,
+    Lz4,
+    Brotli,
+}
+
+/// Which encodings a port knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Vectors,
+    ClickHouses,
 }
 
 /// The encodings of a body, in the order in which its sender applied them.
@@ -35,6 +44,15 @@ pub struct Encodings(Vec<Encoding>);
 impl Encodings {
     /// What the headers name. 415 for an encoding that is not known, and for too many.
     pub fn of(headers: &HeaderMap) -> Result<Encodings, ApiError> {
+        Encodings::among(Known::Vectors, headers)
+    }
+
+    /// The same with what ClickHouse takes beside them: br.
+    pub fn of_clickhouse(headers: &HeaderMap) -> Result<Encodings, ApiError> {
+        Encodings::among(Known::ClickHouses, headers)
+    }
+
+    fn among(with: Known, headers: &HeaderMap) -> Result<Encodings, ApiError> {
         let mut encodings = Vec::new();
         for value in headers.get_all(header::CONTENT_ENCODING) {
             for name in value.as_bytes().split(|&byte| byte == b',') {
@@ -45,6 +63,8 @@ impl Encodings {
                     b"deflate" => Encoding::Deflate,
                     b"snappy" => Encoding::Snappy,
                     b"zstd" => Encoding::Zstd,
+                    b"lz4" => Encoding::Lz4,
+                    b"br" if with == Known::ClickHouses => Encoding::Brotli,
                     other => return Err(unsupported(other)),
                 });
                 if encodings.len() > MAX_ENCODINGS {
@@ -60,6 +80,24 @@ impl Encodings {
         self.0.is_empty()
     }
 
+    /// Reads the content of a body as it goes. Errors are those of reading and of unpacking. Blocks.
+    pub fn reader<'a>(&self, packed: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+        let mut reader = packed;
+        for encoding in self.0.iter().rev() {
+            reader = match encoding {
+                Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+                Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
+                Encoding::Snappy => Box::new(snap::read::FrameDecoder::new(reader)),
+                Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
+                Encoding::Lz4 => Box::new(Lz4Frames {
+                    decoder: lz4_flex::frame::FrameDecoder::new(BufReader::new(reader)),
+                }),
+                Encoding::Brotli => Box::new(brotli::Decompressor::new(reader, STEP_BYTES)),
+            };
+        }
+        Ok(reader)
+    }
+
     /// The content of a body. `grow_to` is told, before they are there, how many bytes the larger
     /// of a step's two texts takes, and refuses what is too much: so a bomb meets the limit before
     /// it meets the memory. 422 where the body is not of the encoding it claims. Blocks.
@@ -73,6 +111,23 @@ impl Encodings {
             bytes = decode(encoding, &bytes, &mut grow_to)?;
         }
         Ok(bytes)
+    }
+}
+
+/// Frames of LZ4 one after another: the decoder ends with the first.
+struct Lz4Frames<R: BufRead> {
+    decoder: lz4_flex::frame::FrameDecoder<R>,
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n_read = self.decoder.read(buffer)?;
+            let is_over = n_read == 0 && self.decoder.get_mut().fill_buf()?.is_empty();
+            if n_read > 0 || is_over || buffer.is_empty() {
+                return Ok(n_read);
+            }
+        }
     }
 }
 
@@ -111,6 +166,13 @@ fn decode(
                 .decompress_vec(packed)
                 .map_err(not_decodable)?;
         }
+        Encoding::Lz4 => {
+            let mut rest = packed;
+            while !rest.is_empty() {
+                let mut reader = lz4_flex::frame::FrameDecoder::new(&mut rest);
+                read(&mut reader, packed.len(), &mut bytes, grow_to)?;
+            }
+        }
         Encoding::Zstd => {
             let mut rest = packed;
             while !rest.is_empty() {
@@ -129,6 +191,10 @@ fn decode(
                 read(&mut reader, packed.len(), &mut bytes, grow_to)?;
                 check_content(&reader)?;
             }
+        }
+        Encoding::Brotli => {
+            let mut reader = brotli::Decompressor::new(packed, STEP_BYTES);
+            read(&mut reader, packed.len(), &mut bytes, grow_to)?;
         }
     }
     Ok(bytes)
@@ -202,19 +268,56 @@ mod tests {
                 writer.finish().unwrap()
             }
             Encoding::Snappy => snap::raw::Encoder::new().compress_vec(plain).unwrap(),
+            Encoding::Lz4 => {
+                let info = lz4_flex::frame::FrameInfo::new().content_checksum(true);
+                let mut writer = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+                writer.write_all(plain).unwrap();
+                writer.finish().unwrap()
+            }
             Encoding::Zstd => ruzstd::encoding::compress_to_vec(
                 plain,
                 ruzstd::encoding::CompressionLevel::Fastest,
             ),
+            Encoding::Brotli => {
+                let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 3, 22);
+                writer.write_all(plain).unwrap();
+                writer.into_inner()
+            }
         }
     }
 
-    const ALL: [Encoding; 4] = [
+    const ALL: [Encoding; 5] = [
+        Encoding::Lz4,
         Encoding::Gzip,
         Encoding::Deflate,
         Encoding::Snappy,
         Encoding::Zstd,
     ];
+
+    #[test]
+    fn what_is_read_as_it_goes_is_the_same() {
+        let plain = text();
+        for encoding in ALL.into_iter().chain([Encoding::Brotli]) {
+            let packed = match encoding {
+                Encoding::Snappy => {
+                    let mut writer = snap::write::FrameEncoder::new(Vec::new());
+                    writer.write_all(&plain).unwrap();
+                    writer.into_inner().unwrap()
+                }
+                encoding => encode(encoding, &plain),
+            };
+            let read = |packed: &[u8]| {
+                let mut bytes = Vec::new();
+                let reader = Encodings(vec![encoding]).reader(Box::new(packed));
+                reader?.read_to_end(&mut bytes).map(|_| bytes)
+            };
+            assert!(read(&packed).unwrap() == plain, "{encoding:?}");
+            assert!(
+                read(&packed[..packed.len() / 2]).is_err(),
+                "{encoding:?} cut"
+            );
+        }
+    }
 
     fn text() -> Vec<u8> {
         b"[{\"scope\":\"create:task\"}, "
@@ -290,6 +393,10 @@ mod tests {
                 .concat(),
             ),
             (Encoding::Snappy, framed.into_inner().unwrap()),
+            (
+                Encoding::Lz4,
+                [encode(Encoding::Lz4, b"a"), encode(Encoding::Lz4, b"b")].concat(),
+            ),
         ];
         for (encoding, packed) in cases {
             let decoded = Encodings(vec![encoding]).decode(packed, |_| Ok(()));

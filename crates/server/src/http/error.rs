@@ -290,7 +290,7 @@ impl ApiError {
         }
     }
 
-    fn retry_after_s(&self) -> Option<u32> {
+    pub(super) fn retry_after_s(&self) -> Option<u32> {
         match self {
             ApiError::TooManyBodies => Some(SOON_S),
             ApiError::ShuttingDown => Some(AFTER_RESTART_S),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::http::header;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -148,8 +149,10 @@ async fn serve_http<S>(
     let service = service_fn(|request: Request<Incoming>| {
         let connection = Arc::clone(connection);
         let serving = connection.serve(clock::monotonic());
-        let mut request =
-            request.map(|body| axum::body::Body::new(Body::new(body, Arc::clone(&connection))));
+        let waits_to_send = request.headers().contains_key(header::EXPECT);
+        let mut request = request.map(|body| {
+            axum::body::Body::new(Body::new(body, Arc::clone(&connection), waits_to_send))
+        });
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(connection);
         let answer = routes.clone().oneshot(request);

@@ -22,8 +22,9 @@ use super::routes::{
     about, access_tokens, account, admin, dashboards, events, exports, grafana, ingest, login,
     page, query, requests, running_queries, service, tokens, webhooks,
 };
+use super::rules::CLICKHOUSE_RULES;
 use super::state::AppState;
-use super::{access, connections, description, exceptions, forwarded, request_id};
+use super::{access, clickhouse, connections, description, exceptions, forwarded, request_id};
 use crate::clock;
 
 /// The routes of the API, and their description.
@@ -87,6 +88,19 @@ pub fn ingest(state: AppState, access: Option<Access>) -> Router {
     finish(ingest::router(), access, false, state)
 }
 
+/// ClickHouse's HTTP interface.
+pub fn clickhouse(state: AppState) -> Router {
+    let access = state.access.with_rules(CLICKHOUSE_RULES);
+    let routes = clickhouse::router()
+        .layer(middleware::from_fn(connections::end_with_client))
+        .layer(middleware::from_fn_with_state(
+            state.accounts.clone(),
+            exceptions::record,
+        ))
+        .layer(middleware::from_fn_with_state(access, clickhouse::check));
+    seen(routes, false, state)
+}
+
 /// What holds for every route of both ports. From the outside in: a request has an id and a
 /// client, answers have their headers and are counted, nothing is reached but by its rule, and
 /// failures are recorded.
@@ -107,6 +121,11 @@ fn finish(
         Some(access) => routes.layer(middleware::from_fn_with_state(access, access::check)),
         None => routes,
     };
+    seen(routes, has_tls, state)
+}
+
+/// What stands outside of rights: ids, clients, headers, counting.
+fn seen(routes: Router<AppState>, has_tls: bool, state: AppState) -> Router {
     let reach = Reach {
         unnamed: state.untrusted_proxy.clone(),
         metrics: state.metrics.clone(),

@@ -115,5 +115,13 @@ pub static RULES: &[Rule] = &[
 /// The one route of the ingest port.
 pub static INGEST_RULES: &[Rule] = &[rule("POST", "/", Action::SendForOthers)];
 
+/// The routes of ClickHouse's interface.
+pub static CLICKHOUSE_RULES: &[Rule] = &[
+    rule("GET", "/", Action::Statement),
+    rule("POST", "/", Action::Statement),
+    rule("GET", "/ping", Action::Open),
+    rule("GET", "/replicas_status", Action::Open),
+];
+
 #[cfg(test)]
 mod tests;

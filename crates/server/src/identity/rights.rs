@@ -10,7 +10,7 @@ use annoscope_events::Sender;
 
 use super::{Principal, Privilege, TokenScope};
 
-pub use rows::{export_filter, has_analytics_access, may_read_export, view};
+pub use rows::{export_filter, export_kinds, has_analytics_access, may_read_export, view};
 
 /// What a route does, as far as rights go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub enum Action {
     Look,
     /// Changing dashboards, which are one for all.
     EditDashboards,
+    /// What a client of ClickHouse asks for: the statement says whether that is looking, sending for others or
+    /// administering, and is decided on once it is read.
+    Statement,
     /// Accounts and organizations.
     Administer,
 }
@@ -89,7 +92,7 @@ pub fn decide(action: Action, principal: &Principal, policy: Policy) -> Result<(
     }
     let is_admin = principal.privilege == Privilege::Admin;
     match action {
-        Action::Open | Action::Identify | Action::OwnAccount => Ok(()),
+        Action::Open | Action::Identify | Action::OwnAccount | Action::Statement => Ok(()),
         Action::Send => may_send(principal),
         // In CVAT that port asks for no credentials; where they are asked for, they are those of
         // an account that may write anything.
@@ -136,7 +139,7 @@ pub fn ingest_is_open(is_loopback: bool, policy: Policy) -> bool {
 /// What a token of that scope is good for.
 fn covers(scope: TokenScope, action: Action) -> bool {
     match (scope, action) {
-        (TokenScope::All, _) | (_, Action::Open | Action::Identify) => true,
+        (TokenScope::All, _) | (_, Action::Open | Action::Identify | Action::Statement) => true,
         (TokenScope::Read, Action::Export | Action::Look) => true,
         (TokenScope::Send, Action::Send | Action::SendForOthers) => true,
         (TokenScope::Read | TokenScope::Send, _) => false,

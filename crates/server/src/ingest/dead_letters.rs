@@ -57,7 +57,7 @@ impl Ingest {
         tracing::warn!(n_rejected, %reason, "events that cannot be stored go to the dead-letter file");
         let share = match endpoint {
             Endpoint::Client => Share::Half,
-            Endpoint::Ingest => Share::All,
+            Endpoint::Ingest | Endpoint::ClickHouse => Share::All,
         };
         let file = Arc::clone(&self.dead_letters);
         let written = tokio::task::spawn_blocking(move || {

@@ -11,6 +11,8 @@ pub enum Endpoint {
     Client,
     /// The ingest port.
     Ingest,
+    /// INSERT on the port of ClickHouse's interface.
+    ClickHouse,
 }
 
 impl EncodeLabelValue for Endpoint {
@@ -18,6 +20,7 @@ impl EncodeLabelValue for Endpoint {
         encoder.write_str(match self {
             Endpoint::Client => "client",
             Endpoint::Ingest => "ingest",
+            Endpoint::ClickHouse => "clickhouse",
         })
     }
 }
@@ -78,13 +81,15 @@ pub(super) struct ByDelivery {
     pub(super) outcome: DeliveryOutcome,
 }
 
-/// Which of the two ports.
+/// Which of the ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortName {
     /// Of the API and the page.
     Main,
     /// Of the servers.
     Ingest,
+    /// Of clients of ClickHouse.
+    ClickHouse,
 }
 
 impl EncodeLabelValue for PortName {
@@ -92,6 +97,7 @@ impl EncodeLabelValue for PortName {
         encoder.write_str(match self {
             PortName::Main => "main",
             PortName::Ingest => "ingest",
+            PortName::ClickHouse => "clickhouse",
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{WebhookError, Webhooks, outbox};
+use crate::control::Moving;
 use crate::ingest::{Ingest, RecordedError};
 
 /// How often it is looked for events that nothing told of: those of an earlier run, or that the store refused.
@@ -14,6 +15,8 @@ const BATCH: u32 = 1_000;
 /// Takes events of webhooks to the store.
 #[derive(Clone)]
 pub struct Relay {
+    /// Held while events move.
+    pub moving: Moving,
     /// Where they wait.
     pub webhooks: Webhooks,
     /// Where they go.
@@ -54,11 +57,14 @@ impl Relay {
     /// Moves all that waits.
     pub async fn move_all(&self) -> Result<(), RelayError> {
         let first = |webhooks: &Webhooks| webhooks.read(|c| outbox::first(c, BATCH));
-        while let Some((last, body)) = self.webhooks.blocking(first).await? {
+        loop {
+            let _moving = self.moving.lock().await;
+            let Some((last, body)) = self.webhooks.blocking(first).await? else {
+                return Ok(());
+            };
             self.ingest.recorded_events(&body).await?;
             let remove = move |webhooks: &Webhooks| webhooks.write(|tx| outbox::remove(tx, last));
             self.webhooks.blocking(remove).await?;
         }
-        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::ir::{Column, From, Join, JoinKind, Source, SourceKind, Strictness};
 use crate::types::DataType;
 
 /// Names of the relation that a query is about.
-const RELATION: [&str; 2] = ["events", "cvat.events"];
+const RELATION: [&str; 3] = ["events", "cvat.events", "default.events"];
 
 impl Binder<'_> {
     pub(super) fn from<'q>(
@@ -130,6 +130,9 @@ impl Binder<'_> {
             }
         }
         let (kind, columns) = if RELATION.contains(&name) {
+            if let Some(reason) = &self.context.without_events {
+                return Err(self.error(ErrorKind::Forbidden, reason.clone(), at));
+            }
             let columns = self.relation.columns.iter().chain(&self.relation.unlisted);
             let columns = columns.map(|column| Column {
                 name: column.name.clone(),

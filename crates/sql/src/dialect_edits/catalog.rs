@@ -2,6 +2,10 @@
 //! `information_schema`, `SHOW`, `DESCRIBE` and `EXISTS`, as queries of constants over what there is,
 //! one database with one table.
 
+mod tables;
+
+use std::collections::BTreeMap;
+
 use super::scan::{Edits, Scan};
 use crate::error::{ErrorKind, SqlError};
 use crate::expand::lexer::TokenKind;
@@ -11,6 +15,9 @@ use crate::relation::Relation;
 /// The database and its table.
 const DATABASE: &str = "cvat";
 const TABLE: &str = "events";
+
+/// What the database is called: clients that were told none ask for `default`.
+pub(crate) const DATABASES: [&str; 2] = [DATABASE, "default"];
 
 /// Words that may stand behind a table without an alias.
 const ENDS: [&str; 24] = [
@@ -52,22 +59,22 @@ fn edits(scan: &Scan<'_>, relation: &Relation) -> Result<Edits, SqlError> {
         return Ok(vec![(all, query)]);
     }
     let mut edits = Vec::new();
+    // What each table is called in the query.
+    let mut aliases: BTreeMap<String, String> = BTreeMap::new();
     for i in 1..scan.tokens.len() {
+        let Some((schema, table)) = table_at(scan, i) else {
+            continue;
+        };
         let begins =
             scan.keyword(i - 1, "FROM") || scan.keyword(i - 1, "JOIN") || scan.text(i - 1) == ",";
-        if !begins || scan.text(i + 1) != "." {
+        if !begins || scan.text(i + 3) == "." {
             continue;
         }
-        let schema = name(scan, i).to_lowercase();
-        let table = name(scan, i + 2);
         let is_standard = schema == "information_schema";
-        if schema != "system" && !is_standard {
-            continue;
-        }
         let query = if is_standard {
-            information_schema(&table.to_lowercase(), relation)
+            tables::information_schema(&table.to_lowercase(), relation)
         } else {
-            system(table, relation)
+            tables::system(table, relation)
         };
         let Some(query) = query else {
             if table == "one" && !is_standard {
@@ -75,23 +82,41 @@ fn edits(scan: &Scan<'_>, relation: &Relation) -> Result<Edits, SqlError> {
             }
             let message = format!("the table {}.{table} is not there", name(scan, i));
             let mut error = scan.error(ErrorKind::Unknown, i, message);
-            error.hint = Some(
-                "there are columns, tables and databases of system, and columns, tables and schemata of information_schema"
-                    .to_owned(),
-            );
+            error.hint = Some(tables::HINT.to_owned());
             return Err(error);
         };
         let has_alias = scan.word(i + 3, "AS")
             || scan.kind(i + 3) == TokenKind::QuotedIdentifier
             || (scan.kind(i + 3) == TokenKind::Word && scan.one_of(i + 3, &ENDS).is_none());
-        let alias = if has_alias {
-            String::new()
+        let (alias, own) = if has_alias {
+            let at = i + 3 + usize::from(scan.word(i + 3, "AS"));
+            (String::new(), name(scan, at))
         } else {
-            format!(" AS {table}")
+            (format!(" AS {table}"), table)
         };
+        aliases.insert(format!("{schema}.{table}"), own.to_owned());
         edits.push((scan.bytes(&(i..i + 3)), format!("({query}){alias}")));
     }
+    // `system.tables.name` is the column of that table, whatever its alias.
+    for i in 0..scan.tokens.len() {
+        if let Some((schema, table)) = table_at(scan, i)
+            && scan.text(i + 3) == "."
+            && let Some(alias) = aliases.get(&format!("{schema}.{table}"))
+        {
+            edits.push((scan.bytes(&(i..i + 3)), alias.clone()));
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
     Ok(edits)
+}
+
+/// `system.table` or `information_schema.table`, in any case, at the token `i`.
+fn table_at<'a>(scan: &Scan<'a>, i: usize) -> Option<(String, &'a str)> {
+    if scan.text(i + 1) != "." {
+        return None;
+    }
+    let schema = name(scan, i).to_lowercase();
+    matches!(schema.as_str(), "system" | "information_schema").then(|| (schema, name(scan, i + 2)))
 }
 
 fn name<'a>(scan: &Scan<'a>, i: usize) -> &'a str {
@@ -100,28 +125,15 @@ fn name<'a>(scan: &Scan<'a>, i: usize) -> &'a str {
 
 /// The query for `SHOW …`, `DESCRIBE …` and `EXISTS …`.
 fn statement(scan: &Scan<'_>, relation: &Relation) -> Result<Option<String>, SqlError> {
-    let n_tokens = scan.tokens.len();
     if scan.word(0, "SHOW") {
-        let query = match scan.text(1).to_uppercase().as_str() {
-            "DATABASES" if n_tokens == 2 => format!("SELECT {} AS name", string_literal(DATABASE)),
-            "TABLES" if n_tokens == 2 || is_database(scan, 2) => {
-                format!("SELECT {} AS name", string_literal(TABLE))
-            }
-            _ => {
-                let message = "this form of SHOW is not supported";
-                return Err(scan.unsupported(0, message, "use SHOW TABLES, SHOW DATABASES, DESCRIBE TABLE events, or SELECT from system.columns"));
-            }
-        };
-        return Ok(Some(query));
+        return show(scan, relation).map(Some);
     }
     let is_describe = scan.word(0, "DESCRIBE") || scan.word(0, "DESC");
     if !is_describe && !scan.word(0, "EXISTS") {
         return Ok(None);
     }
     let first = 1 + usize::from(scan.word(1, "TABLE"));
-    let table: String = (first..n_tokens).map(|i| name(scan, i)).collect();
-    let is_ours = table == TABLE || table == format!("{DATABASE}.{TABLE}");
-    if !is_ours {
+    if !is_ours(scan, first) {
         let word = if is_describe { "DESCRIBE" } else { "EXISTS" };
         let message = format!("{word} is answered for the table events only");
         return Err(SqlError {
@@ -129,66 +141,62 @@ fn statement(scan: &Scan<'_>, relation: &Relation) -> Result<Option<String>, Sql
             ..scan.error(ErrorKind::Forbidden, first, message)
         });
     }
-    if !is_describe {
-        return Ok(Some("SELECT toUInt8(1) AS result".to_owned()));
-    }
-    let rows = rows(relation, |_, name, data_type| {
-        format!(
-            "{name} AS name, {data_type} AS type, '' AS default_type, '' AS default_expression, '' AS comment, '' AS codec_expression, '' AS ttl_expression"
-        )
-    });
-    Ok(Some(rows))
+    Ok(Some(if is_describe {
+        tables::described(relation)
+    } else {
+        "SELECT toUInt8(1) AS result".to_owned()
+    }))
 }
 
-/// `FROM cvat` or `IN cvat` to the end.
-fn is_database(scan: &Scan<'_>, i: usize) -> bool {
-    let is_from = scan.word(i, "FROM") || scan.word(i, "IN");
-    is_from && name(scan, i + 1) == DATABASE && scan.tokens.len() == i + 2
-}
-
-fn system(table: &str, relation: &Relation) -> Option<String> {
-    let (database, events) = (string_literal(DATABASE), string_literal(TABLE));
-    Some(match table {
-        "columns" => rows(relation, |position, name, data_type| {
-            format!(
-                "{database} AS database, {events} AS table, {name} AS name, {data_type} AS type, toUInt64({position}) AS position, '' AS default_kind, '' AS default_expression, '' AS comment"
-            )
-        }),
-        "tables" => format!(
-            "SELECT {database} AS database, {events} AS name, 'MergeTree' AS engine, toUInt8(0) AS is_temporary, '' AS comment"
-        ),
-        "databases" => {
-            format!("SELECT {database} AS name, 'Atomic' AS engine, '' AS comment")
+/// The query for `SHOW DATABASES`, `SHOW TABLES` and `SHOW CREATE TABLE`.
+fn show(scan: &Scan<'_>, relation: &Relation) -> Result<String, SqlError> {
+    let listed = match scan.text(1).to_uppercase().as_str() {
+        "DATABASES" => like(scan, 2, DATABASE),
+        "TABLES" => {
+            let is_from = scan.word(2, "FROM") || scan.word(2, "IN");
+            if is_from && !DATABASES.contains(&name(scan, 3)) {
+                let message = format!("there is no database {}", name(scan, 3));
+                return Err(scan.error(ErrorKind::Unknown, 3, message));
+            }
+            like(scan, if is_from { 4 } else { 2 }, TABLE)
         }
-        _ => return None,
+        "CREATE" => {
+            let first = 2 + usize::from(scan.word(2, "TABLE"));
+            let statement = string_literal(&tables::create_table(relation));
+            is_ours(scan, first).then(|| format!("SELECT {statement} AS statement"))
+        }
+        _ => None,
+    };
+    listed.ok_or_else(|| {
+        let message = "this form of SHOW is not supported";
+        scan.unsupported(0, message, "use SHOW TABLES, SHOW DATABASES, SHOW CREATE TABLE events, DESCRIBE TABLE events, or SELECT from system.columns")
     })
 }
 
-fn information_schema(table: &str, relation: &Relation) -> Option<String> {
-    let (database, events) = (string_literal(DATABASE), string_literal(TABLE));
-    Some(match table {
-        "columns" => rows(relation, |position, name, data_type| {
-            format!(
-                "{database} AS table_catalog, {database} AS table_schema, {events} AS table_name, {name} AS column_name, toUInt64({position}) AS ordinal_position, '' AS column_default, toUInt8(startsWith({data_type}, 'Nullable')) AS is_nullable, {data_type} AS data_type, {data_type} AS column_type, '' AS column_comment"
-            )
-        }),
-        "tables" => format!(
-            "SELECT {database} AS table_catalog, {database} AS table_schema, {events} AS table_name, 'BASE TABLE' AS table_type, '' AS table_comment"
-        ),
-        "schemata" => format!(
-            "SELECT {database} AS catalog_name, {database} AS schema_name, 'default' AS schema_owner"
-        ),
-        _ => return None,
-    })
+/// The one name, where the text ends at `i` or with `LIKE 'pattern'`.
+fn like(scan: &Scan<'_>, i: usize, only: &str) -> Option<String> {
+    let query = format!("SELECT name FROM (SELECT {} AS name)", string_literal(only));
+    if i == scan.tokens.len() {
+        return Some(query);
+    }
+    let is_not = scan.word(i, "NOT");
+    let at = i + usize::from(is_not);
+    let word = scan.one_of(at, &["LIKE", "ILIKE"])?;
+    let is_last = scan.kind(at + 1) == TokenKind::String && at + 2 == scan.tokens.len();
+    let not = if is_not { "NOT " } else { "" };
+    is_last.then(|| format!("{query} WHERE name {not}{word} {}", scan.text(at + 1)))
 }
 
-/// A row for each of the relation's columns, which `row` writes of its place, name and type.
-fn rows(relation: &Relation, row: impl Fn(usize, &str, &str) -> String) -> String {
-    let columns = (1..).zip(&relation.columns);
-    let rows = columns.map(|(position, column)| {
-        let name = string_literal(&column.name);
-        let data_type = string_literal(&column.data_type.to_string());
-        format!("SELECT {}", row(position, &name, &data_type))
-    });
-    rows.collect::<Vec<String>>().join(" UNION ALL ")
+/// Whether the tokens from `first` on are the name of the table.
+fn is_ours(scan: &Scan<'_>, first: usize) -> bool {
+    let table: String = (first..scan.tokens.len()).map(|i| name(scan, i)).collect();
+    is_events(&table)
+}
+
+/// Whether a name is the table's.
+pub(crate) fn is_events(table: &str) -> bool {
+    match table.rsplit_once('.') {
+        Some((database, table)) => DATABASES.contains(&database) && table == TABLE,
+        None => table == TABLE,
+    }
 }

@@ -32,10 +32,13 @@ pub(crate) struct Ends {
     pub format: Option<FormatClause>,
 }
 
-/// Takes `SETTINGS …` and the statement's `FORMAT …` away.
-pub(super) fn clauses(scan: &Scan<'_>) -> Result<(Edits, Ends), SqlError> {
+/// Takes `SETTINGS …` and the statement's `FORMAT …` away. `beside`: what is set elsewhere.
+pub(super) fn clauses(scan: &Scan<'_>, beside: Settings) -> Result<(Edits, Ends), SqlError> {
     let mut edits = Vec::new();
-    let mut ends = Ends::default();
+    let mut ends = Ends {
+        settings: beside,
+        format: None,
+    };
     let of_statement = clauses_of_statement(scan);
     let mut i = 1;
     while i < scan.tokens.len() {

@@ -109,7 +109,7 @@ fn number_of_radix(text: &str) -> Result<Option<String>, &'static str> {
 }
 
 /// The content of a text in quotes. `parseComplexEscapeSequence` of ClickHouse.
-pub(super) fn decode_literal(literal: &str) -> Result<String, &'static str> {
+pub(crate) fn decode_literal(literal: &str) -> Result<String, &'static str> {
     let quote = literal.as_bytes()[0];
     let mut inner = literal.as_bytes()[1..literal.len() - 1].iter().copied();
     let mut bytes = Vec::with_capacity(literal.len());

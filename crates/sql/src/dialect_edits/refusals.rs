@@ -14,6 +14,7 @@ const FUNCTIONS: [&str; 3] = ["limit by", "parameter", "with ties"];
 pub(super) fn refuse(scan: &Scan<'_>) -> Result<Edits, SqlError> {
     for i in 0..scan.tokens.len() {
         let is_call = scan.text(i + 1) == "(";
+        // One alone is a call by now.
         if scan.text(i) == "?" {
             return Err(scan.unsupported(i, "`a ? b : c` is not supported", "write `if(a, b, c)`"));
         }

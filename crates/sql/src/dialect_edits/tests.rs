@@ -13,7 +13,12 @@ use crate::expand::{expand, string_literal};
 
 fn edited(sql: &str) -> Result<Expanded, SqlError> {
     let relation = crate::tests::relation();
-    edit(expand(sql, &Context::default())?, &relation).map(|(edited, _)| edited)
+    edit(
+        expand(sql, &Context::default())?,
+        &relation,
+        Settings::default(),
+    )
+    .map(|(edited, _)| edited)
 }
 
 /// The edited text, with single spaces, or the error after `!`.
@@ -127,10 +132,24 @@ fn ends_of_statements() {
 }
 
 #[test]
+fn a_choice_between_two_is_a_call() {
+    check(&[
+        (
+            "SELECT a OR b ? f(c, d) : -1 AS x, (a ? 1 : [2]) FROM t WHERE a = 1 ? b : c",
+            "SELECT if(a OR b , f(c, d) , -1) AS x, (if(a , 1 , [2])) FROM t WHERE if(a = 1 , b , c)",
+        ),
+        (
+            "SELECT position(type, 'x') >= 1 ?1 : 0, {a:UInt8} ? 1 : 2",
+            "SELECT if(position(type, 'x') >= 1 ,1 , 0), if(\"parameter\"('a', 'UInt8') , 1 , 2)",
+        ),
+    ]);
+}
+
+#[test]
 fn refusals_say_where() {
     check(&[
         (
-            "SELECT a ? b : c",
+            "SELECT a ? b : c ? d : e",
             "! Unsupported line 1, column 10: `a ? b : c` is not supported; write `if(a, b, c)`",
         ),
         (

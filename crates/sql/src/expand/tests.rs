@@ -43,6 +43,7 @@ fn context() -> Context {
             organization: Some((3, "lab".to_owned())),
         }),
         params: BTreeMap::new(),
+        ..Context::default()
     }
 }
 

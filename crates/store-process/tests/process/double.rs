@@ -6,7 +6,7 @@ use std::thread;
 
 use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, Reading, RecordBatches,
-    RowSender, StoreError,
+    Rewrite, Rewritten, RowSender, StoreError,
 };
 
 use super::numbers;
@@ -70,6 +70,26 @@ impl Backend for Double {
             sender.end(sent);
         });
         Ok(batches)
+    }
+
+    fn rows_at(&self, positions: std::ops::Range<Position>) -> Result<RecordBatches, StoreError> {
+        let (sender, batches) = RecordBatches::new(());
+        thread::spawn(move || {
+            let within = positions.start.0..positions.end.0;
+            let rows = numbers(within.map(u64::cast_signed).collect());
+            let sent = sender.send(rows);
+            sender.end(sent);
+        });
+        Ok(batches)
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        let (n_rows, next) = match rewrite {
+            Rewrite::Delete { until_us, .. } => (until_us.cast_unsigned(), None),
+            Rewrite::KeepNewest { .. } => return Err(StoreError::NotOpen),
+            Rewrite::Compact { from } => (1, Some(Position(from.0 + 1))),
+        };
+        Ok(Rewritten { n_rows, next })
     }
 
     fn recent_times(&self, _: usize) -> Result<Vec<i64>, StoreError> {

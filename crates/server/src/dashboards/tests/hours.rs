@@ -115,6 +115,8 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
         time_format: TimeFormat::Text,
         ignores_format: false,
         may_use_cache: true,
+        query_id: None,
+        time_limit: None,
         has_byte_order_mark: false,
     };
     let access = Access {

@@ -100,6 +100,11 @@ impl Pool {
         }
     }
 
+    /// The most that one source may have.
+    pub(super) fn most(&self) -> usize {
+        self.capacity / 2
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,18 +1,28 @@
 //! What passes over a connection, as far as [`super::Connections`] has to know of it.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::HttpBody;
 use bytes::Bytes;
+use futures::StreamExt;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::{Connection, Phase, Serving};
 use crate::clock;
+
+/// What is read of a body that nobody wants.
+const MAX_DISCARDED_BYTES: usize = 64 << 20;
+
+/// How long more of it is waited for. A client that trickles ends with the time for a head: when the answer is sent,
+/// its connection counts as one on which a request begins.
+const DISCARD_SILENCE: Duration = Duration::from_secs(1);
 
 /// A stream that tells its [`Connection`] when a request begins and when its client takes nothing.
 ///
@@ -133,26 +143,61 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 }
 
 /// The body of a request: says whether more of it is waited for.
+///
+/// Where a request is answered without its body, such as with 413, the rest is read and thrown away. A socket
+/// that is closed with unread bytes is reset, and then the client often sees no answer at all.
 pub(crate) struct Body {
-    body: Incoming,
+    inner: axum::body::Body,
     connection: Arc<Connection>,
+    discards_rest: bool,
 }
 
 impl Body {
-    pub(crate) fn new(body: Incoming, connection: Arc<Connection>) -> Body {
-        Body { body, connection }
+    /// `waits_to_send`: the client sends the body when it is told to go on (`Expect: 100-continue`).
+    pub(crate) fn new(body: Incoming, connection: Arc<Connection>, waits_to_send: bool) -> Body {
+        Body {
+            inner: axum::body::Body::new(body),
+            connection,
+            discards_rest: !waits_to_send,
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        // Bodies are dropped on threads of the runtime; where it is gone, so is the connection.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if !self.discards_rest || self.inner.is_end_stream() {
+            return;
+        }
+        let body = mem::take(&mut self.inner);
+        runtime.spawn(discard(body));
+    }
+}
+
+/// Reads a body to its end, as long as a client goes on sending and up to [`MAX_DISCARDED_BYTES`].
+async fn discard(body: axum::body::Body) {
+    let mut n_left = MAX_DISCARDED_BYTES;
+    let mut body = body.into_data_stream();
+    while let Ok(Some(Ok(bytes))) = tokio::time::timeout(DISCARD_SILENCE, body.next()).await {
+        match n_left.checked_sub(bytes.len()) {
+            Some(left) => n_left = left,
+            None => return,
+        }
     }
 }
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(cx);
         if frame.is_pending() {
             let mut state = self.connection.lock();
             state.wants_body = true;
@@ -167,11 +212,11 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.inner.size_hint()
     }
 }
 

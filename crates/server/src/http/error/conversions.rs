@@ -258,6 +258,7 @@ impl From<QueryError> for ApiError {
             | QueryError::ResultRows { .. }
             | QueryError::ProcessMemory { .. }
             | QueryError::Execution { .. }
+            | QueryError::SameQueryId { .. }
             | QueryError::Cancelled => ApiError::BadQuery {
                 detail: error.to_string(),
                 error: Box::new(error.to_error_body()),

@@ -96,6 +96,8 @@ async fn answer(
             time_format: TimeFormat::UnixMs,
             ignores_format: true,
             may_use_cache: true,
+            query_id: None,
+            time_limit: None,
             has_byte_order_mark: false,
         };
         let frame = state

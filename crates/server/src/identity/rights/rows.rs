@@ -1,6 +1,7 @@
 //! Which rows of the events a caller may see.
 
 use annoscope_query::RowFilter;
+use annoscope_store::Kinds;
 
 use super::{Denied, Policy};
 use crate::identity::{Principal, Privilege, Role};
@@ -42,6 +43,15 @@ pub fn export_filter(principal: &Principal, requested: RowFilter) -> Result<RowF
             Denied::ForeignOrganization,
         )?,
     })
+}
+
+/// Which kinds of events an export has: those that browsers and servers recorded. Exceptions are for administrators, as
+/// the stacks in them are no business of others (CVAT leaves them out for everybody, since 2.36).
+pub fn export_kinds(principal: &Principal) -> Kinds {
+    match principal.privilege {
+        Privilege::Admin => Kinds::Recorded,
+        _ => Kinds::RecordedWithoutExceptions,
+    }
 }
 
 /// Whether the caller may still read a file of these rows: rights that were taken since it was

@@ -236,6 +236,8 @@ fn a_token_does_no_more_than_its_scope() {
         (Action::Export, true, false),
         (Action::Look, true, false),
         (Action::EditDashboards, false, false),
+        // What it does is asked again.
+        (Action::Statement, true, true),
         (Action::Administer, false, false),
     ];
     for (action, read, send) in cases {

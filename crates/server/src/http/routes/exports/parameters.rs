@@ -2,17 +2,13 @@
 //! and checked.
 
 mod file_name;
-mod lenient_time;
 
-use annoscope_events::Timestamp;
+use annoscope_events::{EVENT_COLUMNS, EXPORT_COLUMNS, Timestamp};
 use annoscope_store::EventFilter;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::exports::{ExportRequest, Format, InvalidParameter};
-
-/// How far back an export reaches that names neither `from` nor `to`: 30 days, as CVAT's.
-const DEFAULT_RANGE_US: i64 = 30 * 24 * 3600 * 1_000_000;
 
 /// The parameters as text. An empty one counts as not given; of equal ones the last counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
@@ -33,16 +29,20 @@ pub struct ExportQuery {
     /// Events of this user only.
     #[param(value_type = Option<i64>)]
     pub user_id: Option<String>,
-    /// Earliest time, inclusive; UTC if it has no offset. With neither `from` nor `to` the
-    /// last 30 days are exported.
+    /// Earliest time, inclusive, ISO 8601; UTC if it has no offset. With neither `from` nor `to` everything up to now
+    /// is exported.
     #[param(example = "2024-07-01T00:00:00Z")]
     pub from: Option<String>,
-    /// Latest time, inclusive; UTC if it has no offset.
+    /// Latest time, inclusive, ISO 8601; UTC if it has no offset.
     #[param(example = "2024-07-31T23:59:59Z")]
     pub to: Option<String>,
     /// Name of the file; letters, digits, `_`, `-`, `.` and spaces.
     #[param(example = "hours.csv")]
     pub filename: Option<String>,
+    /// Names of columns with commas between them, in the order in which the file is to have them: those of the table, and
+    /// `access_token_id` and `remote_addr`. Seventeen by default.
+    #[param(example = "timestamp,scope,user_name,remote_addr")]
+    pub columns: Option<String>,
     /// `csv`, the default, or `parquet`.
     #[param(example = "csv")]
     pub format: Option<String>,
@@ -72,6 +72,7 @@ impl ExportQuery {
                 "from" => &mut query.from,
                 "to" => &mut query.to,
                 "filename" => &mut query.filename,
+                "columns" => &mut query.columns,
                 "format" => &mut query.format,
                 "action" => &mut query.action,
                 "query_id" => &mut query.query_id,
@@ -84,7 +85,7 @@ impl ExportQuery {
         query
     }
 
-    /// Understands every parameter. `now` ends the default range and names the file.
+    /// Understands every parameter. `now` ends a range without an end and names the file.
     pub fn check(&self, now: Timestamp) -> Result<ExportRequest, InvalidParameter> {
         self.check_storage()?;
         let filter = EventFilter {
@@ -117,6 +118,7 @@ impl ExportQuery {
         let query_id = query_id.map_err(|_| invalid("query_id", "must be a UUID"))?;
         Ok(ExportRequest {
             filter,
+            columns: self.columns()?,
             format,
             file_name,
             query_id,
@@ -140,6 +142,24 @@ impl ExportQuery {
         Ok(())
     }
 
+    fn columns(&self) -> Result<Vec<&'static str>, InvalidParameter> {
+        let Some(names) = self.columns.as_deref() else {
+            return Ok(EVENT_COLUMNS.into());
+        };
+        let mut columns = Vec::new();
+        for name in names.split(',').map(str::trim) {
+            let known = EXPORT_COLUMNS.iter().find(|known| **known == name);
+            let Some(&column) = known else {
+                return Err(unknown("columns", name, &EXPORT_COLUMNS.join(", ")));
+            };
+            if columns.contains(&column) {
+                return Err(invalid("columns", format!("{column} is named twice")));
+            }
+            columns.push(column);
+        }
+        Ok(columns)
+    }
+
     fn range(&self, now: Timestamp) -> Result<EventFilter, InvalidParameter> {
         let from = time("from", self.from.as_deref())?;
         let to = time("to", self.to.as_deref())?;
@@ -151,12 +171,10 @@ impl ExportQuery {
                 format!("{from} is later than to, which is {to}"),
             ));
         }
-        let (from, to) = match (from, to) {
-            (None, None) => {
-                let from = Timestamp::from_micros(now.micros().saturating_sub(DEFAULT_RANGE_US));
-                (Some(from), Some(now))
-            }
-            range => range,
+        // CVAT begins at the creation of the job, task or project, which is before all of its events.
+        let to = match from {
+            None => to.or(Some(now)),
+            Some(_) => to,
         };
         Ok(EventFilter {
             from,
@@ -192,16 +210,11 @@ fn id(name: &'static str, text: Option<&str>) -> Result<Option<i64>, InvalidPara
 }
 
 fn time(name: &'static str, text: Option<&str>) -> Result<Option<Timestamp>, InvalidParameter> {
-    let Some(text) = text else { return Ok(None) };
-    match lenient_time::parse(text) {
-        // As in CVAT, where 0 is false.
-        Some(Timestamp::EPOCH) => Ok(None),
-        Some(at) => Ok(Some(at)),
-        None => {
-            let valid = "a time such as 2024-07-01T12:00:00Z, with any + escaped as %2B";
-            Err(unknown(name, text, valid))
-        }
-    }
+    let parsed = text.map(|text| {
+        let valid = "a time such as 2024-07-01T12:00:00Z, with any + escaped as %2B";
+        Timestamp::parse_iso8601(text.trim()).map_err(|_| unknown(name, text, valid))
+    });
+    parsed.transpose()
 }
 
 #[cfg(test)]

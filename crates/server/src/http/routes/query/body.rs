@@ -58,6 +58,8 @@ pub(super) fn parse(
         time_format: TimeFormat::Text,
         ignores_format: false,
         may_use_cache: true,
+        query_id: None,
+        time_limit: None,
         has_byte_order_mark: false,
     };
     let (mut from, mut to) = (None, None);
@@ -329,6 +331,8 @@ mod tests {
             time_format: UnixMs,
             ignores_format: false,
             may_use_cache: true,
+            query_id: None,
+            time_limit: None,
             has_byte_order_mark: true,
         }
         "#);
@@ -346,6 +350,8 @@ mod tests {
             time_format: TimeFormat::Text,
             ignores_format: false,
             may_use_cache: true,
+            query_id: None,
+            time_limit: None,
             has_byte_order_mark: false,
         };
         let nulls = json!({

@@ -1,3 +1,5 @@
+use annoscope_store::Kinds;
+
 use super::*;
 use crate::identity::rights::Denied;
 use crate::identity::{Principal, Privilege, Role};
@@ -18,21 +20,9 @@ fn check(query: &str) -> Result<ExportRequest, InvalidParameter> {
 fn the_range_is_the_contracts() {
     // (query, from, to)
     let cases = [
-        (
-            "",
-            Some("2024-07-01T12:00:00.500000Z"),
-            Some("2024-07-31T12:00:00.500000Z"),
-        ),
-        (
-            "from=&to=",
-            Some("2024-07-01T12:00:00.500000Z"),
-            Some("2024-07-31T12:00:00.500000Z"),
-        ),
-        (
-            "from=1970-01-01",
-            Some("2024-07-01T12:00:00.500000Z"),
-            Some("2024-07-31T12:00:00.500000Z"),
-        ),
+        ("", None, Some("2024-07-31T12:00:00.500000Z")),
+        ("from=&to=", None, Some("2024-07-31T12:00:00.500000Z")),
+        ("from=1970-01-01", Some("1970-01-01T00:00:00Z"), None),
         ("from=2020-01-01", Some("2020-01-01T00:00:00Z"), None),
         (
             "to=2020-01-01T01:00:00+01:00",
@@ -41,7 +31,7 @@ fn the_range_is_the_contracts() {
         ),
         (
             "from=1970-01-01&to=2020-01-01",
-            None,
+            Some("1970-01-01T00:00:00Z"),
             Some("2020-01-01T00:00:00Z"),
         ),
         (
@@ -67,22 +57,24 @@ fn the_range_is_the_contracts() {
 fn every_other_parameter_is_understood() {
     let id = "01234567-89ab-cdef-0123-456789abcdef";
     let query = format!(
-        "org_id=1&project_id=2&task_id=3&job_id=4&user_id=5&filename=a+b.csv&org=acme\
+        "columns=remote_addr,scope&org_id=1&project_id=2&task_id=3&job_id=4&user_id=5&filename=a+b.csv&org=acme\
          &format=parquet&action=download&query_id={id}&location=local&cloud_storage_id="
     );
     assert_eq!(
         check(&query.replace('+', " ")).unwrap(),
         ExportRequest {
             filter: EventFilter {
-                from: Some(at("2024-07-01T12:00:00.500Z")),
+                from: None,
                 to: Some(at(NOW)),
                 org_id: Some(1),
                 project_id: Some(2),
                 task_id: Some(3),
                 job_id: Some(4),
                 user_id: Some(5),
+                kinds: Kinds::All,
                 before: None,
             },
+            columns: vec!["remote_addr", "scope"],
             format: Format::Parquet,
             file_name: "a b.csv".to_owned(),
             query_id: Some(Uuid::try_parse(id).unwrap()),
@@ -108,6 +100,11 @@ fn a_wrong_parameter_is_named() {
         ("job_id=0x1", "job_id"),
         ("from=yesterday", "from"),
         ("to=2024-13-01", "to"),
+        ("from=2024/07/01", "from"),
+        ("to=1 Jul 2024", "to"),
+        ("columns=scope,position", "columns"),
+        ("columns=scope,scope", "columns"),
+        ("columns=scope,", "columns"),
         ("from=2024-07-02&to=2024-07-01", "from"),
         ("action=upload", "action"),
         ("filename=../x.csv", "filename"),
@@ -151,7 +148,15 @@ fn rights_narrow_and_refuse() {
     ];
     for (principal, query, expected) in cases {
         let narrowed = check(query).unwrap().narrow(principal);
-        let ids = narrowed.map(|request| (request.filter.user_id, request.filter.org_id));
+        let kinds = match principal.privilege {
+            Privilege::Admin => Kinds::Recorded,
+            _ => Kinds::RecordedWithoutExceptions,
+        };
+        let filter = narrowed.map(|request| request.filter);
+        if let Ok(filter) = &filter {
+            assert_eq!(filter.kinds, kinds, "{query}");
+        }
+        let ids = filter.map(|filter| (filter.user_id, filter.org_id));
         assert_eq!(ids, expected, "{query}");
     }
 }
