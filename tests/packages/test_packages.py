@@ -185,6 +185,8 @@ def test_compose_files(files: list[str]) -> None:
     for name in started:
         assert set(services[name].get("depends_on", {})) <= started
     assert {"clickhouse", "vector", "grafana"} <= set(ours["networks"]["cvat"]["aliases"])
+    asks = services["cvat_server"]["environment"]["CLICKHOUSE_PORT"]
+    assert env["ANNOSCOPE_CLICKHOUSE_LISTEN"].endswith(f":{asks}")
     sends_to = services["cvat_server"]["environment"]["DJANGO_LOG_SERVER_PORT"]
     assert env["ANNOSCOPE_INGEST_LISTEN"].endswith(f":{sends_to}")
 
