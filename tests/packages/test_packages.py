@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,23 @@ OLDER = ROOT / "tests/service/before_the_journal.tar.xz"
 ALL_TIME = {"from": "1970-01-01T00:00:00Z", "to": "now"}
 
 
+@pytest.fixture
+def make_package(packages: Path, tmp_path: Path) -> Iterator[Callable[[str], Package]]:
+    """Makes roots for packages, which are not installed yet; they are removed with the test, being large."""
+    made: list[Package] = []
+
+    def make(kind: str) -> Package:
+        made.append(PACKAGES[kind](packages, tmp_path))
+        return made[-1]
+
+    yield make
+    for package in made:
+        shutil.rmtree(package.root.path)
+
+
 @pytest.fixture(params=PACKAGES)
-def package(request: pytest.FixtureRequest, packages: Path, tmp_path: Path) -> Package:
-    made = PACKAGES[request.param](packages, tmp_path)
+def package(request: pytest.FixtureRequest, make_package: Callable[[str], Package]) -> Package:
+    made = make_package(request.param)
     made.install()
     return made
 
@@ -102,8 +116,8 @@ def test_a_package_from_its_installation_to_its_removal(package: Package, servic
     assert (service.data_dir / "events.duckdb").is_file()
 
 
-def test_the_debian_package_s_service_and_settings(packages: Path, tmp_path: Path) -> None:
-    package = PACKAGES["deb"](packages, tmp_path)
+def test_the_debian_package_s_service_and_settings(make_package: Callable[[str], Package]) -> None:
+    package = make_package("deb")
     package.install()
     root = package.root
     data = root.host(package.data_dir)
@@ -135,8 +149,8 @@ def test_the_debian_package_s_service_and_settings(packages: Path, tmp_path: Pat
     assert not enabled.is_symlink()
 
 
-def test_an_image_that_is_stopped_or_sick_says_so(packages: Path, tmp_path: Path) -> None:
-    package = PACKAGES["image"](packages, tmp_path)
+def test_an_image_that_is_stopped_or_sick_says_so(make_package: Callable[[str], Package]) -> None:
+    package = make_package("image")
     command = package.root.entered([*package.program, "health"], user=package.user, env=package.env)
     sick = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert sick.returncode == 1
@@ -171,6 +185,8 @@ def test_compose_files(files: list[str]) -> None:
     for name in started:
         assert set(services[name].get("depends_on", {})) <= started
     assert {"clickhouse", "vector", "grafana"} <= set(ours["networks"]["cvat"]["aliases"])
+    asks = services["cvat_server"]["environment"]["CLICKHOUSE_PORT"]
+    assert env["ANNOSCOPE_CLICKHOUSE_LISTEN"].endswith(f":{asks}")
     sends_to = services["cvat_server"]["environment"]["DJANGO_LOG_SERVER_PORT"]
     assert env["ANNOSCOPE_INGEST_LISTEN"].endswith(f":{sends_to}")
 

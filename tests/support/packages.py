@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,9 +187,10 @@ PACKAGES = {"tarball": tarball, "deb": deb, "wheel": wheel, "image": image}
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of the packages, made of the program that is tested."""
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The directory of the packages, made of the program that is tested; gone with the tests, being large."""
     bare_debian("minbase")
     directory = tmp_path_factory.mktemp("packages")
     make_packages(directory, *PACKAGES)
-    return directory
+    yield directory
+    shutil.rmtree(directory)
