@@ -252,3 +252,22 @@ def test_the_page_needs_no_login_of_its_own(site: Site, browser: Browser) -> Non
     expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
     expect(page.get_by_label("Password")).to_have_count(0)
     context.close()
+
+
+def test_programs_have_accounts_of_their_own_at_clickhouse_s_port(cvat: SmallCvat, make_server) -> None:
+    """CVAT's server makes its table while it starts: before it can say who anybody is."""
+    server = make_server(auth="cvat", cvat_url=cvat.url, clickhouse_listen="127.0.0.1:0").start()
+    server.add_user("cvat", "admin", password="its own")
+    cvat.go_down()
+
+    def ask(user: str, password: str, sql: str) -> int:
+        credentials = {"X-ClickHouse-User": user, "X-ClickHouse-Key": password}
+        return requests.post(server.clickhouse_url, data=sql, headers=credentials, timeout=30).status_code
+
+    assert ask("cvat", "its own", "CREATE DATABASE IF NOT EXISTS cvat") == 200
+    assert ask("cvat", "its own", "SELECT count() FROM cvat.events") == 200
+    assert ask("cvat", "another", "SELECT 1") == 403
+    assert ask("lena", "lena", "SELECT 1") == 503
+    # At the API the accounts are CVAT's alone.
+    answer = requests.get(f"{server.url}/api/users/self", auth=("cvat", "its own"), timeout=30)
+    assert answer.status_code == 503

@@ -22,7 +22,7 @@ use super::extract::VisibleRows;
 use super::organization::{self, OrganizationError};
 use super::rules::Rule;
 use crate::identity::rights::{self, Action, Policy};
-use crate::identity::{Account, Identity, Membership, OrganizationRef, Principal, Role};
+use crate::identity::{Account, Accounts, Identity, Membership, OrganizationRef, Principal, Role};
 
 /// What [`check`] needs to know. Clones share it.
 #[derive(Clone)]
@@ -56,6 +56,15 @@ impl Access {
     pub fn with_rules(&self, rules: &'static [Rule]) -> Access {
         Access {
             rules,
+            ..self.clone()
+        }
+    }
+
+    /// The same for callers that have an account of annoscope's own.
+    #[must_use]
+    pub(super) fn of_accounts(&self, accounts: &Accounts) -> Access {
+        Access {
+            identity: Identity::Accounts(accounts.clone()),
             ..self.clone()
         }
     }

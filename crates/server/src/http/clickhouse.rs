@@ -27,8 +27,8 @@ use super::access::{Access, keep_private};
 use super::error::ApiError;
 use super::request_id::RequestId;
 use super::state::AppState;
-use crate::identity::Principal;
 use crate::identity::rights::{self, Action};
+use crate::identity::{Accounts, Principal};
 use exception::Exception;
 use insert::Insertion;
 use parameters::Parameters;
@@ -55,8 +55,12 @@ pub fn router() -> Router<AppState> {
 }
 
 /// Middleware around every route: the check of access, with what ClickHouse's clients expect around it.
-pub async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let mut response = match checked(&access, request, next).await {
+pub async fn check(
+    State((access, accounts)): State<(Access, Accounts)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = match checked(&access, &accounts, request, next).await {
         Ok(response) => response,
         Err(error) => Exception::from(error).into_response(),
     };
@@ -71,7 +75,12 @@ pub async fn check(State(access): State<Access>, request: Request, next: Next) -
     response
 }
 
-async fn checked(access: &Access, request: Request, next: Next) -> Result<Response, ApiError> {
+async fn checked(
+    access: &Access,
+    accounts: &Accounts,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     let Some(route) = request.extensions().get::<MatchedPath>() else {
         return Ok(next.run(request).await);
     };
@@ -88,8 +97,23 @@ async fn checked(access: &Access, request: Request, next: Next) -> Result<Respon
         Err(_) => return Err(ApiError::MethodNotAllowed),
     };
     let (mut parts, body) = request.into_parts();
-    credentials::take(&mut parts, access.has_own_accounts())?;
-    let request = access
+    let found = credentials::take(&mut parts)?;
+    // Programs may have accounts of annoscope's own where people are CVAT's: CVAT's server asks while it starts, when it
+    // cannot say yet who anybody is.
+    let is_own = match &found {
+        Some(_) if access.has_own_accounts() => true,
+        Some(found) => accounts.has_user(&found.name).await?,
+        None => false,
+    };
+    let own = is_own.then(|| access.of_accounts(accounts));
+    match found {
+        Some(found) if is_own => credentials::put_for_accounts(&mut parts, found),
+        Some(found) => credentials::put_for_cvat(&mut parts, &found),
+        None => {}
+    }
+    let request = own
+        .as_ref()
+        .unwrap_or(access)
         .admit(action, Request::from_parts(parts, body))
         .await?;
     let mut response = next.run(request).await;

@@ -97,7 +97,10 @@ pub fn clickhouse(state: AppState) -> Router {
             state.accounts.clone(),
             exceptions::record,
         ))
-        .layer(middleware::from_fn_with_state(access, clickhouse::check));
+        .layer(middleware::from_fn_with_state(
+            (access, state.accounts.clone()),
+            clickhouse::check,
+        ));
     seen(routes, false, state)
 }
 

@@ -11,22 +11,24 @@ use super::parameters::all;
 use crate::http::authenticate::{AuthError, NameAndSecret, basic};
 use crate::http::error::ApiError;
 
-/// Puts the credentials where the check of access looks for them. `is_ours`: whether the accounts are our own.
-pub fn take(parts: &mut Parts, is_ours: bool) -> Result<(), ApiError> {
+/// Takes name and secret out of a request, where it has them.
+pub fn take(parts: &mut Parts) -> Result<Option<NameAndSecret>, ApiError> {
     refuse_web_pages(&parts.headers)?;
     parts.headers.remove(header::COOKIE);
-    let Some(found) = named(parts)? else {
-        return Ok(());
-    };
-    if is_ours {
-        parts.headers.remove(header::AUTHORIZATION);
-        parts.extensions.insert(found);
-    } else {
-        let text = STANDARD.encode(format!("{}:{}", found.name, found.secret));
-        let value = HeaderValue::from_str(&format!("Basic {text}")).expect("base64 is ASCII");
-        parts.headers.insert(header::AUTHORIZATION, value);
-    }
-    Ok(())
+    Ok(named(parts)?)
+}
+
+/// Puts them where the check of own accounts looks for them.
+pub fn put_for_accounts(parts: &mut Parts, found: NameAndSecret) {
+    parts.headers.remove(header::AUTHORIZATION);
+    parts.extensions.insert(found);
+}
+
+/// Puts them where CVAT's check looks for them.
+pub fn put_for_cvat(parts: &mut Parts, found: &NameAndSecret) {
+    let text = STANDARD.encode(format!("{}:{}", found.name, found.secret));
+    let value = HeaderValue::from_str(&format!("Basic {text}")).expect("base64 is ASCII");
+    parts.headers.insert(header::AUTHORIZATION, value);
 }
 
 /// Name and secret, where the request has them in one of the three ways.

@@ -37,6 +37,13 @@ impl Accounts {
         Ok(user.map(|user| user.account))
     }
 
+    /// Whether there is a user of that name.
+    pub async fn has_user(&self, name: &str) -> Result<bool, AccountsError> {
+        let wanted = name.to_owned();
+        let user = self.read_blocking(move |c| users::by_name(c, &wanted));
+        Ok(user.await?.is_some())
+    }
+
     /// Checks a password given with a name or an e-mail address, and begins a session.
     pub async fn log_in(
         &self,
