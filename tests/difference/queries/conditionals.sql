@@ -29,3 +29,6 @@ SELECT if(user_id > 5, 'high', 'low') AS a, multiIf(user_id IS NULL, 'none', use
 
 -- bool-beside-null: AND of what can be NULL is UInt8
 SELECT toTypeName((user_id > 0 AND true) AND 1 = 1), toTypeName(user_id > 0 AND true), toTypeName((duration > 0 AND true) AND 1 = 1), toTypeName(true AND user_id > 0), toTypeName((user_id > 0 OR true) OR 1 = 0) FROM events LIMIT 1;
+
+-- choice: a ? b : c is if(a, b, c), weaker than every other operator, and called so
+SELECT duration > 5 OR count > 1 ? 'slow' : concat('quick', source), count(), toUInt8(position(scope, ':') >= 7 ?1 : 0) AS late FROM events GROUP BY duration > 5 OR count > 1 ? 'slow' : concat('quick', source), late ORDER BY 1, 3;

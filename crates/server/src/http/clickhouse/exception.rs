@@ -216,8 +216,8 @@ fn of_query(kind: &str, message: &str) -> &'static str {
     match kind {
         "expansion" => "BAD_QUERY_PARAMETER",
         "syntax" => "SYNTAX_ERROR",
-        "unknown" if message.contains("function") => "UNKNOWN_FUNCTION",
-        "unknown" if message.contains("table") => "UNKNOWN_TABLE",
+        "unknown" if message.contains("the table ") => "UNKNOWN_TABLE",
+        "unknown" if message.contains("function ") => "UNKNOWN_FUNCTION",
         "unknown" => "UNKNOWN_IDENTIFIER",
         "type" => "ILLEGAL_TYPE_OF_ARGUMENT",
         "forbidden" => "ACCESS_DENIED",
