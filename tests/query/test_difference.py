@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from clickhouse_connect.driver.buffer import ResponseBuffer
+from clickhouse_connect.driver.transform import NativeTransform
 
 from difference import compare, corpus, dashboards, data, generate, grammar
 from difference.engines import Annoscope, Answer, ClickHouse, Refusal, start_server
@@ -116,19 +118,42 @@ FORMATS = (
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(name: str, annoscope: Annoscope, clickhouse: ClickHouse) -> None:
-    """Byte for byte, where both give the rows in one order and numbers are exact."""
+    """Byte for byte, where both give the rows in one order and numbers are exact: a fifth of the corpus a format."""
     n_compared, different = 0, []
-    for query in QUERIES:
+    queries = QUERIES[FORMATS.index(name) % 5 :: 5]
+    for query in queries:
         if query.tolerance is not None or re.search(r"\b(FORMAT|INTO)\b", query.sql):
             continue
         plain = [engine.content(query.sql, "TabSeparatedWithNamesAndTypes") for engine in (annoscope, clickhouse)]
         if isinstance(plain[0], Refusal) or plain[0] != plain[1]:
             continue
         n_compared += 1
-        if annoscope.content(query.sql, name) != clickhouse.content(query.sql, name):
+        answers = [engine.content(query.sql, name) for engine in (annoscope, clickhouse)]
+        if name == "Native":
+            # Blocks end elsewhere, and there may be anything behind NULL.
+            answers = [native_rows(answer) for answer in answers]
+        if answers[0] != answers[1]:
             different.append(query.id)
-    assert n_compared > len(QUERIES) / 2
+    assert n_compared > len(queries) / 2
     assert not different
+
+
+class Source:
+    """What clickhouse-connect reads from."""
+
+    def __init__(self, content: bytes):
+        self.gen = iter([content])
+
+    def close(self) -> None:
+        pass
+
+
+def native_rows(content: bytes | Refusal) -> str:
+    """The rows as clickhouse-connect has them; their text, as no nan is another one."""
+    assert isinstance(content, bytes), content
+    result = NativeTransform.parse_response(ResponseBuffer(Source(content)))
+    types = [column_type.name for column_type in result.column_types]
+    return repr((result.column_names, types, result.result_rows))
 
 
 @pytest.mark.parametrize("query", corpus.macros(), ids=lambda query: query.name)

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, text_columns};
 use crate::style::Style;
+use crate::text::write_escaped;
 use crate::value::Column;
 
 /// Writes a table.
@@ -28,9 +29,13 @@ impl MarkdownEncoder {
 
 impl Encoder for MarkdownEncoder {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        let names = self.columns.iter().map(|column| column.name.as_str());
-        let line = names.collect::<Vec<&str>>().join(" | ");
-        out.extend_from_slice(format!("| {line} |\n|").as_bytes());
+        out.push(b'|');
+        for column in &self.columns {
+            out.push(b' ');
+            write_escaped(out, &column.name);
+            out.extend_from_slice(b" |");
+        }
+        out.extend_from_slice(b"\n|");
         for column in &self.columns {
             let is_right = is_right_aligned(&column.data_type);
             out.extend_from_slice(if is_right { b"-:|" } else { b":-|" });

@@ -85,3 +85,51 @@ impl Encoder for ParquetEncoder {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use annoscope_sql::DataType;
+    use arrow::array::{ArrayRef, UInt64Array};
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+
+    #[test]
+    fn row_groups_go_out_when_they_are_full() {
+        let column = ResultColumn {
+            name: "n".to_owned(),
+            data_type: DataType::UInt64,
+        };
+        let mut encoder = ParquetEncoder::new(vec![column], &Style::default());
+        let mut out = Vec::new();
+        let n_rows = 2 * GROUP_ROWS + 5;
+        for start in (0..n_rows).step_by(50_000) {
+            let end = n_rows.min(start + 50_000);
+            let numbers = UInt64Array::from_iter_values(start as u64..end as u64);
+            let array: ArrayRef = Arc::new(numbers);
+            let batch = RecordBatch::try_from_iter([("x", array)]).unwrap();
+            encoder.load(batch).unwrap();
+            encoder.write(0..end - start, &mut out).unwrap();
+        }
+        assert!(out.len() > GROUP_ROWS);
+        let stats = Stats {
+            n_rows: n_rows as u64,
+            n_read: None,
+            n_cached: 0,
+            elapsed: Duration::ZERO,
+            is_truncated: false,
+            is_behind: false,
+        };
+        encoder.end(&stats, &mut out).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(out)).unwrap();
+        assert_eq!(reader.metadata().num_row_groups(), 3);
+        assert_eq!(reader.schema().field(0).name(), "n");
+        let batches = reader.build().unwrap();
+        let n_read: usize = batches.map(|batch| batch.unwrap().num_rows()).sum();
+        assert_eq!(n_read, n_rows);
+    }
+}

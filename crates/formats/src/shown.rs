@@ -1,8 +1,14 @@
 //! Values as a reader of a screen sees them, and the room that they take there.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthChar;
 
 use crate::value::{Column, write_tip};
+
+/// Screen columns that are left of a wide name, and how many have to go so that it is cut.
+const NAME_WIDTH: usize = 24;
+const MIN_CUT: usize = 4;
 
 /// A value as it is shown.
 pub(crate) struct Cell {
@@ -21,6 +27,35 @@ impl Cell {
             tip: lossy(tip),
         }
     }
+}
+
+/// What is shown of the name of a column: of one that is wide, as an expression's is, the beginning and the end
+/// (`output_format_pretty_max_column_name_width_cut_to` and `…_min_chars_to_cut`).
+pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
+    let width = line_width(name, 0);
+    let is_identifier = |name: &str| {
+        let is_part = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+        name.bytes().all(is_part) && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    if width <= NAME_WIDTH + MIN_CUT || is_identifier(name) {
+        return Cow::Borrowed(name);
+    }
+    let (first, last) = (NAME_WIDTH / 2, NAME_WIDTH - NAME_WIDTH / 2 - 1);
+    let end = start_of_width(name, first);
+    let start = start_of_width(name, width - last);
+    Cow::Owned(format!("{}⋯{}", &name[..end], &name[start..]))
+}
+
+/// Where the longest beginning ends that is no wider than that.
+fn start_of_width(text: &str, width: usize) -> usize {
+    let mut at = 0;
+    for (index, c) in text.char_indices() {
+        at += c.width().unwrap_or(0);
+        if at > width {
+            return index;
+        }
+    }
+    text.len()
 }
 
 /// Columns of a screen that a line takes that begins at the column `start`.

@@ -6,7 +6,7 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, Stats, text_columns};
-use crate::shown::{Cell, line_width};
+use crate::shown::{Cell, line_width, shown_name};
 use crate::style::Style;
 use crate::value::Column;
 
@@ -72,13 +72,13 @@ pub(crate) fn write_titled(
         out.push(b'\n');
     }
     let title = format!("Row {}:", index + 1);
-    let line = "─".repeat(title.len());
+    // ClickHouse draws as many as the next row's title has.
+    let line = "─".repeat(format!("Row {}:", index + 2).len());
     out.extend_from_slice(format!("{title}\n{line}\n").as_bytes());
-    let widths = columns.iter().map(|column| line_width(&column.name, 0));
-    let widest = widths.max().unwrap_or(0);
-    for (column, Cell { text, tip }) in columns.iter().zip(cells) {
-        let name = &column.name;
-        let padding = " ".repeat(widest - line_width(name, 0));
+    let names = columns.iter().map(|column| shown_name(&column.name));
+    let widest = names.clone().map(|name| line_width(&name, 0)).max();
+    for (name, Cell { text, tip }) in names.zip(cells) {
+        let padding = " ".repeat(widest.unwrap_or(0) - line_width(&name, 0));
         out.extend_from_slice(format!("{name}: {padding}{text}{tip}\n").as_bytes());
     }
 }

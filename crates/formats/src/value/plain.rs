@@ -37,7 +37,11 @@ impl Column {
 const LARGE: f64 = 1_000_000.0;
 
 /// Sizes and their names.
-const SIZES: [(f64, &str); 6] = [
+const SIZES: [(f64, &str); 10] = [
+    (1e33, "decillion"),
+    (1e30, "nonillion"),
+    (1e27, "octillion"),
+    (1e24, "septillion"),
     (1e21, "sextillion"),
     (1e18, "quintillion"),
     (1e15, "quadrillion"),
@@ -46,16 +50,20 @@ const SIZES: [(f64, &str); 6] = [
     (1e6, "million"),
 ];
 
+/// Numbers between these are most often hashes, and have nothing behind them.
+const HASHES: [f64; 2] = [1e17, 1.844_675e19];
+
 /// Writes ` -- 12.35 million` behind a large number.
 pub(crate) fn write_tip(out: &mut Vec<u8>, values: &Column, row: usize) {
     let Some(number) = values.number(row) else {
         return;
     };
-    if number.abs() <= LARGE {
+    let size = number.abs();
+    if size <= LARGE || (HASHES[0] < size && size < HASHES[1]) {
         return;
     }
-    let found = SIZES.iter().find(|(size, _)| number.abs() >= *size);
-    if let Some((size, name)) = found {
-        out.extend_from_slice(format!(" -- {:.2} {name}", number / size).as_bytes());
+    let found = SIZES.iter().find(|(least, _)| size >= *least);
+    if let Some((least, name)) = found {
+        out.extend_from_slice(format!(" -- {:.2} {name}", number / least).as_bytes());
     }
 }
