@@ -1,7 +1,7 @@
 //! Rows of an INSERT: in batches that are known as wholes, so that rows alike stay.
 
 use annoscope_events::{BatchName, EventHash, Mend, RejectedEvent, StoredEvent, batch_hash};
-use annoscope_store::EventBatch;
+use annoscope_store::{EventBatch, Position};
 
 use super::{Arrival, Ingest, IngestError, heavy_events};
 use crate::metrics::Endpoint;
@@ -35,8 +35,8 @@ pub struct InsertedBatch {
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
-    /// It is stored.
-    Stored,
+    /// It is stored, up to there.
+    Stored(Position),
     /// It was stored before.
     Repeated,
     /// Another INSERT of the account has its query's id, and other rows.
@@ -96,12 +96,12 @@ impl Ingest {
                 reservation,
             })
         });
-        append.await?;
+        let position = append.await?;
         dead_lettered.count(metrics);
         if batch.n_claims > 0 {
             let mends = [(Mend::ClaimedHours, batch.n_claims)];
             metrics.mended(Endpoint::ClickHouse, mends);
         }
-        Ok(Inserted::Stored)
+        Ok(Inserted::Stored(position))
     }
 }

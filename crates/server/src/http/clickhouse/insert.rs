@@ -6,7 +6,9 @@
 mod rows;
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::io::Read;
+use std::time::Duration;
 
 use annoscope_events::ClientHours;
 use annoscope_formats::{InsertColumn, InsertFormat};
@@ -31,6 +33,12 @@ const STEP_BYTES: usize = 256 * 1024;
 
 /// Largest row, and largest block of `Native`, bytes: clients cut theirs at 16 MiB and below.
 const MAX_BLOCK_BYTES: usize = 64 << 20;
+
+/// Batches of an INSERT that may wait in the journal for the database: a long one leaves room for others.
+const MAX_BATCHES_AHEAD: usize = 4;
+
+/// How long it waits for the database to take one.
+const DATABASE_WAIT: Duration = Duration::from_secs(10);
 
 /// An INSERT whose caller may write.
 pub struct Insertion<'a> {
@@ -118,14 +126,25 @@ impl Insertion<'_> {
                 |batch| to.blocking_send(batch).is_ok(),
             )
         });
+        let mut waiting = VecDeque::new();
         while let Some(batch) = batches.recv().await {
-            let stored = self.state.ingest.inserted(&name, batch, arrival).await?;
-            if stored == Inserted::IdUsedTwice {
-                let message = "The query_id is another INSERT's, which had other rows";
-                return Err(Exception::new(
-                    "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING",
-                    message,
-                ));
+            match self.state.ingest.inserted(&name, batch, arrival).await? {
+                Inserted::Stored(position) => waiting.push_back(position),
+                Inserted::Repeated => {}
+                Inserted::IdUsedTwice => {
+                    let message = "The query_id is another INSERT's, which had other rows";
+                    return Err(Exception::new(
+                        "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING",
+                        message,
+                    ));
+                }
+            }
+            if waiting.len() > MAX_BATCHES_AHEAD
+                && let Some(position) = waiting.pop_front()
+            {
+                let visible = self.state.store.wait_until_visible(position);
+                // Where it comes later, the journal takes what it has room for.
+                let _ = tokio::time::timeout(DATABASE_WAIT, visible).await;
             }
         }
         reading.await.map_err(ended)??;
