@@ -25,14 +25,18 @@ const HTTP_PATHS: &[&str] = &["crate::http", "axum::", "hyper::", "tower::", "ut
 /// The parts of the server that HTTP is of no concern to.
 const WITHOUT_HTTP: &[&str] = &[
     "audit",
+    "backup",
     "config",
+    "control",
     "dashboards",
     "dead_letter",
+    "erase",
     "exports",
     "identity",
     "ingest",
     "metrics",
     "readiness",
+    "retention",
     "webhooks",
 ];
 

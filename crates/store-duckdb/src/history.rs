@@ -11,6 +11,7 @@ use annoscope_events::COLUMNS;
 use annoscope_store::{Position, ROW_GROUP, RecordBatches, RowSender};
 use duckdb::Connection;
 
+use crate::apply::POSITION;
 use crate::database::{Database, Purpose};
 use crate::error::Error;
 use crate::query;
@@ -48,16 +49,11 @@ fn hand_over(
     positions: Range<Position>,
 ) -> Result<(), Error> {
     let has_unplaced = has_unplaced_rows(connection)?;
-    let last = if has_unplaced {
-        "SELECT max(coalesce(position, rowid)) FROM stored_events"
-    } else {
-        "SELECT max(position) FROM stored_events"
-    };
-    let last: Option<u64> = connection.query_row(last, [], |row| row.get(0))?;
-    // There are no rows behind it, however far the caller asks.
-    let end = positions.end.0.min(last.map_or(0, |last| last + 1));
-    for start in (positions.start.0..end).step_by(SLICE) {
-        let end = end.min(start + SLICE as u64);
+    // Behind it are no rows, however far the caller asks.
+    let applied: u64 = connection.query_row(POSITION, [], |row| row.get(0))?;
+    let last = positions.end.0.min(applied);
+    for start in (positions.start.0..last).step_by(SLICE) {
+        let end = last.min(start + SLICE as u64);
         query::run(sender, connection, &slice(start, end, has_unplaced))?;
     }
     Ok(())
