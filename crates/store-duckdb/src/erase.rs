@@ -3,6 +3,8 @@
 //! DuckDB leaves the bytes of a block that is free as they are until something else is written there. So rows are
 //! written anew, and all that is free is filled once and given back.
 
+use std::fmt::Write;
+
 use annoscope_store::{Backend, Position, Rewrite, StoreError};
 use duckdb::Connection;
 
@@ -66,7 +68,7 @@ fn forms(name: &str) -> Vec<String> {
     for unit in name.encode_utf16() {
         match u8::try_from(unit) {
             Ok(byte) if byte.is_ascii() => escaped.push(char::from(byte)),
-            _ => escaped.push_str(&format!("\\u{unit:04x}")),
+            _ => write!(escaped, "\\u{unit:04x}").expect("a String takes everything"),
         }
     }
     let mut forms = vec![name.to_owned(), escaped];

@@ -45,11 +45,11 @@ impl Applier {
                      AND timestamp < make_timestamp({until_us}) AND {}",
                     condition(scopes)
                 );
-                removed(connection.execute(&sql, [])?)
+                Ok(removed(connection.execute(&sql, [])?))
             }
-            Rewrite::KeepNewest { scopes, until_us } => {
-                removed(connection.execute(&keep_newest(scopes, *until_us), [])?)
-            }
+            Rewrite::KeepNewest { scopes, until_us } => Ok(removed(
+                connection.execute(&keep_newest(scopes, *until_us), [])?,
+            )),
             Rewrite::Compact { from } => compact(connection, *from),
         })?;
         checkpoint::checkpoint(self.database());
@@ -120,15 +120,15 @@ impl Applier {
     }
 }
 
-fn removed(n_rows: usize) -> Result<Done, Error> {
+fn removed(n_rows: usize) -> Done {
     let n_removed = n_rows as u64;
-    Ok(Done {
+    Done {
         n_removed,
         rewritten: Rewritten {
             n_rows: n_removed,
             next: None,
         },
-    })
+    }
 }
 
 /// The rows of scopes, as a condition.

@@ -151,7 +151,7 @@ fn placed_users(backend: &dyn Backend) -> Vec<(i64, i64)> {
 
 fn of_scope(scope: &str, second: i64, user: i64) -> StoredEvent {
     let mut stored = event(second, user);
-    stored.event.scope = scope.to_owned();
+    scope.clone_into(&mut stored.event.scope);
     stored
 }
 

@@ -267,7 +267,7 @@ mod tests {
         let exceptions = ("exceptions", "2026-02".to_owned(), 5, 50);
         let clicks = |month: &str| ("clicks", month.to_owned(), 30, 300);
         assert_eq!(of(1_000), []);
-        assert_eq!(of(950), [exceptions.clone()]);
+        assert_eq!(of(950), std::slice::from_ref(&exceptions));
         assert_eq!(of(949), [exceptions.clone(), clicks("2026-01")]);
         let all = [
             exceptions,

@@ -76,12 +76,7 @@ pub struct Outcome {
 impl Retention {
     /// How long it is until the hour of the day at which it is done.
     pub fn until_next(&self, now: Timestamp) -> Duration {
-        const HOUR_MS: u64 = 60 * 60 * 1000;
-        let of_day = now.millis().rem_euclid(24 * HOUR_MS as i64).cast_unsigned();
-        let at = u64::from(self.config.hour) * HOUR_MS;
-        let day = 24 * HOUR_MS;
-        // At the very hour the next one is tomorrow's.
-        Duration::from_millis((at + day - of_day - 1) % day + 1)
+        until_hour(self.config.hour, now)
     }
 
     /// Shows what would go, and removes nothing. Blocks.
@@ -90,7 +85,11 @@ impl Retention {
             return Err(RetentionError::Off);
         }
         let (stock, space) = self.stock(clock::now())?;
-        Ok(self.outcome(Plan::of(&self.config, &stock, clock::now()), &stock, space))
+        Ok(Self::outcome(
+            Plan::of(&self.config, &stock, clock::now()),
+            &stock,
+            space,
+        ))
     }
 
     /// Removes it, and moves rows where that makes the file shorter. Blocks, for minutes where there is much. `tell` is told of
@@ -107,7 +106,7 @@ impl Retention {
         let now = clock::now();
         let (stock, space) = self.stock(now)?;
         let plan = Plan::of(&self.config, &stock, now);
-        let mut outcome = self.outcome(plan, &stock, space);
+        let mut outcome = Self::outcome(plan, &stock, space);
         let cuts = outcome.plan.cuts.clone();
         let mut has_newest = false;
         for cut in cuts {
@@ -164,7 +163,7 @@ impl Retention {
         Ok((stock, space))
     }
 
-    fn outcome(&self, plan: Plan, stock: &Stock, (file_bytes, free_bytes): (u64, u64)) -> Outcome {
+    fn outcome(plan: Plan, stock: &Stock, (file_bytes, free_bytes): (u64, u64)) -> Outcome {
         let per_row = stock.used_bytes / stock.n_rows.max(1);
         Outcome {
             plan,
@@ -206,6 +205,14 @@ impl Retention {
             thread::sleep(PAUSE);
         }
     }
+}
+
+/// From a time to the next begin of an hour of the day, UTC; at that very time a day.
+fn until_hour(hour: u32, now: Timestamp) -> Duration {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    let left_ms = (i64::from(hour) * HOUR_MS - now.millis() - 1).rem_euclid(DAY_MS) + 1;
+    Duration::from_millis(left_ms.cast_unsigned())
 }
 
 /// The scopes of a class.
@@ -263,5 +270,41 @@ impl fmt::Display for Outcome {
             "Nothing was removed. To give room back to the file system rows are moved, which needs {} bytes at a time.",
             self.room_bytes
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hour_comes_once_a_day() {
+        let hour = 3_600_000;
+        let cases = [
+            (3, 0, 3 * hour),
+            (3, 3 * hour, 24 * hour),
+            (3, 3 * hour - 1, 1),
+            (3, 3 * hour + 1, 24 * hour - 1),
+            (0, 0, 24 * hour),
+            (23, 24 * hour * 20_000 + 22 * hour, hour),
+        ];
+        for (at, now, expected) in cases {
+            let left = until_hour(at, Timestamp::from_millis(now));
+            assert_eq!(
+                left,
+                Duration::from_millis(expected.cast_unsigned()),
+                "{at} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_scope_is_in_one_class() {
+        let [exceptions, clicks, hours, resources] = RetentionClass::ALL.map(scopes);
+        let named = [exceptions, clicks, hours].map(|scopes| match scopes {
+            Scopes::Named(scopes) => scopes,
+            Scopes::AllBut(_) => unreachable!("they are listed"),
+        });
+        assert_eq!(resources, Scopes::AllBut(named.concat()));
     }
 }
