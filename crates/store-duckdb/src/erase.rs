@@ -3,6 +3,8 @@
 //! DuckDB leaves the bytes of a block that is free as they are until something else is written there. So rows are
 //! written anew, and all that is free is filled once and given back.
 
+use std::fmt::Write;
+
 use annoscope_store::{Backend, Position, Rewrite, StoreError};
 use duckdb::Connection;
 
@@ -62,11 +64,13 @@ impl Person {
 
 /// A name as it is, and as JSON may write it.
 fn forms(name: &str) -> Vec<String> {
-    let escaped = name.encode_utf16().map(|unit| match u8::try_from(unit) {
-        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
-        _ => format!("\\u{unit:04x}"),
-    });
-    let escaped: String = escaped.collect();
+    let mut escaped = String::new();
+    for unit in name.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => escaped.push(char::from(byte)),
+            _ => write!(escaped, "\\u{unit:04x}").expect("a String takes everything"),
+        }
+    }
     let mut forms = vec![name.to_owned(), escaped];
     forms.dedup();
     forms

@@ -17,8 +17,12 @@ pub(super) struct BackupArgs {
     /// The directory of the backup: made if it is not there, gone on with if it has one
     #[arg(value_name = "DIR", required_unless_present = "to")]
     dir: Option<String>,
-    /// A bucket in its place: `s3://bucket/prefix` (`AWS_ACCESS_KEY_ID` and the like count), or `file:///directory`
-    #[arg(long, value_name = "URL", conflicts_with = "dir")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "dir",
+        help = "A bucket in its place: s3://bucket/prefix (AWS_ACCESS_KEY_ID and the like count), or file:///directory"
+    )]
     to: Option<String>,
     /// Make none: compare every byte of the one that is there with its checksum
     #[arg(long)]
@@ -34,8 +38,12 @@ pub(super) struct RestoreArgs {
     /// The directory of the backup
     #[arg(value_name = "DIR", required_unless_present = "from")]
     dir: Option<String>,
-    /// A bucket in its place: `s3://bucket/prefix`, or `file:///directory`
-    #[arg(long, value_name = "URL", conflicts_with = "dir")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "dir",
+        help = "A bucket in its place: s3://bucket/prefix, or file:///directory"
+    )]
     from: Option<String>,
     /// The key file that webhooks' secrets were encrypted under
     #[arg(long, value_name = "FILE")]

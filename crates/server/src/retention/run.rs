@@ -76,12 +76,7 @@ pub struct Outcome {
 impl Retention {
     /// How long it is until the hour of the day at which it is done.
     pub fn until_next(&self, now: Timestamp) -> Duration {
-        const HOUR_MS: i64 = 60 * 60 * 1000;
-        let of_day = now.millis().rem_euclid(24 * HOUR_MS).cast_unsigned();
-        let at = u64::from(self.config.hour) * HOUR_MS.cast_unsigned();
-        let day = 24 * HOUR_MS.cast_unsigned();
-        // At the very hour the next one is tomorrow's.
-        Duration::from_millis((at + day - of_day - 1) % day + 1)
+        until_hour(self.config.hour, now)
     }
 
     /// Shows what would go, and removes nothing. Blocks.
@@ -90,7 +85,7 @@ impl Retention {
             return Err(RetentionError::Off);
         }
         let (stock, space) = self.stock(clock::now())?;
-        Ok(Retention::outcome(
+        Ok(Self::outcome(
             Plan::of(&self.config, &stock, clock::now()),
             &stock,
             space,
@@ -111,7 +106,7 @@ impl Retention {
         let now = clock::now();
         let (stock, space) = self.stock(now)?;
         let plan = Plan::of(&self.config, &stock, now);
-        let mut outcome = Retention::outcome(plan, &stock, space);
+        let mut outcome = Self::outcome(plan, &stock, space);
         let cuts = outcome.plan.cuts.clone();
         let mut has_newest = false;
         for cut in cuts {
@@ -212,6 +207,14 @@ impl Retention {
     }
 }
 
+/// From a time to the next begin of an hour of the day, UTC; at that very time a day.
+fn until_hour(hour: u32, now: Timestamp) -> Duration {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    const DAY_MS: i64 = 24 * HOUR_MS;
+    let left_ms = (i64::from(hour) * HOUR_MS - now.millis() - 1).rem_euclid(DAY_MS) + 1;
+    Duration::from_millis(left_ms.cast_unsigned())
+}
+
 /// The scopes of a class.
 fn scopes(class: RetentionClass) -> Scopes {
     let owned = |scopes: Vec<&str>| scopes.into_iter().map(str::to_owned).collect();
@@ -267,5 +270,41 @@ impl fmt::Display for Outcome {
             "Nothing was removed. To give room back to the file system rows are moved, which needs {} bytes at a time.",
             self.room_bytes
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hour_comes_once_a_day() {
+        let hour = 3_600_000;
+        let cases = [
+            (3, 0, 3 * hour),
+            (3, 3 * hour, 24 * hour),
+            (3, 3 * hour - 1, 1),
+            (3, 3 * hour + 1, 24 * hour - 1),
+            (0, 0, 24 * hour),
+            (23, 24 * hour * 20_000 + 22 * hour, hour),
+        ];
+        for (at, now, expected) in cases {
+            let left = until_hour(at, Timestamp::from_millis(now));
+            assert_eq!(
+                left,
+                Duration::from_millis(expected.cast_unsigned()),
+                "{at} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_scope_is_in_one_class() {
+        let [exceptions, clicks, hours, resources] = RetentionClass::ALL.map(scopes);
+        let named = [exceptions, clicks, hours].map(|scopes| match scopes {
+            Scopes::Named(scopes) => scopes,
+            Scopes::AllBut(_) => unreachable!("they are listed"),
+        });
+        assert_eq!(resources, Scopes::AllBut(named.concat()));
     }
 }
