@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from clickhouse_connect.driver.buffer import ResponseBuffer
+from clickhouse_connect.driver import ctypes as buffers
 from clickhouse_connect.driver.transform import NativeTransform
 
 from difference import compare, corpus, dashboards, data, generate, grammar
@@ -151,7 +151,7 @@ class Source:
 def native_rows(content: bytes | Refusal) -> str:
     """The rows as clickhouse-connect has them; their text, as no nan is another one."""
     assert isinstance(content, bytes), content
-    result = NativeTransform.parse_response(ResponseBuffer(Source(content)))
+    result = NativeTransform.parse_response(buffers.RespBuffCls(Source(content)))
     types = [column_type.name for column_type in result.column_types]
     return repr((result.column_names, types, result.result_rows))
 

@@ -18,7 +18,7 @@ const NONE: u8 = 0x02;
 const LZ4: u8 = 0x82;
 const ZSTD: u8 = 0x90;
 
-/// Bytes of a written block before it is compressed (ClickHouse's `max_compress_block_size`).
+/// Bytes of a written block before it is compressed, by ClickHouse's default.
 const BLOCK_BYTES: usize = 1024 * 1024;
 
 /// Compresses what it is given.

@@ -17,14 +17,14 @@ use crate::style::Style;
 use crate::value::Column;
 use crate::vertical::write_titled;
 
-/// Rows of a table at most: half of them the first, half the last (`output_format_pretty_max_rows`).
+/// Rows of a table at most, by ClickHouse's default: half of them the first, half the last.
 const MAX_ROWS: usize = 1000;
 
 /// Bytes that are gathered at most: then the table is drawn, and another one begun.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is shown as a line a value: few rows of many columns that are wide or have several lines
-/// (`output_format_pretty_fallback_to_vertical` and what belongs to it).
+/// What is shown as a line a value, by ClickHouse's defaults: few rows of many columns that are wide or have several
+/// lines.
 const VERTICAL_MAX_ROWS: usize = 10;
 const VERTICAL_MIN_COLUMNS: usize = 5;
 const VERTICAL_MIN_WIDTH: usize = 250;

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::value::{Column, write_tip};
 
-/// Screen columns that are left of a wide name, and how many have to go so that it is cut.
+/// Screen columns that are left of a wide name, and how many have to go so that it is cut; ClickHouse's defaults.
 const NAME_WIDTH: usize = 24;
 const MIN_CUT: usize = 4;
 
@@ -29,21 +29,22 @@ impl Cell {
     }
 }
 
-/// What is shown of the name of a column: of one that is wide, as an expression's is, the beginning and the end
-/// (`output_format_pretty_max_column_name_width_cut_to` and `…_min_chars_to_cut`).
-pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
+/// What is shown of the name of a column, and how many screen columns it has by ClickHouse's reckoning: of one that is
+/// wide, as an expression's is, the beginning and the end, where wide letters may take one more than is reckoned.
+pub(crate) fn shown_name(name: &str) -> (Cow<'_, str>, usize) {
     let width = line_width(name, 0);
     let is_identifier = |name: &str| {
         let is_part = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
         name.bytes().all(is_part) && !name.starts_with(|c: char| c.is_ascii_digit())
     };
     if width <= NAME_WIDTH + MIN_CUT || is_identifier(name) {
-        return Cow::Borrowed(name);
+        return (Cow::Borrowed(name), width);
     }
     let (first, last) = (NAME_WIDTH / 2, NAME_WIDTH - NAME_WIDTH / 2 - 1);
     let end = start_of_width(name, first);
     let start = start_of_width(name, width - last);
-    Cow::Owned(format!("{}⋯{}", &name[..end], &name[start..]))
+    let cut = format!("{}⋯{}", &name[..end], &name[start..]);
+    (Cow::Owned(cut), NAME_WIDTH)
 }
 
 /// Where the longest beginning ends that is no wider than that.

@@ -38,7 +38,7 @@ pub struct Style {
     pub escapes_as_clickhouse: bool,
     /// What CSV begins with.
     pub csv_start: CsvStart,
-    /// The revision of ClickHouse's protocol that the client knows (`client_protocol_version`), 0 where it names
+    /// The revision of ClickHouse's protocol that the client says it knows, 0 where it names
     /// none: what blocks of `Native` look like.
     pub client_revision: u64,
 }

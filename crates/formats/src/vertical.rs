@@ -6,11 +6,11 @@ use annoscope_sql::ResultColumn;
 use arrow::array::RecordBatch;
 
 use crate::encoder::{Encoder, FormatError, Stats, text_columns};
-use crate::shown::{Cell, line_width, shown_name};
+use crate::shown::{Cell, shown_name};
 use crate::style::Style;
 use crate::value::Column;
 
-/// Rows that are shown; the others are counted alone (`output_format_pretty_max_rows`).
+/// Rows that are shown, by ClickHouse's default; the others are counted alone.
 const MAX_ROWS: u64 = 1000;
 
 /// Writes rows.
@@ -76,9 +76,9 @@ pub(crate) fn write_titled(
     let line = "─".repeat(format!("Row {}:", index + 2).len());
     out.extend_from_slice(format!("{title}\n{line}\n").as_bytes());
     let names = columns.iter().map(|column| shown_name(&column.name));
-    let widest = names.clone().map(|name| line_width(&name, 0)).max();
-    for (name, Cell { text, tip }) in names.zip(cells) {
-        let padding = " ".repeat(widest.unwrap_or(0) - line_width(&name, 0));
+    let widest = names.clone().map(|(_, width)| width).max();
+    for ((name, width), Cell { text, tip }) in names.zip(cells) {
+        let padding = " ".repeat(widest.unwrap_or(0) - width);
         out.extend_from_slice(format!("{name}: {padding}{text}{tip}\n").as_bytes());
     }
 }

@@ -242,8 +242,7 @@ fn uuid_text(number: u128) -> String {
 pub(super) enum Place {
     /// Into a column of the reader, by its index.
     Target(usize),
-    /// The table, or the INSERT, has no such column: ClickHouse passes it over
-    /// (`input_format_skip_unknown_fields`).
+    /// The table, or the INSERT, has no such column: ClickHouse passes it over.
     Nowhere,
 }
 

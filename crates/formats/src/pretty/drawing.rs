@@ -8,7 +8,7 @@ use super::{MAX_ROWS, Rules};
 use crate::markdown::is_right_aligned;
 use crate::shown::{Cell, line_width, shown_name};
 
-/// Screen columns of a value at most (`output_format_pretty_max_value_width`).
+/// Screen columns of a value at most, by ClickHouse's default.
 const MAX_VALUE_WIDTH: usize = 10_000;
 
 /// From so many rows on the names are at the end, too.
@@ -28,6 +28,7 @@ pub(super) struct Table<'a> {
 
 struct TableColumn<'a> {
     name: Cow<'a, str>,
+    name_width: usize,
     is_right: bool,
     width: usize,
     /// Where on the screen its values begin.
@@ -49,13 +50,14 @@ impl<'a> Table<'a> {
         let mut start = number_width + if rules == Rules::None { 1 } else { 2 };
         let columns = columns.iter().enumerate().map(|(index, column)| {
             let at = start;
-            let name = shown_name(&column.name);
+            let (name, name_width) = shown_name(&column.name);
             let cells = rows.iter().map(|row| cut(&row[index].text));
             let lines = cells.flat_map(|text| text.split('\n'));
             let lines = lines.map(|line| line_width(line, at));
-            let width = lines.max().unwrap_or(0).max(line_width(&name, 0));
+            let width = lines.max().unwrap_or(0).max(name_width);
             let column = TableColumn {
                 name,
+                name_width,
                 is_right: is_right_aligned(&column.data_type),
                 width,
                 start,
@@ -155,7 +157,7 @@ impl<'a> Table<'a> {
     /// A line in which the names stand.
     fn draw_named_line(&self, Line(left, between, right, along): &Line, out: &mut Vec<u8>) {
         let parts = self.columns.iter().map(|column| {
-            let rest = along.repeat(column.width - line_width(&column.name, 0));
+            let rest = along.repeat(column.width - column.name_width);
             if column.is_right {
                 format!("{along}{rest}{}{along}", column.name)
             } else {
@@ -177,7 +179,7 @@ impl<'a> Table<'a> {
 
     fn padded_names(&self) -> Vec<String> {
         let names = self.columns.iter();
-        let names = names.map(|column| column.padded(&column.name, line_width(&column.name, 0)));
+        let names = names.map(|column| column.padded(&column.name, column.name_width));
         names.collect()
     }
 

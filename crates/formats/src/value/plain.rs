@@ -33,7 +33,7 @@ impl Column {
     }
 }
 
-/// From here on a number has its size behind it (`output_format_pretty_single_large_number_tip_threshold`).
+/// Beyond this a number has its size behind it, by ClickHouse's default.
 const LARGE: f64 = 1_000_000.0;
 
 /// Sizes and their names.
