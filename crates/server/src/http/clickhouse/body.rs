@@ -151,16 +151,12 @@ impl Incoming {
 
     /// Takes the next piece. Returns whether there was one.
     async fn receive(&mut self) -> Result<bool, ApiError> {
-        match self.rest.next().await? {
-            Some(chunk) => {
-                self.came.push(&chunk)?;
-                Ok(true)
-            }
-            None => {
-                self.is_over = true;
-                Ok(false)
-            }
+        let chunk = self.rest.next().await?;
+        self.is_over = chunk.is_none();
+        if let Some(chunk) = chunk {
+            self.came.push(&chunk)?;
         }
+        Ok(!self.is_over)
     }
 
     /// The beginning of the statement, as far as it can be unpacked from what is here.

@@ -149,7 +149,7 @@ mod tests {
             assert!(streamed == pushed, "{n_pieces}");
         }
         let mut spool = Spool::new(dir.path(), admission.spool_room(Source::Account(1)));
-        let refused = (0..20).find_map(|_| spool.push(&[0; 50_000]).err());
+        let refused = (0..20).find_map(|_| spool.push(&vec![0; 50_000]).err());
         assert_eq!(refused.unwrap().status(), 413, "half of the room");
         drop(spool);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

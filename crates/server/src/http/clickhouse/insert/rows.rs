@@ -66,10 +66,10 @@ impl Batches {
     }
 
     /// Takes a row. Returns the batch that is full with it.
-    pub fn add(&mut self, columns: &[InsertColumn], row: InsertRow) -> Option<InsertedBatch> {
+    pub fn add(&mut self, columns: &[InsertColumn], row: &InsertRow) -> Option<InsertedBatch> {
         self.n_bytes += row.iter().map(n_bytes).sum::<usize>();
-        let raw = || object(columns, &row).to_string();
-        let read = server_row(columns, &row).into_event(self.received_at, self.client_hours);
+        let raw = || object(columns, row).to_string();
+        let read = server_row(columns, row).into_event(self.received_at, self.client_hours);
         match read {
             Ok((stored, claims_hours)) => {
                 self.batch.n_claims += u64::from(claims_hours);
