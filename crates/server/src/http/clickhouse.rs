@@ -32,6 +32,7 @@ use crate::identity::{Accounts, Principal};
 use exception::Exception;
 use insert::Insertion;
 use parameters::Parameters;
+use select::Figures;
 
 /// What ClickHouse says when it is there.
 const OK: &str = "Ok.\n";
@@ -201,16 +202,21 @@ impl Asked<'_> {
             }
             Statement::Declaration => {
                 self.permit(Action::Administer)?;
-                Ok(select::done(self.parameters.query_id.as_deref()))
+                Ok(self.done())
             }
-            Statement::Nothing => Ok(select::done(self.parameters.query_id.as_deref())),
+            Statement::Nothing => Ok(self.done()),
             Statement::Kill { query_id } => {
                 self.require_post()?;
                 let account_id = self.principal.user.id;
                 self.state.engine.end_named(account_id, &query_id);
-                Ok(select::done(self.parameters.query_id.as_deref()))
+                Ok(self.done())
             }
         }
+    }
+
+    /// The answer of a statement that had nothing to do.
+    fn done(&self) -> Response {
+        select::done(self.parameters.query_id.as_deref(), Figures::default())
     }
 
     /// Refuses who may not do what the statement does.

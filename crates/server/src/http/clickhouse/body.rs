@@ -151,12 +151,12 @@ impl Incoming {
 
     /// Takes the next piece. Returns whether there was one.
     async fn receive(&mut self) -> Result<bool, ApiError> {
-        let Some(chunk) = self.rest.next().await? else {
-            self.is_over = true;
-            return Ok(false);
-        };
-        self.came.push(&chunk)?;
-        Ok(true)
+        let chunk = self.rest.next().await?;
+        self.is_over = chunk.is_none();
+        if let Some(chunk) = chunk {
+            self.came.push(&chunk)?;
+        }
+        Ok(!self.is_over)
     }
 
     /// The beginning of the statement, as far as it can be unpacked from what is here.

@@ -11,15 +11,15 @@ use std::io::Read;
 use std::time::Duration;
 
 use annoscope_events::ClientHours;
-use annoscope_formats::{InsertColumn, InsertFormat};
+use annoscope_formats::{InsertColumn, InsertFormat, InsertRow};
 use annoscope_sql::Insert;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tokio::sync::mpsc;
 
 use super::body::{Decoding, Incoming, begun, not_unpacked};
 use super::exception::Exception;
 use super::parameters::Parameters;
-use super::select;
+use super::select::{self, Figures};
 use super::spool::Spool;
 use crate::clock;
 use crate::http::request_id::RequestId;
@@ -85,7 +85,7 @@ impl Insertion<'_> {
             Exception::new("UNKNOWN_FORMAT", message)
         })?;
         let columns = columns(&self.insert.columns)?;
-        let received_at = clock::now();
+        let (received_at, began) = (clock::now(), clock::monotonic());
         let (spool, decoding) = incoming.whole().await?;
         let (first, n_skipped) = self.places(spool.n_bytes() > 0);
         let mut source = Source {
@@ -148,11 +148,14 @@ impl Insertion<'_> {
             }
         }
         reading.await.map_err(ended)??;
-        let mut response = ().into_response();
-        let summary = select::written(checked.n_rows, checked.n_bytes);
-        let query_id = self.parameters.query_id.as_deref();
-        select::finish(response.headers_mut(), query_id, &summary);
-        Ok(response)
+        let figures = Figures {
+            n_read: checked.n_rows,
+            n_written: checked.n_rows,
+            n_rows: checked.n_rows,
+            n_bytes: checked.n_bytes,
+            elapsed: clock::since(began),
+        };
+        Ok(select::done(self.parameters.query_id.as_deref(), figures))
     }
 
     /// Rows that stand in the address, and how many bytes of the body are no rows.
@@ -211,7 +214,7 @@ impl Source {
         let columns = self.columns.clone();
         let mut reader = self.format.reader(&columns, max_bytes)?;
         let is_wanted = Cell::new(true);
-        let mut row = |row| {
+        let mut row = |row: InsertRow| {
             if is_wanted.get()
                 && let Some(batch) = batches.add(&columns, &row)
             {

@@ -32,6 +32,10 @@ const IGNORED: [&str; 13] = [
 ];
 
 /// What a request says beside its body.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a parameter of ClickHouse's that is on or off"
+)]
 #[derive(Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -1,6 +1,8 @@
 //! A query and its answer: head, rows, and what becomes of a failure between them.
 
-use annoscope_formats::{CompressedWriter, Format, Stats, TimeFormat};
+use std::time::Duration;
+
+use annoscope_formats::{CompressedWriter, Format, TimeFormat};
 use annoscope_query::{Answer, QueryRequest, RowFilter};
 use annoscope_sql::{Context, FormatClause, Position};
 use axum::body::Body;
@@ -79,15 +81,20 @@ pub async fn answer(
     } else {
         Coder::Plain
     };
-    let encoding = coder.name();
+    let head = Head {
+        query_id,
+        format,
+        tag: new_tag(),
+        encoding: coder.name(),
+        sends_progress: parameters.sends_progress,
+    };
     let mut sender = Sender {
         answer: Answer::new(run, format, u64::MAX),
         coder: Some(coder),
         blocks: parameters.compress.then(CompressedWriter::default),
-        tag: new_tag(),
+        tag: head.tag.clone(),
         n_bytes: 0,
     };
-    let tag = sender.tag.clone();
     // What is short is whole before its head is sent: then a failure has its status, and the head its figures.
     let mut first = Vec::new();
     while first.len() < MEMORY_BYTES {
@@ -96,45 +103,49 @@ pub async fn answer(
             None => break,
         }
     }
-    let is_whole = sender.coder.is_none();
-    let (figures, n_bytes, body) = if is_whole {
-        (sender.answer.stats(), sender.n_bytes, Body::from(first))
-    } else if parameters.wait_end_of_query {
-        let source = Source::Account(principal.user.id);
-        let room = state.admission.spool_room(source);
+    if sender.coder.is_none() {
+        return Ok(head.response(Body::from(first), sender.figures()));
+    }
+    if parameters.wait_end_of_query {
+        let room = state
+            .admission
+            .spool_room(Source::Account(principal.user.id));
         let mut spool = Spool::new(&state.config.data_dir, room);
-        spool.push(&first)?;
-        while let Some(bytes) = sender.next().await? {
-            spool.push(&bytes).map_err(|error| match error {
-                ApiError::BodyTooLarge { limit_bytes } => Exception::new(
-                    "TOO_MANY_ROWS_OR_BYTES",
-                    format!("The result has more than {limit_bytes} bytes, which is half of what may wait in files (setting clickhouse.spool_bytes): ask without wait_end_of_query"),
-                ),
-                error => error.into(),
-            })?;
+        sender.wait(&mut spool, &first).await?;
+        let body = Body::from_stream(spool.into_stream());
+        return Ok(head.response(body, sender.figures()));
+    }
+    let first = futures::stream::iter([Ok(Bytes::from(first))]);
+    let body = Body::from_stream(first.chain(sender.into_stream()));
+    // What is not whole has no figures yet.
+    Ok(head.response(body, Figures::default()))
+}
+
+/// What stands before an answer's rows.
+struct Head {
+    query_id: Option<String>,
+    format: Format,
+    tag: String,
+    encoding: Option<&'static str>,
+    sends_progress: bool,
+}
+
+impl Head {
+    fn response(&self, body: Body, figures: Figures) -> Response {
+        let mut response = body.into_response();
+        let head = response.headers_mut();
+        set(head, header::CONTENT_TYPE, self.format.media_type());
+        set(head, FORMAT, self.format.name());
+        set(head, EXCEPTION_TAG, &self.tag);
+        if let Some(encoding) = self.encoding {
+            set(head, header::CONTENT_ENCODING, encoding);
         }
-        let (figures, n_bytes) = (sender.answer.stats(), sender.n_bytes);
-        (figures, n_bytes, Body::from_stream(spool.into_stream()))
-    } else {
-        let n_bytes = sender.n_bytes;
-        let first = futures::stream::iter([Ok(Bytes::from(first))]);
-        let rest = sender.into_stream();
-        (None, n_bytes, Body::from_stream(first.chain(rest)))
-    };
-    let mut response = body.into_response();
-    let head = response.headers_mut();
-    set(head, header::CONTENT_TYPE, format.media_type());
-    set(head, FORMAT, format.name());
-    set(head, EXCEPTION_TAG, &tag);
-    if let Some(encoding) = encoding {
-        set(head, header::CONTENT_ENCODING, encoding);
+        if self.sends_progress {
+            set(head, PROGRESS, &figures.to_json());
+        }
+        finish(head, self.query_id.as_deref(), figures);
+        response
     }
-    let summary = summary(figures, n_bytes);
-    if parameters.sends_progress {
-        set(head, PROGRESS, &summary);
-    }
-    finish(head, query_id.as_deref(), &summary);
-    Ok(response)
 }
 
 /// The rows that the caller may see; where there are none, the reason.
@@ -220,6 +231,37 @@ impl Sender {
         Some(bytes)
     }
 
+    /// Waits for the rest of the body, behind its first bytes.
+    async fn wait(&mut self, spool: &mut Spool, first: &[u8]) -> Result<(), Exception> {
+        let too_much = |error| match error {
+            ApiError::BodyTooLarge { limit_bytes } => Exception::new(
+                "TOO_MANY_ROWS_OR_BYTES",
+                format!(
+                    "The result has more than {limit_bytes} bytes, which is half of what may wait in files (setting clickhouse.spool_bytes): ask without wait_end_of_query"
+                ),
+            ),
+            error => error.into(),
+        };
+        spool.push(first).map_err(too_much)?;
+        while let Some(bytes) = self.next().await? {
+            spool.push(&bytes).map_err(too_much)?;
+        }
+        Ok(())
+    }
+
+    /// Of an answer that is whole.
+    fn figures(&self) -> Figures {
+        let stats = self.answer.stats();
+        let n_rows = stats.map_or(0, |stats| stats.n_rows);
+        Figures {
+            n_read: stats.and_then(|stats| stats.n_read).unwrap_or(n_rows),
+            n_written: 0,
+            n_rows,
+            n_bytes: self.n_bytes,
+            elapsed: stats.map_or(Duration::ZERO, |stats| stats.elapsed),
+        }
+    }
+
     /// The rest of the body. After a failure it has ClickHouse's exception, and no end.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, CutOff>> + Send {
         futures::stream::unfold((self, false), |(mut sender, has_failed)| async move {
@@ -257,26 +299,37 @@ fn new_tag() -> String {
     letters.collect()
 }
 
-/// What ClickHouse tells of a query, as JSON: numbers are texts.
-fn summary(stats: Option<Stats>, n_bytes: u64) -> String {
-    let (n_rows, n_read, elapsed_ns) = match stats {
-        Some(stats) => {
-            let n_read = stats.n_read.unwrap_or(stats.n_rows);
-            (stats.n_rows, n_read, stats.elapsed.as_nanos())
-        }
-        None => (0, 0, 0),
-    };
-    json!({
-        "read_rows": n_read.to_string(),
-        "read_bytes": "0",
-        "written_rows": "0",
-        "written_bytes": "0",
-        "total_rows_to_read": "0",
-        "result_rows": n_rows.to_string(),
-        "result_bytes": n_bytes.to_string(),
-        "elapsed_ns": elapsed_ns.to_string(),
-    })
-    .to_string()
+/// What ClickHouse tells of a statement.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    /// Rows that were read for it.
+    pub n_read: u64,
+    /// Rows that it stored.
+    pub n_written: u64,
+    /// Rows of its result.
+    pub n_rows: u64,
+    /// Their bytes, before they are compressed.
+    pub n_bytes: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Figures {
+    /// Numbers are texts.
+    fn to_json(self) -> String {
+        let written_bytes = if self.n_written > 0 { self.n_bytes } else { 0 };
+        json!({
+            "read_rows": self.n_read.to_string(),
+            "read_bytes": written_bytes.to_string(),
+            "written_rows": self.n_written.to_string(),
+            "written_bytes": written_bytes.to_string(),
+            "total_rows_to_read": "0",
+            "result_rows": self.n_rows.to_string(),
+            "result_bytes": self.n_bytes.to_string(),
+            "elapsed_ns": self.elapsed.as_nanos().to_string(),
+        })
+        .to_string()
+    }
 }
 
 const FORMAT: HeaderName = HeaderName::from_static("x-clickhouse-format");
@@ -292,31 +345,16 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// What the head of every answered statement has.
-pub fn finish(headers: &mut HeaderMap, query_id: Option<&str>, summary: &str) {
+pub fn finish(headers: &mut HeaderMap, query_id: Option<&str>, figures: Figures) {
     let own = || Uuid::new_v4().to_string();
     let query_id = query_id.map_or_else(own, str::to_owned);
     set(headers, QUERY_ID, &query_id);
-    set(headers, SUMMARY, summary);
-}
-
-/// What an INSERT tells of itself.
-pub fn written(n_rows: u64, n_bytes: u64) -> String {
-    json!({
-        "read_rows": n_rows.to_string(),
-        "read_bytes": n_bytes.to_string(),
-        "written_rows": n_rows.to_string(),
-        "written_bytes": n_bytes.to_string(),
-        "total_rows_to_read": "0",
-        "result_rows": n_rows.to_string(),
-        "result_bytes": n_bytes.to_string(),
-        "elapsed_ns": "0",
-    })
-    .to_string()
+    set(headers, SUMMARY, &figures.to_json());
 }
 
 /// An answer without rows.
-pub fn done(query_id: Option<&str>) -> Response {
+pub fn done(query_id: Option<&str>, figures: Figures) -> Response {
     let mut response = ().into_response();
-    finish(response.headers_mut(), query_id, &summary(None, 0));
+    finish(response.headers_mut(), query_id, figures);
     response
 }
