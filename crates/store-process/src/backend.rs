@@ -203,10 +203,17 @@ impl Backend for ProcessBackend {
         let running = self.keeper.running(PATIENCE)?;
         let mut call = Call::begin(&running.door, &Request::Rewrite(rewrite.into()))?;
         match call::parse(&call.next(Some(APPLY))?)? {
-            Answer::Rewritten { n_rows, next } => Ok(Rewritten {
+            Answer::Rewritten {
                 n_rows,
-                next: next.map(Position),
-            }),
+                next,
+                stats,
+            } => {
+                self.keeper.set_stats(stats.into());
+                Ok(Rewritten {
+                    n_rows,
+                    next: next.map(Position),
+                })
+            }
             other => Err(call::unexpected(&other)),
         }
     }

@@ -46,6 +46,7 @@ pub(crate) enum Answer {
     Rewritten {
         n_rows: u64,
         next: Option<u64>,
+        stats: Stats,
     },
 }
 

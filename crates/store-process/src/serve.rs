@@ -142,6 +142,7 @@ fn answer(connection: &UnixStream, backend: &dyn Backend, runtime: &Handle) -> i
             json(&Answer::Rewritten {
                 n_rows: rewritten.n_rows,
                 next: rewritten.next.map(|position| position.0),
+                stats: backend.stats().into(),
             })
         }),
         Request::Applied => {

@@ -37,10 +37,6 @@ const IGNORED: [&str; 13] = [
     reason = "each is a parameter of ClickHouse's that is on or off"
 )]
 #[derive(Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a parameter of its own"
-)]
 pub struct Parameters {
     /// The statement, or its beginning.
     pub query: Option<String>,
