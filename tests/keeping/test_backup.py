@@ -3,15 +3,18 @@ and whatever is killed."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 import shutil
 import sqlite3
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
-from support import backups, events
+from support import backups, events, exports
 from support.load import Load
 from support.server import Server, User, run_cli, wait_for
 
@@ -67,7 +70,9 @@ def test_twins_and_their_order_come_back(server: Server, admin: User, make_serve
     assert backups.lines(restored, admin) == expected
 
 
-def test_what_is_beside_the_events_comes_back(server: Server, admin: User, make_server, tmp_path: Path) -> None:
+def test_what_is_beside_the_events_comes_back(make_server, tmp_path: Path) -> None:
+    server = make_server(audit="true").start()
+    admin = server.add_user("root", "admin")
     secret = server.cli("webhook", "add", "tool", "--kind", "cvat").splitlines()[0]
     (server.data_dir / "dashboards").mkdir(exist_ok=True)
     (server.data_dir / "dashboards" / "mine.json").write_text('{"uid": "mine", "title": "Mine"}')
@@ -97,12 +102,47 @@ def test_what_is_beside_the_events_comes_back(server: Server, admin: User, make_
         with sqlite3.connect(tmp_path / name / "webhooks.sqlite") as database:
             secrets += [row[0] for row in database.execute("SELECT secret FROM sources")]
     assert secrets[0] == secret != secrets[1] != ""
-    restored = make_server(tmp_path / "a").start()
+    restored = make_server(tmp_path / "a", audit="true").start()
     assert "tool" in restored.cli("webhook", "list")
     assert "70000" in restored.cli("dead-letter", "list")
     assert (restored.data_dir / "dashboards" / "mine.json").read_text() == '{"uid": "mine", "title": "Mine"}'
     # The admin's token, of which there is only a hash, is good for it; and what waited for the store comes there.
     wait_for("audit events", lambda: backups.lines(restored, admin))
+
+
+def test_each_account_has_its_audit_event_once(make_server, tmp_path: Path) -> None:
+    """However the backup falls between an account, its event in the outbox, and that event in the store."""
+    server = make_server(audit="true").start()
+    admin = server.add_user("root", "admin")
+    places = [tmp_path / f"backup{number}" for number in range(4)]
+    stopping = threading.Event()
+
+    def add() -> None:
+        for number in itertools.count():
+            if stopping.is_set():
+                return
+            server.add_user(f"user{number}")
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    try:
+        for place in places:
+            server.cli("backup", str(place))
+    finally:
+        stopping.set()
+        adding.join()
+    for number, place in enumerate(places):
+        restored = make_server(tmp_path / f"restored{number}", audit="true")
+        backups.restore(str(place), restored.data_dir)
+        restored.start()
+        accounts = {user["name"] for user in json.loads(restored.cli("user", "list", "--format", "json"))}
+
+        def created(restored: Server = restored) -> list[str]:
+            rows = exports.rows(restored, admin)
+            return [row["obj_name"] for row in rows if row["scope"] == "create:user"]
+
+        wait_for("the audit events", lambda created=created, accounts=accounts: accounts <= set(created()))
+        assert sorted(created()) == sorted(accounts)
 
 
 def test_a_flipped_byte_is_found(server: Server, admin: User, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -46,7 +47,13 @@ def work(server: Server, person: User, user_id: int) -> None:
         ),
         events.server_event(count=70_000, user_id=user_id, user_name="wilhelmina"),
     ]
-    assert events.ingest(server, other).status_code == 200
+    assert events.ingest(server, [*other, *audit(user_id)]).status_code == 200
+
+
+def audit(user_id: int) -> list[dict]:
+    """What the audit trail has of an account, where the payload names nobody by their login."""
+    payload = json.dumps({"first_name": "Hildegund", "privilege": "user"})
+    return [events.server_event("create:user", obj_id=user_id, obj_name="wilhelmina", payload=payload)]
 
 
 def hours(server: Server, admin: User) -> dict:
@@ -55,6 +62,9 @@ def hours(server: Server, admin: User) -> dict:
 
 def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_path: Path) -> None:
     person = server.add_user("wilhelmina")
+    with sqlite3.connect(server.data_dir / "state.sqlite") as database:
+        database.execute("UPDATE users SET first_name = 'Hildegund' WHERE name = 'wilhelmina'")
+    database.close()
     user_id = next(
         u["id"] for u in json.loads(server.cli("user", "list", "--format", "json")) if u["name"] == "wilhelmina"
     )
@@ -75,7 +85,7 @@ def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_
 
     told = erase(server, user_id)
     assert str(place) in told
-    assert files_with(server.data_dir, "wilhelmina", "10.99.88.77") == []
+    assert files_with(server.data_dir, "wilhelmina", "hildegund", "10.99.88.77") == []
     server.start()
     rows = exports.rows(server, admin)
     assert len(rows) >= n_rows
@@ -92,6 +102,9 @@ def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_
 
 def test_a_kill_in_the_middle_is_mended_by_the_next_run(server: Server, admin: User) -> None:
     person = server.add_user("wilhelmina")
+    with sqlite3.connect(server.data_dir / "state.sqlite") as database:
+        database.execute("UPDATE users SET first_name = 'Hildegund' WHERE name = 'wilhelmina'")
+    database.close()
     user_id = next(
         u["id"] for u in json.loads(server.cli("user", "list", "--format", "json")) if u["name"] == "wilhelmina"
     )
@@ -107,6 +120,6 @@ def test_a_kill_in_the_middle_is_mended_by_the_next_run(server: Server, admin: U
             command.kill()
             command.wait()
     erase(server, user_id)
-    assert files_with(server.data_dir, "wilhelmina", "10.99.88.77") == []
+    assert files_with(server.data_dir, "wilhelmina", "hildegund", "10.99.88.77") == []
     server.start()
     assert hours(server, admin) == before

@@ -48,7 +48,10 @@ def test_what_is_shown_goes_and_its_room_comes_back_under_load(make_server) -> N
     settings = {"retention_exceptions_days": 10, "retention_clicks_days": 30, "retention_hours_days": 90}
     server = make_server(**settings).start()
     admin = server.add_user("root", "admin")
-    fill(server)
+    fill(server, n_a_day=3_000)
+    # What is in the log alone has no size yet.
+    server.stop()
+    server.start()
     n_before = len(exports.rows(server, admin))
     shown = server.cli("retention", "--dry-run")
     assert "Nothing was removed" in shown
@@ -60,7 +63,7 @@ def test_what_is_shown_goes_and_its_room_comes_back_under_load(make_server) -> N
         load.finish()
         exports.finish(server, admin, running)
     removed = int(re.search(r"Removed (\d+) rows", done)[1])
-    assert removed == shown_rows(shown) == 70 * 600 + 90 * 20
+    assert removed == shown_rows(shown) == 70 * 3_000 + 90 * 20
     rows = exports.rows(server, admin)
     oldest = ages(rows)
     assert oldest["click:element"] <= 30
@@ -73,12 +76,14 @@ def test_what_is_shown_goes_and_its_room_comes_back_under_load(make_server) -> N
     used_before, used_after = int(before), int(after) - int(free)
     # Within a quarter, and the blocks of a small file.
     assert used_before - used_after > 0.75 * freed - 4 * (256 << 10)
-    assert int(after) < used_before
+    # What came meanwhile may hold the end of the file: the next run cuts it off.
+    again = server.cli("retention")
+    assert "Removed 0 rows" in again
+    assert used_before - int(re.search(r"has (\d+) bytes now", again)[1]) > 0.75 * freed - 4 * (256 << 10)
     metrics = server.metrics()
     assert metrics["annoscope_retention_deleted_events_total"] == removed
     wait_for("the audit event", lambda: any(row["scope"] == "delete:events" for row in exports.rows(server, admin)))
-    # A second run has nothing to do, and a restart finds the same.
-    assert "Removed 0 rows" in server.cli("retention")
+    # A restart finds the same.
     server.kill()
     server.start()
     assert ages(exports.rows(server, admin)) == oldest

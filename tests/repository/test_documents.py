@@ -36,7 +36,7 @@ FILE_AND_NAME = re.compile(r"`([\w/]+\.(?:py|rs))?::(\w+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # What is made when the project runs or is built, and what lies beside it.
-NOT_TRACKED = {"annoscope.toml", "UID.json", "mod.rs"}
+NOT_TRACKED = {"annoscope.toml", "UID.json", "backups.json", "manifest.json", "mod.rs", "restore.json"}
 # Examples in recipes.
 NOT_TRACKED |= {"NAME.rs"}
 # Of a data directory and of a backup.

@@ -87,6 +87,14 @@ pub fn open_for_restore(config: &Config) -> Result<DuckDbStore, StoreError> {
     DuckDbStore::open(&settings(config))
 }
 
+/// Lets the store of a data directory that a backup was brought into go on behind it: a journal that begins there, and
+/// a dedup window that knows nothing and misses nothing.
+pub fn begin_behind(config: &Config, position: Position) -> Result<(), StoreError> {
+    open_journal(&journal(config), Some(position))?.close();
+    let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
+    window.take_over(std::iter::empty(), position)
+}
+
 /// Lets the database take all that was acknowledged, and closes the store. Blocks.
 pub fn settle(
     config: &Config,

@@ -188,12 +188,13 @@ fn erase_from_column(
     person: &Person,
     column: &str,
 ) -> Result<usize, Error> {
+    let id = person.user_id;
+    // Of the user, or about them.
+    let is_own =
+        format!("coalesce(user_id = {id} OR (obj_id = {id} AND scope LIKE '%:user'), FALSE)");
     let own = person.common_names.iter().map(|name| {
         let name = quoted(name);
-        format!(
-            "(user_id = {} AND contains({column}, {name}))",
-            person.user_id
-        )
+        format!("({is_own} AND contains({column}, {name}))")
     });
     let anywhere = person.names.iter().flat_map(|name| forms(name));
     let anywhere = anywhere.map(|form| format!("contains({column}, {})", quoted(&form)));
@@ -203,8 +204,7 @@ fn erase_from_column(
     }
     let found: Vec<(i64, String, bool)> = {
         let mut statement = connection.prepare(&format!(
-            "SELECT rowid, {column}, coalesce(user_id = {}, FALSE) FROM stored_events WHERE {}",
-            person.user_id,
+            "SELECT rowid, {column}, {is_own} FROM stored_events WHERE {}",
             conditions.join(" OR ")
         ))?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -171,6 +171,15 @@ fn keep_newest(scopes: &Scopes, until_us: i64) -> String {
 /// Moves as many rows as a row group has.
 fn compact(connection: &Connection, from: Position) -> Result<Done, Error> {
     let from = from.0;
+    if from == 0 {
+        // Its rows may lie at the end of the file as well; what they say is their sum.
+        connection.execute_batch(
+            "CREATE OR REPLACE TEMP TABLE skipped AS SELECT sum(n)::BIGINT AS n FROM skipped_positions;
+            DELETE FROM skipped_positions;
+            INSERT INTO skipped_positions FROM skipped WHERE n > 0;
+            DROP TABLE skipped",
+        )?;
+    }
     let last_of_group = format!(
         "SELECT position FROM stored_events WHERE position >= {from} ORDER BY position \
          LIMIT 1 OFFSET {}",

@@ -98,6 +98,7 @@ pub fn restore(
         );
         return Err(BackupError::NotOurs(text).into());
     }
+    store::begin_behind(config, Position(manifest.position))?;
     // Later backups of this data directory go on with it.
     Ledger::default().note(data_dir, &place.to_string(), &manifest, None)?;
     durable_file::remove(&mark).map_err(BackupCommandError::io(format!(

@@ -19,10 +19,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long it waits at most: a load that never lets go would keep old events for ever.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Part of the file that has to be free before rows are moved: they are written whole for it.
+/// Part of the file that has to be free, or of the rows that has to be gone, before rows are moved: all are written for it.
 const WORTH_MOVING: f64 = 0.1;
 
-/// Bytes that have to be free.
+/// Bytes of a file for which it is worth it.
 const LEAST_TO_MOVE: u64 = 1 << 20;
 
 /// Why nothing is removed.
@@ -133,7 +133,10 @@ impl Retention {
             tracing::info!(class, month, n_rows, "removed old events");
             tell(&format!("removed {n_rows} {class} of {month}"));
         }
-        self.give_back(&mut tell)?;
+        self.give_back(
+            outcome.n_removed as f64 / stock.n_rows.max(1) as f64,
+            &mut tell,
+        )?;
         let (file_bytes, free_bytes) = store::space(&self.store)?;
         outcome.file_bytes = file_bytes;
         outcome.free_bytes = free_bytes;
@@ -178,11 +181,25 @@ impl Retention {
     }
 
     /// Moves rows, from the oldest to the newest, into what is free in the file, so that its end is cut off.
-    fn give_back(&self, tell: &mut impl FnMut(&str)) -> Result<(), StoreError> {
-        let (file_bytes, free_bytes) = store::space(&self.store)?;
-        let is_worth_it =
-            free_bytes >= LEAST_TO_MOVE && free_bytes as f64 >= WORTH_MOVING * file_bytes as f64;
-        let mut next = is_worth_it.then_some(Position(0));
+    ///
+    /// Removed rows of a group that has others take their room until then; `removed` is their part of all.
+    fn give_back(&self, removed: f64, tell: &mut impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut removed = removed;
+        // The last rows of a small file have what is free before them only when they were moved behind it once.
+        for _ in 0..2 {
+            let (file_bytes, free_bytes) = store::space(&self.store)?;
+            let free = free_bytes as f64 / file_bytes.max(1) as f64;
+            if file_bytes < LEAST_TO_MOVE || free.max(removed) < WORTH_MOVING {
+                return Ok(());
+            }
+            self.move_rows(tell)?;
+            removed = 0.0;
+        }
+        Ok(())
+    }
+
+    fn move_rows(&self, tell: &mut impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut next = Some(Position(0));
         let mut n_moved = 0;
         while let Some(from) = next {
             self.wait_until_calm();
