@@ -5,13 +5,26 @@
 use clickhouse::{Client, Row};
 use serde::{Deserialize, Serialize};
 
-#[derive(Row, Serialize, Deserialize)]
+/// The client wants every column that has no default.
+#[derive(Default, Row, Serialize, Deserialize)]
 struct Event {
     scope: String,
+    obj_name: Option<String>,
     obj_id: Option<u64>,
+    obj_val: Option<String>,
     source: String,
     timestamp: i64,
+    count: Option<u16>,
     duration: u32,
+    project_id: Option<u64>,
+    task_id: Option<u64>,
+    job_id: Option<u64>,
+    user_id: Option<u64>,
+    user_name: Option<String>,
+    user_email: Option<String>,
+    org_id: Option<u64>,
+    org_slug: Option<String>,
+    payload: Option<String>,
 }
 
 #[derive(Row, Deserialize)]
@@ -37,6 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             source: "server".to_owned(),
             timestamp: 1_767_603_600_123,
             duration: 7,
+            ..Event::default()
         };
         insert.write(&event).await?;
     }
