@@ -336,6 +336,7 @@ def test_many_rows(port: Port, clickhouse_server: Server) -> None:
     )
     token = str(uuid.uuid4())
     client.insert_df("events", frame, settings={"insert_deduplication_token": token})
+    clickhouse_server.wait_until_applied(deadline_s=300)
     assert port.rows("SELECT count(), uniqExact(obj_id), sum(obj_id) FROM events") == [
         [n_rows, n_rows, n_rows * (n_rows - 1) // 2]
     ]

@@ -13,6 +13,7 @@ use std::time::Duration;
 use annoscope_events::ClientHours;
 use annoscope_formats::{InsertColumn, InsertFormat, InsertRow};
 use annoscope_sql::Insert;
+use annoscope_store::Position;
 use axum::response::Response;
 use tokio::sync::mpsc;
 
@@ -105,7 +106,7 @@ impl Insertion<'_> {
         let (checked, mut source) = task.await.map_err(ended)??;
         let name = InsertName {
             account_id: self.principal.user.id,
-            token: self.parameters.token,
+            token: self.parameters.token.clone(),
             query_id: self.parameters.query_id.clone(),
             content: checked.content,
         };
@@ -142,10 +143,12 @@ impl Insertion<'_> {
             if waiting.len() > MAX_BATCHES_AHEAD
                 && let Some(position) = waiting.pop_front()
             {
-                let visible = self.state.store.wait_until_visible(position);
-                // Where it comes later, the journal takes what it has room for.
-                let _ = tokio::time::timeout(DATABASE_WAIT, visible).await;
+                self.wait_for_database(position).await;
             }
+        }
+        // A client reads what it has inserted.
+        if let Some(position) = waiting.pop_back() {
+            self.wait_for_database(position).await;
         }
         reading.await.map_err(ended)??;
         let figures = Figures {
@@ -156,6 +159,12 @@ impl Insertion<'_> {
             elapsed: clock::since(began),
         };
         Ok(select::done(self.parameters.query_id.as_deref(), figures))
+    }
+
+    /// Waits until queries see what was stored. Where that takes long, it is as durable as what they see.
+    async fn wait_for_database(&self, position: Position) {
+        let visible = self.state.store.wait_until_visible(position);
+        let _ = tokio::time::timeout(DATABASE_WAIT, visible).await;
     }
 
     /// Rows that stand in the address, and how many bytes of the body are no rows.
