@@ -107,7 +107,7 @@ def test_what_is_beside_the_events_comes_back(make_server, tmp_path: Path) -> No
     assert "70000" in restored.cli("dead-letter", "list")
     assert (restored.data_dir / "dashboards" / "mine.json").read_text() == '{"uid": "mine", "title": "Mine"}'
     # The admin's token, of which there is only a hash, is good for it; and what waited for the store comes there.
-    wait_for("audit events", lambda: backups.lines(restored, admin))
+    wait_for("audit events", lambda: backups.lines(restored, admin), 60)
 
 
 def test_each_account_has_its_audit_event_once(make_server, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_each_account_has_its_audit_event_once(make_server, tmp_path: Path) -> N
             rows = exports.rows(restored, admin)
             return [row["obj_name"] for row in rows if row["scope"] == "create:user"]
 
-        wait_for("the audit events", lambda created=created, accounts=accounts: accounts <= set(created()))
+        wait_for("the audit events", lambda created=created, accounts=accounts: accounts <= set(created()), 60)
         assert sorted(created()) == sorted(accounts)
 
 

@@ -82,7 +82,8 @@ def test_what_is_shown_goes_and_its_room_comes_back_under_load(make_server) -> N
     assert used_before - int(re.search(r"has (\d+) bytes now", again)[1]) > 0.75 * freed - 4 * (256 << 10)
     metrics = server.metrics()
     assert metrics["annoscope_retention_deleted_events_total"] == removed
-    wait_for("the audit event", lambda: any(row["scope"] == "delete:events" for row in exports.rows(server, admin)))
+    audited = "SELECT obj_name FROM events WHERE scope = 'delete:events'"
+    wait_for("the audit event", lambda: query.rows(server, admin, audited), 60)
     # A restart finds the same.
     server.kill()
     server.start()
