@@ -266,7 +266,7 @@ FIXED: dict[str, list[tuple[str, str]]] = {
         name: [("int", f"length(toTypeName({name}()))")]
         for name in (
             *("version", "timezone", "serverTimezone", "serverTimeZone", "currentDatabase", "current_database"),
-            *("currentUser", "current_user", "hostName", "hostname"),
+            *("currentUser", "current_user", "hostName", "hostname", "displayName"),
         )
     },
 }

@@ -127,6 +127,9 @@ def test_formats(name: str, annoscope: Annoscope, clickhouse: ClickHouse) -> Non
         plain = [engine.content(query.sql, "TabSeparatedWithNamesAndTypes") for engine in (annoscope, clickhouse)]
         if isinstance(plain[0], Refusal) or plain[0] != plain[1]:
             continue
+        if name.startswith("RowBinary") and b"nan" in plain[0]:
+            # Of nan there are several, and text does not tell them apart.
+            continue
         n_compared += 1
         answers = [engine.content(query.sql, name) for engine in (annoscope, clickhouse)]
         if name == "Native":

@@ -19,12 +19,9 @@ use crate::process;
 const UNTOUCHED_BYTES: u64 = 5 << 29;
 
 /// What the process's allocator reads from its environment before anything else runs.
-const ALLOCATOR: [(&str, &str); 2] = [
+const ALLOCATOR: [(&str, &str); 1] = [
     // For how long freed memory is kept, ms; the allocator's own second keeps what a whole group of rows took.
     ("MIMALLOC_PURGE_DELAY", "10"),
-    // Memory that is reserved ahead does not count as mapped: 62 MB at the start, where it was 1.1 GB, of which a thread
-    // then found too little left for its stack among hostile queries.
-    ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
 ];
 
 /// What the process is told.
