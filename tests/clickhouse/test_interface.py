@@ -254,6 +254,13 @@ def test_a_failure_after_rows_is_told_within_the_body(shared_port: Port) -> None
     assert answer.text.startswith("Code: 153.")
 
 
+def test_a_failure_is_not_taken_for_the_interrupt_that_it_causes(shared_port: Port) -> None:
+    # DuckDB interrupts the other threads of a query that fails, and told of that instead in 4 of 100.
+    sql = "SELECT number, intDiv(1, 300000 - number) FROM numbers(400000)"
+    answers = [shared_port.ask(sql, wait_end_of_query=1) for _ in range(60)]
+    assert {answer.headers["X-ClickHouse-Exception-Code"] for answer in answers} == {"153"}
+
+
 def test_an_answer_that_waits_for_its_end_is_bounded(make_server: Callable[..., Server]) -> None:
     server = make_server(clickhouse_listen="127.0.0.1:0", clickhouse_spool_bytes="16MiB").start()
     port = Port(server, server.add_user("root", "admin"))

@@ -26,7 +26,8 @@ class Annotator:
         self.context = context
         self.session = example.session()
         self.errors: list[str] = []
-        # Every event that a request had, whatever became of the request.
+        # Every event that a request had, whatever became of the request; but Playwright does not always hear of the
+        # request that a page makes while it goes away.
         self.sent: list[dict] = []
         context.on("request", self._note)
 

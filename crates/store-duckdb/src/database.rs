@@ -75,15 +75,22 @@ type FileId = (u64, u64);
 ///
 /// `duckdb`'s own handle may not: `Connection` disconnects before it tells its handle, so an
 /// interrupt in between writes into freed memory (seen as a crash of the writing thread).
-pub(crate) struct Interrupt(Mutex<Option<Arc<InterruptHandle>>>);
+pub(crate) struct Interrupt {
+    handle: Mutex<Option<Arc<InterruptHandle>>>,
+    was_called: AtomicBool,
+}
 
 impl Interrupt {
     fn of(connection: &Connection) -> Arc<Interrupt> {
-        Arc::new(Interrupt(Mutex::new(Some(connection.interrupt_handle()))))
+        Arc::new(Interrupt {
+            handle: Mutex::new(Some(connection.interrupt_handle())),
+            was_called: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn interrupt(&self) {
         if let Some(handle) = &*self.lock() {
+            self.was_called.store(true, Ordering::SeqCst);
             handle.interrupt();
         }
     }
@@ -94,7 +101,7 @@ impl Interrupt {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Arc<InterruptHandle>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,6 +125,11 @@ impl PooledConnection {
     /// Ends what the connection is doing.
     pub(crate) fn interrupt(&self) -> Arc<Interrupt> {
         Arc::clone(&self.interrupt)
+    }
+
+    /// Whether anybody has done so.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.interrupt.was_called.load(Ordering::SeqCst)
     }
 }
 
