@@ -99,7 +99,7 @@ isolation: ## random queries of members of an organization, who see nothing of o
 	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
-bench_parts := $(filter ingest latency footprint load recorder query page,$(ARGS))
+bench_parts := $(filter ingest sustained latency footprint load recorder query page,$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the table of docs/benchmarks.md
 	@scripts/venv.sh
 ifneq ($(or $(filter-out query page,$(bench_parts)),$(if $(bench_parts),,all)),)

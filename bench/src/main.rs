@@ -11,6 +11,7 @@ mod load;
 mod machine;
 mod process;
 mod recorder;
+mod sustained;
 mod table;
 
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ struct Args {
     /// Events of each ingest case [default: 1,000,000]
     #[arg(long, value_name = "N")]
     ingest_events: Option<u64>,
+    /// How long events come in without a pause, in seconds [default: 600]
+    #[arg(long, value_name = "S")]
+    sustained_seconds: Option<u64>,
     /// How long the answer time is measured, in seconds [default: 75]
     #[arg(long, value_name = "S")]
     latency_seconds: Option<u64>,
@@ -69,6 +73,8 @@ struct Args {
 enum What {
     /// Events a second on both ports, and rows a second into ClickHouse
     Ingest,
+    /// The same for minutes, and whether the database keeps up
+    Sustained,
     /// The answer time while 20,000 events a second arrive
     Latency,
     /// Bytes on disk, memory, start and export with many events
@@ -93,6 +99,7 @@ struct Bench {
 
 struct Sizes {
     ingest: u64,
+    sustained_s: u64,
     latency_s: u64,
     footprint: u64,
     load_s: u64,
@@ -153,6 +160,9 @@ async fn run(bench: &Bench, what: &[What]) -> Result<()> {
     }
     if what.contains(&What::Ingest) {
         ingest::run(bench, &mut table).await?;
+    }
+    if what.contains(&What::Sustained) {
+        sustained::run(bench, &mut table).await?;
     }
     if what.contains(&What::Latency) {
         latency::run(bench, &mut table).await?;
@@ -222,6 +232,7 @@ fn prepare(args: Args) -> Result<Bench> {
         is_quick: args.quick,
         sizes: Sizes {
             ingest: args.ingest_events.unwrap_or(quick_or(20_000, 1_000_000)),
+            sustained_s: args.sustained_seconds.unwrap_or(quick_or(2, 600)),
             latency_s: args.latency_seconds.unwrap_or(quick_or(1, 75)),
             footprint: args.events.unwrap_or(quick_or(20_000, 10_000_000)),
             load_s: args.load_seconds.unwrap_or(quick_or(2, 60)),
