@@ -107,33 +107,50 @@ def test_query(query: corpus.Query, annoscope: Annoscope, clickhouse: ClickHouse
 
 
 # Those that tools read are compared for the whole corpus, the others for a fifth of it each.
-COMMON_FORMATS = ("TabSeparatedWithNamesAndTypes", "CSVWithNames", "JSONCompact", "RowBinaryWithNamesAndTypes")
+COMMON_FORMATS = ("CSVWithNames", "JSONCompact", "RowBinaryWithNamesAndTypes")
 OTHER_FORMATS = ("JSON", "JSONEachRow", "JSONCompactStrings", "Native", "Values", "Vertical", "Markdown")
 
 
+@pytest.fixture(scope="session")
+def alike(port: Port, clickhouse: ClickHouse) -> dict[str, bytes]:
+    """Both answers to a query, as text with tabs, of those for which it is the same: not of rows in no order, of
+    characters cut in two, and of totals. `test_query` compares what there is to be compared of these."""
+    found = {}
+    for query in QUERIES:
+        if query.tolerance is None and not re.search(r"\b(FORMAT|INTO)\b", query.sql):
+            answers = [engine.content(query.sql, "TabSeparatedWithNamesAndTypes") for engine in (port, clickhouse)]
+            if answers[0] == answers[1] and isinstance(answers[0], bytes):
+                found[query.id] = answers[0]
+    return found
+
+
+def test_text_with_tabs_is_the_same(alike: dict[str, bytes]) -> None:
+    assert len(alike) > 0.8 * len(QUERIES)
+
+
 @pytest.mark.parametrize("name", COMMON_FORMATS + OTHER_FORMATS)
-def test_formats(name: str, port: Port, clickhouse: ClickHouse) -> None:
-    """Byte for byte, through ClickHouse's interface, where both give the rows in one order and numbers are exact."""
+def test_formats(name: str, alike: dict[str, bytes], port: Port, clickhouse: ClickHouse) -> None:
+    """Byte for byte, through ClickHouse's interface."""
     n_compared, different = 0, []
     queries = QUERIES if name in COMMON_FORMATS else QUERIES[OTHER_FORMATS.index(name) % 5 :: 5]
     for query in queries:
-        if query.tolerance is not None or re.search(r"\b(FORMAT|INTO)\b", query.sql):
-            continue
-        plain = [engine.content(query.sql, "TabSeparatedWithNamesAndTypes") for engine in (port, clickhouse)]
-        if isinstance(plain[0], Refusal) or plain[0] != plain[1]:
-            continue
-        if name.startswith("RowBinary") and b"nan" in plain[0]:
-            # Of nan there are several, and text does not tell them apart.
+        # Of nan there are several, and text does not tell them apart.
+        if query.id not in alike or (name.startswith("RowBinary") and b"nan" in alike[query.id]):
             continue
         n_compared += 1
-        answers = [engine.content(query.sql, name) for engine in (port, clickhouse)]
-        if name == "Native":
-            # Blocks end elsewhere, and there may be anything behind NULL.
-            answers = [native_rows(answer) for answer in answers]
-        if answers[0] != answers[1]:
+        # Some queries give their rows in any order, now in this one and now in that.
+        if not any(same_bytes(query.sql, name, port, clickhouse) for _ in range(5)):
             different.append(query.id)
-    assert n_compared > len(queries) / 2
+    assert n_compared > 0.6 * len(queries)
     assert not different
+
+
+def same_bytes(sql: str, name: str, port: Port, clickhouse: ClickHouse) -> bool:
+    answers = [engine.content(sql, name) for engine in (port, clickhouse)]
+    if name == "Native":
+        # Blocks end elsewhere, and there may be anything behind NULL.
+        answers = [native_rows(answer) for answer in answers]
+    return answers[0] == answers[1]
 
 
 class Source:

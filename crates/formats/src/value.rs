@@ -55,6 +55,8 @@ pub enum Mismatch {
 pub struct Column {
     values: Values,
     nulls: Option<NullBuffer>,
+    /// Whether its type says that there may be any.
+    is_nullable: bool,
     spelling: Spelling,
 }
 
@@ -107,7 +109,13 @@ impl Column {
             expected: data_type.clone(),
         };
         let values = match data_type {
-            DataType::Nullable(inner) => return Column::of(array, inner, style),
+            DataType::Nullable(inner) => {
+                let column = Column::of(array, inner, style)?;
+                return Ok(Column {
+                    is_nullable: true,
+                    ..column
+                });
+            }
             DataType::Nothing => Values::Nothing,
             DataType::Bool => Values::Bool(cast(array, &ArrowType::Boolean)?.as_boolean().clone()),
             DataType::UInt8
@@ -162,6 +170,7 @@ impl Column {
         Ok(Column {
             values,
             nulls: array.logical_nulls(),
+            is_nullable: false,
             spelling: Spelling {
                 quotes_denormals: style.quotes_denormals,
                 quotes_integers: style.quotes_wide_integers
@@ -227,11 +236,14 @@ impl Column {
         }
     }
 
-    /// Writes a value as a field of a CSV line, or as several: of a tuple each part is one.
+    /// Writes a value as a field of a CSV line, or as several: of a tuple each part is one, unless it may be NULL.
     pub fn write_csv_parts(&self, out: &mut Vec<u8>, row: usize) {
         let Values::Tuple(items) = &self.values else {
             return self.write_csv(out, row);
         };
+        if self.is_nullable {
+            return self.write_csv(out, row);
+        }
         for (i, item) in items.iter().enumerate() {
             if i > 0 {
                 out.push(b',');
