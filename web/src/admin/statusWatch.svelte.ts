@@ -2,6 +2,7 @@
 import { serverStatus } from '../lib/admin/api';
 import type { ServerStatus } from '../lib/admin/status';
 import { ApiFailure } from '../lib/api/client';
+import { serverClock } from '../lib/time/clock';
 import { said } from '../state/board.svelte';
 import { session } from '../state/session.svelte';
 
@@ -45,7 +46,7 @@ export class StatusWatch {
     const abort = (this.#abort = new AbortController());
     try {
       this.status = await serverStatus(abort.signal);
-      this.toldAt = Date.now();
+      this.toldAt = serverClock.now();
       this.failure = '';
     } catch (error) {
       if (abort.signal.aborted) return;
