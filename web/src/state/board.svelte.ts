@@ -35,6 +35,12 @@ export interface Loaded {
   error: string | null;
 }
 
+/** Stands in the address for a dashboard that is not saved yet; no saved one can be called so. */
+export const NEW_UID = '~new';
+
+const NEW_DASHBOARD: GrafanaDashboard = { title: 'New dashboard', panels: [], time: { from: 'now-7d', to: 'now' } };
+const NEW_META: Meta = { version: 0, builtin: false, modified: false, folder: '', file: null, author: null, updated: null }; // prettier-ignore
+
 const NOTHING_LOADED: Loaded = { options: [], isStale: true, error: null };
 
 /** Time for the panels in sight to ask first, ms. */
@@ -108,8 +114,11 @@ export class Board {
 
   async load() {
     this.failure = null;
+    this.isMissing = false;
     try {
-      const { dashboard, meta } = await readDashboard(this.uid);
+      const { dashboard, meta } = this.isNew
+        ? { dashboard: NEW_DASHBOARD, meta: NEW_META }
+        : await readDashboard(this.uid);
       this.source = this.saved = withIds(dashboard);
       this.meta = meta;
       this.folder = meta.folder;
@@ -134,6 +143,11 @@ export class Board {
         this.#ahead.set(JSON.stringify(body), { answer, abort });
       }
     }
+  }
+
+  /** Nobody saved it yet. */
+  get isNew(): boolean {
+    return this.uid === NEW_UID;
   }
 
   /** What is saved again, without the edits. */
