@@ -38,7 +38,11 @@ export interface Loaded {
 /** Stands in the address for a dashboard that is not saved yet; no saved one can be called so. */
 export const NEW_UID = '~new';
 
-const NEW_DASHBOARD: GrafanaDashboard = { title: 'New dashboard', panels: [], time: { from: 'now-7d', to: 'now' } };
+const NEW_DASHBOARD: GrafanaDashboard = {
+  title: 'New dashboard',
+  panels: [],
+  time: { from: 'now-7d', to: 'now' },
+};
 const NEW_META: Meta = { version: 0, builtin: false, modified: false, folder: '', file: null, author: null, updated: null }; // prettier-ignore
 
 const NOTHING_LOADED: Loaded = { options: [], isStale: true, error: null };
@@ -97,7 +101,9 @@ export class Board {
   /** What of the address or the file cannot be followed, a sentence each. */
   readonly warnings: string[] = $derived.by(() => [
     ...(this.#resolved === null
-      ? [`The time range ${this.rawRange.from} – ${this.rawRange.to} cannot be read: the last 7 days are shown.`]
+      ? [
+          `The time range ${this.rawRange.from} – ${this.rawRange.to} cannot be read: the last 7 days are shown.`,
+        ]
       : []),
     ...(knownZone(this.#zoneText) === null
       ? [`There is no time zone ${this.#zoneText}: times are in yours.`]

@@ -35,8 +35,7 @@ export class ApiFailure extends Error {
 }
 
 /** What is told when nobody answers. */
-export const UNREACHABLE =
-  'The server does not answer. It may be restarting.';
+export const UNREACHABLE = 'The server does not answer. It may be restarting.';
 
 /** The organization that requests are made in; `null` is outside of organizations. */
 let organization: string | null = null;

@@ -31,13 +31,7 @@ export function isRelative(text: string): boolean {
   return text.trim().startsWith('now');
 }
 
-function relative(
-  steps: string,
-  end: End,
-  now: number,
-  zone: Zone,
-  weekStart: Weekday,
-): number | null {
+function relative(steps: string, end: End, now: number, zone: Zone, weekStart: Weekday): number | null {
   let instant = now;
   STEP.lastIndex = 0;
   while (STEP.lastIndex < steps.length) {

@@ -36,12 +36,7 @@ export const QUICK_RANGES: readonly (RawRange & { label: string })[] = [
 ];
 
 /** `null` if an end is no time or the range is empty. */
-export function resolve(
-  raw: RawRange,
-  now: number,
-  zone: Zone,
-  weekStart: Weekday = MONDAY,
-): Range | null {
+export function resolve(raw: RawRange, now: number, zone: Zone, weekStart: Weekday = MONDAY): Range | null {
   const from = parseInstant(raw.from, 'from', now, zone, weekStart);
   const to = parseInstant(raw.to, 'to', now, zone, weekStart);
   return from === null || to === null || from >= to ? null : { from, to };

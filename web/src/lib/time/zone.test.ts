@@ -4,7 +4,7 @@ import { parseInstant } from './instant';
 import { resolve, shift, stepOf, type Range } from './range';
 import { refreshMsOf } from './interval';
 import { parseWeekStart, weekStartOf } from './week';
-import { foundZones, knownZone, offsetText, zoneText } from './zone';
+import { allZones, foundZones, knownZone, offsetText, zoneText } from './zone';
 
 const BERLIN = 'Europe/Berlin';
 const NEW_YORK = 'America/New_York';
@@ -42,6 +42,13 @@ test.each([
   [BERLIN, '1880-01-01T00:00Z', 'UTC+00:53', 'Berlin'],
 ])('%s at %s is %s', (zone, instant, offset, name) => {
   expect([offsetText(zone, at(instant)), zoneText(zone)]).toEqual([offset, name]);
+});
+
+test('all zones are there, with the offset of the instant', () => {
+  const offsetOf = (instant: string) => allZones(at(instant)).find(({ name }) => name === BERLIN)!.offset;
+  expect([offsetOf('2026-01-01'), offsetOf('2026-07-01')]).toEqual(['UTC+01:00', 'UTC+02:00']);
+  expect(allZones(0).length).toBeGreaterThan(300);
+  expect(allZones(0).map(({ name }) => name)).toContain(KOLKATA);
 });
 
 test('zones are found by name, words and offset', () => {

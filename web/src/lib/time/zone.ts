@@ -50,7 +50,8 @@ export function knownZone(text: string): Zone | null {
   // Browsers also take `+05:30`, which is no zone.
   if (!/^[a-z]/i.test(text)) return null;
   try {
-    return today(new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone);
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions();
+    return timeZone === 'UTC' ? 'utc' : today(timeZone);
   } catch {
     return null;
   }
@@ -76,16 +77,14 @@ export interface ZoneChoice {
   offset: string;
 }
 
-let choices: ZoneChoice[] | null = null;
+let known: { name: string; about: string }[] | null = null;
 
-/** Every zone that the browser knows, by name, with its offset at an instant. Made once: it takes some 50 ms. */
+/** Every zone that the browser knows, by name, with its offset at an instant. The first time it takes some 50 ms. */
 export function allZones(instant: number): ZoneChoice[] {
-  choices ??= [...new Set(Intl.supportedValuesOf('timeZone').map(today))].sort().map((name) => ({
-    name,
-    about: nameIn(name, instant),
-    offset: offsetText(name, instant),
-  }));
-  return choices;
+  known ??= [...new Set(Intl.supportedValuesOf('timeZone').map(today))]
+    .sort()
+    .map((name) => ({ name, about: nameIn(name, instant) }));
+  return known.map((zone) => ({ ...zone, offset: offsetText(zone.name, instant) }));
 }
 
 function nameIn(zone: string, instant: number): string {
