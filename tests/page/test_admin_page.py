@@ -67,9 +67,7 @@ def test_a_user_keeps_the_id_of_another_system(office: Office, visit) -> None:
     expect(page.get_by_role("dialog", name="rosa #4711")).to_be_visible()
 
 
-def test_the_start_guide_stays_until_work_is_recorded(
-    make_server: Callable[..., Server], browser: Browser
-) -> None:
+def test_the_start_guide_stays_until_work_is_recorded(make_server: Callable[..., Server], browser: Browser) -> None:
     server = make_server(audit="true")
     office = Office(server)
     context = browser.new_context()

@@ -12,6 +12,12 @@ from support.page import UIDS, Person, Site
 
 # A4 lying within its margins, as `web/src/app.css` has it.
 WIDTH_PX = 1030
+# What scrolls or hides more than it shows.
+CUT = """panel => [panel, ...panel.querySelectorAll('*')]
+    .filter(one => /auto|scroll|hidden/.test(getComputedStyle(one).overflowY) && one.offsetParent !== null)
+    .filter(one => !one.classList.contains('visually-hidden') && one.scrollHeight > one.clientHeight + 2)
+    .map(one => one.className)"""
+RIGHTMOST = """Math.max(...[...document.querySelectorAll('article *')].map(one => one.getBoundingClientRect().right))"""
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 
 
@@ -35,26 +41,25 @@ def test_a_dashboard_on_paper(reader: Person) -> None:
         page.wait_for_function("window.isPrinted === true", timeout=30_000)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         head = page.locator(".head", has=page.get_by_role("heading", level=1)).first
-        expect(head).to_contain_text(re.compile(r"Time range\s*20\d\d-\d\d-\d\d – 20\d\d-\d\d-\d\d \((Europe/Berlin|America/New_York|Asia/Kolkata)\)"))
+        expect(head).to_contain_text(
+            re.compile(
+                r"Time range\s*20\d\d-\d\d-\d\d – 20\d\d-\d\d-\d\d \((Europe/Berlin|America/New_York|Asia/Kolkata)\)"
+            )
+        )
         expect(head).to_contain_text("User: ")
         expect(head).to_contain_text(re.compile(r"Made\s*20\d\d-"))
         expect(page.locator("header")).to_be_hidden()
         expect(page.locator("article[aria-busy=true]")).to_have_count(0)
         for panel in page.locator("article").all():
             # Nothing scrolls and nothing is cut.
-            cut = panel.evaluate(
-                """panel => [panel, ...panel.querySelectorAll('*')]
-                    .filter(one => /auto|scroll|hidden/.test(getComputedStyle(one).overflowY) && one.offsetParent !== null
-                        && !one.classList.contains('visually-hidden') && one.scrollHeight > one.clientHeight + 2)
-                    .map(one => one.className)"""
-            )
+            cut = panel.evaluate(CUT)
             assert cut == [], panel.get_attribute("aria-label")
             rows = panel.locator(".count")
             if rows.count() == 1:
                 n_rows = int(re.sub(r"\D", "", rows.inner_text()))
                 assert panel.locator("tbody:not(.footer) tr").count() == n_rows
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-        assert page.evaluate("Math.max(...[...document.querySelectorAll('article *')].map(one => one.getBoundingClientRect().right))") <= WIDTH_PX
+        assert page.evaluate(RIGHTMOST) <= WIDTH_PX
         pdf = page.pdf(prefer_css_page_size=True)
         assert pdf.startswith(b"%PDF")
         assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 1

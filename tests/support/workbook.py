@@ -39,7 +39,11 @@ class Sheet:
 
 def read_workbook(path: Path) -> dict[str, Sheet]:
     with zipfile.ZipFile(path) as book:
-        xml = {name: ElementTree.fromstring(book.read(name)) for name in book.namelist() if name.endswith((".xml", ".rels"))}
+        xml = {
+            name: ElementTree.fromstring(book.read(name))
+            for name in book.namelist()
+            if name.endswith((".xml", ".rels"))
+        }
     strings = ["".join(item.itertext()) for item in xml["xl/sharedStrings.xml"].findall("m:si", NAMES)]
     formats = _formats(xml["xl/styles.xml"])
     targets = {relation.get("Id"): relation.get("Target") for relation in xml["xl/_rels/workbook.xml.rels"]}
