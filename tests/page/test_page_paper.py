@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from support.page import UIDS, Person, Site
+from support.server import wait_for
 
 # A4 lying within its margins, as `web/src/app.css` has it.
 WIDTH_PX = 1030
@@ -34,11 +35,16 @@ def reader(request: pytest.FixtureRequest, site: Site, browser: Browser) -> Iter
     assert person.errors == []
 
 
+def printed(page: Page) -> None:
+    """Until the page asks its browser to print. What polls within the page is not let by its policy."""
+    wait_for("the print", lambda: page.evaluate("window.isPrinted === true"), 60, 0.1)
+
+
 def test_a_dashboard_on_paper(reader: Person) -> None:
     for uid in UIDS:
         page = reader.open(uid, "?from=now-7d/d&to=now/d&var-users=5")
         reader.menu("Print")
-        page.wait_for_function("window.isPrinted === true", timeout=30_000)
+        printed(page)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         head = page.locator(".head", has=page.get_by_role("heading", level=1)).first
         expect(head).to_contain_text(
@@ -72,7 +78,7 @@ def test_a_dashboard_on_paper(reader: Person) -> None:
 def test_paper_waits_for_what_was_never_in_sight(reader: Person) -> None:
     page = reader.open("monitoring", "?from=now-7d&to=now")
     page.keyboard.press("Control+p")
-    page.wait_for_function("window.isPrinted === true", timeout=30_000)
+    printed(page)
     expect(page.locator("article .state").filter(has_text="Loading")).to_have_count(0)
     assert all(text.strip() for text in page.locator("article .body").all_inner_texts())
 

@@ -265,7 +265,9 @@ export class Board {
     } catch (error) {
       if (signal.aborted) return;
       this.#failed.add(variable.name);
-      this.loaded[variable.name] = { ...before, isStale: false, error: said(error) };
+      // That nobody answers is said once for all.
+      const isSaid = error instanceof ApiFailure && error.isUnreachable;
+      this.loaded[variable.name] = { ...before, isStale: false, error: isSaid ? null : said(error) };
     }
   }
 

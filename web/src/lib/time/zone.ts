@@ -92,15 +92,14 @@ function nameIn(zone: string, instant: number): string {
   return format.formatToParts(instant).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }
 
-/** Zones whose name, words or offset have every word of what was typed; those whose city begins so first. */
+/** Zones whose name, words or offset have every word of what was typed; those that have it as whole words first. */
 export function foundZones(zones: readonly ZoneChoice[], typed: string): ZoneChoice[] {
   const words = plain(typed).split(/\s+/).filter((word) => word !== ''); // prettier-ignore
-  const found = zones.filter(({ name, about, offset }) => {
-    const text = plain(`${name} ${about} ${offset}`);
-    return words.every((word) => text.includes(word));
-  });
-  const rank = ({ name }: ZoneChoice) => Number(!plain(name.split('/').pop()!).startsWith(words[0] ?? ''));
-  return words.length === 0 ? found : found.sort((a, b) => rank(a) - rank(b));
+  if (words.length === 0) return [...zones];
+  const textOf = ({ name, about, offset }: ZoneChoice) => plain(`${name} ${about} ${offset}`);
+  const found = zones.filter((zone) => words.every((word) => textOf(zone).includes(word)));
+  const isWhole = (zone: ZoneChoice) => words.every((word) => textOf(zone).split(/[\s/]+/).includes(word));
+  return found.sort((a, b) => Number(isWhole(b)) - Number(isWhole(a)));
 }
 
 const plain = (text: string) => text.toLowerCase().replaceAll('_', ' ').replaceAll('−', '-');
