@@ -98,7 +98,12 @@ export function foundZones(zones: readonly ZoneChoice[], typed: string): ZoneCho
   if (words.length === 0) return [...zones];
   const textOf = ({ name, about, offset }: ZoneChoice) => plain(`${name} ${about} ${offset}`);
   const found = zones.filter((zone) => words.every((word) => textOf(zone).includes(word)));
-  const isWhole = (zone: ZoneChoice) => words.every((word) => textOf(zone).split(/[\s/]+/).includes(word));
+  const isWhole = (zone: ZoneChoice) =>
+    words.every((word) =>
+      textOf(zone)
+        .split(/[\s/]+/)
+        .includes(word),
+    );
   return found.sort((a, b) => Number(isWhole(b)) - Number(isWhole(a)));
 }
 

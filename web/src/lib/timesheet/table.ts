@@ -41,11 +41,12 @@ export function asProjects(sheet: Timesheet): SheetTable | null {
   };
 }
 
-/** The same rows with at most so many columns beside the first, several tables where there are more. */
+/** The same rows with at most so many columns beside the first, several tables of one width where there are more. */
 export function inParts({ headers, rows }: SheetTable, most: number): SheetTable[] {
   const n = Math.max(1, Math.ceil((headers.length - 1) / most));
+  const width = Math.ceil((headers.length - 1) / n);
   return Array.from({ length: n }, (_, part) => {
-    const of = (row: SheetCell[]) => [row[0]!, ...row.slice(1 + part * most, 1 + (part + 1) * most)];
+    const of = (row: SheetCell[]) => [row[0]!, ...row.slice(1 + part * width, 1 + (part + 1) * width)];
     return { headers: of(headers), rows: rows.map(of) };
   });
 }
