@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { LINE_LETTERS, lettersOf, sharesOf } from './paper';
+import { LINE_LETTERS, lettersOf, longOnes, sharesOf } from './paper';
 
 test('columns are as wide as their texts', () => {
   expect(lettersOf(['Id', 'Name'], [['1', 'Lena'], ['12345', 'x'.repeat(500)]])).toEqual([7, 72]); // prettier-ignore
+  expect(lettersOf(['project_name', 'Working time (h)'], [])).toEqual([10, 10]);
+  expect(longOnes([7, 72])).toEqual([false, false]);
+  expect(longOnes([100, 20, 72])).toEqual([true, false, true]);
 });
 
 test.each([

@@ -4,18 +4,26 @@
 export const LINE_LETTERS = 165;
 /** A longer text has several lines. */
 const MOST_LETTERS = 70;
+/** Where there is not room for all, texts from here on have a line of their own below the others of their row. */
+const LONG_LETTERS = 40;
 /** Beside the letters. */
 const GAP_LETTERS = 2;
 /** Rows that are looked at. */
 const SAMPLE = 300;
 
-/** The longest of each column, its header included, in letters. */
+/** The longest of each column, in letters; of its header the longest word, since the others may stand below it. */
 export function lettersOf(headers: string[], rows: string[][]): number[] {
-  const longest = headers.map((header) => header.length);
+  const longest = headers.map((header) => Math.max(...header.split(/[\s_]/).map((word) => word.length + 1)));
   for (const row of rows.slice(0, SAMPLE)) {
     row.forEach((text, at) => (longest[at] = Math.max(longest[at]!, text.length)));
   }
   return longest.map((letters) => GAP_LETTERS + Math.min(letters, MOST_LETTERS));
+}
+
+/** Which columns have a line of their own. */
+export function longOnes(letters: number[]): boolean[] {
+  const isTooWide = letters.reduce((sum, n) => sum + n, 0) > LINE_LETTERS;
+  return letters.map((n) => isTooWide && n >= LONG_LETTERS);
 }
 
 /** Shares of the width, in percent: those that are short keep their lines where there is not room for all. */
