@@ -12,6 +12,7 @@ export interface GrafanaDashboard {
   time?: { from?: string; to?: string };
   refresh?: string | boolean;
   timezone?: string;
+  weekStart?: string;
   links?: GrafanaLink[];
   annotations?: { list?: { name?: string; builtIn?: number | boolean; enable?: boolean }[] };
 }
