@@ -3,20 +3,24 @@ import { untrack } from 'svelte';
 import { query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
 import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
 import { Palette } from '../lib/format/colors';
-import { parseDashboard } from '../lib/model/dashboard';
+import { parseDashboard, type Panel } from '../lib/model/dashboard';
 import { withIds } from '../lib/model/edit';
 import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
-import { AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
+import { hasRepeats, repeated, type Scope, type Scoped } from '../lib/model/repeat';
+import { withTexts } from '../lib/model/texts';
+import { ALL, AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
 import { Pool, type Urgency } from '../lib/query/pool';
 import { localZone, type Zone } from '../lib/time/calendar';
 import { bucketMs, parseSpan, spanText } from '../lib/time/interval';
+import { panelRange, type PanelRange } from '../lib/time/panelRange';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
 import { firstPanels } from '../lib/panels/first';
 import { componentOf } from '../panels/components';
 import { readDashboard } from './ahead';
 import { bodiesOf } from './bodies';
+import { colorsOf } from './colors';
 import { router } from './router.svelte';
 import { session } from './session.svelte';
 import { ApiFailure } from '../lib/api/client';
@@ -37,7 +41,7 @@ const LAST_WEEK: RawRange = { from: 'now-7d', to: 'now' };
 
 export class Board {
   readonly uid: string;
-  readonly palette = new Palette();
+  readonly palette: Palette;
   readonly pool = new Pool(QUERIES_AT_ONCE);
   /** As it is edited. */
   source = $state.raw<GrafanaDashboard>({});
@@ -54,24 +58,31 @@ export class Board {
   #ahead = new Map<string, { answer: Promise<Answer>; abort: AbortController }>();
   #loads = new Map<string, { key: string; abort: AbortController }>();
 
-  readonly dashboard = $derived.by(() => parseDashboard(this.uid, this.source));
+  /** As the file has it, each repeated panel once. */
+  readonly file = $derived.by(() => parseDashboard(this.uid, this.source));
+  readonly dashboard = $derived.by(() => {
+    const { file } = this;
+    if (!hasRepeats(file.sections)) return file;
+    return { ...file, sections: repeated(file.sections, (name) => this.#scopedValues(name)) };
+  });
   readonly isChanged = $derived.by(
     () => this.source !== this.saved || this.folder !== (this.meta?.folder ?? ''),
   );
-  readonly zone: Zone = $derived.by(() => router.view.zone ?? (this.dashboard.isUtc ? 'utc' : 'browser'));
+  readonly zone: Zone = $derived.by(() => router.view.zone ?? (this.file.isUtc ? 'utc' : 'browser'));
   readonly rawRange: RawRange = $derived.by(() => ({
-    from: router.view.from ?? this.dashboard.time.from,
-    to: router.view.to ?? this.dashboard.time.to,
+    from: router.view.from ?? this.file.time.from,
+    to: router.view.to ?? this.file.time.to,
   }));
   readonly range: Range = $derived.by(
     () => resolve(this.rawRange, this.now, this.zone) ?? resolve(LAST_WEEK, this.now, this.zone)!,
   );
   readonly isRangeReadable = $derived.by(() => resolve(this.rawRange, this.now, this.zone) !== null);
-  readonly refresh = $derived.by(() => router.view.refresh ?? this.dashboard.refresh);
-  readonly circular = $derived.by(() => circular(this.dashboard.variables));
+  readonly refresh = $derived.by(() => router.view.refresh ?? this.file.refresh);
+  readonly circular = $derived.by(() => circular(this.file.variables));
 
   constructor(uid: string) {
     this.uid = uid;
+    this.palette = new Palette(colorsOf(uid));
   }
 
   async load() {
@@ -138,14 +149,44 @@ export class Board {
   /** Values for the variables that a text needs; `null` while one of them is not known yet. */
   values(names: string[]): Record<string, QueryValue> | null {
     const values: Record<string, QueryValue> = {};
-    for (const name of closure(names, this.dashboard.variables)) {
-      const variable = this.dashboard.variables.find((known) => known.name === name);
+    for (const name of closure(names, this.file.variables)) {
+      const variable = this.file.variables.find((known) => known.name === name);
       if (!variable) continue;
       const value = this.#value(variable);
       if (value === null) return null;
       values[name] = value;
     }
     return values;
+  }
+
+  /** What a repeated panel is shown once for. */
+  #scopedValues(name: string): Scoped[] | null {
+    const variable = this.file.variables.find((known) => known.name === name);
+    if (!variable) return [];
+    const options = this.optionsOf(variable);
+    const chosen = this.chosenOf(variable);
+    if (chosen[0] === ALL) return options;
+    return chosen.map((value) => options?.find((option) => option.value === value) ?? { value, text: value });
+  }
+
+  /** The range of a panel, which may have its own. */
+  rangeOf({ source }: Pick<Panel, 'source'>): PanelRange {
+    return panelRange(this.rawRange, this.range, source, this.now, this.zone);
+  }
+
+  /** A title or a text with what is chosen filled in. */
+  filled(text: string, scope: Scope = {}): string {
+    return withTexts(text, (name) => {
+      if (name in scope) return scope[name]?.text ?? '…';
+      const variable = this.file.variables.find((known) => known.name === name);
+      if (!variable) return null;
+      if (isOfPage(variable)) return zoneName(this.zone);
+      const [options, chosen] = [this.optionsOf(variable), this.chosenOf(variable)];
+      if (chosen[0] === ALL) return 'All';
+      return chosen
+        .map((value) => options?.find((option) => option.value === value)?.text ?? value)
+        .join(' + ');
+    });
   }
 
   #value(variable: Variable): QueryValue | null {
@@ -161,7 +202,7 @@ export class Board {
 
   /** Asks for the options of each filter whose query, range or filters above it changed. */
   loadOptions() {
-    for (const variable of this.dashboard.variables) {
+    for (const variable of this.file.variables) {
       if (variable.kind !== 'query' || this.circular.includes(variable.name)) continue;
       const values = this.values(variable.references);
       if (values === null) continue;
@@ -231,7 +272,7 @@ export class Board {
   askFreely: Ask = async (sql, { range, params, limit, signal } = {}) => {
     // Who asks decides when to ask again: lists of filters that arrive meanwhile are no reason.
     const body: QueryBody = untrack(() => {
-      const names = this.dashboard.variables.map(({ name }) => name);
+      const names = this.file.variables.map(({ name }) => name);
       return { sql, range: range ?? this.range, variables: this.values(names) ?? {} };
     });
     if (params) body.params = params;
