@@ -140,8 +140,9 @@ function seriesOptions({ label, color, dash, values, config }: PlotSeries, plot:
   const ownDash = style.lineStyle?.fill === 'dash' || style.lineStyle?.fill === 'dot' ? style.lineStyle.dash ?? [10, 10] : dash; // prettier-ignore
   if (ownDash.length > 0 && isLine) series.dash = [...ownDash];
   if (fill > 0 || draws === 'bars') series.fill = faded(color, draws === 'bars' ? Math.max(fill, 80) : fill);
-  if (isLine && (plot.times.length <= plot.widthPx || style.lineInterpolation !== undefined))
-    series.paths = lines({ isFilled: fill > 0, spansGaps, interpolation: style.lineInterpolation ?? 'linear' });
+  const interpolation = style.lineInterpolation ?? 'linear';
+  if (isLine && (plot.times.length <= plot.widthPx || interpolation !== 'linear'))
+    series.paths = lines({ isFilled: fill > 0, spansGaps, interpolation });
   if (draws === 'bars')
     series.paths = uPlot.paths.bars!({ size: [style.barWidthFactor ?? 0.85, 60], align: style.barAlignment ?? 1 });
   return series;

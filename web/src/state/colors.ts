@@ -1,6 +1,6 @@
 /** Which colours the series of a dashboard had, kept in the browser. */
 import type { ColorMemory } from '../lib/format/colors';
-import { store, stored } from './stored';
+import { store, stored } from './preferences.svelte';
 
 export function colorsOf(uid: string): ColorMemory {
   const key = `colors.${uid}`;

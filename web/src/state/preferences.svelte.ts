@@ -1,8 +1,24 @@
 /** What a person likes, kept in the browser: theme, starred dashboards, recent ranges. */
 import type { RawRange } from '../lib/time/range';
-import { store, stored } from './stored';
 
 const N_RECENT = 6;
+
+export function stored<T>(key: string, otherwise: T): T {
+  try {
+    const text = localStorage.getItem(`annoscope.${key}`);
+    return text === null ? otherwise : (JSON.parse(text) as T);
+  } catch {
+    return otherwise;
+  }
+}
+
+export function store(key: string, value: unknown) {
+  try {
+    localStorage.setItem(`annoscope.${key}`, JSON.stringify(value));
+  } catch {
+    // Private windows have no storage; then it lasts as long as the page.
+  }
+}
 
 export type Theme = 'system' | 'light' | 'dark';
 

@@ -33,6 +33,13 @@ const DRAWN: Record<string, { member?: string; values: unknown[] }> = {
   showValues: { values: [false] },
 };
 
+/** Of those, what bars by name leave out. */
+const DRAWN_AS_BARS: typeof DRAWN = {
+  ...DRAWN,
+  thresholdsStyle: { member: 'mode', values: ['off'] },
+  scaleDistribution: { member: 'type', values: ['linear'] },
+};
+
 /** Of the options of a type of panel: values that are shown as the file says. */
 const OPTIONS: Partial<Record<PanelType, Record<string, unknown[]>>> = {
   stat: { graphMode: ['none', 'area'], colorMode: ['none', 'value', 'background', 'background_solid'], textMode: ['auto', 'value', 'value_and_name'], showPercentChange: [false] },
@@ -48,9 +55,8 @@ export function panelNotices(panel: GrafanaPanel, type: PanelType | null): strin
       notices.push(`The transformation ${id} is not applied here.`);
   }
   if (type === null) return notices;
-  const isChart = type !== 'table' && !type.startsWith('annoscope-') && type !== 'text';
   notices.push(...targetNotices(panel), ...optionNotices(panel, type));
-  notices.push(...fieldNotices(panel.fieldConfig?.defaults ?? {}, isChart));
+  notices.push(...fieldNotices(panel.fieldConfig?.defaults ?? {}, type));
   for (const { matcher, properties, __systemRef } of panel.fieldConfig?.overrides ?? []) {
     if (__systemRef === 'hideSeriesFrom') continue;
     if (!MATCHERS.includes(matcher?.id ?? '')) {
@@ -64,10 +70,13 @@ export function panelNotices(panel: GrafanaPanel, type: PanelType | null): strin
       else if (id.startsWith('custom.')) (set.custom ??= {})[id.slice(7)] = value;
       else Object.assign(set, { [id]: value });
     }
-    notices.push(...fieldNotices(set, isChart));
+    notices.push(...fieldNotices(set, type));
   }
   return [...new Set(notices)];
 }
+
+/** Panels that have no values which could be followed, or follow them. */
+const LINKING: PanelType[] = ['table', 'text'];
 
 const isCustom = (name: string) => CUSTOM.includes(name) || name in DRAWN;
 
@@ -94,7 +103,7 @@ function optionNotices({ options = {} }: GrafanaPanel, type: PanelType): string[
   return notices;
 }
 
-function fieldNotices({ color, mappings, unit = '', links, custom = {} }: FieldConfig, isChart: boolean): string[] {
+function fieldNotices({ color, mappings, unit = '', links, custom = {} }: FieldConfig, type: PanelType): string[] {
   const notices: string[] = [];
   const cell = (custom.cellOptions as { type?: string } | undefined)?.type ?? custom.displayMode ?? 'auto';
   if (typeof cell === 'string' && !CELLS.includes(cell))
@@ -106,10 +115,12 @@ function fieldNotices({ color, mappings, unit = '', links, custom = {} }: FieldC
       notices.push(`Value mappings of the type ${type} are not applied here.`);
   }
   if (!isKnownUnit(unit)) notices.push(`The unit ${unit} is not known here: figures stand without it.`);
-  if (isChart && links?.length) notices.push('Links from values are followed in tables alone.');
+  if (links?.length && !LINKING.includes(type)) notices.push('Links from values are followed in tables alone.');
+  // Other types have nothing of it but what was left when a panel became one.
+  if (type !== 'timeseries' && type !== 'barchart') return notices;
   for (const [name, value] of Object.entries(custom)) {
-    if (isChart && !isCustom(name)) notices.push(`The field option custom.${name} is not applied here.`);
-    const drawn = DRAWN[name];
+    if (!isCustom(name)) notices.push(`The field option custom.${name} is not applied here.`);
+    const drawn = (type === 'timeseries' ? DRAWN : DRAWN_AS_BARS)[name];
     if (drawn === undefined || value === undefined || value === null) continue;
     const said = drawn.member === undefined ? value : (value as Record<string, unknown>)[drawn.member];
     if (said !== undefined && !drawn.values.includes(said))
