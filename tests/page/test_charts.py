@@ -96,7 +96,7 @@ def test_styles_are_drawn_without_a_word(person: Person, options: dict) -> None:
 
 
 def test_a_panel_has_a_range_of_its_own(person: Person) -> None:
-    sql = "SELECT toString(toDateTime64($__fromTime, 0)) AS begins"
+    sql = "SELECT toString($__fromTime) AS begins"
     panels = [
         panel("Own", "SELECT toUnixTimestamp($__fromTime) AS s, toUnixTimestamp($__toTime) - s AS length", "table", timeFrom="2h"),
         panel("Shifted", sql, "table", timeShift="1d"),
@@ -163,7 +163,7 @@ def test_a_figure_has_its_course(person: Person) -> None:
 
 def test_a_chart_never_keeps_the_oldest_rows_alone(person: Person) -> None:
     buckets = """SELECT $__timeInterval(t) AS time, concat('series ', toString(n)) AS name, count() AS rows
-        FROM (SELECT toDateTime64(toUnixTimestamp($__fromTime) + number * 600, 3) AS t, number % 100 AS n
+        FROM (SELECT toDateTime64(toUnixTimestamp($__fromTime) + intDiv(number, 100) * 600, 3) AS t, number % 100 AS n
               FROM numbers(100800)) WHERE $__timeFilter(t) GROUP BY time, n ORDER BY time"""
     rows = """SELECT toDateTime(toUnixTimestamp($__fromTime) + number * 10) AS time, number AS n
         FROM numbers(60480) ORDER BY time"""
@@ -179,7 +179,7 @@ def test_a_chart_never_keeps_the_oldest_rows_alone(person: Person) -> None:
     box = person.panel("Rows").locator(".u-over").bounding_box()
     assert box
     person.page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 40)
-    expect(person.panel("Rows").locator(".tooltip .value")).to_have_text(re.compile(r"^60,4\d\d|^60 k|^60,3"))
+    expect(person.panel("Rows").locator(".tooltip .value")).to_have_text(re.compile(r"^60,[34]\d\d"))
 
 
 def test_what_comes_after_a_folded_row_is_seen(person: Person) -> None:

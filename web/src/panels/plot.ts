@@ -170,10 +170,12 @@ function drawMarks(u: uPlot, { lines, areas, isDashed }: Marks, resolved: (color
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash(isDashed ? [6 * devicePixelRatio, 4 * devicePixelRatio] : []);
   for (const { value, color } of lines) {
+    // On whole pixels, so that it is as sharp as the grid.
+    const y = Math.round(yOf(value)) + (ctx.lineWidth % 2) / 2;
     ctx.strokeStyle = resolved(color);
     ctx.beginPath();
-    ctx.moveTo(bbox.left, yOf(value));
-    ctx.lineTo(bbox.left + bbox.width, yOf(value));
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
   ctx.restore();
