@@ -144,7 +144,10 @@ function seriesOptions({ label, color, dash, values, config }: PlotSeries, plot:
   if (isLine && (plot.times.length <= plot.widthPx || interpolation !== 'linear'))
     series.paths = lines({ isFilled: fill > 0, spansGaps, interpolation });
   if (draws === 'bars')
-    series.paths = uPlot.paths.bars!({ size: [style.barWidthFactor ?? 0.85, 60], align: style.barAlignment ?? 1 });
+    series.paths = uPlot.paths.bars!({
+      size: [style.barWidthFactor ?? 0.85, 60],
+      align: style.barAlignment ?? 1,
+    });
   return series;
 }
 

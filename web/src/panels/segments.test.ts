@@ -37,7 +37,7 @@ test.each<[string, (number | null)[], boolean, string[], string[]]>([
 
 test.each<[Interpolation, (number | null)[], string[]]>([
   ['stepBefore', [1, 2, 3], ['0,99 0,98 10,98 10,97 20,97']],
-  ['stepAfter', [1, 2, null, 3], ['0,99 10,99 10,98', '28,97 32,97']],
+  ['stepAfter', [1, 2, null, 3], ['0,99 10,99 10,98', '28,97 32,97 32,97']],
   ['smooth', [1, 2], ['0,99 10,98']],
   // On a straight line it is one, and it does not swing beyond a value that is the highest.
   ['smooth', [0, 3, 6], ['0,100 (99 98) 10,97 (96 95) 20,94']],

@@ -27,7 +27,11 @@ export function parseExplore(pathname: string, params: URLSearchParams): Explore
   return { sql: params.get('sql') ?? '', as: as !== null && as in RESULT_VIEWS ? (as as ResultView) : null };
 }
 
-export function exploreParams({ explore }: { explore: ExploreView | null }, params: URLSearchParams): URLSearchParams { // prettier-ignore
+export function exploreParams(
+  { explore }: { explore: ExploreView | null },
+  params: URLSearchParams,
+): URLSearchParams {
+  // prettier-ignore
   if (explore?.as) params.set('as', explore.as);
   if (explore?.sql) params.set('sql', explore.sql);
   return params;

@@ -30,7 +30,10 @@ test('what was asked is kept once, the last first', () => {
   const first = remembered(remembered([], ' a ', 1), 'b', 2);
   expect(remembered(first, 'a\n', 3)).toEqual([{ sql: 'a', atMs: 3 }, { sql: 'b', atMs: 2 }]); // prettier-ignore
   expect(remembered(first, ' ', 3)).toEqual(first);
-  const many = Array.from({ length: 80 }, (_, i) => i).reduce((list, i) => remembered(list, `${i}`, i), first);
+  const many = Array.from({ length: 80 }, (_, i) => i).reduce(
+    (list, i) => remembered(list, `${i}`, i),
+    first,
+  );
   expect(many).toHaveLength(MOST_ASKED);
 });
 

@@ -25,12 +25,21 @@ test('one made here is whole for Grafana', () => {
     uid: 'ours',
     version: 3,
     schemaVersion: 39,
-    panels: [{ type: 'timeseries', targets: [{ format: 0 }] }, { type: 'table', targets: [{ format: 1 }] }],
+    panels: [
+      { type: 'timeseries', targets: [{ format: 0 }] },
+      { type: 'table', targets: [{ format: 1 }] },
+    ],
     templating: {
       list: [
         { type: 'datasource', name: 'DS_CLICKHOUSE', current: { value: '${INPUT_CLICKHOUSE}' } },
         { name: 'users', datasource: { uid: '${DS_CLICKHOUSE}' }, definition: 'SELECT user_id FROM events' },
-        { name: 'step', options: [{ value: '1m', selected: false }, { value: '1h', selected: true }] },
+        {
+          name: 'step',
+          options: [
+            { value: '1m', selected: false },
+            { value: '1h', selected: true },
+          ],
+        },
       ],
     },
   });

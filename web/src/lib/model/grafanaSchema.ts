@@ -6,14 +6,24 @@
 type Check = (value: unknown) => string | null;
 type Fields = Record<string, { is: Check; isNeeded?: boolean }>;
 
-const expected = (what: string, holds: (value: unknown) => boolean): Check => (value) => (holds(value) ? null : `${what} is expected`);
+const expected =
+  (what: string, holds: (value: unknown) => boolean): Check =>
+  (value) =>
+    holds(value) ? null : `${what} is expected`;
 const text = expected('a text', (value) => typeof value === 'string');
 const flag = expected('true or false', (value) => typeof value === 'boolean');
 const whole = expected('a whole number', Number.isInteger);
 const list = expected('a list', Array.isArray);
-const object = expected('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-const nullOr = (check: Check): Check => (value) => (value === null ? null : check(value));
-const oneOf = (...values: unknown[]) => expected(`one of ${values.join(', ')}`, (value) => values.includes(value));
+const object = expected(
+  'an object',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+const nullOr =
+  (check: Check): Check =>
+  (value) =>
+    value === null ? null : check(value);
+const oneOf = (...values: unknown[]) =>
+  expected(`one of ${values.join(', ')}`, (value) => values.includes(value));
 
 const DASHBOARD: Fields = {
   id: { is: nullOr(whole) },
@@ -52,7 +62,20 @@ const PANEL: Fields = {
 
 const VARIABLE: Fields = {
   name: { is: text, isNeeded: true },
-  type: { is: oneOf('query', 'adhoc', 'constant', 'datasource', 'interval', 'textbox', 'custom', 'system', 'groupby'), isNeeded: true },
+  type: {
+    is: oneOf(
+      'query',
+      'adhoc',
+      'constant',
+      'datasource',
+      'interval',
+      'textbox',
+      'custom',
+      'system',
+      'groupby',
+    ),
+    isNeeded: true,
+  },
   label: { is: nullOr(text) },
   hide: { is: oneOf(0, 1, 2) },
   skipUrlSync: { is: flag },
@@ -83,21 +106,28 @@ function panelProblems(at: string, panel: Object, file: Object): string[] {
   const problems = fieldProblems(`${at}.`, panel, PANEL);
   const grid = panel.gridPos as Record<string, number> | undefined;
   if (grid !== undefined) {
-    if (!['x', 'y', 'w', 'h'].every((key) => Number.isInteger(grid[key]))) problems.push(`${at}.gridPos: x, y, w and h are expected`);
+    if (!['x', 'y', 'w', 'h'].every((key) => Number.isInteger(grid[key])))
+      problems.push(`${at}.gridPos: x, y, w and h are expected`);
     else if (grid.x! + grid.w! > 24) problems.push(`${at}.gridPos: wider than the grid`);
   }
   const config = panel.fieldConfig as { defaults?: unknown; overrides?: unknown } | undefined;
-  if (config !== undefined && (object(config.defaults) ?? list(config.overrides)) !== null) problems.push(`${at}.fieldConfig: defaults and overrides are expected`);
+  if (config !== undefined && (object(config.defaults) ?? list(config.overrides)) !== null)
+    problems.push(`${at}.fieldConfig: defaults and overrides are expected`);
   for (const [i, target] of members(panel.targets).entries()) {
     const place = `${at}.targets.${i}`;
     if (text(target.refId) !== null) problems.push(`${place}.refId: a text is expected`);
-    if (oneOf(0, 1, 2, 3)(target.format) !== null) problems.push(`${place}.format: a number of the ClickHouse data source is expected`);
+    if (oneOf(0, 1, 2, 3)(target.format) !== null)
+      problems.push(`${place}.format: a number of the ClickHouse data source is expected`);
     const uid = (target.datasource as Object | undefined)?.uid;
     const name = /^\$\{(\w+)\}$/.exec(String(uid))?.[1];
     const variables = members((file.templating as Object | undefined)?.list);
-    if (name !== undefined && !variables.some((variable) => variable.name === name)) problems.push(`${place}.datasource: no variable ${name}`);
+    if (name !== undefined && !variables.some((variable) => variable.name === name))
+      problems.push(`${place}.datasource: no variable ${name}`);
   }
-  return [...problems, ...members(panel.panels).flatMap((inner, i) => panelProblems(`${at}.panels.${i}`, inner, file))];
+  return [
+    ...problems,
+    ...members(panel.panels).flatMap((inner, i) => panelProblems(`${at}.panels.${i}`, inner, file)),
+  ];
 }
 
 function fieldProblems(at: string, value: Object, fields: Fields): string[] {

@@ -36,7 +36,13 @@ test.each([
 });
 
 test('rows with their panels', () => {
-  const row = { id: 9, type: 'row', title: 'Of $users', repeat: 'users', gridPos: { x: 0, y: 4, w: 24, h: 1 } };
+  const row = {
+    id: 9,
+    type: 'row',
+    title: 'Of $users',
+    repeat: 'users',
+    gridPos: { x: 0, y: 4, w: 24, h: 1 },
+  };
   const panels = [panel(1, 0, 0, 24), row, panel(2, 0, 5, 24)];
   expect(hasRepeats(parseDashboard('x', { panels }).sections)).toBe(true);
   expect(shown(panels, people.slice(0, 2))).toEqual([
