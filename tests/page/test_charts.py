@@ -158,7 +158,7 @@ def test_a_figure_has_its_course(person: Person) -> None:
     plain = panel("Plain", COUNTS, "stat", options={"graphMode": "none", "reduceOptions": {"calcs": ["sum"]}})
     import_board(person, "Figures", [stat, plain], **WEEK)
     expect(person.panel("Figure").locator("svg path.line")).to_have_attribute("d", re.compile(r"^M.*L"))
-    expect(person.panel("Plain").locator("svg path")).to_have_count(0)
+    expect(person.panel("Plain").locator("svg path.line")).to_have_count(0)
 
 
 def test_a_chart_never_keeps_the_oldest_rows_alone(person: Person) -> None:
