@@ -131,7 +131,7 @@ function seriesOptions({ label, color, dash, values, config }: PlotSeries, plot:
     spanGaps: spansGaps,
     points: {
       show: draws === 'points' || (isLine && style.showPoints === 'always'),
-      size: Math.max(style.pointSize ?? 5, 4),
+      size: Math.max(style.pointSize ?? 5, 5),
       fill: color,
       // Whatever the file says of points: what is drawn by nothing else has one.
       filter: (_u, _series, show) => (show || !isLine ? null : loneAt(values, spansGaps)),

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import known from '../../../../crates/server/src/dashboards/known.json';
-import { PANEL_TYPES, SUCCESSORS, type PanelType } from './dashboard';
-import type { GrafanaPanel } from './grafana';
+import { PANEL_TYPES, parseDashboard, SUCCESSORS, type PanelType } from './dashboard';
+import type { GrafanaDashboard, GrafanaPanel } from './grafana';
 import { dashboardNotices, panelNotices, TRANSFORMATIONS } from './notices';
 import { KINDS } from './variable';
 
@@ -66,3 +67,11 @@ test('the server names what the page does not know', () => {
   expect(known.transformations).toEqual(TRANSFORMATIONS);
   expect(known.variable_types).toEqual([...KINDS, 'datasource']);
 });
+
+test('our own dashboards leave nothing out', () => {
+  for (const uid of ['all-events', 'management', 'monitoring', 'timesheet']) {
+    const file = JSON.parse(readFileSync(`../dashboards/${uid}.json`, 'utf8')) as GrafanaDashboard;
+    const { notices, sections } = parseDashboard(uid, file);
+    expect([...notices, ...sections.flatMap(({ panels }) => panels.flatMap(({ notices }) => notices))]).toEqual([]);
+  }
+}); // prettier-ignore

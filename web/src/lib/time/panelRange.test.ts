@@ -9,7 +9,7 @@ const DATES: RawRange = { from: '2026-06-02', to: '2026-06-03' };
 
 test.each<[RawRange, TimeOverride, string, string]>([
   [WEEK, {}, '2026-11-17T08:00 2026-11-24T08:00', ''],
-  [WEEK, { timeFrom: '2h' }, '2026-11-24T06:00 2026-11-24T08:00', 'now-2h – now'],
+  [WEEK, { timeFrom: '2h' }, '2026-11-24T06:00 2026-11-24T08:00', 'Last 2 hours'],
   [WEEK, { timeFrom: '24h' }, '2026-11-23T08:00 2026-11-24T08:00', 'Last 24 hours'],
   [WEEK, { timeFrom: 'now/d' }, '2026-11-24T00:00 2026-11-24T23:59', 'Today'],
   [WEEK, { timeFrom: '2h', hideTimeOverride: true }, '2026-11-24T06:00 2026-11-24T08:00', ''],

@@ -30,7 +30,7 @@ export function panelRange(raw: RawRange, range: Range, override: TimeOverride, 
     else {
       found = resolved;
       [rawFrom, rawTo] = [own.from, own.to];
-      notes.push(describe(own, now, zone));
+      notes.push(said(timeFrom, own, now, zone));
     }
   }
   if (timeShift) {
@@ -43,6 +43,15 @@ export function panelRange(raw: RawRange, range: Range, override: TimeOverride, 
   }
   return { range: found, note: override.hideTimeOverride ? '' : notes.join(', ') };
 } // prettier-ignore
+
+const UNITS: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week', M: 'month', y: 'year' }; // prettier-ignore
+
+/** `Last 3 days`. */
+function said(timeFrom: string, own: RawRange, now: number, zone: Zone): string {
+  const [, n, unit] = /^(?:now-)?(\d+)([smhdwMy])$/.exec(timeFrom) ?? [];
+  if (n === undefined) return describe(own, now, zone);
+  return n === '1' ? `Last ${UNITS[unit!]}` : `Last ${n} ${UNITS[unit!]}s`;
+}
 
 /** Grafana takes `2h` as well as `now-2h`, and `now/d` is the whole day. */
 function ownRange(timeFrom: string): RawRange {
