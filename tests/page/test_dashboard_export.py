@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from support.charts import import_board
 from support.page import Person
 
@@ -46,6 +48,7 @@ def test_dashboards_of_one_title_are_told_apart(person: Person) -> None:
     uids = {page.url.rpartition("/d/")[2].partition("?")[0]}
     page.goto(f"{person.site.server.url}/analytics/")
     cards = page.get_by_role("link").filter(has_text="Twins")
+    expect(cards).to_have_count(2)
     uids |= {one.get_attribute("href").rpartition("/d/")[2] for one in cards.all()}
     assert len(uids) == 2
     for uid in uids:

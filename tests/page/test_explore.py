@@ -110,9 +110,9 @@ def test_events_of_a_person_are_a_timeline(person: Person) -> None:
     # A part of it is looked at more closely.
     box = person.panel("Result").locator(".area").bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] - 6)
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 10)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] - 6, steps=4)
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 10, steps=4)
     page.mouse.up()
     page.wait_for_url(re.compile(r"from=\d+&to=\d+"))
     expect(lanes.first).to_be_visible()
