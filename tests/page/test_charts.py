@@ -11,7 +11,10 @@ from playwright.sync_api import Browser, expect
 from support.charts import custom, has_color, import_board, panel, plot_box
 from support.page import Person, Site
 
-COUNTS = "SELECT $__timeInterval(timestamp) AS time, count() AS events FROM events WHERE $__timeFilter(timestamp) GROUP BY time ORDER BY time"
+COUNTS = (
+    "SELECT $__timeInterval(timestamp) AS time, count() AS events FROM events "
+    "WHERE $__timeFilter(timestamp) GROUP BY time ORDER BY time"
+)
 BY_SCOPE = COUNTS.replace("count() AS", "scope, count() AS").replace("GROUP BY time", "GROUP BY time, scope")
 WEEK = {"time": {"from": "now-7d", "to": "now"}}
 
@@ -97,8 +100,9 @@ def test_styles_are_drawn_without_a_word(person: Person, options: dict) -> None:
 
 def test_a_panel_has_a_range_of_its_own(person: Person) -> None:
     sql = "SELECT toString($__fromTime) AS begins"
+    length = "SELECT toUnixTimestamp($__fromTime) AS s, toUnixTimestamp($__toTime) - s AS length"
     panels = [
-        panel("Own", "SELECT toUnixTimestamp($__fromTime) AS s, toUnixTimestamp($__toTime) - s AS length", "table", timeFrom="2h"),
+        panel("Own", length, "table", timeFrom="2h"),
         panel("Shifted", sql, "table", timeShift="1d"),
         panel("Plain", sql, "table"),
     ]
@@ -135,7 +139,8 @@ def test_panels_and_rows_are_repeated_with_titles(person: Person) -> None:
     expect(page.get_by_role("article")).to_have_count(4)
     expect(page.get_by_role("button", name="Row of Mira")).to_be_visible()
     first, second = person.panel("Of Lena").bounding_box(), person.panel("Of Mira").bounding_box()
-    assert first and second
+    assert first
+    assert second
     assert first["y"] == second["y"]
     assert second["x"] > first["x"] + first["width"]
     # One copy alone has an address.
@@ -185,7 +190,8 @@ def test_a_chart_never_keeps_the_oldest_rows_alone(person: Person) -> None:
 def test_what_comes_after_a_folded_row_is_seen(person: Person) -> None:
     page = person.page
     inner = panel("Inside", "SELECT 1 AS n", "table") | {"id": 7}
-    row = {"type": "row", "title": "Folded", "collapsed": True, "gridPos": {"x": 0, "y": 0, "w": 24, "h": 1}, "panels": [inner]}
+    grid = {"x": 0, "y": 0, "w": 24, "h": 1}
+    row = {"type": "row", "title": "Folded", "collapsed": True, "gridPos": grid, "panels": [inner]}
     import_board(person, "Rows", [row, panel("After", "SELECT 2 AS n", "table")])
     expect(person.panel("After")).to_be_visible()
     expect(page.get_by_role("article", name="Inside")).to_have_count(0)

@@ -47,9 +47,9 @@ def has_color(chart: Locator, rgb: tuple[int, int, int]) -> bool:
     return chart.locator("canvas").evaluate(
         """(canvas, [r, g, b]) => {
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const near = (a, b) => Math.abs(a - b) < 5;
             for (let i = 0; i < data.length; i += 4)
-                if (data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 12)
-                    return true;
+                if (data[i + 3] > 200 && near(data[i], r) && near(data[i + 1], g) && near(data[i + 2], b)) return true;
             return false;
         }""",
         list(rgb),
