@@ -25,10 +25,8 @@ NOTICES = [
     "The variable extra is of the type adhoc, which is not known here.",
     "The annotations Releases are not shown here.",
     "The link Run cannot be followed here.",
-    "The row Each is not repeated for each value of users.",
     "Where: Panels of the type geomap are not shown here. The file keeps this one as it is.",
     "What: The transformation merge is not applied here.",
-    "What: It is not repeated for each value of users.",
 ]
 
 

@@ -13,6 +13,7 @@ const LOADERS: Record<PanelType, () => Loaded> = {
   piechart: () => import('./PieChart.svelte') as Loaded,
   text: () => import('./Text.svelte') as Loaded,
   'annoscope-timesheet-panel': () => import('./timesheet/TimesheetPanel.svelte') as Loaded,
+  'annoscope-timeline-panel': () => import('./Timeline.svelte') as Loaded,
 };
 
 const loaded = new Map<PanelType, Loaded>();

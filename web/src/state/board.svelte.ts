@@ -4,11 +4,13 @@ import { SvelteSet } from 'svelte/reactivity';
 import { query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
 import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
 import { Palette } from '../lib/format/colors';
-import { parseDashboard } from '../lib/model/dashboard';
+import { parseDashboard, type Panel } from '../lib/model/dashboard';
 import { withIds } from '../lib/model/edit';
 import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
-import { AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
+import { hasRepeats, repeated, type Scope, type Scoped } from '../lib/model/repeat';
+import { withTexts } from '../lib/model/texts';
+import { ALL, AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
 import { Pool, type Urgency } from '../lib/query/pool';
 import type { About } from '../lib/about';
@@ -16,6 +18,7 @@ import { summary } from '../lib/model/search';
 import type { Weekday } from '../lib/time/calendar';
 import { serverClock } from '../lib/time/clock';
 import { bucketMs, refreshMsOf, spanText } from '../lib/time/interval';
+import { panelRange, type PanelRange } from '../lib/time/panelRange';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
 import { weekStartOf } from '../lib/time/week';
 import { knownZone, zoneName, type Zone } from '../lib/time/zone';
@@ -23,6 +26,7 @@ import { firstPanels } from '../lib/panels/first';
 import { componentOf } from '../panels/components';
 import { readDashboard } from './ahead';
 import { bodiesOf } from './bodies';
+import { colorsOf } from './colors';
 import type { PanelData } from './panelData.svelte';
 import { preferences } from './preferences.svelte';
 import { router } from './router.svelte';
@@ -55,7 +59,7 @@ const LAST_WEEK: RawRange = { from: 'now-7d', to: 'now' };
 
 export class Board {
   readonly uid: string;
-  readonly palette = new Palette();
+  readonly palette: Palette;
   readonly pool = new Pool(QUERIES_AT_ONCE);
   /** As it is edited. */
   source = $state.raw<GrafanaDashboard>({});
@@ -78,23 +82,29 @@ export class Board {
   /** Of the panels that are drawn. */
   readonly panels = new SvelteSet<PanelData>();
 
-  readonly dashboard = $derived.by(() => parseDashboard(this.uid, this.source));
+  /** As the file has it, each repeated panel once. */
+  readonly file = $derived.by(() => parseDashboard(this.uid, this.source));
+  readonly dashboard = $derived.by(() => {
+    const { file } = this;
+    if (!hasRepeats(file.sections)) return file;
+    return { ...file, sections: repeated(file.sections, (name) => this.#scopedValues(name)) };
+  });
   readonly isChanged = $derived.by(
     () => this.source !== this.saved || this.folder !== (this.meta?.folder ?? ''),
   );
-  readonly #zoneText = $derived.by(() => router.view.zone ?? this.dashboard.timezone);
+  readonly #zoneText = $derived.by(() => router.view.zone ?? this.file.timezone);
   /** What is no zone is the browser's, and the header says so. */
   readonly zone: Zone = $derived.by(() => knownZone(this.#zoneText) ?? 'browser');
   readonly weekStart: Weekday = $derived.by(() =>
-    weekStartOf(this.dashboard.weekStart || preferences.weekStart, navigator.language),
+    weekStartOf(this.file.weekStart || preferences.weekStart, navigator.language),
   );
   readonly rawRange: RawRange = $derived.by(() => ({
-    from: router.view.from ?? this.dashboard.time.from,
-    to: router.view.to ?? this.dashboard.time.to,
+    from: router.view.from ?? this.file.time.from,
+    to: router.view.to ?? this.file.time.to,
   }));
   readonly #resolved = $derived.by(() => resolve(this.rawRange, this.now, this.zone, this.weekStart));
   readonly range: Range = $derived.by(() => this.#resolved ?? resolve(LAST_WEEK, this.now, this.zone)!);
-  readonly #refreshText = $derived.by(() => router.view.refresh ?? this.dashboard.refresh);
+  readonly #refreshText = $derived.by(() => router.view.refresh ?? this.file.refresh);
   /** Milliseconds between two refreshes; `null` for never. */
   readonly refreshMs: number | null = $derived.by(() => refreshMsOf(this.#refreshText) ?? null);
   readonly refresh = $derived.by(() => (this.refreshMs === null ? '' : this.#refreshText));
@@ -112,10 +122,11 @@ export class Board {
       ? [`Every ${this.#refreshText} is no interval to refresh at: it is off. Write 30s, 5m or 1h.`]
       : []),
   ]);
-  readonly circular = $derived.by(() => circular(this.dashboard.variables));
+  readonly circular = $derived.by(() => circular(this.file.variables));
 
   constructor(uid: string) {
     this.uid = uid;
+    this.palette = new Palette(colorsOf(uid));
   }
 
   async load() {
@@ -205,14 +216,44 @@ export class Board {
   /** Values for the variables that a text needs; `null` while one of them is not known yet. */
   values(names: string[]): Record<string, QueryValue> | null {
     const values: Record<string, QueryValue> = {};
-    for (const name of closure(names, this.dashboard.variables)) {
-      const variable = this.dashboard.variables.find((known) => known.name === name);
+    for (const name of closure(names, this.file.variables)) {
+      const variable = this.file.variables.find((known) => known.name === name);
       if (!variable) continue;
       const value = this.#value(variable);
       if (value === null) return null;
       values[name] = value;
     }
     return values;
+  }
+
+  /** What a repeated panel is shown once for. */
+  #scopedValues(name: string): Scoped[] | null {
+    const variable = this.file.variables.find((known) => known.name === name);
+    if (!variable) return [];
+    const options = this.optionsOf(variable);
+    const chosen = this.chosenOf(variable);
+    if (chosen[0] === ALL) return options;
+    return chosen.map((value) => options?.find((option) => option.value === value) ?? { value, text: value });
+  }
+
+  /** The range of a panel, which may have its own. */
+  rangeOf({ source }: Pick<Panel, 'source'>): PanelRange {
+    return panelRange(this.rawRange, this.range, source, this.now, this.zone);
+  }
+
+  /** A title or a text with what is chosen filled in. */
+  filled(text: string, scope: Scope = {}): string {
+    return withTexts(text, (name) => {
+      if (name in scope) return scope[name]?.text ?? '…';
+      const variable = this.file.variables.find((known) => known.name === name);
+      if (!variable) return null;
+      if (isOfPage(variable)) return zoneName(this.zone);
+      const [options, chosen] = [this.optionsOf(variable), this.chosenOf(variable)];
+      if (chosen[0] === ALL) return 'All';
+      return chosen
+        .map((value) => options?.find((option) => option.value === value)?.text ?? value)
+        .join(' + ');
+    });
   }
 
   #value(variable: Variable): QueryValue | null {
@@ -228,7 +269,7 @@ export class Board {
 
   /** Asks for the options of each filter whose query, range or filters above it changed. */
   loadOptions() {
-    for (const variable of this.dashboard.variables) {
+    for (const variable of this.file.variables) {
       if (variable.kind !== 'query' || this.circular.includes(variable.name)) continue;
       const values = this.values(variable.references);
       if (values === null) continue;
@@ -301,7 +342,7 @@ export class Board {
   askFreely: Ask = async (sql, { range, params, limit, signal } = {}) => {
     // Who asks decides when to ask again: lists of filters that arrive meanwhile are no reason.
     const body: QueryBody = untrack(() => {
-      const names = this.dashboard.variables.map(({ name }) => name);
+      const names = this.file.variables.map(({ name }) => name);
       return { sql, range: range ?? this.range, variables: this.values(names) ?? {} };
     });
     if (params) body.params = params;

@@ -15,7 +15,11 @@ const WIDTH_STEP_PX = 160;
 export function bodiesOf(board: Board, panel: Panel, widthPx: number): QueryBody[] | null {
   const variables = board.values(referencesIn(panel.targets.map(({ sql }) => sql).join('\n')));
   if (variables === null) return null;
-  const { range } = board;
+  for (const [name, scoped] of Object.entries(panel.scope)) {
+    if (scoped === null) return null;
+    if (name in variables) variables[name] = typeof variables[name] === 'object' ? [scoped.value] : scoped.value; // prettier-ignore
+  }
+  const { range } = board.rangeOf(panel);
   const width = Math.max(1, Math.round(widthPx / WIDTH_STEP_PX)) * WIDTH_STEP_PX;
   const points = panel.source.maxDataPoints ?? width / PX_PER_BUCKET;
   const intervalMs = bucketMs(range.to - range.from, points, parseSpan(panel.source.interval ?? '') ?? 0);

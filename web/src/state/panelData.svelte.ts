@@ -7,6 +7,7 @@ import type { Panel } from '../lib/model/dashboard';
 import type { Range } from '../lib/time/range';
 import { bodiesOf } from './bodies';
 import { said, type Board } from './board.svelte';
+import { wholeAnswer } from './wholeAnswer';
 
 export interface Sent {
   refId: string;
@@ -19,7 +20,10 @@ export interface Sent {
 export interface Shown {
   frames: Frame[];
   range: Range;
+  /** Of a table: these are the first rows. */
   isTruncated: boolean;
+  /** Of a chart that does not show all as finely as it was asked for; else empty. */
+  note: string;
   /** The latest events may be missing. */
   isBehind: boolean;
 }
@@ -66,7 +70,7 @@ export class PanelData {
       this.isSettled = false;
       return;
     }
-    const { range } = board;
+    const { range } = board.rangeOf(panel);
     const key = JSON.stringify([bodies, panel.source.transformations]);
     if (key === this.#key && !isForced) return;
     this.#key = key;
@@ -82,12 +86,18 @@ export class PanelData {
     this.stoppedAfterS = null;
     const sent = bodies.map((body, i): Sent => ({ refId: panel.targets[i]!.refId, body, answer: null, tookMs: 0 })); // prettier-ignore
     let failed = sent[0]!;
+    const notes = new Set<string>();
     try {
       await Promise.all(
         sent.map(async (one) => {
           const begin = performance.now();
           try {
-            one.answer = await this.#board.ask(one.body, one.refId, signal);
+            const ask = (body: QueryBody) => this.#board.ask(body, one.refId, signal);
+            if (panel.type === 'timeseries') {
+              const { body, answer, note } = await wholeAnswer(one.body, ask);
+              Object.assign(one, { body, answer });
+              if (note !== '') notes.add(note);
+            } else one.answer = await ask(one.body);
           } catch (error) {
             failed = one;
             throw error;
@@ -98,9 +108,9 @@ export class PanelData {
       );
       signal.throwIfAborted();
       const frames = sent.map(({ answer }) => transform(answer!.frame, panel.source.transformations ?? []));
-      const isTruncated = sent.some(({ answer }) => answer!.stats.truncated);
+      const isTruncated = notes.size === 0 && sent.some(({ answer }) => answer!.stats.truncated);
       const isBehind = sent.some(({ answer }) => answer!.stats.behind);
-      this.shown = { frames, range, isTruncated, isBehind };
+      this.shown = { frames, range, isTruncated, isBehind, note: [...notes].join(', ') };
       this.failure = null;
       this.isCutOff = false;
     } catch (error) {

@@ -4,7 +4,7 @@ import { parseWeekStart, type WeekStart } from '../lib/time/week';
 
 const N_RECENT = 6;
 
-function stored<T>(key: string, otherwise: T): T {
+export function stored<T>(key: string, otherwise: T): T {
   try {
     const text = localStorage.getItem(`annoscope.${key}`);
     return text === null ? otherwise : (JSON.parse(text) as T);
@@ -13,7 +13,7 @@ function stored<T>(key: string, otherwise: T): T {
   }
 }
 
-function store(key: string, value: unknown) {
+export function store(key: string, value: unknown) {
   try {
     localStorage.setItem(`annoscope.${key}`, JSON.stringify(value));
   } catch {

@@ -57,6 +57,7 @@ function isElsewhere(next: ViewState, now: ViewState): boolean {
   return (
     next.uid !== now.uid ||
     next.org !== now.org ||
+    (next.explore === null) !== (now.explore === null) ||
     next.admin?.place !== now.admin?.place ||
     next.admin?.open !== now.admin?.open
   );

@@ -55,13 +55,7 @@ pub fn notices(model: &Model) -> Vec<String> {
 
 fn of_panel(panel: &Value, found: &mut Vec<String>) {
     let (title, of_type) = (text(panel, "title"), text(panel, "type"));
-    let repeat = text(panel, "repeat");
     if of_type == "row" {
-        if !repeat.is_empty() {
-            found.push(format!(
-                "The row {title} is not repeated for each value of {repeat}."
-            ));
-        }
         for inner in members(panel.get("panels")) {
             of_panel(inner, found);
         }
@@ -86,11 +80,6 @@ fn of_panel(panel: &Value, found: &mut Vec<String>) {
                 "{title}: The transformation {id} is not applied here."
             ));
         }
-    }
-    if !repeat.is_empty() {
-        found.push(format!(
-            "{title}: It is not repeated for each value of {repeat}."
-        ));
     }
 }
 
@@ -159,7 +148,6 @@ mod tests {
             (
                 json!({"panels": [row]}),
                 vec![
-                    "The row Each is not repeated for each value of users.",
                     "Inside: Panels of the type heatmap are not shown here. The file keeps this one as it is.",
                 ],
             ),
@@ -167,10 +155,7 @@ mod tests {
                 json!({"panels": [{"type": "table", "title": "A", "repeat": "users", "transformations": [
                     {"id": "merge"}, {"id": "merge"}, {"id": "pivot", "disabled": true}, {"id": "reduce"}
                 ]}]}),
-                vec![
-                    "A: The transformation merge is not applied here.",
-                    "A: It is not repeated for each value of users.",
-                ],
+                vec!["A: The transformation merge is not applied here."],
             ),
             (
                 json!({"templating": {"list": [{"name": "a", "type": "adhoc"}, {"name": "b", "type": "query"}]}}),

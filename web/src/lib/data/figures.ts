@@ -8,6 +8,8 @@ export interface Figured {
   column: Column;
   config: FieldConfig;
   values: unknown[];
+  /** Instants of the values, where the query says some. */
+  times: (number | null)[] | null;
 }
 
 interface ReduceOptions {
@@ -22,10 +24,13 @@ function reduceOptions(panel: GrafanaPanel): ReduceOptions {
 /** Number columns, or the first column if there are none. */
 export function columnsOf(panel: GrafanaPanel, frames: Frame[]): Figured[] {
   return frames.flatMap(({ refId, columns, rows }) => {
+    const time = columns.findIndex(({ kind }) => kind === 'time');
+    const times = time < 0 ? null : rows.map((row) => numberOf(row[time]));
     const found = columns.map((column, at) => ({
       column,
       config: fieldConfig(panel, column, refId),
       values: rows.map((row) => row[at]),
+      times,
     }));
     const numbers = found.filter(({ column, config }) => column.kind === 'number' && !isHidden(config));
     return numbers.length > 0 ? numbers : found.slice(0, 1);

@@ -24,8 +24,9 @@ export function fieldConfig(
   // Not deeper: overrides set whole values.
   const config: FieldConfig = { ...defaults };
   if (defaults.custom) config.custom = { ...defaults.custom };
-  for (const { matcher, properties } of overrides) {
-    if (!matches(matcher ?? {}, column, refId)) continue;
+  for (const { matcher, properties, __systemRef } of overrides) {
+    // A click in a legend of long ago: its names are those of other data, and it would hide all of these.
+    if (__systemRef === 'hideSeriesFrom' || !matches(matcher ?? {}, column, refId)) continue;
     for (const { id, value } of properties ?? []) {
       if (id?.startsWith('custom.')) set((config.custom ??= {}), id.slice(7), value);
       else if (id !== undefined) set(config as Record<string, unknown>, id, value);
@@ -64,7 +65,7 @@ function regex(text: string): RegExp {
   }
 }
 
-/** A series that Grafana hides everywhere. Its "all except" overrides are a click of long ago, and no wish. */
+/** A series that the file hides in charts. */
 export function isHidden(config: FieldConfig): boolean {
   const hidden = config.custom?.hideFrom as { viz?: boolean } | undefined;
   return hidden?.viz === true;

@@ -92,11 +92,34 @@ test('the last override that matches wins', () => {
   expect(fieldConfig(panel, column('UInt8'))).toEqual({ unit: 'h', custom: { width: 20 }, displayName: 'N' });
 });
 
-test('colours', () => {
-  const palette = new Palette();
-  expect([palette.colorOf('a'), palette.colorOf('b'), palette.colorOf('a')]).toEqual(['var(--series-1)', 'var(--series-2)', 'var(--series-1)']); // prettier-ignore
-  for (const name of 'cdefghi') palette.colorOf(name);
-  expect([palette.colorOf('i'), palette.dashOf('a'), palette.dashOf('i')]).toEqual(['var(--series-1)', [], [6, 3]]); // prettier-ignore
+describe('colours of series', () => {
+  const look = (palette: Palette, name: string) => `${palette.colorOf(name)} ${palette.dashOf(name)}`;
+  const names = Array.from({ length: 24 }, (_, i) => `Person #${i}`);
+
+  it('are by name, whoever comes first', () => {
+    const found = names.slice(0, 8).map((name) => new Palette().colorOf(name));
+    expect(names.slice(0, 8).map((name) => new Palette().colorOf(name))).toEqual(found);
+    expect(new Set(found).size).toBeGreaterThan(3);
+  });
+  it('differ as long as there are some', () => {
+    const palette = new Palette();
+    expect(new Set(names.slice(0, 8).map((name) => palette.colorOf(name))).size).toBe(8);
+    expect(new Set(names.map((name) => look(palette, name))).size).toBe(24);
+    // Who comes after that shares one.
+    expect(look(palette, 'another')).toMatch(/^var\(--series-\d\)/);
+  });
+  it('are kept, in whatever order they come the next time', () => {
+    let kept: Record<string, number> = {};
+    const memory = { read: () => ({ ...kept }), write: (slots: typeof kept) => (kept = slots) };
+    const first = new Palette(memory);
+    const before = names.map((name) => look(first, name));
+    const second = new Palette(memory);
+    const after = [...names].reverse().map((name) => look(second, name));
+    expect(after.reverse()).toEqual(before);
+  });
+});
+
+test('colours of files', () => {
   expect(namedColor('semi-dark-red')).toBe('var(--bad)');
   expect(namedColor('#ff0000')).toBe('#ff0000');
   expect(namedColor('url(x)')).toBe('var(--text)');

@@ -55,9 +55,23 @@ export function figure(value: number, { unit = '', decimals = null }: NumberStyl
   };
 }
 
+/** How much of a value makes one of the unit that it is shown in: of milliseconds, 60,000 are one minute. */
+export function unitAt(value: number, unit = ''): { size: number; unit: string } {
+  const fixed = fixedUnit(unit);
+  if (fixed !== null) return { size: unit === 'percentunit' ? 0.01 : 1, unit: fixed };
+  const [scaled, list] = scaleOf(unit, value);
+  if (list === null) return { size: 1, unit: '' };
+  const scale = list.findLast(({ base }) => Math.abs(scaled) >= base) ?? list[0]!;
+  return { size: scale.base / scaleOf(unit, 1)[0], unit: scale.unit };
+}
+
 /** In one line. */
 export function figureText(value: number, style: NumberStyle): string {
   const { text, unit } = figure(value, style);
+  return withUnit(text, unit);
+}
+
+export function withUnit(text: string, unit: string): string {
   return unit === '' ? text : unit === '%' ? `${text}%` : `${text} ${unit}`;
 }
 
@@ -66,6 +80,12 @@ export function fixedUnit(unit: string): string | null {
   if (unit === 'percentunit') return '%';
   if (unit.startsWith('suffix:')) return unit.slice(7).trim();
   return FIXED[unit] ?? null;
+}
+
+/** Whether figures of a unit bear it, or need none. Times are written in one way, whatever the file says. */
+export function isKnownUnit(unit: string): boolean {
+  if (/^(time:|dateTime)/.test(unit)) return true;
+  return ['', 'none', 'locale', 'string'].includes(unit) || fixedUnit(unit) !== null || scaleOf(unit, 1)[1] !== null; // prettier-ignore
 }
 
 /** `1,204`, `0.35`: with at most as many decimals as are worth reading. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { movePanel, nudgePanel, placeOf, type Step } from './arrange';
+import { foldRow, movePanel, nudgePanel, placeOf, type Step } from './arrange';
 import { parseDashboard } from './dashboard';
 import type { GrafanaDashboard, GrafanaPanel } from './grafana';
 import { placed, type Box } from './layout';
@@ -122,3 +122,23 @@ test('steps down go past the next panel, and up again', () => {
   expect(lines(down)).toEqual({ 1: 6, 2: 0 });
   expect(lines(nudgePanel(down, 1, 'up'))).toEqual(lines(stack));
 });
+
+describe('a folded row', () => {
+  const after: GrafanaDashboard = { panels: [...SECTIONS.panels!.slice(0, 5), panel(6, 0, 15, 24, 4)] };
+  const shown = (dashboard: GrafanaDashboard) =>
+    parseDashboard('x', dashboard).sections.map(({ id, startsCollapsed, panels }) => [id, startsCollapsed, panels.map((one) => one.id)]);
+
+  test('does not take in what comes after it', () => {
+    expect(shown(after)).toEqual([[0, false, [1, 2]], [10, false, [3]], [20, true, [4]], [-20, false, [6]]]);
+    expect(shown(movePanel(after, 6, { section: -20, x: 0, y: 0, w: 12, h: 4 }))).toEqual(shown(after));
+  });
+  test('has it when it is unfolded', () => {
+    expect(shown(foldRow(after, 20, false))).toEqual([[0, false, [1, 2]], [10, false, [3]], [20, false, [4, 6]]]);
+  });
+  test('holds its panels, and what is below moves up', () => {
+    const folded = foldRow(SECTIONS, 10, true);
+    expect(folded.panels!.find(({ id }) => id === 10)).toMatchObject({ collapsed: true, panels: [{ id: 3 }] });
+    expect(lines(folded)).toEqual({ 1: 0, 2: 0, 10: 8, 3: 9, 20: 9, 4: 10, 30: 10, 5: 11 });
+    expect(lines(foldRow(folded, 10, false))).toEqual(lines(SECTIONS));
+  });
+}); // prettier-ignore

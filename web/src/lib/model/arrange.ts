@@ -3,18 +3,20 @@ import { positionOf } from './dashboard';
 import type { GrafanaDashboard, GrafanaPanel, GridPos } from './grafana';
 import { bottom, COLUMNS, compacted, placed, type Box } from './layout';
 
-/** Where a panel is put: lines count from the top of the section, which is named by its row's id, or 0. */
+/** Where a panel is put: lines count from the top of the section, which is named by its id. */
 export interface Place extends GridPos {
   section: number;
 }
 
-/** A row and what is below it, up to the next row. */
+/** A row and what is below it, up to the next row; what comes after a folded row has none. */
 interface Shelf {
+  /** As the section of a dashboard that is shown. */
+  id: number;
   row: GrafanaPanel | null;
   panels: GrafanaPanel[];
 }
 
-const sectionOf = ({ row }: Shelf) => row?.id ?? 0;
+const sectionOf = ({ id }: Shelf) => id;
 
 export function placeOf(dashboard: GrafanaDashboard, id: number): Place | null {
   for (const shelf of shelvesOf(dashboard)) {
@@ -41,6 +43,14 @@ export function movePanel(dashboard: GrafanaDashboard, id: number, to: Place): G
     return withBoxes(others, compacted(boxesOf(others)));
   });
   return { ...dashboard, panels: stacked(arranged) };
+}
+
+/** The row folded or unfolded, as Grafana keeps it: a folded one holds its panels, and what is below moves up. */
+export function foldRow(dashboard: GrafanaDashboard, id: number, collapsed: boolean): GrafanaDashboard {
+  const shelves = shelvesOf(dashboard).map((shelf) =>
+    shelf.row?.id === id ? { ...shelf, row: { ...shelf.row, collapsed } } : shelf,
+  );
+  return { ...dashboard, panels: stacked(shelves) };
 }
 
 export type Step = 'left' | 'right' | 'up' | 'down' | 'wider' | 'narrower' | 'higher' | 'lower';
@@ -79,12 +89,14 @@ export function nudgePanel(dashboard: GrafanaDashboard, id: number, step: Step):
 }
 
 function shelvesOf({ panels = [] }: GrafanaDashboard): Shelf[] {
-  const shelves: Shelf[] = [{ row: null, panels: [] }];
+  const shelves: Shelf[] = [{ id: 0, row: null, panels: [] }];
   const ordered = [...panels].sort(byPosition);
   for (const panel of ordered) {
-    if (panel.type === 'row')
-      shelves.push({ row: panel, panels: [...(panel.panels ?? [])].sort(byPosition) });
-    else shelves.at(-1)!.panels.push(panel);
+    const id = panel.id ?? 0;
+    if (panel.type === 'row') {
+      shelves.push({ id, row: panel, panels: [...(panel.panels ?? [])].sort(byPosition) });
+      if (panel.collapsed === true) shelves.push({ id: -id, row: null, panels: [] });
+    } else shelves.at(-1)!.panels.push(panel);
   }
   return shelves;
 }

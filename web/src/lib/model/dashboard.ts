@@ -3,6 +3,7 @@ import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './g
 import { parseWeekStart, type WeekStart } from '../time/week';
 import { parseLink, type DashboardLink } from './links';
 import { dashboardNotices, panelNotices } from './notices';
+import type { Scope } from './repeat';
 import { parseVariable, type Variable } from './variable';
 
 export const PANEL_TYPES = [
@@ -13,6 +14,7 @@ export const PANEL_TYPES = [
   'piechart',
   'text',
   'annoscope-timesheet-panel',
+  'annoscope-timeline-panel',
 ] as const;
 export type PanelType = (typeof PANEL_TYPES)[number];
 
@@ -32,6 +34,11 @@ export interface Target {
 
 export interface Panel {
   id: number;
+  /** The file's, which all copies of a repeated panel share. */
+  fileId: number;
+  repeat: { variable: string; isVertical: boolean; maxPerRow: number | null } | null;
+  /** Of a copy: what stands for the variable. */
+  scope: Scope;
   /** `null` if we have none such. */
   type: PanelType | null;
   title: string;
@@ -44,11 +51,14 @@ export interface Panel {
   notices: string[];
 }
 
-/** What lies between two rows; the first has no title if no row comes first. */
+/** What lies between two rows. What comes before the first row, or after a folded one, has no title. */
 export interface Section {
   id: number;
   title: string | null;
   startsCollapsed: boolean;
+  /** The variable for each of whose values it is shown. */
+  repeat: string | null;
+  scope: Scope;
   panels: Panel[];
 }
 
@@ -103,7 +113,8 @@ function sections(sources: GrafanaPanel[]): Section[] {
   );
   const withIds = sources.map((source) => ({ ...source, id: source.id ?? ++nextId }));
   const ordered = withIds.sort((a, b) => compare(positionOf(a), positionOf(b)));
-  const found: Section[] = [{ id: 0, title: null, startsCollapsed: false, panels: [] }];
+  const untitled = (id: number): Section => ({ id, title: null, startsCollapsed: false, repeat: null, scope: {}, panels: [] });
+  const found: Section[] = [untitled(0)];
   for (const source of ordered) {
     if (source.type === 'row') {
       const inside = (source.panels ?? []).map((panel) => ({ ...panel, id: panel.id ?? ++nextId }));
@@ -111,14 +122,18 @@ function sections(sources: GrafanaPanel[]): Section[] {
         id: source.id,
         title: source.title ?? '',
         startsCollapsed: source.collapsed === true,
+        repeat: source.repeat || null,
+        scope: {},
         panels: inside.sort((a, b) => compare(positionOf(a), positionOf(b))).map(parsePanel),
       });
+      // A folded row has its panels in itself: what comes after it does not fold.
+      if (source.collapsed === true) found.push(untitled(-source.id));
     } else {
       found.at(-1)!.panels.push(parsePanel(source));
     }
   }
   return found.filter(({ title, panels }) => title !== null || panels.length > 0).map(fromTop);
-}
+} // prettier-ignore
 
 /** Rows fold away, so each section counts its lines from its own top. */
 function fromTop(section: Section): Section {
@@ -138,10 +153,19 @@ function parsePanel(source: GrafanaPanel & { id: number }): Panel {
     notices.push(
       `Panels of the type ${named || '(none)'} are not shown here. The file keeps this one as it is.`,
     );
-  notices.push(...panelNotices(source));
+  notices.push(...panelNotices(source, type));
   const grid = positionOf(source);
   return {
     id: source.id,
+    fileId: source.id,
+    repeat: source.repeat
+      ? {
+          variable: source.repeat,
+          isVertical: source.repeatDirection === 'v',
+          maxPerRow: source.maxPerRow ?? null,
+        }
+      : null,
+    scope: {},
     type,
     title: source.title ?? '',
     description: source.description ?? '',

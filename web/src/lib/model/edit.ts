@@ -1,5 +1,6 @@
 /** Changes of a dashboard's file: each returns another one, and touches nothing that it is not about. */
 import type { GrafanaDashboard, GrafanaPanel } from './grafana';
+import { formatOf } from './panel';
 
 /** A panel as the file has it, also one within a folded row. */
 export function panelJson(dashboard: GrafanaDashboard, id: number): GrafanaPanel | undefined {
@@ -61,20 +62,26 @@ export function duplicatePanel(dashboard: GrafanaDashboard, id: number): Grafana
   return { ...dashboard, panels: mapPanels(panels, id, (panel) => [panel, copy]) };
 }
 
-export function addPanel(dashboard: GrafanaDashboard): { dashboard: GrafanaDashboard; id: number } {
+/** At the end. `made` says what it is made of, where it is no empty one. */
+export function addPanel(
+  dashboard: GrafanaDashboard,
+  made: Partial<GrafanaPanel> & { sql?: string } = {},
+): { dashboard: GrafanaDashboard; id: number } {
   const id = nextId(dashboard);
   const bottom = Math.max(0, ...everyPanel(dashboard).map(({ gridPos }) => (gridPos?.y ?? 0) + (gridPos?.h ?? 0))); // prettier-ignore
   const source = everyPanel(dashboard).find((panel) => 'datasource' in panel) as { datasource?: unknown } | undefined; // prettier-ignore
   const datasource = source?.datasource ?? { type: 'grafana-clickhouse-datasource', uid: '${DS_CLICKHOUSE}' };
+  const { sql = FIRST_QUERY, type = 'timeseries', ...rest } = made;
   const panel = {
     id,
-    type: 'timeseries',
+    type,
     title: 'New panel',
     gridPos: { x: 0, y: bottom, w: 24, h: 9 },
     datasource,
     fieldConfig: { defaults: {}, overrides: [] },
     options: {},
-    targets: [{ refId: 'A', datasource, format: 1, queryType: 'sql', rawSql: FIRST_QUERY }],
+    targets: [{ refId: 'A', datasource, format: formatOf(type), queryType: 'sql', rawSql: sql }],
+    ...rest,
   };
   return { id, dashboard: { ...dashboard, panels: [...(dashboard.panels ?? []), panel as GrafanaPanel] } };
 }

@@ -14,6 +14,8 @@ export interface GrafanaDashboard {
   timezone?: string;
   weekStart?: string;
   links?: GrafanaLink[];
+  schemaVersion?: number;
+  tags?: string[];
   annotations?: { list?: { name?: string; builtIn?: number | boolean; enable?: boolean }[] };
 }
 
@@ -45,7 +47,16 @@ export interface GrafanaPanel {
   transformations?: Transformation[];
   interval?: string | null;
   maxDataPoints?: number | null;
-  repeat?: string;
+  repeat?: string | null;
+  repeatDirection?: string;
+  maxPerRow?: number;
+  timeFrom?: string | null;
+  timeShift?: string | null;
+  hideTimeOverride?: boolean;
+  links?: unknown[];
+  libraryPanel?: unknown;
+  datasource?: unknown;
+  pluginVersion?: string;
 }
 
 export interface GridPos {
@@ -62,6 +73,7 @@ export interface GrafanaTarget {
   /** 0 is a time series, 1 a table; newer files have words. */
   format?: number | string;
   queryType?: string;
+  datasource?: unknown;
 }
 
 export interface FieldConfig {
@@ -75,10 +87,13 @@ export interface FieldConfig {
   color?: { mode?: string; fixedColor?: string };
   thresholds?: Thresholds;
   mappings?: Mapping[];
+  links?: unknown[];
   custom?: Record<string, unknown>;
 }
 
 export interface FieldOverride {
+  /** Of what Grafana wrote by itself: `hideSeriesFrom` is a click in a legend. */
+  __systemRef?: string;
   matcher?: { id?: string; options?: unknown };
   properties?: { id?: string; value?: unknown }[];
 }
@@ -113,7 +128,10 @@ export interface GrafanaVariable {
   multi?: boolean;
   includeAll?: boolean;
   allValue?: string | null;
-  current?: { value?: unknown; text?: unknown };
+  current?: { value?: unknown; text?: unknown; selected?: boolean };
+  options?: unknown[];
+  skipUrlSync?: boolean;
+  datasource?: unknown;
   auto?: boolean;
   auto_count?: number;
   auto_min?: string;

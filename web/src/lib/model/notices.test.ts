@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import known from '../../../../crates/server/src/dashboards/known.json';
-import { PANEL_TYPES, SUCCESSORS } from './dashboard';
-import type { GrafanaPanel } from './grafana';
+import { PANEL_TYPES, parseDashboard, SUCCESSORS, type PanelType } from './dashboard';
+import type { GrafanaDashboard, GrafanaPanel } from './grafana';
 import { dashboardNotices, panelNotices, TRANSFORMATIONS } from './notices';
 import { KINDS } from './variable';
 
@@ -11,19 +12,42 @@ const override = (matcher: string, ...ids: [string, unknown?][]): GrafanaPanel =
   },
 });
 
+const custom = (custom: Record<string, unknown>): GrafanaPanel => ({ fieldConfig: { defaults: { custom } } });
+
 test.each<[GrafanaPanel, string[]]>([
   [{}, []],
   [override('byName', ['unit', 'h'], ['custom.width', 80], ['custom.cellOptions', { type: 'json-view' }]), []],
-  [override('byName', ['custom.lineStyle', {}]), ['The field option custom.lineStyle is not applied here.']],
+  [override('byName', ['custom.lineStyle', { fill: 'dash' }]), []],
+  [override('byName', ['custom.fillBelowTo', 'b']), ['The field option custom.fillBelowTo is not applied here.']],
   [override('byName', ['custom.cellOptions', { type: 'sparkline' }]), ['Cells of the type sparkline are shown as text.']],
   [override('byValue', ['unit', 'h']), ['Overrides for fields byValue are not applied here.']],
+  [{ fieldConfig: { overrides: [{ __systemRef: 'hideSeriesFrom', matcher: { id: 'odd' } }] } }, []],
   [{ fieldConfig: { defaults: { custom: { displayMode: 'auto' }, color: { mode: 'thresholds' } } } }, []],
   [{ fieldConfig: { defaults: { color: { mode: 'continuous-GrYlRd' } } } }, ['The colour scheme continuous-GrYlRd is not used here.']],
   [{ fieldConfig: { defaults: { mappings: [{ type: 'value' }, { type: 'odd' }] } } }, ['Value mappings of the type odd are not applied here.']],
-  [{ repeat: 'users', transformations: [{ id: 'merge' }, { id: 'merge' }, { id: 'pivot', disabled: true }, { id: 'reduce' }] },
-    ['The transformation merge is not applied here.', 'It is not repeated for each value of users.']],
+  [{ fieldConfig: { defaults: { unit: 'currencyUSD' } } }, ['The unit currencyUSD is not known here: figures stand without it.']],
+  [{ fieldConfig: { defaults: { links: [{}] } } }, ['Links from values are followed in tables alone.']],
+  [custom({ lineInterpolation: 'smooth', stacking: { mode: 'percent' }, scaleDistribution: { type: 'log', log: 2 }, thresholdsStyle: { mode: 'area' } }), []],
+  [custom({ gradientMode: 'scheme' }), ['The field option custom.gradientMode is scheme in the file, which is not drawn here.']],
+  [custom({ thresholdsStyle: { mode: 'series' } }), ['The field option custom.thresholdsStyle is series in the file, which is not drawn here.']],
+  [custom({ transform: 'negative-Y' }), ['The field option custom.transform is not applied here.']],
+  [{ repeat: 'users', timeFrom: '2h', transformations: [{ id: 'merge' }, { id: 'merge' }, { id: 'pivot', disabled: true }, { id: 'reduce' }] },
+    ['The transformation merge is not applied here.']],
+  [{ targets: [{ refId: 'A', rawSql: '' }, { refId: 'B' }, { refId: 'C', hide: true }], links: [{}] },
+    ['Query B has no SQL, so it is not asked.', 'The links of this panel are not shown here.']],
 ])('%j', (panel, expected) => {
-  expect(panelNotices(panel)).toEqual(expected);
+  expect(panelNotices(panel, 'timeseries')).toEqual(expected);
+}); // prettier-ignore
+
+test.each<[PanelType | null, Record<string, unknown>, string[]]>([
+  ['stat', { graphMode: 'area', colorMode: 'background', textMode: 'auto' }, []],
+  ['stat', { textMode: 'name', reduceOptions: { values: true, fields: '/x/' } },
+    ['The option textMode is name in the file, which is not done here.', 'Each row as a figure of its own is not done here.', 'It is not limited to the fields /x/ here.']],
+  ['barchart', { orientation: 'vertical', stacking: 'none' }, ['The option orientation is vertical in the file, which is not done here.']],
+  ['table', { orientation: 'vertical' }, []],
+  [null, { orientation: 'vertical' }, []],
+])('a %s with %j', (type, options, expected) => {
+  expect(panelNotices({ options }, type)).toEqual(expected);
 }); // prettier-ignore
 
 test('annotations of one’s own are named', () => {
@@ -33,17 +57,21 @@ test('annotations of one’s own are named', () => {
   ]);
 });
 
-test('repeated rows and links that cannot be followed are named', () => {
-  const panels = [{ type: 'row', title: 'Each', repeat: 'users' }, { type: 'row', title: 'One' }, { type: 'table' }];
-  const links = [{ type: 'link', title: 'Run', url: 'javascript:alert(1)' }, { type: 'dashboards', tags: ['a'] }];
-  expect(dashboardNotices({ panels, links })).toEqual([
-    'The link Run cannot be followed here.',
-    'The row Each is not repeated for each value of users.',
-  ]);
-}); // prettier-ignore
+test('links that cannot be followed are named', () => {
+  const links = [{ type: 'link', title: 'Run', url: 'javascript:alert(1)' }, { type: 'dashboards', tags: ['a'] }]; // prettier-ignore
+  expect(dashboardNotices({ links })).toEqual(['The link Run cannot be followed here.']);
+});
 
 test('the server names what the page does not know', () => {
   expect(known.panel_types).toEqual([...PANEL_TYPES, ...Object.keys(SUCCESSORS)]);
   expect(known.transformations).toEqual(TRANSFORMATIONS);
   expect(known.variable_types).toEqual([...KINDS, 'datasource']);
 });
+
+test('our own dashboards leave nothing out', () => {
+  for (const uid of ['all-events', 'management', 'monitoring', 'timesheet']) {
+    const file = JSON.parse(readFileSync(`../dashboards/${uid}.json`, 'utf8')) as GrafanaDashboard;
+    const { notices, sections } = parseDashboard(uid, file);
+    expect([...notices, ...sections.flatMap(({ panels }) => panels.flatMap(({ notices }) => notices))]).toEqual([]);
+  }
+}); // prettier-ignore

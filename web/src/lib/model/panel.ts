@@ -4,8 +4,8 @@ import type { FieldConfig, GrafanaPanel, GrafanaTarget } from './grafana';
 export type PlaceKey = 'x' | 'y' | 'w' | 'h';
 
 /** Its queries; a panel without any has an empty one to begin with. */
-export function targetsOf({ targets }: GrafanaPanel): GrafanaTarget[] {
-  return targets?.length ? targets : [{ refId: 'A', rawSql: '', format: 1 }];
+export function targetsOf({ targets, type }: GrafanaPanel): GrafanaTarget[] {
+  return targets?.length ? targets : [{ refId: 'A', rawSql: '', format: formatOf(type) }];
 }
 
 export function withTarget(panel: GrafanaPanel, at: number, part: Partial<GrafanaTarget>): GrafanaPanel {
@@ -39,6 +39,20 @@ export function withDefaults(panel: GrafanaPanel, part: Partial<FieldConfig>): G
 /** Options that Grafana keeps apart by the kind of panel. */
 export function withCustom(panel: GrafanaPanel, part: Record<string, unknown>): GrafanaPanel {
   return withDefaults(panel, { custom: { ...defaultsOf(panel).custom, ...part } });
+}
+
+/** Of another kind; its queries ask for what that one draws, where they were as new ones are. */
+export function withType(panel: GrafanaPanel, type: string): GrafanaPanel {
+  const [before, after] = [formatOf(panel.type), formatOf(type)];
+  const targets = panel.targets?.map((target) =>
+    before !== after && target.format === before ? { ...target, format: after } : target,
+  );
+  return { ...panel, type, ...(targets ? { targets } : {}) };
+}
+
+/** What the ClickHouse data source makes of a query: 0 is a time series with labels, 1 a table. */
+export function formatOf(type: string | undefined): 0 | 1 {
+  return type === 'timeseries' ? 0 : 1;
 }
 
 /** Whole numbers from 0 on. */

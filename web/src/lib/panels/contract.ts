@@ -30,6 +30,8 @@ export interface PanelProps {
   oncell?: (cell: CellPlace | null) => void;
   /** A person dragged across these instants. */
   onzoom?: (range: Range) => void;
+  /** A text with what is chosen filled in for `$variables`. */
+  filled: (text: string) => string;
   /** Asks SQL with the variables of the dashboard, for its range or another. */
   ask: Ask;
   /** The address of another dashboard with these variables set, and a range of its own. */

@@ -3,6 +3,7 @@
  * not one of Grafana's names has a name of ours with a dot: `sort.4=-count()`.
  */
 import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
+import { exploreParams, parseExplore, type ExploreView } from '../explore/address';
 import type { RequestPlace } from '../request';
 import { parseLooks, writeLooks, type Look } from '../timesheet/look';
 
@@ -19,6 +20,8 @@ export interface ViewState {
   org: string | null;
   /** Where in the pages of accounts; `null` on dashboards and the start page. */
   admin: AdminView | null;
+  /** What is asked on the page Explore; `null` on any other. */
+  explore: ExploreView | null;
   /** `null` on the start page. */
   uid: string | null;
   from: string | null;
@@ -46,6 +49,7 @@ export function parse(pathname: string, search: string): ViewState {
   const state: ViewState = {
     org: org !== null && SLUG.test(org) ? org : null,
     admin: parseAdmin(pathname, params),
+    explore: parseExplore(pathname, params),
     uid: uidOf(pathname),
     from: params.get('from'),
     to: params.get('to'),
@@ -78,7 +82,7 @@ export function format(state: ViewState): string {
   const params = new URLSearchParams();
   if (state.org !== null) params.set('org', state.org);
   if (state.admin !== null) return withSearch(HOME + adminAddress(state.admin, params), params);
-  if (state.uid === null) return withSearch(HOME, params);
+  if (state.uid === null && state.explore === null) return withSearch(HOME, params);
   if (state.from !== null) params.set('from', state.from);
   if (state.to !== null) params.set('to', state.to);
   if (state.zone !== null) params.set('timezone', state.zone);
@@ -91,7 +95,8 @@ export function format(state: ViewState): string {
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
   if (state.request) params.set('request', `${state.request.id}.${state.request.atMs}`);
-  return withSearch(`${HOME}d/${encodeURIComponent(state.uid)}`, params);
+  if (state.explore !== null) return withSearch(`${HOME}explore`, exploreParams(state, params));
+  return withSearch(`${HOME}d/${encodeURIComponent(state.uid ?? '')}`, params);
 }
 
 function withSearch(path: string, params: URLSearchParams): string {
@@ -101,7 +106,7 @@ function withSearch(path: string, params: URLSearchParams): string {
 
 /** The start page of the same organization. */
 export function ofStart(now: ViewState): ViewState {
-  return { ...now, uid: null, admin: null };
+  return { ...now, uid: null, admin: null, explore: null };
 }
 
 /** A fresh view of another dashboard that keeps what concerns all of them. */
@@ -110,6 +115,7 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     ...now,
     uid,
     admin: null,
+    explore: null,
     viewPanel: null,
     cell: null,
     request: null,
@@ -118,6 +124,11 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     looks: {},
     refresh: null,
   };
+}
+
+/** The page Explore, with the range that is looked at. */
+export function ofExplore(explore: ExploreView, now: ViewState): ViewState {
+  return { ...ofDashboard('', now), uid: null, explore };
 }
 
 function uidOf(pathname: string): string | null {
