@@ -152,9 +152,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             prelude = f"USE {q['database']}; " + prelude
         try:
             if m := INSERT.match(sql):
-                return self.insert(
-                    engine, opts, prelude, m, data or m["rest"].encode(), q.get("insert_deduplication_token")
-                )
+                if token := q.get("insert_deduplication_token"):
+                    settings.append(f"insert_deduplication_token = '{token}'")
+                return self.insert(engine, opts, prelude, m, data or m["rest"].encode(), settings)
             if data and not FORMAT.search(sql):
                 sql = sql + "\n" + data.decode()
             fmt = FORMAT.search(sql)
@@ -166,6 +166,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if fmt:
                 sql = sql[: fmt.start()]
             sql = sql.rstrip().rstrip(";")
+            # Those of the text win.
+            settings = [pair for pair in settings if not re.search(rf"\b{pair.split(' = ')[0]}\s*=", sql)]
             if settings and re.match(r"\s*(SELECT|WITH)\b", sql, re.I):
                 sql += (", " if re.search(r"\bSETTINGS\b", sql, re.I) else " SETTINGS ") + ", ".join(settings)
             self.answer(
@@ -179,7 +181,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 X_ClickHouse_Exception_Code=code[1] if code else "1",
             )
 
-    def insert(self, engine, opts, prelude, m, data, token):
+    def insert(self, engine, opts, prelude, m, data, settings):
         fail = random.random() < opts.fail_rate
         if fail and random.random() < 0.5:
             return self.answer(500, b"Code: 999. DB::Exception: failed before storing, for a test")
@@ -188,9 +190,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f.flush()
             columns = f"({m['into'].split('(', 1)[1]}" if "(" in m["into"] else ""
             names = columns.strip("()") if columns else "*"
-            settings = f"SETTINGS insert_deduplication_token = '{token}' " if token else ""
+            having = f"SETTINGS {', '.join(settings)} " if settings else ""
             engine.run(
-                f"{prelude}INSERT INTO {m['into']} {settings}SELECT {names} FROM file('{f.name}', '{m['format']}')",
+                f"{prelude}INSERT INTO {m['into']} {having}SELECT {names} FROM file('{f.name}', '{m['format']}')",
                 "CSV",
             )
         if fail:
