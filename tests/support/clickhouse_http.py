@@ -174,6 +174,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 200, engine.run(prelude + sql, name), Content_Type="application/octet-stream", X_ClickHouse_Format=name
             )
         except Exception as e:  # the engine's own message, as the server would send it
+            # What the statement printed before it failed is left in chDB, and would begin the next answer.
+            engine.run("SELECT 1", "TabSeparated")
             code = re.search(r"Code: (\d+)", str(e))
             self.answer(
                 404 if code and code[1] in ("60", "81") else 400 if code and code[1] == "62" else 500,

@@ -152,7 +152,15 @@ mod tests {
             end: 13,
             n_rows,
         };
-        let cases: [(&str, u64, &[u64], u64, &[u64], Option<u64>); 7] = [
+        type Case = (
+            &'static str,
+            u64,
+            &'static [u64],
+            u64,
+            &'static [u64],
+            Option<u64>,
+        );
+        let cases: [Case; 7] = [
             ("nothing of it", 3, &[], 10, &[], Some(13)),
             ("a month of it", 3, &[11], 10, &[11], Some(13)),
             ("all", 3, &[10, 11, 12], 13, &[], None),

@@ -53,7 +53,8 @@ struct Read {
     memory_bytes: u64,
     /// The columns that the rows get; none of a query, whose reader knows them.
     schema: Option<SchemaRef>,
-    rows_read: RowsRead,
+    /// Of rows that ClickHouse had to read.
+    counter: RowsRead,
     /// The reader is gone, or the store is closed.
     ended: CancellationToken,
 }
@@ -111,7 +112,7 @@ impl Reads {
         statements: Vec<String>,
         time_limit: Duration,
         schema: Option<SchemaRef>,
-        rows_read: RowsRead,
+        counter: RowsRead,
     ) -> RecordBatches {
         let ended = self.connection.closing();
         let (sender, result) = RecordBatches::new(ended.clone().drop_guard());
@@ -121,7 +122,7 @@ impl Reads {
             time_limit,
             memory_bytes: self.memory_bytes,
             schema,
-            rows_read,
+            counter,
             ended,
         };
         // A thread that may wait: for pieces, and for the reader.
@@ -156,7 +157,7 @@ impl Read {
         if !pieces.is_over {
             self.connection.kill(pieces.url.clone(), &query_id);
         }
-        self.rows_read.add(n_read.unwrap_or(0));
+        self.counter.add(n_read.unwrap_or(0));
         outcome.map_err(|error| match error {
             Error::Rows(_) | Error::NoAnswer { .. } => pieces.exception(error),
             error => error,

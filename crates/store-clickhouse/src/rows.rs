@@ -9,6 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, StringArray, StructArray,
     UInt64Array,
 };
+use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::{
     DataType, Field, Fields, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
@@ -157,7 +158,7 @@ pub(crate) fn of_clickhouse(
             let is_there = lists
                 .iter()
                 .map(|list| list.is_some_and(|list| !list.is_empty()));
-            let is_there = arrow::buffer::NullBuffer::from_iter(is_there);
+            let is_there: NullBuffer = is_there.collect();
             let items = cast(lists.values(), item.data_type())?;
             let lists = ListArray::try_new(
                 Arc::clone(item),
