@@ -144,6 +144,17 @@ pub(crate) fn numbers(text: &str) -> Result<Vec<Vec<u64>>, Error> {
 mod tests {
     use super::*;
 
+    /// Name, rows of the batch, positions that were found; then the position, what is there behind it, and where the
+    /// batch ends that was begun.
+    type Case = (
+        &'static str,
+        u64,
+        &'static [u64],
+        u64,
+        &'static [u64],
+        Option<u64>,
+    );
+
     #[test]
     fn what_is_stored_follows_from_the_latest_batch_and_the_rows_from_its_begin_on() {
         let batch = |n_rows| Batch {
@@ -152,14 +163,6 @@ mod tests {
             end: 13,
             n_rows,
         };
-        type Case = (
-            &'static str,
-            u64,
-            &'static [u64],
-            u64,
-            &'static [u64],
-            Option<u64>,
-        );
         let cases: [Case; 7] = [
             ("nothing of it", 3, &[], 10, &[], Some(13)),
             ("a month of it", 3, &[11], 10, &[11], Some(13)),
