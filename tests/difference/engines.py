@@ -153,8 +153,6 @@ class ClickHouse:
         parameters = {"database": "cvat", "default_format": "JSONCompact", "max_execution_time": "20"} | settings
         answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
         if answer.status_code != 200:
-            # What a query printed before it failed is left in chDB, and would begin the next answer.
-            self.run("SELECT 1")
             return Refusal(answer.text)
         result = json.loads(answer.content)
         return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
@@ -164,7 +162,6 @@ class ClickHouse:
         parameters = {"database": "cvat", "default_format": format_name, "max_execution_time": "20"}
         answer = self.session.post(self.url, params=parameters, data=sql.encode(), timeout=120)
         if answer.status_code != 200:
-            self.run("SELECT 1")
             return Refusal(answer.text)
         return comparable(answer.content)
 

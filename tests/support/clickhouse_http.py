@@ -152,9 +152,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             prelude = f"USE {q['database']}; " + prelude
         try:
             if m := INSERT.match(sql):
-                return self.insert(
-                    engine, opts, prelude, m, data or m["rest"].encode(), q.get("insert_deduplication_token")
-                )
+                if token := q.get("insert_deduplication_token"):
+                    settings.append(f"insert_deduplication_token = '{token}'")
+                return self.insert(engine, opts, prelude, m, data or m["rest"].encode(), settings)
             if data and not FORMAT.search(sql):
                 sql = sql + "\n" + data.decode()
             fmt = FORMAT.search(sql)
@@ -166,12 +166,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if fmt:
                 sql = sql[: fmt.start()]
             sql = sql.rstrip().rstrip(";")
+            # Those of the text win.
+            settings = [pair for pair in settings if not re.search(rf"\b{pair.split(' = ')[0]}\s*=", sql)]
             if settings and re.match(r"\s*(SELECT|WITH)\b", sql, re.I):
                 sql += (", " if re.search(r"\bSETTINGS\b", sql, re.I) else " SETTINGS ") + ", ".join(settings)
             self.answer(
                 200, engine.run(prelude + sql, name), Content_Type="application/octet-stream", X_ClickHouse_Format=name
             )
         except Exception as e:  # the engine's own message, as the server would send it
+            # What the statement printed before it failed is left in chDB, and would begin the next answer.
+            engine.run("SELECT 1", "TabSeparated")
             code = re.search(r"Code: (\d+)", str(e))
             self.answer(
                 404 if code and code[1] in ("60", "81") else 400 if code and code[1] == "62" else 500,
@@ -179,7 +183,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 X_ClickHouse_Exception_Code=code[1] if code else "1",
             )
 
-    def insert(self, engine, opts, prelude, m, data, token):
+    def insert(self, engine, opts, prelude, m, data, settings):
         fail = random.random() < opts.fail_rate
         if fail and random.random() < 0.5:
             return self.answer(500, b"Code: 999. DB::Exception: failed before storing, for a test")
@@ -188,9 +192,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             f.flush()
             columns = f"({m['into'].split('(', 1)[1]}" if "(" in m["into"] else ""
             names = columns.strip("()") if columns else "*"
-            settings = f"SETTINGS insert_deduplication_token = '{token}' " if token else ""
+            having = f"SETTINGS {', '.join(settings)} " if settings else ""
             engine.run(
-                f"{prelude}INSERT INTO {m['into']} {settings}SELECT {names} FROM file('{f.name}', '{m['format']}')",
+                f"{prelude}INSERT INTO {m['into']} {having}SELECT {names} FROM file('{f.name}', '{m['format']}')",
                 "CSV",
             )
         if fail:

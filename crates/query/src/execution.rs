@@ -81,6 +81,50 @@ const MEANINGS: [(&str, &str); 24] = [
     ),
 ];
 
+/// How ClickHouse's messages begin, where that is the database. They end with the name of the error.
+const OF_CLICKHOUSE: &str = "Code: ";
+
+/// ClickHouse's names of errors and what they mean to the user.
+const CLICKHOUSES: [(&str, &str); 10] = [
+    ("ILLEGAL_DIVISION", "Division by zero"),
+    (
+        "CANNOT_PARSE_DATETIME",
+        "a text cannot be read as a date or a time (ClickHouse: CANNOT_PARSE_DATETIME); the …OrNull and …OrZero functions take such texts",
+    ),
+    (
+        "CANNOT_PARSE_DATE",
+        "a text cannot be read as a date or a time (ClickHouse: CANNOT_PARSE_DATE); the …OrNull and …OrZero functions take such texts",
+    ),
+    (
+        "CANNOT_PARSE_TEXT",
+        "a text cannot be read as the number, date or time that the query makes of it (ClickHouse: CANNOT_PARSE_TEXT); the …OrNull and …OrZero functions take such texts",
+    ),
+    (
+        "CANNOT_PARSE_NUMBER",
+        "a text cannot be read as the number, date or time that the query makes of it (ClickHouse: CANNOT_PARSE_NUMBER); the …OrNull and …OrZero functions take such texts",
+    ),
+    (
+        "ATTEMPT_TO_READ_AFTER_EOF",
+        "a text cannot be read as the number, date or time that the query makes of it (ClickHouse: ATTEMPT_TO_READ_AFTER_EOF); the …OrNull and …OrZero functions take such texts",
+    ),
+    (
+        "INCORRECT_RESULT_OF_SCALAR_SUBQUERY",
+        "a subquery in place of a value gives more than one row (ClickHouse: INCORRECT_RESULT_OF_SCALAR_SUBQUERY)",
+    ),
+    (
+        "CANNOT_COMPILE_REGEXP",
+        "the pattern of a regular expression is none (ClickHouse: CANNOT_COMPILE_REGEXP)",
+    ),
+    (
+        "DECIMAL_OVERFLOW",
+        "a number leaves the range of the type that the query makes it",
+    ),
+    (
+        "TOO_LARGE_ARRAY_SIZE",
+        "an array becomes too large (ClickHouse: TOO_LARGE_ARRAY_SIZE)",
+    ),
+];
+
 /// A failure in words for its user. The database's own message goes to the log.
 pub(crate) fn meaning(message: &str) -> String {
     if let Some(own) = message.strip_prefix(RAISED)
@@ -89,6 +133,11 @@ pub(crate) fn meaning(message: &str) -> String {
         return own.to_owned();
     }
     tracing::debug!(store.message = message, "a query failed in the store");
+    if message.starts_with(OF_CLICKHOUSE) {
+        let name = message.trim_end_matches(')').rsplit('(').next();
+        let found = CLICKHOUSES.iter().find(|(known, _)| Some(*known) == name);
+        return found.map_or_else(|| unknown(message), |(_, meaning)| (*meaning).to_owned());
+    }
     let found = MEANINGS.iter().find(|(part, _)| message.contains(part));
     found.map_or_else(|| unknown(message), |(_, meaning)| (*meaning).to_owned())
 }
@@ -139,6 +188,14 @@ mod tests {
             (
                 "Binder Error: No function matches the given name and argument types 'struct_pack(VARCHAR)'",
                 "this combination of functions, clauses and types is not supported here",
+            ),
+            (
+                "Code: 153. DB::Exception: Division by zero: while executing 'timestamp'. (ILLEGAL_DIVISION)",
+                "Division by zero",
+            ),
+            (
+                "Code: 36. DB::Exception: a value 'secret'. (BAD_ARGUMENTS)",
+                "a function cannot compute one of its values",
             ),
             (
                 "Invalid Input Error: something else",

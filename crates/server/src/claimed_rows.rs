@@ -9,7 +9,7 @@ use arrow::array::{Array, Int64Array};
 use crate::metrics::Metrics;
 
 /// `docs/bad-events.md` has the statement that lists them.
-const COUNT: &str = "SELECT count(*) FROM events WHERE payload_working_time IS NOT NULL \
+const COUNT: &str = "SELECT CAST(count(*) AS BIGINT) FROM events WHERE payload_working_time IS NOT NULL \
     AND NOT (source = 'server' AND scope = 'send:working_time')";
 
 /// It reads three columns, of which two are nearly constant.

@@ -238,10 +238,14 @@ pub struct IngestConfig {
     pub dedup_window_events: u64,
 }
 
-/// Memory, disk and threads of the store.
+/// Where the events are, and memory, disk and threads of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreConfig {
+    /// `store.kind`: where the events are. Default `duckdb`.
+    pub kind: StoreKind,
+    /// `[store.clickhouse]`
+    pub clickhouse: ClickHouseStoreConfig,
     /// `store.memory_bytes`: memory of the database for all queries together, bytes.
     /// Default 256 MiB.
     pub memory_bytes: u64,
@@ -264,6 +268,43 @@ pub struct StoreConfig {
     pub process_bytes: u64,
     /// `store.threads`: threads of the database. Default 0: one for each core.
     pub threads: u32,
+}
+
+/// Where the events are, behind the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// In the data directory, in the embedded database.
+    DuckDb,
+    /// In the ClickHouse of [`ClickHouseStoreConfig`].
+    ClickHouse,
+}
+
+/// The ClickHouse that has the events.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouseStoreConfig {
+    /// `store.clickhouse.urls`: addresses of its HTTP interface, or of the replicas of one shard, separated by
+    /// commas. Empty by default.
+    pub urls: String,
+    /// `store.clickhouse.user`. Default `default`, ClickHouse's own.
+    pub user: String,
+    /// `store.clickhouse.password_file`: file with the user's password. Empty by default: there is none.
+    pub password_file: PathBuf,
+    /// `store.clickhouse.database`: where the table `events` is. Default `cvat`, as CVAT's.
+    pub database: String,
+    /// `store.clickhouse.alter`: whether a table that is there may be changed. Default `false`.
+    pub alter: bool,
+    /// `store.clickhouse.timeout_ms`: how long the answer to an INSERT is waited for, milliseconds. Default 1 minute.
+    pub timeout_ms: u64,
+}
+
+impl ClickHouseStoreConfig {
+    /// The addresses.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        let urls = self.urls.split(',').map(str::trim);
+        urls.filter(|url| !url.is_empty())
+    }
 }
 
 /// Limits of queries.

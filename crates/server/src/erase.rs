@@ -72,6 +72,7 @@ pub struct Erased {
 
 /// Takes the person out. Blocks.
 pub fn erase(config: &Config, user_id: i64) -> Result<Erased, EraseError> {
+    store::check_embedded(config)?;
     let data_dir = &config.data_dir;
     let lock = server::lock(config)?;
     // All that was acknowledged is in the database then.

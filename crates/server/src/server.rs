@@ -271,6 +271,7 @@ fn retention(state: &AppState) -> Retention {
     };
     Retention {
         store: Arc::clone(&state.store),
+        kind: state.config.store.kind,
         config: state.config.retention.clone(),
         running: Arc::default(),
         ended: Arc::new(ended),
@@ -326,7 +327,7 @@ pub(crate) fn open(
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports.clone(), window));
     let engine = Engine::new(
         Arc::clone(&store),
-        store::DIALECT,
+        store::dialect(&config),
         config.engine_config(),
         Arc::clone(&metrics) as Arc<dyn QueryMetrics>,
     );

@@ -10,6 +10,7 @@ use annoscope_sql::Dialect;
 use annoscope_store::{
     Backend, DedupLimits, DedupWindow, EventStore, Position, Query, RowsRead, Scopes, StoreError,
 };
+use annoscope_store_clickhouse::{ClickHouseConfig, ClickHouseStore};
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 use annoscope_store_journal::{JournalConfig, JournaledStore, open_journal};
 use annoscope_store_process::ProcessBackend;
@@ -18,14 +19,19 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, StoreKind};
 use crate::dead_letter::DeadLetter;
 use crate::dir_lock::DirLock;
 use crate::process;
 use crate::rejected_batches::RejectedBatches;
 
 /// What the database's SQL is.
-pub const DIALECT: Dialect = Dialect::DuckDb;
+pub fn dialect(config: &Config) -> Dialect {
+    match config.store.kind {
+        StoreKind::DuckDb => Dialect::DuckDb,
+        StoreKind::ClickHouse => Dialect::ClickHouse,
+    }
+}
 
 /// How long a question about the database's tables may take, at a start on a busy machine.
 const QUESTION: Duration = Duration::from_secs(30);
@@ -62,7 +68,8 @@ pub fn open(
     let journal = open_journal(&journal_config, first)?;
     let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
     // Nothing was saved in it yet: it may be a data directory of before the window had files of its own.
-    if window.position() == Position(0) && has_legacy_hashes(&database)? {
+    let is_embedded = config.store.kind == StoreKind::DuckDb;
+    if is_embedded && window.position() == Position(0) && has_legacy_hashes(&database)? {
         database.close();
         take_over_hashes(config, &window)?;
         database = open_database(config, lock)?;
@@ -72,9 +79,22 @@ pub fn open(
     Ok(Arc::new(store))
 }
 
+/// Whether the events are in the data directory, where some commands reach into the database's file.
+pub fn check_embedded(config: &Config) -> Result<(), StoreError> {
+    match config.store.kind {
+        StoreKind::DuckDb => Ok(()),
+        StoreKind::ClickHouse => Err(StoreError::Failed(
+            "the events are in ClickHouse (store.kind): this works with the embedded database only, see \
+             docs/clickhouse-store.md"
+                .into(),
+        )),
+    }
+}
+
 /// Sets aside what cannot be read of the store of a data directory that is locked, and lets its journal go
 /// on behind what is left. Returns also how many positions the journal had released that are in the database no more.
 pub fn repair(config: &Config) -> Result<(Repair, u64), StoreError> {
+    check_embedded(config)?;
     let repair = annoscope_store_duckdb::repair(&settings(config))?;
     let database = DuckDbStore::open(&settings(config))?;
     let n_lost = annoscope_store_journal::bring_into_step(&journal(config), &database)?;
@@ -84,6 +104,7 @@ pub fn repair(config: &Config) -> Result<(Repair, u64), StoreError> {
 
 /// The database of a data directory that a backup is brought into, in this process.
 pub fn open_for_restore(config: &Config) -> Result<DuckDbStore, StoreError> {
+    check_embedded(config)?;
     DuckDbStore::open(&settings(config))
 }
 
@@ -114,6 +135,7 @@ pub fn settle(
 
 /// Puts a new journal in place of one of which the database has everything.
 pub fn begin_journal_anew(config: &Config) -> Result<(), StoreError> {
+    check_embedded(config)?;
     let database = DuckDbStore::open(&settings(config))?;
     let applied = database.applied()?;
     database.close();
@@ -125,8 +147,11 @@ pub fn mend_journal(config: &Config) -> Result<(), StoreError> {
     annoscope_store_journal::end_beginning_anew(&journal(config))
 }
 
-/// The database, in a process of its own unless the settings say otherwise.
+/// The database: in ClickHouse, or the embedded one, in a process of its own unless the settings say otherwise.
 fn open_database(config: &Config, lock: &DirLock) -> Result<Arc<dyn Backend>, StoreError> {
+    if config.store.kind == StoreKind::ClickHouse {
+        return Ok(Arc::new(ClickHouseStore::open(&clickhouse(config)?)?));
+    }
     let settings = settings(config);
     if config.store.in_process {
         return Ok(Arc::new(DuckDbStore::open(&settings)?));
@@ -193,6 +218,31 @@ fn journal(config: &Config) -> JournalConfig {
     }
 }
 
+fn clickhouse(config: &Config) -> Result<ClickHouseConfig, StoreError> {
+    let clickhouse = &config.store.clickhouse;
+    let file = &clickhouse.password_file;
+    let password = if file.as_os_str().is_empty() {
+        String::new()
+    } else {
+        let text = std::fs::read_to_string(file);
+        let text = text.map_err(|source| StoreError::Io {
+            doing: format!("reading {}", file.display()),
+            source,
+        })?;
+        text.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    Ok(ClickHouseConfig {
+        urls: clickhouse.urls().map(str::to_owned).collect(),
+        user: clickhouse.user.clone(),
+        password,
+        database: clickhouse.database.clone(),
+        may_alter: clickhouse.alter,
+        timeout: Duration::from_millis(clickhouse.timeout_ms),
+        memory_bytes: config.store.memory_bytes,
+        data_dir: config.data_dir.clone(),
+    })
+}
+
 fn settings(config: &Config) -> StoreConfig {
     StoreConfig {
         dir: config.data_dir.clone(),
@@ -207,9 +257,13 @@ fn settings(config: &Config) -> StoreConfig {
     }
 }
 
-/// Bytes of the database's file, and those of them that are free. Blocks.
-pub fn space(store: &Arc<dyn EventStore>) -> Result<(u64, u64), StoreError> {
-    let rows = pairs(store, DuckDbStore::SPACE.to_owned())?;
+/// Bytes that the database takes, and those of them that are free. Blocks.
+pub fn space(store: &Arc<dyn EventStore>, kind: StoreKind) -> Result<(u64, u64), StoreError> {
+    let sql = match kind {
+        StoreKind::DuckDb => DuckDbStore::SPACE,
+        StoreKind::ClickHouse => ClickHouseStore::SPACE,
+    };
+    let rows = pairs(store, sql.to_owned())?;
     let (file_bytes, free_bytes) = rows.first().copied().unwrap_or_default();
     Ok((file_bytes.cast_unsigned(), free_bytes.cast_unsigned()))
 }
@@ -217,10 +271,15 @@ pub fn space(store: &Arc<dyn EventStore>) -> Result<(u64, u64), StoreError> {
 /// The months that have rows of scopes before a time, oldest first. Blocks.
 pub fn rows_by_month(
     store: &Arc<dyn EventStore>,
+    kind: StoreKind,
     scopes: &Scopes,
     until_us: i64,
 ) -> Result<Vec<MonthRows>, StoreError> {
-    let rows = pairs(store, DuckDbStore::rows_by_month(scopes, until_us))?;
+    let sql = match kind {
+        StoreKind::DuckDb => DuckDbStore::rows_by_month(scopes, until_us),
+        StoreKind::ClickHouse => ClickHouseStore::rows_by_month(scopes, until_us),
+    };
+    let rows = pairs(store, sql)?;
     let rows = rows.into_iter().map(|(month_us, n_rows)| MonthRows {
         month_us,
         n_rows: n_rows.cast_unsigned(),

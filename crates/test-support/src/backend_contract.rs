@@ -27,12 +27,15 @@ pub trait BackendSubject {
 }
 
 /// A test for each function of the contract, on what `$open` gives: a [`BackendSubject`] with an empty
-/// database.
+/// database. `$is_there` says whether there is one to be had, where that is not certain.
 #[macro_export]
 macro_rules! backend_contract_tests {
     ($open:path) => {
+        $crate::backend_contract_tests!($open, $crate::backend_contract::always);
+    };
+    ($open:path, $is_there:path) => {
         $crate::backend_contract_tests! {
-            $open:
+            $open, $is_there;
             what_was_applied_is_visible,
             what_was_applied_is_there_after_a_restart,
             a_position_may_go_on_without_rows,
@@ -52,14 +55,21 @@ macro_rules! backend_contract_tests {
             a_closed_database_refuses_everything,
         }
     };
-    ($open:path: $($name:ident,)*) => {
+    ($open:path, $is_there:path; $($name:ident,)*) => {
         $(
             #[test]
             fn $name() {
-                $crate::backend_contract::$name(&mut $open());
+                if $is_there() {
+                    $crate::backend_contract::$name(&mut $open());
+                }
             }
         )*
     };
+}
+
+/// For what is compiled in.
+pub fn always() -> bool {
+    true
 }
 
 /// What a journal holds from `from` on.

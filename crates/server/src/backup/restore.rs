@@ -37,6 +37,7 @@ pub fn restore(
     key: Option<&SealKey>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Restored, BackupCommandError> {
+    store::check_embedded(config)?;
     let data_dir = &config.data_dir;
     let manifest = Manifest::require(place)?;
     for file in &manifest.files {

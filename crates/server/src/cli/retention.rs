@@ -46,6 +46,7 @@ pub(super) fn run(
         let store = store::open(config, dead_letters, &lock.0).map_err(ServeError::from)?;
         let retention = Retention {
             store: Arc::clone(&store),
+            kind: config.store.kind,
             config: config.retention.clone(),
             running: Arc::default(),
             // What the command removes is on its standard output.

@@ -276,6 +276,48 @@ pub static KEYS: &[Key] = &[
         help: "What waits for the database while it takes no events; more gets 503",
     },
     Key {
+        path: "store.kind",
+        kind: Kind::Choice(&["duckdb", "clickhouse"]),
+        default: "duckdb",
+        help: "Where the events are: in the embedded database, or in the ClickHouse of store.clickhouse.urls",
+    },
+    Key {
+        path: "store.clickhouse.urls",
+        kind: Kind::Text,
+        default: "",
+        help: "Addresses of a ClickHouse's HTTP interface, or of the replicas of one shard, separated by commas",
+    },
+    Key {
+        path: "store.clickhouse.user",
+        kind: Kind::Text,
+        default: "default",
+        help: "User of that ClickHouse",
+    },
+    Key {
+        path: "store.clickhouse.password_file",
+        kind: Kind::Text,
+        default: "",
+        help: "File with the user's password; empty is none",
+    },
+    Key {
+        path: "store.clickhouse.database",
+        kind: Kind::Text,
+        default: "cvat",
+        help: "Database with the table events; made where it is not there",
+    },
+    Key {
+        path: "store.clickhouse.alter",
+        kind: Kind::Flag,
+        default: "false",
+        help: "Add what a table events that is there lacks: columns, an index and a setting",
+    },
+    Key {
+        path: "store.clickhouse.timeout_ms",
+        kind: millis(1000, 60 * MINUTE_MS),
+        default: "1min",
+        help: "How long the answer to an INSERT is waited for",
+    },
+    Key {
         path: "store.memory_bytes",
         // DuckDB does not start its work with much less.
         kind: bytes(32 * MIB, 16 * TIB),

@@ -9,7 +9,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use super::error::{ConfigError, nearest_variable};
 use super::file;
 use super::keys::{KEYS, Key, VARIABLE_PREFIX};
-use super::{AuthKind, Config};
+use super::{AuthKind, ClickHouseStoreConfig, Config, StoreKind};
 
 /// The file's name within the data directory.
 pub const CONFIG_FILE_NAME: &str = "annoscope.toml";
@@ -130,6 +130,9 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if config.tls.is_on() == config.tls.key.as_os_str().is_empty() {
         return together("tls.certificate and tls.key are given together or not at all");
     }
+    if config.store.kind == StoreKind::ClickHouse {
+        check_clickhouse(&config.store.clickhouse)?;
+    }
     // 0 is for ever.
     let days = |days: u32| if days == 0 { u32::MAX } else { days };
     let retention = &config.retention;
@@ -146,6 +149,37 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
         .contains(|c: char| c == ';' || c == ',' || !(' '..='~').contains(&c))
     {
         return together("page.embedded_by takes origins separated by spaces");
+    }
+    Ok(())
+}
+
+/// Where the events are, should they be in a ClickHouse.
+fn check_clickhouse(config: &ClickHouseStoreConfig) -> Result<(), ConfigError> {
+    let together = |message| Err(ConfigError::Together { message });
+    if config.urls().next().is_none() {
+        return together(
+            "store.kind = \"clickhouse\" needs store.clickhouse.urls, such as http://clickhouse:8123",
+        );
+    }
+    let is_address = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    // They are in the log.
+    if !config
+        .urls()
+        .all(|url| is_address(url) && !url.contains('@'))
+    {
+        return together(
+            "store.clickhouse.urls takes addresses as http://clickhouse:8123, separated by commas; name and password are \
+             store.clickhouse.user and store.clickhouse.password_file",
+        );
+    }
+    // It goes into statements as it is.
+    let mut bytes = config.database.bytes();
+    let is_name = bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && config
+            .database
+            .starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    if !is_name {
+        return together("store.clickhouse.database takes letters, digits and _");
     }
     Ok(())
 }

@@ -248,3 +248,35 @@ fn no_two_keys_share_a_flag_or_a_variable() {
     assert_eq!(names.len(), all);
     assert_eq!(KEYS[0].path, "data_dir", "load() looks there for the file");
 }
+
+#[test]
+fn events_in_a_clickhouse_need_its_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let with = |urls: &str, database: &str| {
+        let inputs = inputs(
+            &[
+                ("store.kind", "clickhouse"),
+                ("store.clickhouse.urls", urls),
+                ("store.clickhouse.database", database),
+            ],
+            &[],
+            dir.path(),
+        );
+        load(&inputs).map(|loaded| loaded.config.store.clickhouse)
+    };
+    let good = with("http://one:8123, https://two", "cvat").unwrap();
+    assert_eq!(
+        good.urls().collect::<Vec<_>>(),
+        ["http://one:8123", "https://two"]
+    );
+    for (urls, database, expected) in [
+        ("", "cvat", "needs store.clickhouse.urls"),
+        ("one:8123", "cvat", "takes addresses"),
+        ("http://user:secret@one:8123", "cvat", "takes addresses"),
+        ("http://one", "cvat; DROP", "takes letters"),
+        ("http://one", "1", "takes letters"),
+    ] {
+        let error = with(urls, database).unwrap_err().to_string();
+        assert!(error.contains(expected), "{urls} {database}: {error}");
+    }
+}

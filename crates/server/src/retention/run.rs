@@ -10,7 +10,7 @@ use annoscope_store::{EventStore, Position, ROW_GROUP, Rewrite, Scopes, StoreErr
 
 use super::plan::{Plan, Stock, begin_of_month_us, month_name};
 use crate::clock;
-use crate::config::RetentionConfig;
+use crate::config::{RetentionConfig, StoreKind};
 use crate::store;
 
 /// How long a step waits for the next look whether the database has caught up.
@@ -46,6 +46,8 @@ pub enum RetentionError {
 pub struct Retention {
     /// Whose events.
     pub store: Arc<dyn EventStore>,
+    /// Which kind of store it is.
+    pub kind: StoreKind,
     /// How long.
     pub config: RetentionConfig,
     /// Held by a run.
@@ -137,7 +139,7 @@ impl Retention {
             outcome.n_removed as f64 / stock.n_rows.max(1) as f64,
             &mut tell,
         )?;
-        let (file_bytes, free_bytes) = store::space(&self.store)?;
+        let (file_bytes, free_bytes) = store::space(&self.store, self.kind)?;
         outcome.file_bytes = file_bytes;
         outcome.free_bytes = free_bytes;
         outcome.is_done = true;
@@ -146,7 +148,7 @@ impl Retention {
     }
 
     fn stock(&self, now: Timestamp) -> Result<(Stock, (u64, u64)), StoreError> {
-        let space = store::space(&self.store)?;
+        let space = store::space(&self.store, self.kind)?;
         let (file_bytes, free_bytes) = space;
         let mut stock = Stock {
             n_rows: self.store.stats().rows_total,
@@ -155,7 +157,8 @@ impl Retention {
         };
         let this_month = begin_of_month_us(now.micros());
         for class in RetentionClass::ALL {
-            let rows = |until_us| store::rows_by_month(&self.store, &scopes(class), until_us);
+            let rows =
+                |until_us| store::rows_by_month(&self.store, self.kind, &scopes(class), until_us);
             if let Some(cut_us) = self.config.cut_us(class, now) {
                 stock.too_old.insert(class, rows(cut_us)?);
             }
@@ -187,7 +190,7 @@ impl Retention {
         let mut removed = removed;
         // The last rows of a small file have what is free before them only when they were moved behind it once.
         for _ in 0..2 {
-            let (file_bytes, free_bytes) = store::space(&self.store)?;
+            let (file_bytes, free_bytes) = store::space(&self.store, self.kind)?;
             let free = free_bytes as f64 / file_bytes.max(1) as f64;
             if file_bytes < LEAST_TO_MOVE || free.max(removed) < WORTH_MOVING {
                 return Ok(());

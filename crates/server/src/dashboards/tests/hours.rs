@@ -88,7 +88,12 @@ async fn rows_of(dir: &std::path::Path, events: Vec<StoredEvent>, title: &str) -
     store.append(batch).await.unwrap();
     let exports = Exports::open(config.export_settings(), Arc::clone(&store)).unwrap();
     let metrics = Arc::new(Metrics::new(Arc::clone(&store), exports, Duration::ZERO));
-    let engine = Engine::new(store, store::DIALECT, config.engine_config(), metrics);
+    let engine = Engine::new(
+        store,
+        store::dialect(&config),
+        config.engine_config(),
+        metrics,
+    );
 
     let (timesheet, _) = Dashboards::new(dir).get("timesheet").unwrap();
     let panels = timesheet.get("panels").unwrap().as_array().unwrap();

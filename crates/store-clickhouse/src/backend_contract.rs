@@ -1,0 +1,186 @@
+//! The contract of a database behind a journal, held by the store on the real engine.
+
+use annoscope_store::{Backend, Position, StoreError};
+use annoscope_test_support::backend_contract::{BackendSubject, entry};
+use annoscope_test_support::backend_contract_tests;
+use annoscope_test_support::contract::Texts;
+use annoscope_test_support::event;
+
+use crate::ClickHouseStore;
+use crate::engine::{self, Engine};
+
+struct InClickHouse {
+    engine: Engine,
+    store: ClickHouseStore,
+}
+
+fn empty() -> InClickHouse {
+    let engine = Engine::start();
+    let store = ClickHouseStore::open(&engine.config()).unwrap();
+    InClickHouse { engine, store }
+}
+
+impl BackendSubject for InClickHouse {
+    fn backend(&self) -> &dyn Backend {
+        &self.store
+    }
+
+    fn open_again(&mut self) {
+        self.store = ClickHouseStore::open(&self.engine.config()).unwrap();
+    }
+
+    fn texts(&self) -> Texts {
+        Texts {
+            events: "SELECT toInt64(assumeNotNull(user_id)) AS user_id FROM events",
+            brought: "SELECT 1",
+            endless: "SELECT sum(number) FROM numbers(1000000000000)",
+        }
+    }
+}
+
+backend_contract_tests!(empty, engine::is_there);
+
+/// Each time of two events is in a month of its own: the second month's INSERT fails, and the batch is half there.
+#[test]
+fn a_batch_of_two_months_that_is_half_there_is_ended() {
+    if !engine::is_there() {
+        return;
+    }
+    let mut subject = empty();
+    let month_s = 31 * 86_400;
+    let events = [event(0, 1), event(month_s, 2), event(1, 3)];
+    let ask = |sql: &str| subject.store.connection.ask(sql).unwrap();
+    // As if the process had been killed between the two.
+    ask(
+        "INSERT INTO annoscope_batches (number, first_position, end_position, n_rows) VALUES (1, 0, 3, 3)",
+    );
+    let whole = vec![entry(0, &events)];
+    let rows = crate::rows::Placed::decode(&whole, 0..3).unwrap();
+    let inserts = rows.inserts(&[]).unwrap();
+    let names: Vec<&str> = annoscope_events::COLUMNS
+        .iter()
+        .map(|column| column.name)
+        .collect();
+    let sql = format!(
+        "INSERT INTO events ({}, position) FORMAT ArrowStream",
+        names.join(", ")
+    );
+    let first = inserts.values().next().unwrap();
+    let connection = &subject.store.connection;
+    connection.insert(sql, first, "token".to_owned()).unwrap();
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(0));
+    let more = entry(3, &[event(2, 4)]);
+    backend
+        .apply(vec![whole[0].clone(), more], Position(4))
+        .unwrap();
+    assert_eq!(backend.stats().rows_total, 4);
+    subject.open_again();
+    let backend = subject.backend();
+    assert_eq!(backend.applied().unwrap(), Position(4));
+    assert_eq!(backend.stats().rows_total, 4);
+    assert_eq!(backend.recent_times(10).unwrap().len(), 4);
+}
+
+/// The same bytes with the same token: what comes late finds itself there.
+#[test]
+fn an_insert_that_comes_twice_is_there_once() {
+    if !engine::is_there() {
+        return;
+    }
+    let subject = empty();
+    let whole = [entry(0, &[event(0, 1), event(1, 2)])];
+    let rows = crate::rows::Placed::decode(&whole, 0..2).unwrap();
+    let inserts = rows.inserts(&[]).unwrap();
+    let bytes = inserts.values().next().unwrap();
+    let connection = &subject.store.connection;
+    let sql = "INSERT INTO events (scope, position) FORMAT ArrowStream";
+    for _ in 0..2 {
+        connection
+            .insert(sql.to_owned(), bytes, "one".to_owned())
+            .unwrap();
+    }
+    assert_eq!(connection.ask("SELECT count() FROM events").unwrap(), "2\n");
+}
+
+/// CVAT's own table, without the newer columns.
+#[test]
+fn a_table_that_is_there_is_changed_with_leave_only() {
+    if !engine::is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let cvats = ClickHouseStore::open(&engine.config()).unwrap();
+    let ask = |sql: &str| cvats.connection.ask(sql).unwrap();
+    ask("DROP TABLE events");
+    ask("DROP TABLE annoscope_batches");
+    ask(
+        "CREATE TABLE events (scope String, obj_name String NULL, obj_id UInt64 NULL, obj_val String NULL, \
+         source String, timestamp DateTime64(3, 'Etc/UTC'), count UInt16 NULL, duration UInt32 DEFAULT toUInt32(0), \
+         project_id UInt64 NULL, task_id UInt64 NULL, job_id UInt64 NULL, user_id UInt64 NULL, user_name String NULL, \
+         user_email String NULL, org_id UInt64 NULL, org_slug String NULL, payload String NULL) \
+         ENGINE = MergeTree PARTITION BY toYYYYMM(timestamp) ORDER BY (timestamp) SETTINGS index_granularity = 8192",
+    );
+    ask(
+        "INSERT INTO events (scope, source, timestamp, payload) VALUES ('a:b', 'client', now64(3), '{}')",
+    );
+    let refused = ClickHouseStore::open(&engine.config()).map(drop);
+    let refused = refused.unwrap_err().to_string();
+    for part in [
+        "store.clickhouse.alter",
+        "ADD COLUMN IF NOT EXISTS `position`",
+        "MODIFY SETTING non_replicated_deduplication_window",
+    ] {
+        assert!(refused.contains(part), "{part} in {refused}");
+    }
+    let mut config = engine.config();
+    config.may_alter = true;
+    let store = ClickHouseStore::open(&config).unwrap();
+    store
+        .apply(vec![entry(0, &[event(0, 1)])], Position(1))
+        .unwrap();
+    assert_eq!(store.stats().rows_total, 2);
+    let sql =
+        "SELECT count() FROM events WHERE payload_is_json AND has_payload FORMAT TabSeparated";
+    assert_eq!(ask(sql), "2\n");
+    // What reads all columns gets those of CVAT.
+    let columns = ask("SELECT * FROM events WHERE user_id = 1 FORMAT JSONEachRow");
+    assert!(
+        !columns.contains("position") && columns.contains("payload"),
+        "{columns}"
+    );
+    drop(store);
+    ClickHouseStore::open(&engine.config()).unwrap();
+}
+
+#[test]
+fn events_without_their_batches_are_refused() {
+    if !engine::is_there() {
+        return;
+    }
+    let subject = empty();
+    subject
+        .store
+        .apply(vec![entry(0, &[event(0, 1)])], Position(1))
+        .unwrap();
+    subject
+        .store
+        .connection
+        .ask("TRUNCATE TABLE annoscope_batches")
+        .unwrap();
+    let refused = ClickHouseStore::open(&subject.engine.config()).map(drop);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("annoscope_batches is empty"), "{refused}");
+}
+
+/// No ClickHouse is no reason not to start.
+#[test]
+fn a_store_opens_while_nobody_answers() {
+    let mut config = crate::engine::nobody();
+    let store = ClickHouseStore::open(&config).unwrap();
+    let refused = store.apply(vec![entry(0, &[event(0, 1)])], Position(1));
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    config.urls = vec!["nonsense".to_owned()];
+    ClickHouseStore::open(&config).map(drop).unwrap_err();
+}

@@ -1,0 +1,177 @@
+//! The home of events in ClickHouse: CVAT's table with columns of ours, asked over HTTP.
+//!
+//! ```text
+//! journal ─ apply.rs: a batch ─ batches.rs: what is to be stored ─ an INSERT for each month
+//!                                    ▲ asked after every unknown answer and every start
+//! query, export ─ read.rs: Arrow, piece by piece; KILL QUERY when the reader is gone
+//! ```
+//!
+//! `connection.rs` owns the addresses and is the only file that knows HTTP; `schema.rs` makes the tables, or says what
+//! an existing one lacks. The crate knows no users, and neither the journal nor how queries come to their text.
+//!
+//! Plain HTTP, and not the crate `clickhouse`: rows and results are Arrow here already, which that crate leaves to the
+//! caller's own bytes, and what is left is a POST with parameters.
+
+mod apply;
+mod batches;
+mod connection;
+mod error;
+mod read;
+mod rewrite;
+mod rows;
+mod schema;
+mod sizes;
+mod stats;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use annoscope_store::{
+    Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, Rewrite,
+    Rewritten, StoreError,
+};
+
+use apply::Applier;
+use connection::Connection;
+use error::Error;
+use read::Reads;
+use stats::Counters;
+
+/// Settings of the store.
+#[derive(Clone, Debug)]
+pub struct ClickHouseConfig {
+    /// Addresses of the HTTP interfaces of one server, or of the replicas of one shard. One of them is used at a time.
+    pub urls: Vec<String>,
+    /// Who asks.
+    pub user: String,
+    /// With which password.
+    pub password: String,
+    /// Where the table `events` is.
+    pub database: String,
+    /// Whether a table that is there may get our columns and settings.
+    pub may_alter: bool,
+    /// How long the answer to an INSERT, or to a question of ours, is waited for.
+    pub timeout: Duration,
+    /// Memory of one read in ClickHouse, in bytes.
+    pub memory_bytes: u64,
+    /// A directory of the disk that the server writes to, whose free space is told.
+    pub data_dir: PathBuf,
+}
+
+/// The store.
+pub struct ClickHouseStore {
+    connection: Arc<Connection>,
+    applier: Mutex<Applier>,
+    reads: Reads,
+    counters: Arc<Counters>,
+    data_dir: PathBuf,
+}
+
+impl ClickHouseStore {
+    /// Makes the tables where they are not, and refuses those that events cannot be stored in exactly once. A
+    /// ClickHouse that does not answer is no error: then it is looked at before the first events go there.
+    pub fn open(config: &ClickHouseConfig) -> Result<ClickHouseStore, StoreError> {
+        Ok(ClickHouseStore::connect(config)?)
+    }
+
+    fn connect(config: &ClickHouseConfig) -> Result<ClickHouseStore, Error> {
+        let counters = Arc::new(Counters::default());
+        let connection = Arc::new(Connection::new(config, Arc::clone(&counters))?);
+        let mut applier = Applier::new(
+            Arc::clone(&connection),
+            Arc::clone(&counters),
+            config.may_alter,
+        );
+        match applier.position() {
+            Err(error) if error.may_pass() => {
+                tracing::warn!(%error, "ClickHouse cannot be asked now; events wait in the journal");
+            }
+            position => drop(position?),
+        }
+        Ok(ClickHouseStore {
+            reads: Reads::new(Arc::clone(&connection), config.memory_bytes),
+            connection,
+            applier: Mutex::new(applier),
+            counters,
+            data_dir: config.data_dir.clone(),
+        })
+    }
+
+    /// The one that stores events, while the store is open.
+    fn applier(&self) -> Result<MutexGuard<'_, Applier>, StoreError> {
+        let applier = self.applier.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_open()?;
+        Ok(applier)
+    }
+
+    fn check_open(&self) -> Result<(), StoreError> {
+        if self.connection.is_closed() {
+            return Err(StoreError::NotOpen);
+        }
+        Ok(())
+    }
+}
+
+impl Backend for ClickHouseStore {
+    fn applied(&self) -> Result<Position, StoreError> {
+        Ok(self.applier()?.position()?)
+    }
+
+    fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
+        Ok(self.applier()?.apply(&entries, until)?)
+    }
+
+    fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
+        self.check_open()?;
+        Ok(self.reads.query(query)?)
+    }
+
+    fn export(&self, filter: EventFilter) -> Result<RecordBatches, StoreError> {
+        self.check_open()?;
+        Ok(self.reads.export(&filter))
+    }
+
+    fn rows_at(&self, positions: Range<Position>) -> Result<RecordBatches, StoreError> {
+        self.check_open()?;
+        Ok(self.reads.rows_at(positions))
+    }
+
+    fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
+        Ok(self.applier()?.rewrite(rewrite)?)
+    }
+
+    fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {
+        let position = self.applied()?;
+        Ok(read::recent_times(&self.connection, position, n)?)
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.check_open()?;
+        Ok(schema::check_writable(&self.connection)?)
+    }
+
+    fn stats(&self) -> BackendStats {
+        self.counters.backend_stats(&self.data_dir)
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.counters.figures()
+    }
+
+    fn close(&self) {
+        let mut applier = self.applier.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.connection.is_closed() {
+            applier.settle();
+            self.connection.close();
+        }
+    }
+}
+
+#[cfg(test)]
+mod backend_contract;
+#[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod trickle;
