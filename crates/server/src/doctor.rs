@@ -23,6 +23,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::dead_letter::DeadLetter;
 use crate::readiness::Readiness;
+use crate::store;
 use crate::untrusted_proxy::UntrustedProxy;
 
 pub use place::examine as examine_place;
@@ -110,7 +111,7 @@ impl Doctor {
         let (config, stats, now) = (&self.config, self.store.stats(), clock::now());
         let restarts = self.store.restarts();
         let of_a_day = |restart: &&annoscope_store::Restart| clock::since(restart.at) < DAY;
-        let hours = hours::with_events(&*self.store, now);
+        let hours = hours::with_events(&*self.store, store::dialect(config), now);
         let latest_ms = hours
             .as_ref()
             .ok()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
+use annoscope_sql::Dialect;
 use annoscope_store::{EventStore, Query, RowsRead, StoreError};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -28,15 +29,26 @@ pub fn of(now: Timestamp) -> i64 {
     now.millis().div_euclid(HOUR_MS)
 }
 
-/// Asks the store. Blocks.
-pub fn with_events(store: &dyn EventStore, now: Timestamp) -> Result<Hours, StoreError> {
+/// Asks the store, in its database's SQL. Blocks.
+pub fn with_events(
+    store: &dyn EventStore,
+    dialect: Dialect,
+    now: Timestamp,
+) -> Result<Hours, StoreError> {
     let now_hour = of(now);
     let from_ms = (now_hour - WINDOW_HOURS) * HOUR_MS;
-    let statement = format!(
-        "SELECT CAST(source AS VARCHAR), CAST(epoch_ms(timestamp) // {HOUR_MS} AS BIGINT) AS hour, \
-         max(epoch_ms(timestamp)) \
-         FROM events WHERE timestamp >= make_timestamp_ms({from_ms}) GROUP BY ALL ORDER BY hour"
-    );
+    let statement = match dialect {
+        Dialect::DuckDb => format!(
+            "SELECT CAST(source AS VARCHAR), CAST(epoch_ms(timestamp) // {HOUR_MS} AS BIGINT) AS hour, \
+             max(epoch_ms(timestamp)) \
+             FROM events WHERE timestamp >= make_timestamp_ms({from_ms}) GROUP BY ALL ORDER BY hour"
+        ),
+        Dialect::ClickHouse => format!(
+            "SELECT toString(source) AS name, intDiv(toUnixTimestamp64Milli(timestamp), {HOUR_MS}) AS hour, \
+             max(toUnixTimestamp64Milli(timestamp)) \
+             FROM events WHERE timestamp >= fromUnixTimestamp64Milli({from_ms}) GROUP BY name, hour ORDER BY hour"
+        ),
+    };
     let rows = store.query(Query {
         statements: vec![statement],
         time_limit: TIME_LIMIT,

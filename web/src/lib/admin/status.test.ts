@@ -11,6 +11,7 @@ const WELL: ServerStatus = {
   events: 12_408,
   journal: { bytes: 0, max_bytes: 4 * GIB, position: 12_408, applied_position: 12_408, oldest_seconds: 0 },
   database: {
+    name: 'DuckDB',
     version: '1.5.6',
     bytes: GIB,
     log_bytes: 0,

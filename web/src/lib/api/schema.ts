@@ -128,13 +128,15 @@ export interface components {
              * @description Its memory; `null` while it does not answer.
              */
             memory_bytes?: number | null;
+            /** @description `DuckDB` or `ClickHouse`. */
+            name: string;
             /**
              * Format: int64
              * @description Memory of its process, which is the serving one with `store.in_process`; `null` while it does
              *     not answer.
              */
             process_bytes?: number | null;
-            /** @description As it names itself; `null` while it does not answer. */
+            /** @description `null` while it does not answer. */
             version?: string | null;
         };
         /** @description The events whose duplicates are recognized. */

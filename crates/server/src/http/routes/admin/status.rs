@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::backup_ledger::Ledger;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, StoreKind};
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 use crate::process;
@@ -83,7 +83,9 @@ struct JournalStatus {
 /// The database.
 #[derive(Serialize, ToSchema)]
 struct DatabaseStatus {
-    /// As it names itself; `null` while it does not answer.
+    /// `DuckDB` or `ClickHouse`.
+    name: &'static str,
+    /// `null` while it does not answer.
     version: Option<String>,
     /// Its file; `null` while it does not answer.
     bytes: Option<u64>,
@@ -259,6 +261,10 @@ impl DatabaseStatus {
                 })
         };
         DatabaseStatus {
+            name: match config.store.kind {
+                StoreKind::DuckDb => "DuckDB",
+                StoreKind::ClickHouse => "ClickHouse",
+            },
             version,
             bytes: gauge("file_bytes"),
             log_bytes: gauge("wal_bytes"),
