@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from support import ROOT
 from support.events import event, now, send
 from support.office import Office, confirm, fill_login, make_token, sheet_of
+from support.page import Person
 from support.server import Server, User
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
@@ -49,6 +50,42 @@ def test_a_user_is_made_and_the_password_shown_once(office: Office, visit) -> No
     nina.get_by_role("link", name="Your account and tokens").click()
     expect(nina.get_by_role("heading", name="Tokens")).to_be_visible()
     expect(nina.get_by_role("main")).to_contain_text("Okafor")
+
+
+def test_a_user_keeps_the_id_of_another_system(office: Office, visit) -> None:
+    page = visit(office.lena)
+    page.get_by_role("button", name="New user").click()
+    sheet = page.get_by_role("dialog", name="New user")
+    sheet.get_by_label("Name", exact=True).fill("rosa")
+    sheet.get_by_label("Id", exact=True).fill(str(office.id_of(office.lena)))
+    sheet.get_by_label("Password").fill("a good password 7")
+    sheet.get_by_role("button", name="Make the user").click()
+    # It is another's, and the field says so.
+    expect(sheet.get_by_label("Id", exact=True)).to_have_attribute("aria-invalid", "true")
+    sheet.get_by_label("Id", exact=True).fill("4711")
+    sheet.get_by_role("button", name="Make the user").click()
+    expect(page.get_by_role("dialog", name="rosa #4711")).to_be_visible()
+
+
+def test_the_start_guide_stays_until_work_is_recorded(make_server: Callable[..., Server], browser: Browser) -> None:
+    server = make_server(audit="true")
+    office = Office(server)
+    context = browser.new_context()
+    person = Person(office, context, office.lena)
+    page = person.page
+    page.goto(f"{server.url}/analytics/")
+    fill_login(page, office.lena.name, office.lena.password)
+    expect(page.get_by_role("heading", name="Nothing was recorded yet")).to_be_visible()
+    # The audit trail is, and the guide has the port that is open.
+    server.wait_until_applied()
+    page.reload()
+    port = server.ingest_url.rstrip("/").rpartition(":")[2]
+    expect(page.get_by_text(f"DJANGO_LOG_SERVER_PORT={port}")).to_be_visible()
+    assert send(server, office.carla, [event(at=now(), job_id=7)]).status_code == 201
+    page.reload()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    context.close()
+    assert person.errors == []
 
 
 def test_an_untrusted_proxy_is_shown(office: Office, visit) -> None:

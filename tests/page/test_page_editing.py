@@ -144,6 +144,9 @@ def test_a_new_dashboard_with_a_panel_and_a_filter(person: Person) -> None:
     page = person.page
     page.get_by_role("button", name="New dashboard").click()
     expect(page.get_by_role("heading", level=1, name="New dashboard")).to_be_visible()
+    # Nobody else sees it before it is saved.
+    listed = page.request.get(f"{person.site.server.url}/api/dashboards").json()["dashboards"]
+    assert "New dashboard" not in [entry["title"] for entry in listed]
     person.menu("Settings")
     settings = page.get_by_role("dialog", name="Settings of this dashboard")
     settings.get_by_label("Title").fill("Ours")
@@ -151,6 +154,9 @@ def test_a_new_dashboard_with_a_panel_and_a_filter(person: Person) -> None:
     settings.get_by_role("button", name="Add a filter").click()
     settings.get_by_role("button", name="Apply").click()
     person.menu("Add a panel")
+    editor = page.get_by_role("dialog", name=re.compile("New panel"))
+    expect(editor).to_be_visible()
+    editor.get_by_role("button", name="Discard").click()
     person.settled()
     expect(person.panel("New panel").locator(".u-over")).to_be_visible()
     expect(page.get_by_role("button", name="User: all")).to_be_visible()

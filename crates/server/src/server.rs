@@ -114,7 +114,7 @@ pub(crate) fn lock_for_restore(config: &Config) -> Result<(DirLock, LockHolder),
 ///
 /// `lock` is held to the end.
 pub async fn run(
-    config: Config,
+    mut config: Config,
     accounts: Accounts,
     lock: (DirLock, LockHolder),
     sockets: Sockets,
@@ -133,6 +133,8 @@ pub async fn run(
     holder.clickhouse_listen = clickhouse_listens.map(|address| address.to_string());
     dir_lock.describe(&holder)?;
 
+    // The start guide names it.
+    config.ingest_listen.set_port(ingest_listens.port());
     let state = open(config, accounts, &dir_lock)?;
     let ingest_access = ingest_access(&state, ingest_listens);
     announce(&state, listens, ingest_listens, clickhouse_listens);

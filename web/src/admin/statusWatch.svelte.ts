@@ -2,6 +2,7 @@
 import { serverStatus } from '../lib/admin/api';
 import { rateBetween, type ServerStatus } from '../lib/admin/status';
 import { ApiFailure } from '../lib/api/client';
+import { serverClock } from '../lib/time/clock';
 import { said } from '../state/board.svelte';
 import { session } from '../state/session.svelte';
 
@@ -47,7 +48,7 @@ export class StatusWatch {
     const abort = (this.#abort = new AbortController());
     try {
       const status = await serverStatus(abort.signal);
-      const now = Date.now();
+      const now = serverClock.now();
       if (this.status !== null) this.rate = rateBetween(this.status, status, now - this.toldAt);
       this.status = status;
       this.toldAt = now;

@@ -2,7 +2,7 @@
 
 import { dayZone } from './data/csv';
 import { plainText, precisionOf, type Column, type Frame } from './data/frame';
-import type { Zone } from './time/calendar';
+import type { Zone } from './time/zone';
 import { timestampText } from './time/format';
 
 export type Inspected =

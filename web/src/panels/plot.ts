@@ -3,9 +3,9 @@ import uPlot from 'uplot';
 import { logTexts, type Ticks } from '../lib/data/axis';
 import { thresholdMarks, type Marks } from '../lib/data/thresholds';
 import type { FieldConfig } from '../lib/model/grafana';
-import type { Zone } from '../lib/time/calendar';
 import { tickText } from '../lib/time/format';
 import type { Range } from '../lib/time/range';
+import { zoneName, type Zone } from '../lib/time/zone';
 import { styleOf } from '../lib/panels/style';
 import { lines, loneAt } from './segments';
 
@@ -77,7 +77,9 @@ export function plotOptions(plot: Plot): uPlot.Options {
       },
       { ...axis, ...valueAxis(plot), grid: { ...axis.grid, show: style.axisGridShow !== false } },
     ],
-    ...(zone === 'utc' ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), 'UTC') } : {}),
+    ...(zone === 'browser'
+      ? {}
+      : { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), zoneName(zone)) }),
     series: [{}, ...plot.series.map((series) => seriesOptions(series, plot))],
     hooks: {
       drawAxes: [(u) => drawMarks(u, marks, resolved)],

@@ -10,7 +10,7 @@ let ahead: { uid: string; org: string | null; answer: Promise<DashboardFile | nu
 /** Once, as the page begins. */
 export function askAhead() {
   const { uid, org } = router.view;
-  if (uid === null) return;
+  if (uid === null || uid.startsWith('~')) return;
   // Who is not let in asks again after the login.
   ahead = { uid, org, answer: dashboards.read(uid).catch(() => null) };
 }

@@ -1,5 +1,6 @@
 /** An open dashboard: its file, its filters with their options, and the range that its panels ask for. */
 import { untrack } from 'svelte';
+import { SvelteSet } from 'svelte/reactivity';
 import { query, type Answer, type Meta, type QueryBody } from '../lib/api/client';
 import { OPTIONS, QUERIES_AT_ONCE } from '../lib/api/limits';
 import { Palette } from '../lib/format/colors';
@@ -12,15 +13,22 @@ import { withTexts } from '../lib/model/texts';
 import { ALL, AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
 import type { Ask } from '../lib/panels/contract';
 import { Pool, type Urgency } from '../lib/query/pool';
-import { localZone, type Zone } from '../lib/time/calendar';
-import { bucketMs, parseSpan, spanText } from '../lib/time/interval';
+import type { About } from '../lib/about';
+import { summary } from '../lib/model/search';
+import type { Weekday } from '../lib/time/calendar';
+import { serverClock } from '../lib/time/clock';
+import { bucketMs, refreshMsOf, spanText } from '../lib/time/interval';
 import { panelRange, type PanelRange } from '../lib/time/panelRange';
 import { resolve, type RawRange, type Range } from '../lib/time/range';
+import { weekStartOf } from '../lib/time/week';
+import { knownZone, zoneName, type Zone } from '../lib/time/zone';
 import { firstPanels } from '../lib/panels/first';
 import { componentOf } from '../panels/components';
 import { readDashboard } from './ahead';
 import { bodiesOf } from './bodies';
 import { colorsOf } from './colors';
+import type { PanelData } from './panelData.svelte';
+import { preferences } from './preferences.svelte';
 import { router } from './router.svelte';
 import { session } from './session.svelte';
 import { ApiFailure } from '../lib/api/client';
@@ -30,6 +38,16 @@ export interface Loaded {
   isStale: boolean;
   error: string | null;
 }
+
+/** Stands in the address for a dashboard that is not saved yet; no saved one can be called so. */
+export const NEW_UID = '~new';
+
+const NEW_DASHBOARD: GrafanaDashboard = {
+  title: 'New dashboard',
+  panels: [],
+  time: { from: 'now-7d', to: 'now' },
+};
+const NEW_META: Meta = { version: 0, builtin: false, modified: false, folder: '', file: null, author: null, updated: null }; // prettier-ignore
 
 const NOTHING_LOADED: Loaded = { options: [], isStale: true, error: null };
 
@@ -51,12 +69,18 @@ export class Board {
   /** Where it is put by the next save. */
   folder = $state('');
   failure = $state<string | null>(null);
+  /** Nobody has a dashboard of this name. */
+  isMissing = $state(false);
   /** The instant that "now" means: moves on with each refresh. */
-  now = $state(Date.now());
+  now = $state(serverClock.now());
   loaded = $state<Record<string, Loaded>>({});
   /** Answers that are under way before their panel asks, each good for once. */
   #ahead = new Map<string, { answer: Promise<Answer>; abort: AbortController }>();
   #loads = new Map<string, { key: string; abort: AbortController }>();
+  /** Filters whose options could not be asked for. */
+  #failed = new Set<string>();
+  /** Of the panels that are drawn. */
+  readonly panels = new SvelteSet<PanelData>();
 
   /** As the file has it, each repeated panel once. */
   readonly file = $derived.by(() => parseDashboard(this.uid, this.source));
@@ -68,16 +92,36 @@ export class Board {
   readonly isChanged = $derived.by(
     () => this.source !== this.saved || this.folder !== (this.meta?.folder ?? ''),
   );
-  readonly zone: Zone = $derived.by(() => router.view.zone ?? (this.file.isUtc ? 'utc' : 'browser'));
+  readonly #zoneText = $derived.by(() => router.view.zone ?? this.file.timezone);
+  /** What is no zone is the browser's, and the header says so. */
+  readonly zone: Zone = $derived.by(() => knownZone(this.#zoneText) ?? 'browser');
+  readonly weekStart: Weekday = $derived.by(() =>
+    weekStartOf(this.file.weekStart || preferences.weekStart, navigator.language),
+  );
   readonly rawRange: RawRange = $derived.by(() => ({
     from: router.view.from ?? this.file.time.from,
     to: router.view.to ?? this.file.time.to,
   }));
-  readonly range: Range = $derived.by(
-    () => resolve(this.rawRange, this.now, this.zone) ?? resolve(LAST_WEEK, this.now, this.zone)!,
-  );
-  readonly isRangeReadable = $derived.by(() => resolve(this.rawRange, this.now, this.zone) !== null);
-  readonly refresh = $derived.by(() => router.view.refresh ?? this.file.refresh);
+  readonly #resolved = $derived.by(() => resolve(this.rawRange, this.now, this.zone, this.weekStart));
+  readonly range: Range = $derived.by(() => this.#resolved ?? resolve(LAST_WEEK, this.now, this.zone)!);
+  readonly #refreshText = $derived.by(() => router.view.refresh ?? this.file.refresh);
+  /** Milliseconds between two refreshes; `null` for never. */
+  readonly refreshMs: number | null = $derived.by(() => refreshMsOf(this.#refreshText) ?? null);
+  readonly refresh = $derived.by(() => (this.refreshMs === null ? '' : this.#refreshText));
+  /** What of the address or the file cannot be followed, a sentence each. */
+  readonly warnings: string[] = $derived.by(() => [
+    ...(this.#resolved === null
+      ? [
+          `The time range ${this.rawRange.from} – ${this.rawRange.to} cannot be read: the last 7 days are shown.`,
+        ]
+      : []),
+    ...(knownZone(this.#zoneText) === null
+      ? [`There is no time zone ${this.#zoneText}: times are in yours.`]
+      : []),
+    ...(refreshMsOf(this.#refreshText) === undefined
+      ? [`Every ${this.#refreshText} is no interval to refresh at: it is off. Write 30s, 5m or 1h.`]
+      : []),
+  ]);
   readonly circular = $derived.by(() => circular(this.file.variables));
 
   constructor(uid: string) {
@@ -87,13 +131,17 @@ export class Board {
 
   async load() {
     this.failure = null;
+    this.isMissing = false;
     try {
-      const { dashboard, meta } = await readDashboard(this.uid);
+      const { dashboard, meta } = this.isNew
+        ? { dashboard: NEW_DASHBOARD, meta: NEW_META }
+        : await readDashboard(this.uid);
       this.source = this.saved = withIds(dashboard);
       this.meta = meta;
       this.folder = meta.folder;
       this.#askAhead();
     } catch (error) {
+      this.isMissing = error instanceof ApiFailure && error.status === 404;
       this.failure = said(error);
     }
   }
@@ -114,6 +162,11 @@ export class Board {
     }
   }
 
+  /** Nobody saved it yet. */
+  get isNew(): boolean {
+    return this.uid === NEW_UID;
+  }
+
   /** What is saved again, without the edits. */
   discard() {
     this.source = this.saved;
@@ -123,12 +176,26 @@ export class Board {
   /** Asks everything again, with a later "now". */
   again() {
     this.#forgetAhead();
-    this.now = Date.now();
+    this.now = serverClock.now();
+    for (const name of this.#failed) this.#loads.delete(name);
+    if (this.#failed.size === 0) return;
+    this.#failed.clear();
+    this.loadOptions();
   }
 
-  /** Milliseconds between two refreshes; `null` for never. */
-  get refreshMs(): number | null {
-    return this.refresh === '' ? null : parseSpan(this.refresh);
+  /** Whether a panel is still waiting for its first answer, or another one. */
+  readonly isWaiting = $derived.by(() => [...this.panels].some(({ isSettled }) => !isSettled));
+
+  /** What the view shows, for files and paper. */
+  about(): About {
+    const filters = this.file.variables
+      .filter((variable) => !variable.isHidden && !isOfPage(variable))
+      .map((variable) => {
+        const text = summary(variable, this.chosenOf(variable), this.optionsOf(variable) ?? [], Infinity);
+        return { label: variable.label, text: text || 'all', isAll: text === '' };
+      });
+    const { range, zone } = this;
+    return { title: this.dashboard.title, range, zone, filters, atMs: serverClock.now() };
   }
 
   optionsOf({ name, kind, query, auto }: Variable): Option[] | null {
@@ -222,7 +289,7 @@ export class Board {
 
   /** Without the range as a dependency: moving on shall not ask what does not change. */
   #anyRange(): Range {
-    const to = Date.now();
+    const to = serverClock.now();
     return { from: to - 90 * 86_400_000, to };
   }
 
@@ -238,7 +305,10 @@ export class Board {
       this.loaded[variable.name] = { options, isStale: false, error: null };
     } catch (error) {
       if (signal.aborted) return;
-      this.loaded[variable.name] = { ...before, isStale: false, error: said(error) };
+      this.#failed.add(variable.name);
+      // That nobody answers is said once for all.
+      const isSaid = error instanceof ApiFailure && error.isUnreachable;
+      this.loaded[variable.name] = { ...before, isStale: false, error: isSaid ? null : said(error) };
     }
   }
 
@@ -290,10 +360,6 @@ export class Board {
 /** What the page knows itself: the zone in force. Grafana has it as a text to fill in. */
 export function isOfPage({ name, kind }: Variable): boolean {
   return name === 'timezone' && kind === 'textbox';
-}
-
-export function zoneName(zone: Zone): string {
-  return zone === 'utc' ? 'UTC' : localZone();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

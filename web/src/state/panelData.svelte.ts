@@ -38,7 +38,15 @@ export interface Failure {
 export class PanelData {
   shown = $state.raw<Shown | null>(null);
   isLoading = $state(false);
+  /** When the question under way was asked, on the page's own watch, ms. */
+  beganMs = $state(0);
   failure = $state.raw<Failure | null>(null);
+  /** Nobody answered: what is shown is the last that was said. */
+  isCutOff = $state(false);
+  /** Somebody did not want to wait; seconds that it took until then. */
+  stoppedAfterS = $state<number | null>(null);
+  /** Whether it has been asked for, and nothing more will come by itself. */
+  isSettled = $state(false);
   sent = $state.raw<Sent[]>([]);
   #key = '';
   #abort: AbortController | null = null;
@@ -51,10 +59,15 @@ export class PanelData {
   /** Asks if anything changed since the last time. */
   update(panel: Panel, widthPx: number, isForced = false) {
     const board = this.#board;
-    if (panel.targets.length === 0) return;
+    if (panel.targets.length === 0) {
+      this.isSettled = true;
+      return;
+    }
     const bodies = bodiesOf(board, panel, widthPx);
     if (bodies === null) {
+      this.beganMs = performance.now();
       this.isLoading = true;
+      this.isSettled = false;
       return;
     }
     const { range } = board.rangeOf(panel);
@@ -68,6 +81,9 @@ export class PanelData {
 
   async #ask(panel: Panel, bodies: QueryBody[], range: Range, signal: AbortSignal) {
     this.isLoading = true;
+    this.isSettled = false;
+    this.beganMs = performance.now();
+    this.stoppedAfterS = null;
     const sent = bodies.map((body, i): Sent => ({ refId: panel.targets[i]!.refId, body, answer: null, tookMs: 0 })); // prettier-ignore
     let failed = sent[0]!;
     const notes = new Set<string>();
@@ -96,13 +112,33 @@ export class PanelData {
       const isBehind = sent.some(({ answer }) => answer!.stats.behind);
       this.shown = { frames, range, isTruncated, isBehind, note: [...notes].join(', ') };
       this.failure = null;
+      this.isCutOff = false;
     } catch (error) {
       if (signal.aborted) return;
+      this.isCutOff = error instanceof ApiFailure && error.isUnreachable;
+      if (this.isCutOff) {
+        // One message says it for all panels.
+        this.failure = null;
+        this.#settle();
+        return;
+      }
       const { hint = null, place = null } = error instanceof ApiFailure ? error : {};
       this.failure = { message: said(error), hint, place, refId: failed.refId };
     }
     this.sent = sent;
+    this.#settle();
+  }
+
+  #settle() {
     this.isLoading = false;
+    this.isSettled = true;
+  }
+
+  /** Ends what is under way. */
+  stop(afterS: number) {
+    this.#abort?.abort();
+    this.#settle();
+    this.stoppedAfterS = afterS;
   }
 
   close() {

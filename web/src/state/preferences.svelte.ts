@@ -1,5 +1,6 @@
-/** What a person likes, kept in the browser: theme, starred dashboards, recent ranges. */
+/** What a person likes, kept in the browser: theme, starred dashboards, recent ranges, the week's first day. */
 import type { RawRange } from '../lib/time/range';
+import { parseWeekStart, type WeekStart } from '../lib/time/week';
 
 const N_RECENT = 6;
 
@@ -27,6 +28,8 @@ class Preferences {
   starred = $state.raw<string[]>(stored<string[]>('starred', []));
   recentRanges = $state.raw<RawRange[]>(stored<RawRange[]>('ranges', []));
 
+  weekStart = $state<WeekStart>(parseWeekStart(stored<unknown>('weekStart', '')));
+
   constructor() {
     this.#showTheme();
   }
@@ -46,6 +49,11 @@ class Preferences {
   #showTheme() {
     if (this.theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.theme;
+  }
+
+  setWeekStart(weekStart: WeekStart) {
+    this.weekStart = weekStart;
+    store('weekStart', weekStart);
   }
 
   toggleStar(uid: string) {

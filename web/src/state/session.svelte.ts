@@ -20,6 +20,12 @@ class Session {
       const account = await me();
       // Meanwhile another was chosen, which asks for itself.
       if (org !== router.view.org) return;
+      const landing = !this.account && account && router.view.admin === null ? landingOf(account, org) : null;
+      if (landing !== null) {
+        // Asked again in there.
+        router.change({ org: landing }, { replace: true });
+        return;
+      }
       this.org = org;
       if (this.isExpired && account?.id === this.account?.id) this.isExpired = false;
       else if (account !== null || !this.isExpired) {
@@ -49,6 +55,13 @@ class Session {
   get may(): May {
     return this.account?.may ?? NOTHING;
   }
+}
+
+/** The organization that somebody begins in who arrives where they see nothing; `null` if here is as good. */
+function landingOf({ may, organizations }: Account, org: string | null): string | null {
+  if (org !== null || may.see_dashboards) return null;
+  const better = organizations.find(({ role }) => role !== 'worker') ?? organizations[0];
+  return better?.slug ?? null;
 }
 
 export const session = new Session();

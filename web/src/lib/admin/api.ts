@@ -42,8 +42,8 @@ export interface UserList {
 
 export const users = {
   list: async () => (await request('GET', USERS)) as UserList,
-  /** The answer has a `password` if none was given: it is shown this once. */
-  create: async (user: UserChange & { username: string }) =>
+  /** The answer has a `password` if none was given: it is shown this once. Without an `id` it is the next one. */
+  create: async (user: UserChange & { username: string; id?: number }) =>
     (await request('POST', USERS, user)) as User & { password?: string },
   change: (id: number, change: UserChange) => request('PATCH', `${USERS}/${id}`, change),
   remove: (id: number) => request('DELETE', `${USERS}/${id}`),

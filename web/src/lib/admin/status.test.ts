@@ -5,6 +5,7 @@ const GIB = 2 ** 30;
 
 const WELL: ServerStatus = {
   version: '0.1.0',
+  ingest_port: 8282,
   started: '2026-11-30T08:00:00Z',
   refused_because: null,
   events: 12_408,

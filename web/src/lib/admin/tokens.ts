@@ -1,6 +1,6 @@
 /** Tokens: how long they last, and what is told of them. */
 import { timestampText } from '../time/format';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import type { Token } from './model';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** Webhooks of other tools: where they deliver to, and what is told of them. */
 import { timestampText } from '../time/format';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import type { Meaning, Webhook, WebhookKind } from './model';
 
 export const KINDS: Meaning<WebhookKind>[] = [

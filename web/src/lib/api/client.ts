@@ -3,6 +3,7 @@ import type { Membership, Privilege } from '../admin/model';
 import type { QueryValue } from '../model/variable';
 import type { GrafanaDashboard } from '../model/grafana';
 import { kindOf, type Frame } from '../data/frame';
+import { serverClock } from '../time/clock';
 import type { Range } from '../time/range';
 import type { Described, With } from './described';
 
@@ -11,11 +12,14 @@ export class ApiFailure extends Error {
   /** 0 if the server could not be reached. */
   readonly status: number;
   readonly body: Record<string, unknown>;
+  /** Nobody answered, or a proxy did in the server's place. */
+  readonly isUnreachable: boolean;
 
-  constructor(status: number, message: string, body: Record<string, unknown> = {}) {
+  constructor(status: number, message: string, body: Record<string, unknown> = {}, isUnreachable = false) {
     super(message);
     this.status = status;
     this.body = body;
+    this.isUnreachable = isUnreachable;
   }
 
   /** Where in the SQL it is wrong, from 1. */
@@ -31,8 +35,7 @@ export class ApiFailure extends Error {
 }
 
 /** What is told when nobody answers. */
-export const UNREACHABLE =
-  'The server does not answer. It may be restarting; this page tries again when you do.';
+export const UNREACHABLE = 'The server does not answer. It may be restarting.';
 
 /** The organization that requests are made in; `null` is outside of organizations. */
 let organization: string | null = null;
@@ -57,7 +60,9 @@ export async function request(
     const token = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1];
     if (token !== undefined) headers['X-CSRFToken'] = token;
   }
+  const askedMs = method === 'GET' ? pageBeganMs() : Date.now();
   let response: Response;
+  let text: string;
   try {
     // Below the page, where a proxy that hands `/analytics/` to us also finds the API.
     response = await fetch(`/analytics${path}`, {
@@ -67,14 +72,44 @@ export async function request(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
+    const dateMs = Date.parse(response.headers.get('date') ?? '');
+    if (!Number.isNaN(dateMs)) serverClock.hear(dateMs, askedMs, Date.now());
+    text = await response.text();
   } catch (error) {
     signal?.throwIfAborted();
-    throw error instanceof TypeError ? new ApiFailure(0, UNREACHABLE) : error;
+    if (!(error instanceof TypeError)) throw error;
+    throw unreachable(0, UNREACHABLE);
   }
-  const text = await response.text();
   const answer = parsed(text);
   if (!response.ok) throw failure(response.status, answer);
   return answer;
+}
+
+/** What a page asks for ahead has an answer that may be as old as the page. */
+function pageBeganMs(): number {
+  return Date.now() - performance.now();
+}
+
+/** Told when nobody answers. */
+let onUnreachable: (() => void) | null = null;
+
+export function tellUnreachable(listener: () => void) {
+  onUnreachable = listener;
+}
+
+function unreachable(status: number, message: string): ApiFailure {
+  onUnreachable?.();
+  return new ApiFailure(status, message, {}, true);
+}
+
+/** Whether the server answers; never fails. */
+export async function isReachable(): Promise<boolean> {
+  try {
+    const { status } = await fetch('/analytics/api/server/about', { credentials: 'same-origin' });
+    return status < 500;
+  } catch {
+    return false;
+  }
 }
 
 function parsed(text: string): unknown {
@@ -94,8 +129,8 @@ function failure(status: number, answer: unknown): ApiFailure {
   }
   if (Array.isArray(answer)) return new ApiFailure(status, answer.map(String).join(' '));
   // A proxy's page says nothing to our users.
-  const message = status >= 500 ? `${UNREACHABLE} (${status})` : `The server answered ${status}.`;
-  return new ApiFailure(status, message);
+  if (status >= 500) return unreachable(status, `${UNREACHABLE} (${status})`);
+  return new ApiFailure(status, `The server answered ${status}.`);
 }
 
 /** What the account may do, in the organization of the request. */

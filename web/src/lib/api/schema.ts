@@ -520,6 +520,11 @@ export interface components {
             events: number;
             /** @description Results of exports on the disk. */
             exports: components["schemas"]["Filling"];
+            /**
+             * Format: int32
+             * @description Where servers send their events: the port that is open, also where the setting left it to the system.
+             */
+            ingest_port: number;
             journal: components["schemas"]["JournalStatus"];
             last_backup?: null | components["schemas"]["BackupStatus"];
             /**

@@ -1,7 +1,7 @@
 /** Rows to bars: a group a row, named by the x field, a bar a number column. */
 import { fieldConfig, isHidden, shown } from '../format/field';
 import type { FieldConfig, GrafanaPanel } from '../model/grafana';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { numberOf, type Frame } from './frame';
 
 export interface Bars {

@@ -1,5 +1,5 @@
 /** A frame as CSV (RFC 4180), times in the zone of the dashboard. */
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { timestampText } from '../time/format';
 import { plainText, precisionOf, type Frame } from './frame';
 

@@ -1,5 +1,5 @@
 /** What is said where there is nothing to show. */
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { rangeText } from '../time/format';
 import type { Range } from '../time/range';
 

@@ -2,7 +2,7 @@
 import { numberOf, plainText, precisionOf, type Column } from '../data/frame';
 import { dayZone } from '../data/csv';
 import type { FieldConfig, GrafanaPanel, Mapping, Thresholds } from '../model/grafana';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { timestampText } from '../time/format';
 import { namedColor } from './colors';
 import { figure } from './value';

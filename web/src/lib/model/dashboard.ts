@@ -1,5 +1,6 @@
 /** From Grafana's JSON model to what is shown: sections of panels, and notices of what is not. */
 import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
+import { parseWeekStart, type WeekStart } from '../time/week';
 import { parseLink, type DashboardLink } from './links';
 import { dashboardNotices, panelNotices } from './notices';
 import type { Scope } from './repeat';
@@ -67,7 +68,9 @@ export interface Dashboard {
   description: string;
   time: { from: string; to: string };
   refresh: string;
-  isUtc: boolean;
+  /** As the file has it; empty for the viewer's. */
+  timezone: string;
+  weekStart: WeekStart;
   sections: Section[];
   variables: Variable[];
   links: DashboardLink[];
@@ -90,7 +93,8 @@ export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard 
     description: model.description ?? '',
     time: { from: model.time?.from ?? 'now-7d', to: model.time?.to ?? 'now' },
     refresh: typeof model.refresh === 'string' ? model.refresh : '',
-    isUtc: model.timezone?.toLowerCase() === 'utc',
+    timezone: model.timezone ?? '',
+    weekStart: parseWeekStart(model.weekStart),
     sections: sections(model.panels ?? []),
     variables,
     links: (model.links ?? []).flatMap((link) => parseLink(link) ?? []),

@@ -131,6 +131,7 @@ const SETTINGS: Record<string, string> = {
   refresh: 'Refresh',
   templating: 'Filters',
   timezone: 'Time zone',
+  weekStart: 'Start of the week',
 };
 
 function panelChanges(before: GrafanaPanel, after: GrafanaPanel): string[] {

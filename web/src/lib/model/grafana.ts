@@ -12,6 +12,7 @@ export interface GrafanaDashboard {
   time?: { from?: string; to?: string };
   refresh?: string | boolean;
   timezone?: string;
+  weekStart?: string;
   links?: GrafanaLink[];
   schemaVersion?: number;
   tags?: string[];

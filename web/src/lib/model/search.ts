@@ -28,10 +28,10 @@ export function chosenFirst(options: Option[], chosen: string[]): Option[] {
   ];
 }
 
-/** `Lena, Omar`, `Lena and 3 more`; empty for all of them. */
-export function summary(variable: Variable, chosen: string[], options: Option[]): string {
+/** `Lena, Omar`, or where that is more than `most`, `Lena and 3 more`; empty for all of them. */
+export function summary(variable: Variable, chosen: string[], options: Option[], most = 2): string {
   if (chosen[0] === ALL) return '';
   const texts = chosen.map((value) => options.find((option) => option.value === value)?.text ?? value);
   if (texts.length === 0) return variable.isMulti ? 'none' : '';
-  return texts.length <= 2 ? texts.join(', ') : `${texts[0]} and ${texts.length - 1} more`;
+  return texts.length <= most ? texts.join(', ') : `${texts[0]} and ${texts.length - 1} more`;
 }

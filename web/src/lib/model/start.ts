@@ -1,16 +1,43 @@
 /** What the start page asks: each figure of today beside the same weekday before, and its last days. */
+import { partsOf } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { IS_HOURS } from '../timesheet/hours';
 
-/** A row a day of the last four weeks and today, in the viewer's zone. */
-export const TODAY_SQL = `SELECT toDate(timestamp, {zone:String}) AS day,
-  uniqExact(if(scope != 'send:working_time', user_id, NULL)) AS people,
-  sum(if(${IS_HOURS}, JSONExtractUInt(payload, 'working_time'), 0)) / 3600000 AS hours,
-  count() AS events,
-  countIf(scope = 'send:exception') AS errors
-FROM events
-WHERE $__timeFilter_ms(timestamp)
+/**
+ * A row a day of the last four weeks and today, in the viewer's zone: each figure of the whole day, and of its
+ * first `{minutes}`, to compare what today has by now.
+ */
+export const TODAY_SQL = `SELECT day,
+  uniqExactIf(user_id, is_of_person) AS people, uniqExactIf(user_id, is_of_person AND is_before) AS people_before,
+  sum(worked_ms) / 3600000 AS hours, sumIf(worked_ms, is_before) / 3600000 AS hours_before,
+  count() AS events, countIf(is_before) AS events_before,
+  countIf(is_error) AS errors, countIf(is_error AND is_before) AS errors_before
+FROM (
+  SELECT toDate(timestamp, {zone:String}) AS day, user_id, scope != 'send:working_time' AS is_of_person, scope = 'send:exception' AS is_error,
+    if(${IS_HOURS}, JSONExtractUInt(payload, 'working_time'), 0) AS worked_ms,
+    toHour(timestamp, {zone:String}) * 60 + toMinute(timestamp, {zone:String}) < {minutes:UInt16} AS is_before
+  FROM events
+  WHERE $__timeFilter_ms(timestamp)
+)
 GROUP BY day
 ORDER BY day`;
+
+/** Whether anything but the server's own audit trail was recorded: what people did, or what happened to their work. */
+export const ANY_WORK_SQL = `SELECT 1
+FROM events
+WHERE source = 'client' OR job_id IS NOT NULL OR task_id IS NOT NULL OR project_id IS NOT NULL
+LIMIT 1`;
+
+/** As fine as days are compared, minutes: the same question has the same answer for a while. */
+const STEP_MINUTES = 10;
+
+/** How much of today is compared: minutes since its beginning, and the time that is. */
+export function comparedUntil(now: number, zone: Zone): { minutes: number; text: string } {
+  const { hour, minute } = partsOf(now, zone);
+  const minutes = Math.floor((hour * 60 + minute) / STEP_MINUTES) * STEP_MINUTES;
+  const two = (n: number) => String(n).padStart(2, '0');
+  return { minutes, text: `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}` };
+}
 
 export interface Day {
   day: string;
@@ -20,7 +47,7 @@ export interface Day {
 export interface Figure {
   key: string;
   today: number;
-  /** Mean of the same weekday in the weeks before; `null` if there is none. */
+  /** Mean of the same weekday in the weeks before, up to the same time of the day; `null` if there is none. */
   usual: number | null;
   /** The last days, today last. */
   line: number[];
@@ -36,7 +63,8 @@ export function figuresOf(days: Day[], today: string, keys: string[]): Figure[] 
   return keys.map((key) => {
     const of = (day: string) => byDay.get(day)?.[key] ?? 0;
     const weeks = [7, 14, 21, 28].map(before).filter((day) => day >= first);
-    const usual = weeks.length === 0 ? null : weeks.reduce((sum, day) => sum + of(day), 0) / weeks.length;
+    const soFar = (day: string) => byDay.get(day)?.[`${key}_before`] ?? 0;
+    const usual = weeks.length === 0 ? null : weeks.reduce((sum, day) => sum + soFar(day), 0) / weeks.length;
     const line = Array.from({ length: N_DAYS }, (_, i) => of(before(N_DAYS - 1 - i)));
     return { key, today: of(today), usual, line };
   });

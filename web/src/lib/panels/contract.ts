@@ -1,8 +1,9 @@
 /** What every panel component is given. A panel draws frames; who asks for them is not its business. */
+import type { About } from '../about';
 import type { Frame } from '../data/frame';
 import type { Palette } from '../format/colors';
 import type { Panel } from '../model/dashboard';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import type { Range } from '../time/range';
 
 /** A cell: of a table, the row by its place in the answer and the column by its name; other panels have names of their own. */
@@ -19,6 +20,8 @@ export interface PanelProps {
   range: Range;
   zone: Zone;
   palette: Palette;
+  /** What the whole view shows, for what leaves the page. */
+  about: () => About;
   /** From the URL: a column, with `-` in front for descending. */
   sort?: string | undefined;
   onsort?: (sort: string | null) => void;

@@ -5,7 +5,7 @@ import { fieldConfig, shown, type Shown } from '../format/field';
 import { numberOf, plainText, type Column, type Frame } from '../data/frame';
 import { reduce } from '../data/reduce';
 import type { FieldConfig, GrafanaPanel } from '../model/grafana';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 
 export interface TableColumn {
   column: Column;

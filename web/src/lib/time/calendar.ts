@@ -1,15 +1,8 @@
 /**
- * Calendar arithmetic in the two zones that a dashboard knows. `Date` does both without a library:
- * its UTC methods and its local ones, which know the changes to summer time.
+ * Calendar arithmetic in any zone, without a library: `Date` knows UTC and the browser's zone, `Intl` the
+ * offsets of the others.
  */
-
-/** The zone in which times are shown and days begin. */
-export type Zone = 'browser' | 'utc';
-
-/** The browser's zone by its name in the IANA database. */
-export function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
+import { offsetAt, type Zone } from './zone';
 
 export type Unit = 's' | 'm' | 'h' | 'd' | 'w' | 'M' | 'y';
 
@@ -24,19 +17,26 @@ export interface Parts {
   ms: number;
 }
 
+/** The instant at which clocks of UTC show what those of a zone show now; `null` for the browser's. */
+function asUtc(instant: number, zone: Zone): Date | null {
+  if (zone === 'browser') return null;
+  return new Date(zone === 'utc' || !Number.isFinite(instant) ? instant : instant + offsetAt(zone, instant));
+}
+
 export function partsOf(instant: number, zone: Zone): Parts {
-  const date = new Date(instant);
-  if (zone === 'utc') {
+  const utc = asUtc(instant, zone);
+  if (utc !== null) {
     return {
-      year: date.getUTCFullYear(),
-      month: date.getUTCMonth(),
-      day: date.getUTCDate(),
-      hour: date.getUTCHours(),
-      minute: date.getUTCMinutes(),
-      second: date.getUTCSeconds(),
-      ms: date.getUTCMilliseconds(),
+      year: utc.getUTCFullYear(),
+      month: utc.getUTCMonth(),
+      day: utc.getUTCDate(),
+      hour: utc.getUTCHours(),
+      minute: utc.getUTCMinutes(),
+      second: utc.getUTCSeconds(),
+      ms: utc.getUTCMilliseconds(),
     };
   }
+  const date = new Date(instant);
   return {
     year: date.getFullYear(),
     month: date.getMonth(),
@@ -48,12 +48,22 @@ export function partsOf(instant: number, zone: Zone): Parts {
   };
 }
 
-/** Parts beyond their range carry over: day 0 is the last of the month before. */
+/**
+ * Parts beyond their range carry over: day 0 is the last of the month before. A time that a change of the
+ * clocks left out is as much later, and of one that comes twice it is the first: as `Date` has it.
+ */
 export function instantOf(parts: Parts, zone: Zone): number {
   const { year, month, day, hour, minute, second, ms } = parts;
-  if (zone === 'utc') return Date.UTC(year, month, day, hour, minute, second, ms);
-  return new Date(year, month, day, hour, minute, second, ms).getTime();
+  if (zone === 'browser') return new Date(year, month, day, hour, minute, second, ms).getTime();
+  const utc = Date.UTC(year, month, day, hour, minute, second, ms);
+  if (zone === 'utc' || Number.isNaN(utc)) return utc;
+  // A day around it there is at most one change.
+  const [before, after] = [offsetAt(zone, utc - DAY_MS), offsetAt(zone, utc + DAY_MS)];
+  const possible = [before, after].map((offset) => utc - offset).find((at) => at + offsetAt(zone, at) === utc); // prettier-ignore
+  return possible ?? utc - before;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Seconds to hours are spans of time; days and longer keep the hour of the day. */
 export function add(instant: number, amount: number, unit: Unit, zone: Zone): number {
@@ -75,24 +85,27 @@ export function add(instant: number, amount: number, unit: Unit, zone: Zone): nu
   return instantOf(parts, zone);
 }
 
-/** The beginning of the unit that an instant lies in. Weeks begin on Monday, as on the server. */
-export function startOf(instant: number, unit: Unit, zone: Zone): number {
+/** A day of the week, 0 is Sunday, as in `Date`. */
+export type Weekday = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+
+export const MONDAY: Weekday = 1;
+
+/** The beginning of the unit that an instant lies in. */
+export function startOf(instant: number, unit: Unit, zone: Zone, weekStart: Weekday = MONDAY): number {
   const parts = partsOf(instant, zone);
-  parts.ms = 0;
-  if (unit === 's') return instantOf(parts, zone);
-  parts.second = 0;
-  if (unit === 'm') return instantOf(parts, zone);
-  parts.minute = 0;
-  if (unit === 'h') return instantOf(parts, zone);
+  // Counted back, not made of parts: an hour that comes twice a year has two beginnings.
+  if (unit === 's') return instant - parts.ms;
+  if (unit === 'm') return instant - parts.ms - parts.second * 1_000;
+  if (unit === 'h') return instant - parts.ms - parts.second * 1_000 - parts.minute * 60_000;
+  Object.assign(parts, { minute: 0, second: 0, ms: 0 });
   parts.hour = 0;
-  if (unit === 'w') parts.day -= (weekday(instant, zone) + 6) % 7;
+  if (unit === 'w') parts.day -= (weekday(instant, zone) - weekStart + 7) % 7;
   if (unit === 'M' || unit === 'y') parts.day = 1;
   if (unit === 'y') parts.month = 0;
   return instantOf(parts, zone);
 }
 
-/** 0 is Sunday, as in `Date`. */
-export function weekday(instant: number, zone: Zone): number {
-  const date = new Date(instant);
-  return zone === 'utc' ? date.getUTCDay() : date.getDay();
+export function weekday(instant: number, zone: Zone): Weekday {
+  const utc = asUtc(instant, zone);
+  return (utc === null ? new Date(instant).getDay() : utc.getUTCDay()) as Weekday;
 }

@@ -1,5 +1,6 @@
 /** Times as text, in the zone of the dashboard. */
-import { localZone, partsOf, type Zone } from './calendar';
+import { partsOf, weekday } from './calendar';
+import type { Zone } from './zone';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -20,8 +21,7 @@ export function timestampText(instant: number, zone: Zone, precision: 'day' | 'm
 export function momentText(instant: number, zone: Zone): string {
   const { month, day, hour, minute, second } = partsOf(instant, zone);
   const seconds = second === 0 ? '' : `:${two(second)}`;
-  const weekday = new Date(instant)[zone === 'utc' ? 'getUTCDay' : 'getDay']();
-  return `${WEEKDAYS[weekday]} ${day} ${MONTHS[month]} ${two(hour)}:${two(minute)}${seconds}`;
+  return `${WEEKDAYS[weekday(instant, zone)]} ${day} ${MONTHS[month]} ${two(hour)}:${two(minute)}${seconds}`;
 }
 
 /** `1 Jun – 7 Jun`, `1 Jun 09:30 – 17:00`: as much as it takes. The year only where it is not this one. */
@@ -43,11 +43,6 @@ export function tickText(instant: number, stepMs: number, zone: Zone): string {
   if (stepMs >= 28 * 86_400_000) return month === 0 ? `${year}` : MONTHS[month]!;
   if (stepMs >= 86_400_000 || hour + minute + second === 0) return `${day} ${MONTHS[month]}`;
   return stepMs >= 60_000 ? `${two(hour)}:${two(minute)}` : `${two(hour)}:${two(minute)}:${two(second)}`;
-}
-
-export function zoneText(zone: Zone): string {
-  if (zone === 'utc') return 'UTC';
-  return localZone().split('/').pop()!.replaceAll('_', ' ');
 }
 
 function two(number: number): string {

@@ -1,5 +1,6 @@
 /** Ends of a time range as Grafana writes them: `now-7d/d`, ms since the epoch, or a date. */
-import { add, instantOf, startOf, type Unit, type Zone } from './calendar';
+import { add, instantOf, MONDAY, startOf, type Unit, type Weekday } from './calendar';
+import type { Zone } from './zone';
 
 /** `now/d` is the day's beginning as `from` and its last millisecond as `to`. */
 export type End = 'from' | 'to';
@@ -8,10 +9,16 @@ const STEP = /([+-])(\d*)([smhdwMy])|\/([smhdwMy])/y;
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?$/;
 
 /** `null` if the text is no time. */
-export function parseInstant(text: string, end: End, now: number, zone: Zone): number | null {
+export function parseInstant(
+  text: string,
+  end: End,
+  now: number,
+  zone: Zone,
+  weekStart: Weekday = MONDAY,
+): number | null {
   text = text.trim();
   if (/^-?\d{5,}$/.test(text)) return Number(text);
-  if (text.startsWith('now')) return relative(text.slice(3), end, now, zone);
+  if (text.startsWith('now')) return relative(text.slice(3), end, now, zone, weekStart);
   const date = DATE.exec(text);
   if (date) return civil(date, end, zone);
   // With an offset there is nothing left to choose.
@@ -24,7 +31,7 @@ export function isRelative(text: string): boolean {
   return text.trim().startsWith('now');
 }
 
-function relative(steps: string, end: End, now: number, zone: Zone): number | null {
+function relative(steps: string, end: End, now: number, zone: Zone, weekStart: Weekday): number | null {
   let instant = now;
   STEP.lastIndex = 0;
   while (STEP.lastIndex < steps.length) {
@@ -32,7 +39,7 @@ function relative(steps: string, end: End, now: number, zone: Zone): number | nu
     if (!step) return null;
     const [, sign, digits, unit, rounding] = step;
     if (rounding !== undefined) {
-      instant = startOf(instant, rounding as Unit, zone);
+      instant = startOf(instant, rounding as Unit, zone, weekStart);
       if (end === 'to') instant = add(instant, 1, rounding as Unit, zone) - 1;
     } else {
       const amount = digits === '' ? 1 : Number(digits);

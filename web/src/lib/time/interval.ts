@@ -39,3 +39,13 @@ export function spanText(ms: number): string {
   const unit = (['d', 'h', 'm', 's'] as const).find((unit) => ms % UNITS[unit]! === 0) ?? 'ms';
   return `${ms / UNITS[unit]!}${unit}`;
 }
+
+/** Shorter than this, ms, an answer would not be read before the next. */
+const LEAST_REFRESH_MS = 1_000;
+
+/** Milliseconds between two refreshes; `null` for never, `undefined` for what is no interval. */
+export function refreshMsOf(text: string): number | null | undefined {
+  if (text === '') return null;
+  const ms = /^\d+[smhd]$/.test(text) ? parseSpan(text) : null;
+  return ms === null || ms < LEAST_REFRESH_MS ? undefined : ms;
+}

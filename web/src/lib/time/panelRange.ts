@@ -1,5 +1,5 @@
 /** The range of one panel, where its file says another than its dashboard's. */
-import type { Zone } from './calendar';
+import type { Zone } from './zone';
 import { isRelative, parseInstant } from './instant';
 import { describe, resolve, type RawRange, type Range } from './range';
 

@@ -48,12 +48,12 @@ describe('ranges', () => {
     expect(range.resolve({ from: 'now', to: 'now-1h' }, NOW, 'utc')).toBeNull();
   });
   it('shifts by its own length', () => {
-    expect(range.shift(day, -1, NOW)).toEqual({ from: Date.UTC(2026, 10, 19), to: day.from });
-    expect(range.shift(day, 1, NOW)).toEqual({ from: day.to, to: Date.UTC(2026, 10, 22) });
+    expect(range.shift(day, -1, NOW, 'utc')).toEqual({ from: Date.UTC(2026, 10, 19), to: day.from });
+    expect(range.shift(day, 1, NOW, 'utc')).toEqual({ from: day.to, to: Date.UTC(2026, 10, 22) });
   });
   it('does not shift into the future', () => {
     const latest = { from: NOW - 1000, to: NOW };
-    expect(range.shift(latest, 1, NOW)).toEqual(latest);
+    expect(range.shift(latest, 1, NOW, 'utc')).toEqual(latest);
   });
   it('zooms out around the middle, and to the left at the present', () => {
     expect(range.zoomOut({ from: 1000, to: 2000 }, NOW)).toEqual({ from: 500, to: 2500 });

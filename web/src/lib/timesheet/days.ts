@@ -1,7 +1,8 @@
 /** The days of a range of time: columns of the matrix, with work or without. */
-import { instantOf, type Zone } from '../time/calendar';
+import { instantOf } from '../time/calendar';
 import { timestampText } from '../time/format';
 import type { Range } from '../time/range';
+import type { Zone } from '../time/zone';
 
 /** A matrix of more columns is read by nobody. */
 export const MAX_DAYS = 400;

@@ -1,6 +1,6 @@
 /** What a lead looks at twice: time of one person that is counted more than once, and long single intervals. */
 import { numberOf, plainText, type Frame } from '../data/frame';
-import type { Zone } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { boundsOfDay, everyDay } from './days';
 import { dayText, hoursText } from './matrix';
 

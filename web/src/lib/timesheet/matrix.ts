@@ -72,6 +72,13 @@ export function rowAt(people: TimesheetRow[], path: string): TimesheetRow | null
   return rowAt(row.children, path.slice(row.key.length + 1));
 }
 
+/** Paths of the rows that have something below them. */
+export function foldablePaths(rows: TimesheetRow[], above = ''): string[] {
+  return rows.flatMap(({ key, children }) =>
+    children.length === 0 ? [] : [above + key, ...foldablePaths(children, `${above}${key}/`)],
+  );
+}
+
 const KINDS = ['Project', 'Task', 'Job'];
 
 /** All days from `ends` on and up to it; `null` if the query lacks a column that the matrix is made of. */

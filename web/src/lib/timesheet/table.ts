@@ -1,10 +1,7 @@
-/** The matrix as a table for spreadsheets: what is seen, and the minutes unrounded. */
+/** The matrix as a table for CSV and paper: what is seen, and the minutes unrounded. */
 import type { Timesheet, TimesheetRow } from './matrix';
-
-/** A day, `2026-06-01`: a date to a spreadsheet. */
-export interface DayCell {
-  day: string;
-}
+import { byProject } from './projects';
+import type { DayCell } from './sheets';
 
 export type SheetCell = string | number | DayCell;
 
@@ -25,17 +22,33 @@ export function asSeen(sheet: Timesheet, isOpen: (path: string) => boolean): She
   };
 }
 
-/** The same with a column for the ids. */
-export function asHours(sheet: Timesheet, isOpen: (path: string) => boolean): SheetTable {
-  const rows = visible(sheet, isOpen).map(({ row, depth }) => [
-    `${'  '.repeat(depth)}${row.label}`,
-    idCell(row.id),
-    ...hoursOf(sheet, row),
-  ]);
+/** People down, projects across; `null` if nothing is known of projects. */
+export function asProjects(sheet: Timesheet): SheetTable | null {
+  const matrix = byProject(sheet);
+  if (matrix === null) return null;
+  const named = ({ label, id }: { label: string; id: string }) => (id === '' ? label : `${label} #${id}`);
+  const hours = (ms: number) => ms / 3_600_000;
   return {
-    headers: ['Hours', 'Id', ...sheet.days.map((day) => ({ day })), 'Sum'],
-    rows: [...rows, ['Sum', '', ...hoursOf(sheet, sheet)]],
+    headers: ['Hours', ...matrix.projects.map(named), 'Sum'],
+    rows: [
+      ...matrix.people.map(({ row, msByProject }) => [
+        named(row),
+        ...matrix.projects.map(({ key }) => hours(msByProject.get(key) ?? 0)),
+        hours(row.totalMs),
+      ]),
+      ['Sum', ...matrix.projects.map(({ totalMs }) => hours(totalMs)), hours(matrix.totalMs)],
+    ],
   };
+}
+
+/** The same rows with at most so many columns beside the first, several tables of one width where there are more. */
+export function inParts({ headers, rows }: SheetTable, most: number): SheetTable[] {
+  const n = Math.max(1, Math.ceil((headers.length - 1) / most));
+  const width = Math.ceil((headers.length - 1) / n);
+  return Array.from({ length: n }, (_, part) => {
+    const of = (row: SheetCell[]) => [row[0]!, ...row.slice(1 + part * width, 1 + (part + 1) * width)];
+    return { headers: of(headers), rows: rows.map(of) };
+  });
 }
 
 function visible(sheet: Timesheet, isOpen: (path: string) => boolean) {

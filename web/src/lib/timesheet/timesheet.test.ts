@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { kindOf, type Frame } from '../data/frame';
 import { dayHeader, fieldsOf, hoursText, isWeekend, roundsApart, rowAt, timesheet } from './matrix';
-import { asHours, asMinutes, asSeen, csvOfTable } from './table';
+import { openedAll, PLAIN_LOOK } from './look';
+import { byProject } from './projects';
+import { sheetsOf } from './sheets';
+import { asMinutes, asProjects, asSeen, csvOfTable, inParts } from './table';
 import { workbook } from './xlsx';
 
 const columns = Object.entries({
@@ -82,7 +85,6 @@ test('as a table', () => {
     [{ day: '2026-06-03' }, 7, '=Omar', '', '', '', 1.5, ''],
     [{ day: '2026-06-03' }, 5, 'Lena', 3, 41, 89, 30, 'no intervals'],
   ]);
-  expect(asHours(sheet, () => false).rows[1]!.slice(0, 3)).toEqual(['Lena', 5, 6.75]);
 });
 
 test('all days of the range are columns, and who worked no time has a row', () => {
@@ -100,12 +102,80 @@ test('all days of the range are columns, and who worked no time has a row', () =
   expect(timesheet({ ...frame, rows: [] }, fieldsOf({}), ['2026-06-01', '2026-06-02'])!.days).toHaveLength(2);
 }); // prettier-ignore
 
-test('a large workbook needs no worker', async () => {
-  const rows = Array.from({ length: 20_000 }, (_, i) => [{ day: '2026-06-01' }, i, `name ${i}`, i / 7]);
-  const file = await workbook([
-    { name: 'Hours', table: { headers: ['Day', 'User id', 'User', 'Hours'], rows } },
+test('people by projects', () => {
+  const matrix = byProject(sheet)!;
+  expect(matrix.projects.map(({ label, id, totalMs }) => [label, id, totalMs / minute])).toEqual([
+    ['Roads', '3', 435],
+    ['No project', '', 1.5],
   ]);
+  expect(csvOfTable(asProjects(sheet)!)).toBe(
+    "Hours,Roads #3,No project,Sum\r\n'=Omar #7,0,0.025,0.025\r\nLena #5,7.25,0,7.25\r\nSum,7.25,0.025,7.275\r\n",
+  );
+  const bare = { ...sheet, people: sheet.people.map((person) => ({ ...person, children: [] })) };
+  expect([byProject(bare), asProjects(bare)]).toEqual([null, null]);
+});
+
+test('a wide table is several', () => {
+  const parts = inParts(
+    asSeen(sheet, () => false),
+    3,
+  );
+  expect(parts.map(({ headers }) => headers.length)).toEqual([3, 3]);
+  expect(parts.map(({ rows }) => rows.map(([name]) => name))).toEqual(
+    Array(2).fill(['=Omar #7', 'Lena #5', 'Sum']),
+  );
+  expect(parts[1]!.headers).toEqual(['Hours', { day: '2026-06-03' }, 'Sum']);
+  expect(inParts({ headers: ['Hours'], rows: [] }, 3)).toHaveLength(1);
+});
+
+test('a workbook has names, ids, days and times', () => {
+  const emails = new Map([['5', 'lena@example.com']]);
+  const [days, projects, details] = sheetsOf(sheet, PLAIN_LOOK, emails);
+  expect([days!.name, projects!.name, details!.name]).toEqual(['Days', 'Projects', 'Details']);
+  expect(days!.rows[1]).toEqual([
+    'Lena',
+    5,
+    'lena@example.com',
+    405 * minute,
+    null,
+    30 * minute,
+    435 * minute,
+  ]);
+  expect(days!.columns.map(({ kind }) => kind)).toEqual(['text', 'id', 'text', ...Array(4).fill('duration')]);
+  expect(projects!.columns.map(({ header }) => header)).toEqual(['Person', 'Person id', 'E-mail', 'Roads #3', 'No project', 'Sum']); // prettier-ignore
+  expect(details!.rows[0]).toEqual([
+    { day: '2026-06-01' }, 'Lena', 5, 'lena@example.com', 'Roads', 3, null, 41, 88,
+    405 * minute, 405 * minute, 405 * minute, null,
+  ]); // prettier-ignore
+  expect(details!.rows.map((row) => row.at(-1))).toEqual([null, null, 'no intervals']);
+  const sums = details!.rows.reduce((sum, row) => sum + (row[9] as number), 0);
+  expect([sums, details!.sums![9], days!.sums!.at(-1), projects!.sums!.at(-1)]).toEqual(
+    Array(4).fill(sheet.totalMs),
+  );
+});
+
+test('a workbook has what is open, in the format that is looked at', () => {
+  const look = { ...PLAIN_LOOK, format: 'decimal' as const, opened: openedAll(true) };
+  const [days] = sheetsOf(sheet, look, new Map());
+  expect(days!.rows.map(([label]) => String(label).trim())).toEqual([
+    '=Omar', 'No project', 'No task', 'No job', 'Lena', 'Roads', 'Task', 'Job', 'Job',
+  ]); // prettier-ignore
+  expect(days!.columns.at(-1)!.kind).toBe('hours');
+});
+
+test('a large workbook needs no worker', async () => {
+  const rows = Array.from({ length: 10_000 }, (_, i) => [{ day: '2026-06-01' }, i, `name ${i}`, i * 7_001]);
+  const columns = (['day', 'id', 'text', 'duration'] as const).map((kind) => ({
+    header: kind,
+    kind,
+    width: 9,
+  }));
+  const file = await workbook(
+    'Hours',
+    [['Time range', 'June']],
+    [{ name: 'Hours', columns, rows, sums: null }],
+  );
   const bytes = new Uint8Array(await file.arrayBuffer());
   expect(String.fromCharCode(bytes[0]!, bytes[1]!)).toBe('PK');
   expect(bytes.length).toBeGreaterThan(160_000);
-});
+}, 30_000);

@@ -9,6 +9,7 @@ declare module 'write-excel-file/sync' {
   interface Sheet {
     sheet: string;
     stickyRowsCount: number;
+    stickyColumnsCount: number;
     columns: { width: number }[];
     data: (Cell | Partial<Cell> | null)[][];
   }

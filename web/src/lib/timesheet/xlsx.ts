@@ -1,38 +1,57 @@
-/** Workbooks: numbers are numbers, days are dates. */
+/** Workbooks: numbers are numbers, days are dates, times are times. */
 import { generateXlsxFileSync } from 'write-excel-file/sync';
-import type { SheetCell, SheetTable } from './table';
+import type { Cell, CellKind, Sheet } from './sheets';
+
+const HOUR_MS = 3_600_000;
+
+/** How a spreadsheet shows each kind. Seconds too: spreadsheets cut them off, and sums would look wrong. */
+const FORMATS: Partial<Record<CellKind, string>> = {
+  id: '0',
+  duration: '[h]:mm:ss',
+  hours: '0.00',
+  minutes: '0.00',
+};
+
+/** What a number of each kind is, of ms. */
+const UNITS: Partial<Record<CellKind, number>> = {
+  duration: 24 * HOUR_MS,
+  hours: HOUR_MS,
+  minutes: 60_000,
+};
+
+const BOLD = { fontWeight: 'bold' };
 
 /**
+ * Each sheet with the same lines on top, and frozen below its head.
+ *
  * The library's documented way compresses more than 160 kB in a worker made of a text, which the page's
  * policy forbids, and rightly; this one does it here.
  */
-export async function workbook(sheets: { name: string; table: SheetTable }[]): Promise<Blob> {
-  const data = sheets.map(({ name, table: { headers, rows } }) => {
-    const columns = headers.map(columnOf);
+export async function workbook(title: string, lines: [string, string][], sheets: Sheet[]): Promise<Blob> {
+  const text = (value: string) => ({ value, type: String });
+  const top = [[{ ...text(title), ...BOLD }], ...lines.map(([name, value]) => [text(name), text(value)]), []];
+  const made = sheets.map(({ name, columns, rows, sums }) => {
+    const line = (row: Cell[]) => row.map((value, at) => cellOf(value, columns[at]!.kind));
     return {
       sheet: name,
-      stickyRowsCount: 1,
-      columns,
+      stickyRowsCount: top.length + 1,
+      stickyColumnsCount: 1,
+      columns: columns.map(({ width }) => ({ width })),
       data: [
-        headers.map((header) => ({ ...cellOf(header, '0'), fontWeight: 'bold' })),
-        ...rows.map((row) => row.map((value, at) => cellOf(value, columns[at]!.format))),
+        ...top,
+        columns.map(({ header }) => ({ ...cellOf(header, 'text'), ...BOLD })),
+        ...rows.map(line),
+        ...(sums === null ? [] : [line(sums).map((cell) => (cell === null ? null : { ...cell, ...BOLD }))]),
       ],
     };
   });
-  return await generateXlsxFileSync(data, undefined, undefined, noImages);
+  return await generateXlsxFileSync(made, undefined, undefined, noImages);
 }
 
-/** Its width in letters, and how its numbers are shown. */
-function columnOf(header: SheetCell): { width: number; format: string } {
-  const name = typeof header === 'string' ? header : '';
-  const width = { Hours: 28, User: 24, Note: 14 }[name] ?? 11;
-  return { width, format: /\bid$/i.test(name) ? '0' : '0.00' };
-}
-
-function cellOf(value: SheetCell, format: string) {
-  if (value === '') return null;
-  if (typeof value === 'number') return { value, type: Number, format };
+function cellOf(value: Cell, kind: CellKind) {
+  if (value === null || value === '') return null;
   if (typeof value === 'string') return { value, type: String };
+  if (typeof value === 'number') return { value: value / (UNITS[kind] ?? 1), type: Number, format: FORMATS[kind]! }; // prettier-ignore
   return { value: new Date(`${value.day}T00:00:00Z`), type: Date, format: 'yyyy-mm-dd' };
 }
 

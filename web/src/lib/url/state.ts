@@ -5,7 +5,7 @@
 import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
 import { exploreParams, parseExplore, type ExploreView } from '../explore/address';
 import type { RequestPlace } from '../request';
-import type { Zone } from '../time/calendar';
+import { parseLooks, writeLooks, type Look } from '../timesheet/look';
 
 const HOME = '/analytics/';
 
@@ -28,7 +28,8 @@ export interface ViewState {
   to: string | null;
   /** An interval such as `30s`, `''` for never, `null` for the dashboard's. */
   refresh: string | null;
-  zone: Zone | null;
+  /** As it is written, `null` for the dashboard's. */
+  zone: string | null;
   /** The panel that fills the screen. */
   viewPanel: number | null;
   /** The open cell: panel, row and column. */
@@ -38,6 +39,8 @@ export interface ViewState {
   choices: Choices;
   /** By panel: a column, with `-` in front for descending. */
   sorts: Record<number, string>;
+  /** By panel: how its timesheet is looked at. */
+  looks: Record<number, Look>;
 }
 
 export function parse(pathname: string, search: string): ViewState {
@@ -51,12 +54,13 @@ export function parse(pathname: string, search: string): ViewState {
     from: params.get('from'),
     to: params.get('to'),
     refresh: params.get('refresh'),
-    zone: zoneOf(params.get('timezone')),
+    zone: params.get('timezone'),
     viewPanel: panelId(params.get('viewPanel')),
     cell: null,
     request: requestOf(params.get('request')),
     choices: {},
     sorts: {},
+    looks: parseLooks(params),
   };
   for (const [key, value] of params) {
     if (key.startsWith('var-')) {
@@ -87,6 +91,7 @@ export function format(state: ViewState): string {
     for (const value of values.length === 0 ? [''] : values) params.append(`var-${name}`, value);
   }
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
+  writeLooks(params, state.looks);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
   if (state.request) params.set('request', `${state.request.id}.${state.request.atMs}`);
@@ -116,6 +121,7 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     request: null,
     choices: {},
     sorts: {},
+    looks: {},
     refresh: null,
   };
 }
@@ -144,9 +150,4 @@ function panelId(text: string | null): number | null {
 function requestOf(text: string | null): RequestPlace | null {
   const match = /^(.+)\.(-?\d+)$/s.exec(text ?? '');
   return match ? { id: match[1]!, atMs: Number(match[2]) } : null;
-}
-
-function zoneOf(text: string | null): Zone | null {
-  if (text === null) return null;
-  return text.toLowerCase() === 'utc' ? 'utc' : 'browser';
 }

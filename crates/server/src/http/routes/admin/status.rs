@@ -34,6 +34,8 @@ struct ServerStatus {
     version: &'static str,
     /// Since when it serves, RFC 3339.
     started: String,
+    /// Where servers send their events: the port that is open, also where the setting left it to the system.
+    ingest_port: u16,
     /// Why events are refused now; `null` while they are taken.
     refused_because: Option<&'static str>,
     /// Events in the database.
@@ -205,6 +207,7 @@ impl ServerStatus {
         ServerStatus {
             version: env!("CARGO_PKG_VERSION"),
             started: server.started_at.to_string(),
+            ingest_port: config.ingest_listen.port(),
             refused_because,
             events: stats.rows_total,
             journal: JournalStatus::of(&*server.store, &stats, config),
