@@ -3,6 +3,7 @@ import type { Answer, QueryBody } from '../lib/api/client';
 import { ApiFailure } from '../lib/api/client';
 import type { Frame } from '../lib/data/frame';
 import { transform } from '../lib/data/transform';
+import { inWindows } from '../lib/events/pages';
 import type { Panel } from '../lib/model/dashboard';
 import type { Range } from '../lib/time/range';
 import { bodiesOf } from './bodies';
@@ -71,7 +72,7 @@ export class PanelData {
         sent.map(async (one) => {
           const begin = performance.now();
           try {
-            one.answer = await this.#board.ask(one.body, one.refId, signal);
+            one.answer = await this.#answer(one, signal);
           } catch (error) {
             failed = one;
             throw error;
@@ -93,6 +94,13 @@ export class PanelData {
     }
     this.sent = sent;
     this.isLoading = false;
+  }
+
+  #answer({ body: { windows, ...body }, refId }: Sent, signal: AbortSignal): Promise<Answer> {
+    if (windows === undefined) return this.#board.ask(body, refId, signal);
+    return inWindows(windows, body.limit ?? Infinity, (range) =>
+      this.#board.ask({ ...body, range }, refId, signal),
+    );
   }
 
   close() {

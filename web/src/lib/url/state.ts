@@ -5,6 +5,7 @@
 import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
 import type { RequestPlace } from '../request';
 import type { Zone } from '../time/calendar';
+import { parsePanelViews, writePanelViews, type PanelView } from './panelView';
 
 const HOME = '/analytics/';
 
@@ -28,13 +29,15 @@ export interface ViewState {
   zone: Zone | null;
   /** The panel that fills the screen. */
   viewPanel: number | null;
-  /** The open cell: panel, row and column. */
-  cell: { panel: number; row: number; column: string } | null;
+  /** The open cell: panel, row (a word of `lib/events/identity.ts`) and column. */
+  cell: { panel: number; row: string; column: string } | null;
   /** The request whose events are open, with the instant of the event that led to it. */
   request: RequestPlace | null;
   choices: Choices;
   /** By panel: a column, with `-` in front for descending. */
   sorts: Record<number, string>;
+  /** By panel: its filters, and what of it is hidden. */
+  panels: Record<number, PanelView>;
 }
 
 export function parse(pathname: string, search: string): ViewState {
@@ -53,6 +56,7 @@ export function parse(pathname: string, search: string): ViewState {
     request: requestOf(params.get('request')),
     choices: {},
     sorts: {},
+    panels: parsePanelViews(params),
   };
   for (const [key, value] of params) {
     if (key.startsWith('var-')) {
@@ -63,8 +67,8 @@ export function parse(pathname: string, search: string): ViewState {
       const panel = panelId(key.slice(5));
       if (panel !== null && value !== '') state.sorts[panel] = value;
     } else if (key === 'cell') {
-      const match = /^(\d+)\.(\d+)\.(.+)$/s.exec(value);
-      if (match) state.cell = { panel: Number(match[1]), row: Number(match[2]), column: match[3]! };
+      const match = /^(\d+)\.([\w-]+)\.(.+)$/s.exec(value);
+      if (match) state.cell = { panel: Number(match[1]), row: match[2]!, column: match[3]! };
     }
   }
   return state;
@@ -83,9 +87,11 @@ export function format(state: ViewState): string {
     for (const value of values.length === 0 ? [''] : values) params.append(`var-${name}`, value);
   }
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
+  writePanelViews(state.panels, params);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
-  if (state.request) params.set('request', `${state.request.id}.${state.request.atMs}`);
+  if (state.request)
+    params.set('request', `${state.request.id}.${state.request.event ?? state.request.atMs}`);
   return withSearch(`${HOME}d/${encodeURIComponent(state.uid)}`, params);
 }
 
@@ -110,6 +116,7 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     request: null,
     choices: {},
     sorts: {},
+    panels: {},
     refresh: null,
   };
 }
@@ -131,8 +138,10 @@ function panelId(text: string | null): number | null {
 }
 
 function requestOf(text: string | null): RequestPlace | null {
-  const match = /^(.+)\.(-?\d+)$/s.exec(text ?? '');
-  return match ? { id: match[1]!, atMs: Number(match[2]) } : null;
+  const match = /^(.+)\.((-?\d+)(?:_[\w-]+)?)$/s.exec(text ?? '');
+  if (!match) return null;
+  const [, id, event, atMs] = match as unknown as [string, string, string, string];
+  return { id, atMs: Number(atMs), event: event === atMs ? null : event };
 }
 
 function zoneOf(text: string | null): Zone | null {
