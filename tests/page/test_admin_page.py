@@ -393,7 +393,7 @@ def test_accessibility(office: Office, visit, furnished: dict[str, int], scheme:
     page.get_by_role("button", name=f"Revoke shown {scheme}").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert accessibility_problems(page) == []
-    page = visit(office.carla, "", color_scheme=scheme)
+    page = visit(office.server.add_user(f"lone-{scheme}"), "", color_scheme=scheme)
     expect(page.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
     assert accessibility_problems(page) == []
 
