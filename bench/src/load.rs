@@ -9,6 +9,7 @@ use annoscope_events::Timestamp;
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
+use reqwest::StatusCode;
 
 use crate::clock;
 use crate::process::Server;
@@ -127,8 +128,15 @@ impl Sender {
         }
     }
 
-    /// Sends one body and reads the whole answer.
+    /// Sends one body and reads the whole answer. Anything but a success is an error.
     pub async fn post(&self, endpoint: Endpoint, body: Bytes) -> Result<()> {
+        let is_taken = self.offer(endpoint, body).await?;
+        ensure!(is_taken, "the server has no room");
+        Ok(())
+    }
+
+    /// The same; gives whether there was room for it, or it has to be sent again.
+    pub async fn offer(&self, endpoint: Endpoint, body: Bytes) -> Result<bool> {
         let request = match endpoint {
             Endpoint::Ingest => self.client.post(&self.ingest_url),
             Endpoint::Client => self
@@ -143,13 +151,16 @@ impl Sender {
             .await?;
         let status = answer.status();
         let text = answer.bytes().await?;
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return Ok(false);
+        }
         if !status.is_success() {
             bail!(
                 "{status}: {}",
                 String::from_utf8_lossy(&text[..text.len().min(300)])
             );
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Closed loop: so many connections, each sends its next body when it has its answer.

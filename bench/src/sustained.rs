@@ -25,6 +25,9 @@ const CONNECTIONS: usize = 4;
 /// Bodies that wait to be sent. They are made while others are sent, for both: all do not fit into memory.
 const READY: usize = 16;
 
+/// Until a body is sent again that there was no room for.
+const WHEN_FULL: Duration = Duration::from_millis(100);
+
 /// Events of the demo: a whole number of batches.
 const DEMO_EVENTS: u64 = 2_000_000;
 const DAYS: u32 = 30;
@@ -128,7 +131,9 @@ async fn send(
             anyhow::bail!("the demo broke off");
         };
         let sent = clock::now();
-        sender.post(Endpoint::Ingest, body).await?;
+        while !sender.offer(Endpoint::Ingest, body.clone()).await? {
+            tokio::time::sleep(WHEN_FULL).await;
+        }
         answers.record(micros(sent))?;
     }
     Ok(answers)

@@ -70,12 +70,6 @@ class Annoscope:
             return answer
         return Answer([(column["name"], column["type"]) for column in answer["columns"]], answer["rows"])
 
-    def content(self, sql: str, format_name: str) -> bytes | Refusal:
-        """The bytes of an answer in a format, less what is not the same twice."""
-        body = {"sql": f"{sql.rstrip().rstrip(';')}\nFORMAT {format_name}"}
-        answer = self.session.post(f"{self.url}/api/query", json=body, timeout=120)
-        return comparable(answer.content) if answer.status_code == 200 else Refusal(answer.text)
-
     def explain(self, sql: str, context: Context | None = None) -> Explained | Refusal:
         answer = self.ask("/api/query/explain", sql, context)
         if isinstance(answer, Refusal):
@@ -117,6 +111,12 @@ class Port:
             return Refusal(answer.text)
         result = json.loads(answer.content)
         return Answer([(column["name"], column["type"]) for column in result["meta"]], result["data"])
+
+    def content(self, sql: str, format_name: str) -> bytes | Refusal:
+        """The bytes of an answer in a format, less what is not the same twice."""
+        sql = f"{sql.rstrip().rstrip(';')}\nFORMAT {format_name}"
+        answer = self.session.post(self.url, data=sql.encode(), timeout=120)
+        return comparable(answer.content) if answer.status_code == 200 else Refusal(answer.text)
 
 
 class ClickHouse:

@@ -38,7 +38,11 @@ def test_the_status_is_a_tab_for_administrators(office: Office, visit) -> None:
     assert page.url.endswith("/analytics/admin/status")
     assert re.fullmatch(r"[\d.]+ [KMG]iB\s+of [\d.]+ [MG]iB", figure(page, "Events", "Journal"))
     assert re.fullmatch(r"[\d.]+ [KMG]iB", figure(page, "Database", "File"))
-    expect(page.get_by_role("main")).to_contain_text(re.compile(r"serving since 20\d\d-\d\d-\d\d"))
+    expect(page.get_by_role("main")).to_contain_text(re.compile(r"DuckDB \d+\.\d+\.\d+, serving"))
+    # Known with the second answer.
+    arriving = page.get_by_role("region", name="Events").locator("dt:text-is('Arriving') + dd")
+    expect(arriving).to_have_text(re.compile(r"^[\d.]+ / s\s*$"), timeout=15_000)
+    expect(page.get_by_role("main")).to_contain_text(re.compile(r"serving\s+since 20\d\d-\d\d-\d\d"))
     page.reload()
     expect(page.get_by_role("status").filter(has_text="Everything works.")).to_be_visible()
     # By keys: asked at once, not in some seconds.
@@ -47,6 +51,21 @@ def test_the_status_is_a_tab_for_administrators(office: Office, visit) -> None:
     page = visit(office.carla, "admin/status")
     expect(page.get_by_role("heading", name="Only for administrators")).to_be_visible()
     expect(page.get_by_role("link", name="Status")).to_have_count(0)
+
+
+def test_the_doctor_says_what_to_do(office: Office, visit) -> None:
+    page = visit(office.lena, "admin/status")
+    doctor = page.get_by_role("region", name="Doctor")
+    expect(doctor.get_by_text("Nothing has to be looked at.")).to_be_visible(timeout=30_000)
+    doctor.get_by_text(re.compile(r"\d+ parts as they should be")).click()
+    expect(doctor.get_by_text("annoscope backup was never used here")).to_be_visible()
+    dashboards = office.server.data_dir / "dashboards"
+    dashboards.mkdir(exist_ok=True)
+    (dashboards / "broken.json").write_text("{")
+    doctor.get_by_role("button", name="Look again").click()
+    expect(doctor).to_contain_text("dashboards/broken.json")
+    expect(doctor).to_contain_text("Mend the file")
+    assert figure(page, "Room", "Last backup") == "none"
 
 
 def test_a_database_that_is_behind_is_told_of(busy: Office, visit) -> None:

@@ -227,6 +227,30 @@ fn an_interrupted_backup_leaves_the_one_before() {
     assert!(!dir.path().join(".incoming").exists());
 }
 
+#[test]
+fn folders_of_others_are_not_cleared() {
+    let (dir, place) = directory();
+    let theirs = dir.path().join("files/letter.txt");
+    std::fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    std::fs::write(&theirs, "dear").unwrap();
+    let source = Source::new();
+    source.apply(&[of_month(10, 1)], 0);
+    let attempt = |outcome: fn() -> Result<(), BackupError>| {
+        let rows = source.backend.rows_at(Position(0)..Position(1)).unwrap();
+        let rows = batches(rows).into_iter().map(Ok);
+        write(&place, source.contents(&place), rows, |_| {}, |_| outcome())
+    };
+    let refused = attempt(|| Ok(())).unwrap_err().to_string();
+    assert!(refused.contains("files/letter.txt"), "{refused}");
+    assert_eq!(std::fs::read(&theirs).unwrap(), b"dear");
+    // What a first backup left that was interrupted is its own.
+    std::fs::remove_file(&theirs).unwrap();
+    assert!(attempt(|| Err(BackupError::WrongKey)).is_err());
+    assert_eq!(place.list("events").unwrap().len(), 1);
+    assert_eq!(attempt(|| Ok(())).unwrap().manifest.n_events, 1);
+    assert!(!dir.path().join(".annoscope-backup").exists());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 

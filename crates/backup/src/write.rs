@@ -15,6 +15,12 @@ use crate::pieces::Pieces;
 use crate::place::Place;
 use crate::verify;
 
+/// What a backup is made of, beside its manifest.
+const FOLDERS: [&str; 2] = ["events", "files"];
+
+/// There while a first backup has no manifest yet.
+const BEGUN: &str = ".annoscope-backup";
+
 /// What is to be in it.
 pub struct Contents {
     /// The backup of before at this place, to which new pieces are added.
@@ -66,6 +72,9 @@ pub fn write(
     mut progress: impl FnMut(Progress),
     before_manifest: impl FnOnce(&Manifest) -> Result<(), BackupError>,
 ) -> Result<Written, BackupError> {
+    if contents.previous.is_none() {
+        begin(place)?;
+    }
     remove_unnamed(place, contents.previous.as_ref())?;
     place.clear_spool();
     let (pieces, files) = (place.spool()?, &contents.files);
@@ -109,12 +118,29 @@ pub fn write(
     place.put_bytes(&manifest.to_bytes(), MANIFEST)?;
     // Files of the backup before, which nothing names any more.
     remove_unnamed(place, Some(&manifest))?;
+    if place.read(BEGUN)?.is_some() {
+        place.remove(BEGUN)?;
+    }
     place.clear_spool();
     Ok(Written {
         manifest,
         n_new_events,
         n_new_bytes: of_pieces + of_files,
     })
+}
+
+/// Claims the place for a first backup. Folders of the same names that are somebody's else are not to be cleared.
+fn begin(place: &Place) -> Result<(), BackupError> {
+    if place.read(BEGUN)?.is_some() {
+        return Ok(());
+    }
+    for folder in FOLDERS {
+        if let Some(name) = place.list(folder)?.first() {
+            let text = format!("{place} has {name}, which is of no backup: choose an empty place");
+            return Err(BackupError::NotOurs(text));
+        }
+    }
+    place.put_bytes(b"a first backup was begun here\n", BEGUN)
 }
 
 /// What an interrupted backup left: a reader of the whole folder would find events twice.
@@ -126,7 +152,7 @@ fn remove_unnamed(place: &Place, manifest: Option<&Manifest>) -> Result<(), Back
             pieces.chain(manifest.files.iter().map(|file| file.path.as_str()))
         })
         .collect();
-    for folder in ["events", "files"] {
+    for folder in FOLDERS {
         for name in place.list(folder)? {
             if !named.contains(name.as_str()) {
                 place.remove(&name)?;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use backon::{ExponentialBuilder, Retryable};
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc::{self, Sender};
 
 use crate::claims;
 use crate::clickhouse::ClickHouse;
@@ -20,6 +22,12 @@ use crate::write_file::FileWriter;
 
 /// How often a question, or an insert, is tried again.
 const TRIES: usize = 6;
+
+/// Windows that are read and wait while others are inserted.
+const READ_AHEAD: usize = 1;
+
+/// Windows that are inserted at the same time: a server reads the rows of one while its database stores another's.
+const INSERTED_AT_ONCE: usize = 2;
 
 /// How it is copied.
 #[derive(Clone, Debug)]
@@ -77,32 +85,60 @@ pub async fn copy(
     let [from_password, to_password] = passwords;
     let mut set_aside = SetAside::new(options.set_aside.clone());
     let source = Source::open(from, from_password, &mut set_aside).await?;
-    let target = Target::open(to, to_password).await?;
+    let mut target = Target::open(to, to_password).await?;
     let mut loads = source.loads().await?;
     loads.sort_by_key(|load| load.window);
     progress.planned(loads.iter().map(|load| load.n_rows).sum());
-    let mut copier = Copier {
+    let reader = Reader {
         source,
-        target,
-        hasher: RowHasher::new(),
         set_aside,
         is_legacy: options.legacy_working_time,
     };
-    let mut summary = Summary::default();
-    let windows = merge(loads);
-    for windows in windows.chunk_by(|a, b| month(a.window.begin_ms) == month(b.window.begin_ms)) {
-        let month = copier.month(windows, progress).await?;
-        progress.month(&month);
-        summary.months.push(month);
+    let (ready, mut windows) = mpsc::channel(READ_AHEAD);
+    let reading = tokio::spawn(reader.read_all(merge(loads), ready));
+    let windows = stream::poll_fn(move |cx| windows.poll_recv(cx));
+    let (hasher, mut summary, mut current) = (RowHasher::new(), Summary::default(), None);
+    let mut copied = match &mut target {
+        Target::File(file) => windows
+            .map(|window| write_window(file, &hasher, &window))
+            .boxed_local(),
+        Target::Server(server) => windows
+            .map(|window| insert_window(server, &hasher, window))
+            .buffered(INSERTED_AT_ONCE)
+            .boxed_local(),
+    };
+    while let Some(copied) = copied.next().await {
+        let (load, copied) = copied?;
+        let name = month(load.window.begin_ms);
+        if current
+            .as_ref()
+            .is_some_and(|current: &Month| current.name != name)
+        {
+            end_month(&mut summary, current.take(), progress);
+        }
+        current
+            .get_or_insert_with(|| Month {
+                name,
+                ..Month::default()
+            })
+            .add(&copied);
+        progress.advanced(load.n_rows);
     }
-    let Copier {
-        target, set_aside, ..
-    } = copier;
-    if let Target::File(writer) = target {
-        writer.finish()?;
+    drop(copied);
+    let set_aside = reading.await.map_err(CopyError::Reader)??;
+    end_month(&mut summary, current, progress);
+    if let Target::File(file) = target {
+        file.finish()?;
     }
     summary.n_set_aside = set_aside.n_rows();
     Ok(summary)
+}
+
+fn end_month(summary: &mut Summary, month: Option<Month>, progress: &mut dyn Progress) {
+    if let Some(month) = month {
+        progress.month(&month);
+        summary.months.push(month);
+    }
 }
 
 /// Where rows come from.
@@ -170,78 +206,60 @@ impl Target {
     }
 }
 
-struct Copier {
-    source: Source,
-    target: Target,
-    hasher: RowHasher,
-    set_aside: SetAside,
-    is_legacy: bool,
-}
-
 /// A window's rows as they are to be in the target.
 struct Rows {
+    load: Load,
     batches: Vec<RecordBatch>,
     n_claims: u64,
 }
 
-impl Copier {
-    async fn month(
-        &mut self,
-        windows: &[Load],
-        progress: &mut dyn Progress,
-    ) -> Result<Month, CopyError> {
-        let mut report = Month {
-            name: month(windows[0].window.begin_ms),
-            ..Month::default()
-        };
+/// What became of a window: a part of its [`Month`].
+#[derive(Default)]
+struct Copied {
+    source: Checksum,
+    n_inserted: u64,
+    n_others: u64,
+    n_claims: u64,
+}
+
+impl Month {
+    fn add(&mut self, copied: &Copied) {
+        self.source = self.source.with(copied.source);
+        self.n_inserted += copied.n_inserted;
+        self.n_others += copied.n_others;
+        self.n_claims += copied.n_claims;
+    }
+}
+
+struct Reader {
+    source: Source,
+    set_aside: SetAside,
+    is_legacy: bool,
+}
+
+impl Reader {
+    /// Reads window by window, as long as somebody takes them.
+    async fn read_all(
+        mut self,
+        windows: Vec<Load>,
+        ready: Sender<Rows>,
+    ) -> Result<SetAside, CopyError> {
         for load in windows {
-            self.window(load, &mut report).await?;
-            progress.advanced(load.n_rows);
-        }
-        Ok(report)
-    }
-
-    /// Copies a window and compares it.
-    async fn window(&mut self, load: &Load, report: &mut Month) -> Result<(), CopyError> {
-        let rows = self.read(load.window).await?;
-        report.n_claims += rows.n_claims;
-        let checksum = self.hasher.checksum(&rows.batches)?;
-        report.source = report.source.with(checksum);
-        let n_before = report.n_inserted;
-        match &mut self.target {
-            Target::File(writer) => {
-                for batch in &rows.batches {
-                    writer.write(batch)?;
-                }
-                report.n_inserted += checksum.n_rows;
-            }
-            Target::Server(server) => {
-                let n_missing =
-                    insert_lacking(server, &self.hasher, load.window, &rows.batches, report)
-                        .await?;
-                if n_missing > 0 {
-                    return Err(CopyError::Missing {
-                        month: report.name.clone(),
-                        n_missing,
-                    });
-                }
+            let rows = self.read(load).await?;
+            if ready.send(rows).await.is_err() {
+                break;
             }
         }
-        tracing::debug!(
-            window = ?load.window,
-            n_rows = checksum.n_rows,
-            n_inserted = report.n_inserted - n_before,
-            "a window was copied"
-        );
-        Ok(())
+        Ok(self.set_aside)
     }
 
-    async fn read(&mut self, window: Window) -> Result<Rows, CopyError> {
+    async fn read(&mut self, load: Load) -> Result<Rows, CopyError> {
         let mut rows = Rows {
+            load,
             batches: Vec::new(),
             n_claims: 0,
         };
-        for batch in self.source.read(window).await? {
+        for batch in self.source.read(load.window).await? {
             let normalized = normalize(&batch)?;
             self.set_aside.push(&normalized.refused)?;
             let (batch, n_claims) = claims::rename(normalized.rows, self.is_legacy)?;
@@ -252,18 +270,44 @@ impl Copier {
     }
 }
 
-/// Inserts what the target lacks of a window, looks again, and returns how many rows it still lacks.
+fn write_window(
+    file: &mut FileWriter,
+    hasher: &RowHasher,
+    rows: &Rows,
+) -> Result<(Load, Copied), CopyError> {
+    let source = hasher.checksum(&rows.batches)?;
+    for batch in &rows.batches {
+        file.write(batch)?;
+    }
+    let copied = Copied {
+        source,
+        n_inserted: source.n_rows,
+        n_claims: rows.n_claims,
+        ..Copied::default()
+    };
+    Ok((rows.load, copied))
+}
+
+/// Inserts what the target lacks of a window, and looks again until it lacks nothing.
 ///
 /// An insert whose answer was lost may have been stored or may yet be; so it is waited for, and looked at, before
 /// anything is sent again.
-async fn insert_lacking(
+async fn insert_window(
     server: &ClickHouse,
     hasher: &RowHasher,
-    window: Window,
-    rows: &[RecordBatch],
-    report: &mut Month,
-) -> Result<u64, CopyError> {
-    let wanted = hasher.checksum(rows)?;
+    rows: Rows,
+) -> Result<(Load, Copied), CopyError> {
+    let Rows {
+        load,
+        batches: rows,
+        n_claims,
+    } = rows;
+    let (window, wanted) = (load.window, hasher.checksum(&rows)?);
+    let mut copied = Copied {
+        source: wanted,
+        n_claims,
+        ..Copied::default()
+    };
     let mut n_tries = 0;
     loop {
         let present = if retried(|| server.count(window)).await? == 0 {
@@ -277,15 +321,27 @@ async fn insert_lacking(
         let lacking = if held == wanted {
             Vec::new()
         } else {
-            hasher.lacking(rows, present)?
+            hasher.lacking(&rows, present)?
         };
         let n_lacking: u64 = lacking.iter().map(|batch| batch.num_rows() as u64).sum();
-        if n_tries == 0 {
-            report.n_inserted += n_lacking;
+        if n_lacking == 0 {
+            copied.n_others = held.n_rows.saturating_sub(wanted.n_rows);
+            tracing::debug!(
+                ?window,
+                n_rows = wanted.n_rows,
+                n_inserted = copied.n_inserted,
+                "a window was copied"
+            );
+            return Ok((load, copied));
         }
-        if n_lacking == 0 || n_tries == TRIES {
-            report.n_others += (held.n_rows + n_lacking).saturating_sub(wanted.n_rows);
-            return Ok(n_lacking);
+        if n_tries == 0 {
+            copied.n_inserted = n_lacking;
+        }
+        if n_tries == TRIES {
+            return Err(CopyError::Missing {
+                month: month(window.begin_ms),
+                n_missing: n_lacking,
+            });
         }
         n_tries += 1;
         let checksum = hasher.checksum(&lacking)?;

@@ -83,6 +83,9 @@ pub enum CopyError {
         /// How many.
         n_missing: u64,
     },
+    /// The task that reads the source did not end by itself.
+    #[error("reading the source: {0}")]
+    Reader(#[source] tokio::task::JoinError),
     /// Batches cannot be handled.
     #[error(transparent)]
     Arrow(#[from] ArrowError),

@@ -26,10 +26,12 @@ const HTTP_PATHS: &[&str] = &["crate::http", "axum::", "hyper::", "tower::", "ut
 const WITHOUT_HTTP: &[&str] = &[
     "audit",
     "backup",
+    "backup_ledger",
     "config",
     "control",
     "dashboards",
     "dead_letter",
+    "doctor",
     "erase",
     "exports",
     "identity",

@@ -8,6 +8,7 @@ mod config;
 mod copy;
 mod dead_letter;
 mod demo;
+mod doctor;
 mod erase;
 mod error;
 mod flags;
@@ -70,6 +71,8 @@ enum Command {
     Journal(journal::JournalCommand),
     /// Ask the running server whether events are stored: exit code 0 if so, 1 if not
     Health,
+    /// Look for what is wrong and say what to do; exit code 1 if there is anything
+    Doctor(doctor::DoctorArgs),
     /// Write a backup, or what is new since the last one there, while the server runs or not
     Backup(backup::BackupArgs),
     /// Bring a backup into an empty data directory
@@ -166,6 +169,10 @@ impl Cli {
             Command::Erase(args) => {
                 private_files::from_now_on();
                 erase::run(&args, &load(SettingFlags::default())?.config, out)
+            }
+            Command::Doctor(args) => {
+                let config = load(SettingFlags::default())?.config;
+                doctor::run(&args, &config, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
             Command::Copy(args) => Ok(copy::run(args)?),

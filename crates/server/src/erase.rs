@@ -13,10 +13,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use annoscope_backup::BackupError;
 use annoscope_store::{Backend, StoreError};
 use annoscope_store_duckdb::Person;
 
-use crate::backup::{BackupCommandError, Ledger};
+use crate::backup_ledger::Ledger;
 use crate::config::Config;
 use crate::dead_letter::{self, DeadLetter, Letter};
 use crate::server::{self, ServeError};
@@ -41,7 +42,7 @@ pub enum EraseError {
     },
     /// The list of backups cannot be read.
     #[error(transparent)]
-    Backups(#[from] BackupCommandError),
+    Backups(#[from] BackupError),
     /// The file system failed.
     #[error("{doing}: {source}")]
     Io {

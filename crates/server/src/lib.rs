@@ -7,6 +7,7 @@
 
 mod audit;
 mod backup;
+mod backup_ledger;
 #[cfg(test)]
 mod borders;
 mod claimed_rows;
@@ -18,6 +19,7 @@ mod dashboards;
 mod dead_letter;
 mod descriptors;
 mod dir_lock;
+mod doctor;
 mod durable_file;
 mod erase;
 mod exports;
@@ -35,4 +37,5 @@ mod sockets;
 mod store;
 #[cfg(test)]
 mod testing;
+mod untrusted_proxy;
 mod webhooks;

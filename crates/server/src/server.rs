@@ -21,11 +21,11 @@ use crate::dashboards::Dashboards;
 use crate::dead_letter::DeadLetter;
 use crate::descriptors;
 use crate::dir_lock::{DirLock, LockError, LockHolder};
+use crate::doctor::Doctor;
 use crate::exports::Exports;
 use crate::http::access::Access;
 use crate::http::admission::Admission;
 use crate::http::connections::{Bounds, Connections};
-use crate::http::forwarded::UntrustedProxy;
 use crate::http::listener::Port;
 use crate::http::router;
 use crate::http::rules::{INGEST_RULES, RULES};
@@ -38,6 +38,7 @@ use crate::readiness::Readiness;
 use crate::retention::{Outcome, Retention};
 use crate::sockets::Sockets;
 use crate::store;
+use crate::untrusted_proxy::UntrustedProxy;
 use crate::webhooks::{Relay, WebhookError, Webhooks};
 
 /// How long open requests may take to end after a signal, before the store is closed.
@@ -155,6 +156,7 @@ pub async fn run(
     let control = Control {
         store: Arc::clone(&state.store),
         retention: retention.clone(),
+        doctor: state.doctor.clone(),
         moving,
         runtime: tokio::runtime::Handle::current(),
     };
@@ -331,6 +333,15 @@ pub(crate) fn open(
         AuthKind::Cvat => Identity::Cvat(Cvat::new(config.cvat.clone()).map_err(ServeError::Cvat)?),
     };
     let access = Access::new(RULES, identity, config.policy(), config.requests_per_minute);
+    let (config, readiness) = (Arc::new(config), Readiness::new(Arc::clone(&store)));
+    let untrusted_proxy = UntrustedProxy::default();
+    let doctor = Doctor {
+        config: Arc::clone(&config),
+        store: Arc::clone(&store),
+        readiness: readiness.clone(),
+        dead_letters: Arc::clone(&dead_letters),
+        untrusted_proxy: untrusted_proxy.clone(),
+    };
     Ok(AppState {
         accounts,
         access,
@@ -342,13 +353,14 @@ pub(crate) fn open(
             metrics: Arc::clone(&metrics),
         },
         admission: Admission::new(&config),
-        untrusted_proxy: UntrustedProxy::default(),
+        untrusted_proxy,
+        doctor,
         metrics,
         engine,
         exports,
-        readiness: Readiness::new(Arc::clone(&store)),
+        readiness,
         store,
-        config: Arc::new(config),
+        config,
         started_at: clock::now(),
     })
 }

@@ -33,6 +33,9 @@ const TEXTS: [&str; 5] = [
     "payload_stack",
 ];
 
+/// Texts that are in memory at once.
+const AT_ONCE: usize = 10_000;
+
 /// A piece of what fills free blocks: nothing that compresses, bytes.
 const FILLING: usize = 64 << 10;
 
@@ -202,30 +205,33 @@ fn erase_from_column(
     if conditions.is_empty() {
         return Ok(0);
     }
-    let found: Vec<(i64, String, bool)> = {
-        let mut statement = connection.prepare(&format!(
-            "SELECT rowid, {column}, {is_own} FROM stored_events WHERE {}",
-            conditions.join(" OR ")
-        ))?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.collect::<Result<_, _>>()?
-    };
+    let mut select = connection.prepare(&format!(
+        "SELECT rowid, {column}, {is_own} FROM stored_events WHERE rowid > ? AND ({}) ORDER BY rowid LIMIT {AT_ONCE}",
+        conditions.join(" OR ")
+    ))?;
     let mut update = connection.prepare(&format!(
         "UPDATE stored_events SET {column} = ? WHERE rowid = ?"
     ))?;
-    let mut n_rows = 0;
-    for (row, text, is_own) in found {
-        let mut without = person.out_of(&text);
-        if is_own {
-            for name in &person.common_names {
-                without = replaced(&without, name, &person.pseudonym());
+    let (mut n_rows, mut last) = (0, -1);
+    loop {
+        let rows = select.query_map([last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let found: Vec<(i64, String, bool)> = rows.collect::<Result<_, _>>()?;
+        let Some((newest, _, _)) = found.last() else {
+            return Ok(n_rows);
+        };
+        last = *newest;
+        for (row, text, is_own) in found {
+            let mut without = person.out_of(&text);
+            if is_own {
+                for name in &person.common_names {
+                    without = replaced(&without, name, &person.pseudonym());
+                }
+            }
+            if without != text {
+                n_rows += update.execute(duckdb::params![without, row])?;
             }
         }
-        if without != text {
-            n_rows += update.execute(duckdb::params![without, row])?;
-        }
     }
-    Ok(n_rows)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 /** The server's status, asked again and again while somebody looks. */
 import { serverStatus } from '../lib/admin/api';
-import type { ServerStatus } from '../lib/admin/status';
+import { rateBetween, type ServerStatus } from '../lib/admin/status';
 import { ApiFailure } from '../lib/api/client';
 import { said } from '../state/board.svelte';
 import { session } from '../state/session.svelte';
@@ -13,6 +13,8 @@ export class StatusWatch {
   status = $state.raw<ServerStatus | null>(null);
   /** When that was, ms since the epoch. */
   toldAt = $state(0);
+  /** Events a second that were acknowledged between the last two answers; `null` before there are two. */
+  rate = $state<number | null>(null);
   /** Why there is no later one; `''` if nothing is wrong. */
   failure = $state('');
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,8 +46,11 @@ export class StatusWatch {
     clearTimeout(this.#timer);
     const abort = (this.#abort = new AbortController());
     try {
-      this.status = await serverStatus(abort.signal);
-      this.toldAt = Date.now();
+      const status = await serverStatus(abort.signal);
+      const now = Date.now();
+      if (this.status !== null) this.rate = rateBetween(this.status, status, now - this.toldAt);
+      this.status = status;
+      this.toldAt = now;
       this.failure = '';
     } catch (error) {
       if (abort.signal.aborted) return;

@@ -12,8 +12,8 @@ use annoscope_backup::{
 };
 use annoscope_store::{Backend, Position};
 
-use super::ledger::Ledger;
 use super::{BackupCommandError, snapshot};
+use crate::backup_ledger::Ledger;
 use crate::config::{CONFIG_FILE_NAME, Config};
 use crate::dir_lock::LOCK_FILE;
 use crate::server::{self, RESTORE_MARK as MARK};

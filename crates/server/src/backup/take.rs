@@ -7,9 +7,9 @@ use annoscope_backup::{BackupError, Contents, Manifest, Place, Progress, SealKey
 use annoscope_store::Position;
 use uuid::Uuid;
 
-use super::ledger::Ledger;
 use super::source::Source;
 use super::{BackupCommandError, snapshot};
+use crate::backup_ledger::Ledger;
 use crate::clock;
 use crate::config::Loaded;
 

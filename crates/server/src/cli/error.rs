@@ -5,6 +5,7 @@ use std::io;
 use super::copy::CopyCommandError;
 use super::dead_letter::DeadLetterCommandError;
 use super::demo::DemoError;
+use super::doctor::DoctorError;
 use super::health::HealthError;
 use super::journal::JournalCommandError;
 use crate::backup::BackupCommandError;
@@ -50,6 +51,9 @@ pub enum CliError {
     /// The server is not healthy.
     #[error(transparent)]
     Health(#[from] HealthError),
+    /// Something is wrong, or cannot be looked at.
+    #[error(transparent)]
+    Doctor(#[from] DoctorError),
     /// A backup is not made, not sound or not brought back.
     #[error(transparent)]
     Backup(#[from] BackupCommandError),
@@ -107,6 +111,7 @@ impl CliError {
             | CliError::Journal(_)
             | CliError::Copy(_)
             | CliError::Health(_)
+            | CliError::Doctor(_)
             | CliError::Backup(_)
             | CliError::Control(_)
             | CliError::Retention(_)

@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 
 use super::requests::{Reply, Request};
 use super::{socket, wire};
+use crate::doctor::Finding;
 
 /// Why a running server does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +102,15 @@ impl Client {
                 Reply::Text(text) => return Ok(text),
                 other => return Err(Client::unexpected(&other)),
             }
+        }
+    }
+
+    /// What the server finds wrong with itself, the worst first.
+    pub fn examine(&self) -> Result<Vec<Finding>, ControlError> {
+        let connection = self.ask(&Request::Examine)?;
+        match self.reply(&mut BufReader::new(connection))? {
+            Reply::Findings(findings) => Ok(findings),
+            other => Err(Client::unexpected(&other)),
         }
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use annoscope_store::{EventStore, Position};
 use tokio::runtime::Handle;
 
+use crate::doctor::Doctor;
 use crate::retention::Retention;
 
 use super::requests::{Reply, Request};
@@ -35,6 +36,8 @@ pub struct Control {
     pub moving: Moving,
     /// How long they are kept.
     pub retention: Retention,
+    /// What is wrong.
+    pub doctor: Doctor,
     /// The server's runtime.
     pub runtime: Handle,
 }
@@ -133,6 +136,10 @@ impl Control {
                     Err(error) => Reply::Failed(error.to_string()),
                 };
                 wire::send(&mut to, &last)
+            }
+            Request::Examine => {
+                let findings = self.runtime.block_on(self.doctor.examine());
+                wire::send(&mut to, &Reply::Findings(findings))
             }
             Request::Rows { from, until } => {
                 let last = match self.send_rows(Position(from), Position(until), &mut to) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::doctor::Finding;
+
 /// The request of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Request {
@@ -11,6 +13,8 @@ pub(super) enum Request {
     Rows { from: u64, until: u64 },
     /// To remove what is too old or too much, or to say what that is.
     Retention { is_dry_run: bool },
+    /// What is wrong.
+    Examine,
 }
 
 /// What comes back.
@@ -24,6 +28,8 @@ pub(super) enum Reply {
     Step(String),
     /// What was asked for, for a person.
     Text(String),
+    /// Of [`Request::Examine`], the worst first.
+    Findings(Vec<Finding>),
     /// All is said.
     End,
     /// It is not done, and why.

@@ -1,8 +1,7 @@
 //! The client of a request, also where a proxy stands between.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, header};
@@ -11,6 +10,7 @@ use axum::response::Response;
 
 use crate::clock;
 use crate::metrics::Metrics;
+use crate::untrusted_proxy::UntrustedProxy;
 
 /// Through which addresses a request came, as proxies tell.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -25,48 +25,6 @@ pub struct Client {
     pub is_secure: bool,
     /// The host that the client named, fit for a link; `None` where it named none that is.
     pub host: Option<String>,
-}
-
-/// How often an untrusted proxy is named in the log.
-const WARN_AGAIN: Duration = Duration::from_hours(1);
-
-/// How long it is shown after its last request.
-const SHOWN: Duration = Duration::from_hours(24);
-
-/// The last address that sent `X-Forwarded-For` and is not in `proxy.trusted`. If it is a proxy,
-/// all people behind it count as one address. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct UntrustedProxy {
-    seen: Arc<Mutex<Option<Seen>>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    address: IpAddr,
-    at: Instant,
-    warned_at: Instant,
-}
-
-impl UntrustedProxy {
-    /// The address, if it sent something within the last day.
-    pub fn address(&self, now: Instant) -> Option<IpAddr> {
-        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.filter(|seen| now.saturating_duration_since(seen.at) < SHOWN);
-        seen.map(|seen| seen.address)
-    }
-
-    /// Takes note. Returns whether it is time to warn.
-    fn saw(&self, address: IpAddr, now: Instant) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let warned_at = seen.map(|seen| seen.warned_at);
-        let warned_at = warned_at.filter(|at| now.saturating_duration_since(*at) < WARN_AGAIN);
-        *seen = Some(Seen {
-            address,
-            at: now,
-            warned_at: warned_at.unwrap_or(now),
-        });
-        warned_at.is_none()
-    }
 }
 
 /// How this server is reached.
@@ -180,20 +138,6 @@ mod tests {
         });
         let peer = Some(peer.parse().unwrap());
         Client::new(&trusted, false, peer, &headers.collect())
-    }
-
-    #[test]
-    fn an_untrusted_proxy_is_warned_of_once_an_hour_and_shown_for_a_day() {
-        let (unnamed, begin) = (UntrustedProxy::default(), clock::monotonic());
-        let after = |hours| begin + Duration::from_hours(hours);
-        let [first, second] = ["192.0.2.7", "192.0.2.8"].map(|text| text.parse().unwrap());
-        assert_eq!(unnamed.address(begin), None);
-        assert!(unnamed.saw(first, begin));
-        assert!(!unnamed.saw(second, begin));
-        assert_eq!(unnamed.address(after(23)), Some(second));
-        assert_eq!(unnamed.address(after(24)), None);
-        assert!(unnamed.saw(first, after(1)));
-        assert!(!unnamed.saw(first, after(1)));
     }
 
     #[test]

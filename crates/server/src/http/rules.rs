@@ -67,6 +67,7 @@ pub static RULES: &[Rule] = &[
         Action::Look,
     ),
     rule("GET", "/api/admin/status", Action::Administer),
+    rule("GET", "/api/admin/doctor", Action::Administer),
     rule("GET", "/api/admin/users", Action::Administer),
     rule("POST", "/api/admin/users", Action::Administer),
     rule("PATCH", "/api/admin/users/{id}", Action::Administer),

@@ -8,14 +8,15 @@ use annoscope_store::EventStore;
 
 use super::access::Access;
 use super::admission::Admission;
-use super::forwarded::UntrustedProxy;
 use crate::config::Config;
 use crate::dashboards::Dashboards;
+use crate::doctor::Doctor;
 use crate::exports::Exports;
 use crate::identity::Accounts;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::untrusted_proxy::UntrustedProxy;
 use crate::webhooks::Webhooks;
 
 /// The parts of a running server. Cloned for every request, so each part is shared.
@@ -31,6 +32,8 @@ pub struct AppState {
     pub store: Arc<dyn EventStore>,
     /// Whether they would be stored now.
     pub readiness: Readiness,
+    /// What is wrong with all of it.
+    pub doctor: Doctor,
     /// What the page shows.
     pub dashboards: Dashboards,
     /// Exports, running and finished.

@@ -11,9 +11,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use annoscope_events::Organization;
+use annoscope_events::{Organization, Timestamp};
 use moka::sync::Cache;
-use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, DATE, HeaderName};
 use serde::Deserialize;
 
 use super::organization_ref::OrganizationRef;
@@ -123,6 +123,19 @@ impl Cvat {
                 config,
             }),
         })
+    }
+
+    /// Whether it answers anybody, and what its clock says then.
+    pub(crate) async fn time(&self) -> Result<Option<Timestamp>, Silence> {
+        let base = self.inner.config.url.trim_end_matches('/');
+        let url = format!("{base}/api/server/about");
+        let answer = self.inner.http.get(url).send().await?;
+        if answer.status().is_server_error() {
+            return Err(Silence::Status(answer.status().as_u16()));
+        }
+        let date = answer.headers().get(DATE);
+        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok());
+        Ok(date.map(|date| Timestamp::from_millis(date.timestamp().as_millisecond())))
     }
 
     /// The account of these credentials; `None` where CVAT does not know them.

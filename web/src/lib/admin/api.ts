@@ -1,6 +1,7 @@
 /** The requests of the pages of accounts. Each fails with an `ApiFailure`. */
 import { request } from '../api/client';
 import type { Described, With } from '../api/described';
+import type { Diagnosis } from './diagnosis';
 import type { ServerStatus } from './status';
 import type {
   NewToken,
@@ -73,6 +74,9 @@ export const webhooks = {
 /** How the server is. */
 export const serverStatus = async (signal?: AbortSignal) =>
   (await request('GET', '/api/admin/status', undefined, signal)) as ServerStatus;
+
+export const diagnosis = async (signal?: AbortSignal) =>
+  (await request('GET', '/api/admin/doctor', undefined, signal)) as Diagnosis;
 
 /** What everybody does with their own account. */
 export const own = {

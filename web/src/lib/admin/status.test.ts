@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationText, nBehind, shareOf, troubles, type ServerStatus } from './status';
+import { durationText, nBehind, rateBetween, shareOf, troubles, type ServerStatus } from './status';
 
 const GIB = 2 ** 30;
 
@@ -10,6 +10,7 @@ const WELL: ServerStatus = {
   events: 12_408,
   journal: { bytes: 0, max_bytes: 4 * GIB, position: 12_408, applied_position: 12_408, oldest_seconds: 0 },
   database: {
+    version: '1.5.6',
     bytes: GIB,
     log_bytes: 0,
     memory_bytes: GIB,
@@ -23,6 +24,7 @@ const WELL: ServerStatus = {
   exports: { bytes: GIB, max_bytes: 8 * GIB },
   memory_bytes: GIB / 4,
   restarts: { count: 0, latest: [] },
+  last_backup: null,
 };
 
 const NOW = Date.parse('2026-11-30T12:00:00Z');
@@ -33,6 +35,15 @@ test('a server that is well has no troubles, also one that is busy', () => {
   const journal = { ...WELL.journal, position: 90_000, bytes: GIB, oldest_seconds: 9.9 };
   expect(troubles({ ...WELL, journal }, NOW)).toEqual([]);
   expect(nBehind({ ...WELL, journal })).toBe(77_592);
+});
+
+test('events a second are those between two answers of one server', () => {
+  const later = { ...WELL, journal: { ...WELL.journal, position: 12_908 } };
+  expect(rateBetween(WELL, later, 5_000)).toBe(100);
+  expect(rateBetween(WELL, WELL, 5_000)).toBe(0);
+  expect(rateBetween(WELL, later, 0)).toBeNull();
+  expect(rateBetween(later, WELL, 5_000)).toBeNull();
+  expect(rateBetween(WELL, { ...later, started: '2026-11-30T12:00:00Z' }, 5_000)).toBeNull();
 });
 
 test.each<[string, Partial<ServerStatus>, string, boolean]>([

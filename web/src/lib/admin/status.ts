@@ -11,8 +11,11 @@ export type ServerStatus = With<
     refused_because: string | null;
     database: With<
       Described['DatabaseStatus'],
-      Record<'bytes' | 'log_bytes' | 'memory_bytes' | 'process_bytes', number | null>
+      Record<'bytes' | 'log_bytes' | 'memory_bytes' | 'process_bytes', number | null> & {
+        version: string | null;
+      }
     >;
+    last_backup: Described['BackupStatus'] | null;
     dead_letters: Filling;
     exports: Filling;
     memory_bytes: number | null;
@@ -61,6 +64,12 @@ export const durationText = (seconds: number) => figureText(seconds < 10 ? secon
 /** Events that are acknowledged and not in the database yet. */
 export function nBehind({ journal }: ServerStatus): number {
   return Math.max(journal.position - journal.applied_position, 0);
+}
+
+/** Events a second that were acknowledged from one answer to the next; `null` where the server began anew between them. */
+export function rateBetween(before: ServerStatus, after: ServerStatus, ms: number): number | null {
+  const n = after.journal.position - before.journal.position;
+  return ms <= 0 || n < 0 || before.started !== after.started ? null : (n / ms) * 1000;
 }
 
 /** From 0 to 1; `null` if it is not known. */

@@ -66,6 +66,18 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["AccessToken"][];
         };
+        /** @description A backup. */
+        BackupStatus: {
+            /** @description RFC 3339. */
+            made_at: string;
+            /** @description A directory or the URL of a bucket. */
+            place: string;
+            /**
+             * Format: int64
+             * @description It has the events before this position.
+             */
+            position: number;
+        };
         /** @description Who wants to log in: a password with a name or an e-mail address. */
         Credentials: {
             /** @description In place of the name. */
@@ -122,6 +134,8 @@ export interface components {
              *     not answer.
              */
             process_bytes?: number | null;
+            /** @description As it names itself; `null` while it does not answer. */
+            version?: string | null;
         };
         /** @description The events whose duplicates are recognized. */
         DedupWindowStatus: {
@@ -143,6 +157,13 @@ export interface components {
             /** @description The sentence. */
             detail: string;
         };
+        /** @description What the doctor found. */
+        Diagnosis: {
+            /** @description The worst first. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The worst of all: `fine`, `warning` or `failure`. */
+            level: string;
+        };
         /** @description The disk of the data directory. */
         DiskStatus: {
             /** Format: int64 */
@@ -159,6 +180,17 @@ export interface components {
             bytes?: number | null;
             /** Format: int64 */
             max_bytes: number;
+        };
+        /** @description What was found of one part. */
+        Finding: {
+            /** @description What to do; empty where all is fine. */
+            advice: string;
+            /** @description `fine`, `warning` or `failure`. */
+            level: string;
+            /** @description What was looked at: `disk`, `journal`, `certificate`, … */
+            part: string;
+            /** @description What is so. */
+            text: string;
         };
         /** @description Events that are acknowledged and that the database may not have yet. */
         JournalStatus: {
@@ -489,6 +521,7 @@ export interface components {
             /** @description Results of exports on the disk. */
             exports: components["schemas"]["Filling"];
             journal: components["schemas"]["JournalStatus"];
+            last_backup?: null | components["schemas"]["BackupStatus"];
             /**
              * Format: int64
              * @description Memory of the serving process; `null` where the system does not tell it.

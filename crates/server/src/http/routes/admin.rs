@@ -1,5 +1,6 @@
 //! `/api/admin`: accounts, organizations and how the server is, for administrators.
 
+mod doctor;
 mod organizations;
 mod status;
 mod users;
@@ -15,5 +16,6 @@ pub fn router() -> OpenApiRouter<AppState> {
         .merge(users::router())
         .merge(organizations::router())
         .merge(status::router())
+        .merge(doctor::router())
         .merge(webhooks::router())
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
-use annoscope_store::{EventStore, Figure, Reading, Restarts, StoreStats};
+use annoscope_store::{EventStore, Figure, Query, Reading, Restarts, RowsRead, StoreStats};
+use arrow::array::AsArray;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::backup_ledger::Ledger;
 use crate::clock;
 use crate::config::Config;
 use crate::http::error::ApiError;
@@ -47,6 +49,19 @@ struct ServerStatus {
     /// Memory of the serving process; `null` where the system does not tell it.
     memory_bytes: Option<u64>,
     restarts: RestartStatus,
+    /// The last one that `annoscope backup` made; `null` where there was none.
+    last_backup: Option<BackupStatus>,
+}
+
+/// A backup.
+#[derive(Serialize, ToSchema)]
+struct BackupStatus {
+    /// A directory or the URL of a bucket.
+    place: String,
+    /// RFC 3339.
+    made_at: String,
+    /// It has the events before this position.
+    position: u64,
 }
 
 /// Events that are acknowledged and that the database may not have yet.
@@ -66,6 +81,8 @@ struct JournalStatus {
 /// The database.
 #[derive(Serialize, ToSchema)]
 struct DatabaseStatus {
+    /// As it names itself; `null` while it does not answer.
+    version: Option<String>,
     /// Its file; `null` while it does not answer.
     bytes: Option<u64>,
     /// Its write-ahead log; `null` while it does not answer.
@@ -137,19 +154,43 @@ struct Filling {
 )]
 async fn status(State(state): State<AppState>) -> Result<Json<ServerStatus>, ApiError> {
     let store = state.store.clone();
-    let figures = tokio::task::spawn_blocking(move || store.figures());
+    let figures = tokio::task::spawn_blocking(move || (store.figures(), version(&*store)));
     let figures = tokio::time::timeout(PATIENCE, figures);
     let (ready, figures) = tokio::join!(state.readiness.ask(), figures);
     let figures = match figures {
         Ok(told) => told.map_err(|error| ApiError::Internal(error.into()))?,
-        Err(_) => Vec::new(),
+        Err(_) => Default::default(),
     };
     let refused_because = ready.err().map(|not_ready| not_ready.0.trim_end());
-    let status = move || ServerStatus::of(&state, refused_because, &figures);
+    let (figures, version) = figures;
+    let status = move || ServerStatus::of(&state, refused_because, &figures, version);
     let status = tokio::task::spawn_blocking(status).await;
     Ok(Json(
         status.map_err(|error| ApiError::Internal(error.into()))?,
     ))
+}
+
+/// Blocks for as long as a small query takes.
+fn version(store: &dyn EventStore) -> Option<String> {
+    let rows = store.query(Query {
+        statements: vec!["SELECT version()".to_owned()],
+        time_limit: PATIENCE,
+        rows: None,
+        rows_read: RowsRead::default(),
+    });
+    let batch = rows.ok()?.blocking_next()?.ok()?;
+    let version = batch.column(0).as_string_opt::<i32>()?.value(0);
+    Some(version.trim_start_matches('v').to_owned())
+}
+
+fn last_backup(config: &Config) -> Option<BackupStatus> {
+    // That it cannot be read is told by the doctor.
+    let last = Ledger::read(&config.data_dir).ok()?.backups.pop()?;
+    Some(BackupStatus {
+        place: last.place,
+        made_at: last.made_at,
+        position: last.position,
+    })
 }
 
 impl ServerStatus {
@@ -158,6 +199,7 @@ impl ServerStatus {
         server: &AppState,
         refused_because: Option<&'static str>,
         figures: &[Figure],
+        version: Option<String>,
     ) -> ServerStatus {
         let (config, stats) = (&server.config, server.store.stats());
         ServerStatus {
@@ -166,7 +208,7 @@ impl ServerStatus {
             refused_because,
             events: stats.rows_total,
             journal: JournalStatus::of(&*server.store, &stats, config),
-            database: DatabaseStatus::of(figures, config),
+            database: DatabaseStatus::of(figures, version, config),
             dedup_window: DedupWindowStatus {
                 events: stats.dedup_window.events,
                 bytes: stats.dedup_window.bytes,
@@ -186,6 +228,7 @@ impl ServerStatus {
             },
             memory_bytes: process::memory_bytes(),
             restarts: RestartStatus::of(&server.store.restarts()),
+            last_backup: last_backup(config),
         }
     }
 }
@@ -203,7 +246,7 @@ impl JournalStatus {
 }
 
 impl DatabaseStatus {
-    fn of(figures: &[Figure], config: &Config) -> DatabaseStatus {
+    fn of(figures: &[Figure], version: Option<String>, config: &Config) -> DatabaseStatus {
         let gauge = |name| {
             figures
                 .iter()
@@ -213,6 +256,7 @@ impl DatabaseStatus {
                 })
         };
         DatabaseStatus {
+            version,
             bytes: gauge("file_bytes"),
             log_bytes: gauge("wal_bytes"),
             memory_bytes: gauge("memory_bytes"),

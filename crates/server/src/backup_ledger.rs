@@ -10,7 +10,6 @@ use annoscope_backup::{BackupError, Manifest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::BackupCommandError;
 use crate::durable_file;
 
 /// Name of the file in the data directory.
@@ -45,17 +44,20 @@ pub struct Entry {
 
 impl Ledger {
     /// That of a data directory; an empty one where there is none.
-    pub fn read(data_dir: &Path) -> Result<Ledger, BackupCommandError> {
+    pub fn read(data_dir: &Path) -> Result<Ledger, BackupError> {
+        let failed = |source| BackupError::Io {
+            doing: format!("reading {FILE}"),
+            source,
+        };
         match std::fs::read(data_dir.join(FILE)) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| BackupCommandError::io(format!("reading {FILE}"))(error.into())),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| failed(error.into())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Ledger::default()),
-            Err(error) => Err(BackupCommandError::io(format!("reading {FILE}"))(error)),
+            Err(error) => Err(failed(error)),
         }
     }
 
     /// Fails where the manifest at a place is not the last one of this data directory.
-    pub(super) fn check(&self, place: &str, manifest: &Manifest) -> Result<(), BackupError> {
+    pub fn check(&self, place: &str, manifest: &Manifest) -> Result<(), BackupError> {
         let checksum = checksum(manifest);
         let entry = self.backups.iter().find(|entry| entry.id == manifest.id);
         let is_ours = entry.is_some_and(|entry| {
@@ -75,7 +77,7 @@ impl Ledger {
     }
 
     /// Notes a backup, in the data directory, before its manifest is in its place.
-    pub(super) fn note(
+    pub fn note(
         &mut self,
         data_dir: &Path,
         place: &str,
