@@ -21,6 +21,7 @@ def test_what_is_made_here_is_whole_for_grafana(person: Person) -> None:
     page = person.page
     import_board(person, "Made here", [])
     person.menu("Add a panel")
+    page.get_by_role("dialog", name="Edit New panel").get_by_role("button", name="Discard").click()
     person.settled()
     person.menu("Settings")
     settings = page.get_by_role("dialog", name="Settings of this dashboard")

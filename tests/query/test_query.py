@@ -88,6 +88,20 @@ def test_the_events_of_one_request(server: Server, admin: User) -> None:
     assert len(ask(server, admin, "SELECT * FROM events LIMIT 1").json()["columns"]) == len(events.FIELDS)
 
 
+def test_no_two_events_have_one_place(server: Server, admin: User) -> None:
+    """Though they say the same; and it is the order in which they came, not that of their times."""
+    twins = [events.server_event("create:task", "1719835200", event_id=str(n)) for n in range(2)]
+    assert events.ingest(server, twins).ok
+    assert events.ingest(server, [events.server_event("create:job", "1719835100")]).ok
+    placed = ask(server, admin, "SELECT position, scope FROM events ORDER BY position").json()
+    assert placed["columns"][0] == {"name": "position", "type": "Nullable(UInt64)"}
+    places, scopes = zip(*placed["rows"], strict=True)
+    assert scopes == ("create:task", "create:task", "create:job")
+    assert len(set(places)) == 3
+    newest = "SELECT scope FROM events WHERE position = {place:UInt64}"
+    assert rows(server, admin, newest, params={"place": places[2]}) == [["create:job"]]
+
+
 def test_csv(stored: Server, admin: User) -> None:
     answer = ask(stored, admin, TIMES, accept="text/csv")
     assert answer.headers["Content-Type"].split(";")[0] == "text/csv"

@@ -221,6 +221,19 @@ def test_no_plan_is_told_to_who_does_not_see_all(members: list[Member]) -> None:
         assert "(ACCESS_DENIED)" in plan.message
 
 
+def test_no_position_is_told_to_who_does_not_see_all(members: list[Member]) -> None:
+    """The places of their own events would tell how many others came between them."""
+    for member in members:
+        for sql in (
+            "SELECT count(position), max(position) FROM events",
+            "SELECT count() FROM events WHERE position > 0",
+        ):
+            for asks in (member.asks, member.asks_port):
+                answer = asks.query(sql)
+                assert not isinstance(answer, Refusal), answer
+                assert [str(value) for value in answer.rows[0]] in (["0", "None"], ["0"])
+
+
 def test_random_queries(members: list[Member], clickhouse: ClickHouse) -> None:
     n_answered = 0
     for number, sql in enumerate(generate.queries(seed=5, n=N_QUERIES)):

@@ -19,10 +19,21 @@ pub struct RowFilter {
 /// The table of the store, which has the columns below and the hidden ones of [`PROMOTED_PATHS`].
 const TABLE: &str = "events";
 
+/// The store's own column, which is none of the event's: where in the order of appends it is, and so what
+/// tells it from another that says the same.
+const POSITION: &str = "position";
+
+/// What the column means, for the page and the documents.
+#[cfg(test)]
+const POSITION_MEANING: &str = "its place in the order of arrival";
+
+/// The table for callers whose rows are narrowed: from positions they would learn how much others send.
+const WITHOUT_POSITIONS: &str = "(SELECT * REPLACE (CAST(NULL AS BIGINT) AS position) FROM events)";
+
 /// The events that `rows` leaves, with the columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
 pub fn events(rows: RowFilter) -> Relation {
-    let with = |access| {
+    let with = |access| -> Vec<Column> {
         let columns = COLUMNS.iter().filter(move |column| column.access == access);
         columns.map(column).collect()
     };
@@ -31,7 +42,10 @@ pub fn events(rows: RowFilter) -> Relation {
         .filter(|column| column.data_type == ColumnType::Uuid);
     Relation {
         columns: with(ColumnAccess::Listed),
-        unlisted: with(ColumnAccess::Named),
+        unlisted: with(ColumnAccess::Named)
+            .into_iter()
+            .chain([position()])
+            .collect(),
         uuids: uuids.map(|column| column.name.to_owned()).collect(),
         promoted_paths: PROMOTED_PATHS.iter().map(promoted_path).collect(),
         has_payload: HAS_PAYLOAD.to_owned(),
@@ -45,7 +59,15 @@ pub fn columns() -> Vec<Column> {
     let named = COLUMNS
         .iter()
         .filter(|column| column.access != ColumnAccess::Hidden);
-    named.map(column).collect()
+    named.map(column).chain([position()]).collect()
+}
+
+/// Nobody's events have it where rows are narrowed.
+fn position() -> Column {
+    Column {
+        name: POSITION.to_owned(),
+        data_type: DataType::Nullable(Box::new(DataType::UInt64)),
+    }
 }
 
 /// A column as ClickHouse types it.
@@ -80,10 +102,16 @@ fn source(rows: RowFilter) -> Source {
         .into_iter()
         .filter_map(|(column, id)| Some(format!("{column} = {}", id?)))
         .collect();
+    let is_narrowed = !conditions.is_empty();
+    let table = if is_narrowed {
+        WITHOUT_POSITIONS
+    } else {
+        TABLE
+    };
     Source {
         clickhouse: TABLE.to_owned(),
-        duckdb: TABLE.to_owned(),
-        condition: (!conditions.is_empty()).then(|| conditions.join(" AND ")),
+        duckdb: table.to_owned(),
+        condition: is_narrowed.then(|| conditions.join(" AND ")),
     }
 }
 
@@ -117,6 +145,11 @@ mod tests {
             let (name, data_type) = (column.name, column.clickhouse_type());
             writeln!(expected, "  ['{name}', '{data_type}', '{meaning}'],").unwrap();
         }
+        writeln!(
+            expected,
+            "  ['{POSITION}', 'Nullable(UInt64)', '{POSITION_MEANING}; not part of *'],"
+        )
+        .unwrap();
         let page = include_str!("../../../web/src/editor/columns.ts");
         let list = page
             .split_once("= [\n")
@@ -141,6 +174,7 @@ mod tests {
             };
             assert!(is_told, "{name} {data_type}");
         }
+        assert!(queries.contains("| `position` | Nullable(UInt64) |"));
     }
 
     #[test]
@@ -154,6 +188,7 @@ mod tests {
         for (user_id, org_id, expected) in cases {
             let source = events(RowFilter { user_id, org_id }).source;
             assert_eq!(source.condition.as_deref(), expected);
+            assert_eq!(source.duckdb == TABLE, expected.is_none());
         }
     }
 }

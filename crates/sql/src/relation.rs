@@ -60,7 +60,7 @@ pub enum PromotedKind {
 pub struct Source {
     /// The table's name in ClickHouse.
     pub clickhouse: String,
-    /// The table's name in DuckDB; it must also have the hidden columns of the [`Relation`].
+    /// The table's name in DuckDB, or a SELECT in brackets; it must also have the hidden columns of the [`Relation`].
     pub duckdb: String,
     /// The condition that a visible row fulfils, the same text for both; all rows without one.
     pub condition: Option<String>,

@@ -1,4 +1,4 @@
-/** Columns of the events that queries may name, with types and meanings: those of `crates/events/src/columns.rs`. */
+/** Columns of the events that queries may name, with types and meanings: those of `crates/query/src/relation.rs`. */
 export const COLUMNS: [string, string, string][] = [
   ['scope', 'String', 'what happened, as action:resource'],
   ['obj_name', 'Nullable(String)', 'name of the object'],
@@ -25,4 +25,5 @@ export const COLUMNS: [string, string, string][] = [
   ['counted_total_ms', 'Nullable(Int64)', 'how much was counted, ms; not part of *'],
   ['access_token_id', 'Nullable(UInt64)', 'access token that the request came with; not part of *'],
   ['remote_addr', 'Nullable(String)', 'address that the request came from; not part of *'],
+  ['position', 'Nullable(UInt64)', 'its place in the order of arrival; not part of *'],
 ];

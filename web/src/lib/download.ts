@@ -1,6 +1,7 @@
 /** Saves a file on the person's machine. */
-export function download(name: string, content: BlobPart, type: string) {
-  const url = URL.createObjectURL(new Blob([content], { type }));
+export function download(name: string, content: BlobPart | BlobPart[], type: string) {
+  const parts = Array.isArray(content) ? content : [content];
+  const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
@@ -13,8 +14,9 @@ export function download(name: string, content: BlobPart, type: string) {
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** Saves a table that a spreadsheet opens with its umlauts. */
-export function downloadCsv(title: string, csv: string) {
-  download(fileName(title, 'csv'), BYTE_ORDER_MARK + csv, 'text/csv;charset=utf-8');
+export function downloadCsv(title: string, csv: string | BlobPart[]) {
+  const parts = Array.isArray(csv) ? csv : [csv];
+  download(fileName(title, 'csv'), [BYTE_ORDER_MARK, ...parts], 'text/csv;charset=utf-8');
 }
 
 /** A title as a file's name. */

@@ -3,9 +3,9 @@ import uPlot from 'uplot';
 import { logTexts, type Ticks } from '../lib/data/axis';
 import { thresholdMarks, type Marks } from '../lib/data/thresholds';
 import type { FieldConfig } from '../lib/model/grafana';
-import { zoneName, type Zone } from '../lib/time/zone';
 import { tickText } from '../lib/time/format';
 import type { Range } from '../lib/time/range';
+import { zoneName, type Zone } from '../lib/time/zone';
 import { styleOf } from '../lib/panels/style';
 import { lines, loneAt } from './segments';
 

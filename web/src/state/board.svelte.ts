@@ -153,6 +153,8 @@ export class Board {
     for (const { panel, widthPx } of firstPanels(this.dashboard, router.view.viewPanel, window)) {
       void componentOf(panel.type);
       for (const body of bodiesOf(this, panel, widthPx) ?? []) {
+        // Which of them is asked is known when the one before is answered.
+        if (body.windows !== undefined) continue;
         const abort = new AbortController();
         const answer = this.pool.run(abort.signal, () => query(body, 'A', abort.signal));
         // Told to the panel, if it asks for this.
@@ -188,7 +190,7 @@ export class Board {
 
   /** What the view shows, for files and paper. */
   about(): About {
-    const filters = this.dashboard.variables
+    const filters = this.file.variables
       .filter((variable) => !variable.isHidden && !isOfPage(variable))
       .map((variable) => {
         const text = summary(variable, this.chosenOf(variable), this.optionsOf(variable) ?? [], Infinity);

@@ -5,6 +5,7 @@ import type { Panel } from '../lib/model/dashboard';
 import { referencesIn } from '../lib/model/variable';
 import { bucketMs, parseSpan } from '../lib/time/interval';
 import type { Board } from './board.svelte';
+import { firstPageOf, listOf } from './listQuery';
 
 /** A point every so many pixels: finer than that nobody sees. */
 const PX_PER_BUCKET = 4;
@@ -20,6 +21,8 @@ export function bodiesOf(board: Board, panel: Panel, widthPx: number): QueryBody
     if (name in variables) variables[name] = typeof variables[name] === 'object' ? [scoped.value] : scoped.value; // prettier-ignore
   }
   const { range } = board.rangeOf(panel);
+  const list = listOf(panel);
+  if (list !== null) return [{ ...firstPageOf(board, panel, list), variables }];
   const width = Math.max(1, Math.round(widthPx / WIDTH_STEP_PX)) * WIDTH_STEP_PX;
   const points = panel.source.maxDataPoints ?? width / PX_PER_BUCKET;
   const intervalMs = bucketMs(range.to - range.from, points, parseSpan(panel.source.interval ?? '') ?? 0);

@@ -3,6 +3,7 @@ import type { Answer, QueryBody } from '../lib/api/client';
 import { ApiFailure } from '../lib/api/client';
 import type { Frame } from '../lib/data/frame';
 import { transform } from '../lib/data/transform';
+import { inWindows } from '../lib/events/pages';
 import type { Panel } from '../lib/model/dashboard';
 import type { Range } from '../lib/time/range';
 import { bodiesOf } from './bodies';
@@ -97,7 +98,7 @@ export class PanelData {
               const { body, answer, note } = await wholeAnswer(one.body, ask);
               Object.assign(one, { body, answer });
               if (note !== '') notes.add(note);
-            } else one.answer = await ask(one.body);
+            } else one.answer = await this.#answer(one, signal);
           } catch (error) {
             failed = one;
             throw error;
@@ -139,6 +140,13 @@ export class PanelData {
     this.#abort?.abort();
     this.#settle();
     this.stoppedAfterS = afterS;
+  }
+
+  #answer({ body: { windows, ...body }, refId }: Sent, signal: AbortSignal): Promise<Answer> {
+    if (windows === undefined) return this.#board.ask(body, refId, signal);
+    return inWindows(windows, body.limit ?? Infinity, (range) =>
+      this.#board.ask({ ...body, range }, refId, signal),
+    );
   }
 
   close() {

@@ -21,11 +21,23 @@ export function store(key: string, value: unknown) {
   }
 }
 
+/** How somebody looks at a table, which is no part of what it shows. */
+export interface TableLook {
+  /** px, by the column's name. */
+  widths: Record<string, number>;
+  isWrapped: boolean;
+}
+
+const LOOK: TableLook = { widths: {}, isWrapped: false };
+/** Tables that are remembered; those longest untouched go. */
+const N_TABLES = 100;
+
 export type Theme = 'system' | 'light' | 'dark';
 
 class Preferences {
   theme = $state<Theme>(stored<Theme>('theme', 'system'));
   starred = $state.raw<string[]>(stored<string[]>('starred', []));
+  tables = $state.raw<Record<string, TableLook>>(stored<Record<string, TableLook>>('tables', {}));
   recentRanges = $state.raw<RawRange[]>(stored<RawRange[]>('ranges', []));
 
   weekStart = $state<WeekStart>(parseWeekStart(stored<unknown>('weekStart', '')));
@@ -61,6 +73,17 @@ class Preferences {
       ? this.starred.filter((other) => other !== uid)
       : [...this.starred, uid];
     store('starred', this.starred);
+  }
+
+  tableOf(uid: string, panel: number): TableLook {
+    return this.tables[`${uid} ${panel}`] ?? LOOK;
+  }
+
+  setTable(uid: string, panel: number, look: TableLook) {
+    const { [`${uid} ${panel}`]: _, ...others } = this.tables;
+    const kept = Object.entries(others).slice(1 - N_TABLES);
+    this.tables = { ...Object.fromEntries(kept), [`${uid} ${panel}`]: look };
+    store('tables', this.tables);
   }
 
   rememberRange(range: RawRange) {

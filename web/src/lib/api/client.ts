@@ -165,6 +165,8 @@ export interface QueryBody {
   variables: Record<string, QueryValue>;
   params?: Record<string, unknown>;
   limit?: number;
+  /** For who asks: ends of the range to look at in turn (`lib/events/pages.ts`). */
+  windows?: Range[];
 }
 
 export interface Stats {

@@ -44,3 +44,14 @@ export function plainText(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
+
+/** The frame without some of its columns. */
+export function withoutColumns(frame: Frame, names: readonly string[]): Frame {
+  if (names.length === 0) return frame;
+  const places = frame.columns.flatMap(({ name }, place) => (names.includes(name) ? [] : [place]));
+  return {
+    ...frame,
+    columns: places.map((place) => frame.columns[place]!),
+    rows: frame.rows.map((row) => places.map((place) => row[place])),
+  };
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { legendOrder, type LegendOptions } from './legend';
+import { hiddenSeries, legendOrder, type LegendOptions } from './legend';
 
 const entries = [
   { label: 'b', values: [1, 2] },
@@ -21,4 +21,14 @@ test.each<[LegendOptions, string]>([
       .map(({ label }) => label)
       .join(''),
   ).toBe(expected);
+});
+
+test.each<[string | null, string[], string[]]>([
+  [null, [], []],
+  [null, ['b'], ['b']],
+  ['b', [], ['a', 'c']],
+  ['b', ['b'], ['a', 'c']],
+  ['gone', ['c'], ['c']],
+])('with %s alone and %j hidden, %j are not drawn', (only, hidden, expected) => {
+  expect([...hiddenSeries(['a', 'b', 'c'], { only, hidden })]).toEqual(expected);
 });

@@ -1,4 +1,5 @@
 /** The order of a legend, where its panel says one. */
+import type { PanelView } from '../url/panelView';
 import { numberOf } from './frame';
 import { reduce } from './reduce';
 
@@ -33,4 +34,14 @@ export function legendOrder<T extends { label: string; values: (number | null)[]
   if (calc === undefined) return entries;
   const figures = new Map(entries.map((entry) => [entry, numberOf(reduce(calc, entry.values)) ?? -Infinity]));
   return [...entries].sort((a, b) => sign * (figures.get(a)! - figures.get(b)!));
+}
+
+/** What is not drawn of these series: all but the one that was chosen alone, or those that were hidden. */
+export function hiddenSeries(
+  names: string[],
+  { only, hidden }: Pick<PanelView, 'only' | 'hidden'>,
+): ReadonlySet<string> {
+  // A series that is gone hides no others.
+  if (only !== null && names.includes(only)) return new Set(names.filter((name) => name !== only));
+  return new Set(hidden);
 }

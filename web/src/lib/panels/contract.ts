@@ -3,12 +3,15 @@ import type { About } from '../about';
 import type { Frame } from '../data/frame';
 import type { Palette } from '../format/colors';
 import type { Panel } from '../model/dashboard';
+import type { ValueCount } from '../table/view';
 import type { Zone } from '../time/zone';
 import type { Range } from '../time/range';
+import type { PanelView } from '../url/panelView';
 
-/** A cell: of a table, the row by its place in the answer and the column by its name; other panels have names of their own. */
+/** A cell: of a table, the row by its word and the column by its name; other panels have names of their own. */
 export interface CellPlace {
-  row: number;
+  /** Of `lib/events/identity.ts`. */
+  row: string;
   column: string;
 }
 
@@ -25,6 +28,12 @@ export interface PanelProps {
   /** From the URL: a column, with `-` in front for descending. */
   sort?: string | undefined;
   onsort?: (sort: string | null) => void;
+  /** From the URL: filters, and what is hidden. */
+  view: PanelView;
+  /** What is typed letter by letter is one step of the browser's history. */
+  onview: (change: Partial<PanelView>, isTyped?: boolean) => void;
+  /** Of a panel that lists events: what the server does for it. The frame has those that are loaded. */
+  events: ListedEvents | null;
   /** From the URL: the cell whose value is open. */
   cell?: CellPlace | null;
   oncell?: (cell: CellPlace | null) => void;
@@ -36,6 +45,33 @@ export interface PanelProps {
   ask: Ask;
   /** The address of another dashboard with these variables set, and a range of its own. */
   linkTo: (uid: string, choices: Record<string, string[]>, range?: Range) => string;
+}
+
+/** The events behind a table that lists them. */
+export interface ListedEvents {
+  /** How many there are of the filters; `null` while that is not known. */
+  readonly total: number | null;
+  /** Whether all are loaded. */
+  readonly isEnd: boolean;
+  readonly isLoading: boolean;
+  readonly failure: string | null;
+  /** Columns that identify an event, which the panel did not ask for. */
+  readonly added: readonly string[];
+  /** Loads on. */
+  older: () => Promise<void>;
+  /** Whether the server filters and sorts by the column. */
+  isAsked: (column: string) => boolean;
+  /** Whether `values` counts them. */
+  isCounted: (column: string) => boolean;
+  /** Values that contain a text by how many events have them, of the other columns' filters. */
+  values: (column: string, typed: string, signal: AbortSignal) => Promise<ValueCount[]>;
+  /** The event of a word (`lib/events/identity.ts`), though filters of columns leave it out. */
+  find: (key: string, signal: AbortSignal) => Promise<FoundEvent | null>;
+}
+
+export interface FoundEvent {
+  frame: Frame;
+  row: number;
 }
 
 export type Ask = (sql: string, options?: AskOptions) => Promise<Frame>;

@@ -1,6 +1,7 @@
 /** Events as a timeline: a lane for each kind, a bar for each event or for those too near to tell apart. */
 import { numberOf, plainText, type Frame } from '../data/frame';
 import { add, startOf } from '../time/calendar';
+import type { Zone } from '../time/zone';
 import { bucketMs } from '../time/interval';
 import type { Zone } from '../time/zone';
 import type { Range } from '../time/range';

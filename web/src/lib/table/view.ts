@@ -25,6 +25,18 @@ export function isSet({ values, operator, operand }: ColumnFilter): boolean {
   return values !== null || operand !== '' || operator === 'empty' || operator === 'not empty';
 }
 
+/** A filter in words, for the line above a table. */
+export function filterText(header: string, { values, operator, operand }: ColumnFilter): string {
+  const words: string[] = [];
+  if (values !== null) {
+    const [first, ...others] = values.map((value) => value || '(empty)');
+    words.push(others.length === 0 ? `is ${first}` : `is ${first} or ${others.length} more`);
+  }
+  if (operator.endsWith('empty')) words.push(`is ${operator}`);
+  else if (operand !== '') words.push(`${operator} ${operand}`);
+  return `${header} ${words.join(' and ')}`.trim();
+}
+
 /** A column with `-` in front for descending, as in the URL. */
 export function parseSort(text: string | undefined): { column: string; isDescending: boolean } | null {
   if (!text) return null;

@@ -13,10 +13,16 @@ test.each([
   ['?var-users=%24__all', { choices: { users: ['$__all'] } }],
   ['?sort.4=-count%28%29&viewPanel=4', { viewPanel: 4, sorts: { 4: '-count()' } }],
   ['?org=acme&from=now-7d', { org: 'acme', from: 'now-7d' }],
-  ['?request=7a.b.-5', { request: { id: '7a.b', atMs: -5 } }],
   ['?timezone=Asia%2FKolkata', { zone: 'Asia/Kolkata' }],
   ['?hours.1=decimal&open.1=*%2C5', { looks: { 1: { format: 'decimal', opened: { isAll: true } } } }],
-  ['?cell=4.12.a.b', { cell: { panel: 4, row: 12, column: 'a.b' } }],
+  ['?request=7a.b.-5', { request: { id: '7a.b', atMs: -5, event: null } }],
+  ['?request=7a.12_6f-2c_h1a', { request: { id: '7a', atMs: 12, event: '12_6f-2c_h1a' } }],
+  ['?cell=4.-12_6f2c-4f_77.a.b', { cell: { panel: 4, row: '-12_6f2c-4f_77', column: 'a.b' } }],
+  ['?cell=4.h1a2.a', { cell: { panel: 4, row: 'h1a2', column: 'a' } }],
+  [
+    '?find.2=lena&hide.2=payload',
+    { panels: { 2: { search: 'lena', filters: {}, hidden: ['payload'], only: null } } },
+  ],
 ])('%s keeps what it says', (search, expected) => {
   const state = parse(PATH, search);
   expect(state).toMatchObject({ uid: 'all-events', ...expected });

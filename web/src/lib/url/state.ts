@@ -6,6 +6,7 @@ import { adminAddress, parseAdmin, type AdminView } from '../admin/address';
 import { exploreParams, parseExplore, type ExploreView } from '../explore/address';
 import type { RequestPlace } from '../request';
 import { parseLooks, writeLooks, type Look } from '../timesheet/look';
+import { parsePanelViews, writePanelViews, type PanelView } from './panelView';
 
 const HOME = '/analytics/';
 
@@ -32,8 +33,8 @@ export interface ViewState {
   zone: string | null;
   /** The panel that fills the screen. */
   viewPanel: number | null;
-  /** The open cell: panel, row and column. */
-  cell: { panel: number; row: number; column: string } | null;
+  /** The open cell: panel, row (a word of `lib/events/identity.ts`) and column. */
+  cell: { panel: number; row: string; column: string } | null;
   /** The request whose events are open, with the instant of the event that led to it. */
   request: RequestPlace | null;
   choices: Choices;
@@ -41,6 +42,8 @@ export interface ViewState {
   sorts: Record<number, string>;
   /** By panel: how its timesheet is looked at. */
   looks: Record<number, Look>;
+  /** By panel: its filters, and what of it is hidden. */
+  panels: Record<number, PanelView>;
 }
 
 export function parse(pathname: string, search: string): ViewState {
@@ -61,6 +64,7 @@ export function parse(pathname: string, search: string): ViewState {
     choices: {},
     sorts: {},
     looks: parseLooks(params),
+    panels: parsePanelViews(params),
   };
   for (const [key, value] of params) {
     if (key.startsWith('var-')) {
@@ -71,8 +75,8 @@ export function parse(pathname: string, search: string): ViewState {
       const panel = panelId(key.slice(5));
       if (panel !== null && value !== '') state.sorts[panel] = value;
     } else if (key === 'cell') {
-      const match = /^(\d+)\.(\d+)\.(.+)$/s.exec(value);
-      if (match) state.cell = { panel: Number(match[1]), row: Number(match[2]), column: match[3]! };
+      const match = /^(\d+)\.([\w-]+)\.(.+)$/s.exec(value);
+      if (match) state.cell = { panel: Number(match[1]), row: match[2]!, column: match[3]! };
     }
   }
   return state;
@@ -92,9 +96,11 @@ export function format(state: ViewState): string {
   }
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
   writeLooks(params, state.looks);
+  writePanelViews(state.panels, params);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
   if (state.cell) params.set('cell', `${state.cell.panel}.${state.cell.row}.${state.cell.column}`);
-  if (state.request) params.set('request', `${state.request.id}.${state.request.atMs}`);
+  if (state.request)
+    params.set('request', `${state.request.id}.${state.request.event ?? state.request.atMs}`);
   if (state.explore !== null) return withSearch(`${HOME}explore`, exploreParams(state, params));
   return withSearch(`${HOME}d/${encodeURIComponent(state.uid ?? '')}`, params);
 }
@@ -122,6 +128,7 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     choices: {},
     sorts: {},
     looks: {},
+    panels: {},
     refresh: null,
   };
 }
@@ -148,6 +155,8 @@ function panelId(text: string | null): number | null {
 }
 
 function requestOf(text: string | null): RequestPlace | null {
-  const match = /^(.+)\.(-?\d+)$/s.exec(text ?? '');
-  return match ? { id: match[1]!, atMs: Number(match[2]) } : null;
+  const match = /^(.+)\.((-?\d+)(?:_[\w-]+)?)$/s.exec(text ?? '');
+  if (!match) return null;
+  const [, id, event, atMs] = match as unknown as [string, string, string, string];
+  return { id, atMs: Number(atMs), event: event === atMs ? null : event };
 }
