@@ -3,7 +3,6 @@ import { numberOf, plainText, type Frame } from '../data/frame';
 import { add, startOf } from '../time/calendar';
 import type { Zone } from '../time/zone';
 import { bucketMs } from '../time/interval';
-import type { Zone } from '../time/zone';
 import type { Range } from '../time/range';
 
 export interface Mark {
