@@ -26,18 +26,21 @@ export function longOnes(letters: number[]): boolean[] {
   return letters.map((n) => isTooWide && n >= LONG_LETTERS);
 }
 
-/** Shares of the width, in percent: those that are short keep their lines where there is not room for all. */
+/** Shares of the width, in percent: where there is not room for all, the short ones keep their lines. */
 export function sharesOf(letters: number[]): number[] {
-  const total = letters.reduce((sum, n) => sum + n, 0);
-  // What is too much is taken from the long ones.
-  const most = total <= LINE_LETTERS ? Infinity : fairMost(letters);
-  const kept = letters.map((n) => Math.min(n, most));
-  const sum = kept.reduce((a, b) => a + b, 0);
-  return kept.map((n) => (100 * n) / sum);
+  const fair = fairShare(letters);
+  const kept = letters.map((n) => (n > fair ? 0 : n));
+  const left = LINE_LETTERS - kept.reduce((a, b) => a + b, 0);
+  // Of the others the longest gets more, but not all.
+  const weights = letters.map((n) => (n > fair ? Math.sqrt(n) : 0));
+  const weight = weights.reduce((a, b) => a + b, 0);
+  const widths = kept.map((n, at) => n + (weight === 0 ? 0 : (left * weights[at]!) / weight));
+  const sum = widths.reduce((a, b) => a + b, 0);
+  return widths.map((n) => (100 * n) / sum);
 }
 
-/** So many letters for each that needs more, that all of them fill the line. */
-function fairMost(letters: number[]): number {
+/** So many letters each, if those that need fewer left the rest to the others; `Infinity` if there is room for all. */
+function fairShare(letters: number[]): number {
   const sorted = [...letters].sort((a, b) => a - b);
   let left = LINE_LETTERS;
   for (const [at, n] of sorted.entries()) {
