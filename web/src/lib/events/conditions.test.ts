@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { NO_FILTER, type ColumnFilter } from '../table/view';
-import { containing, filterConditions, Params, searchCondition } from './conditions';
+import { containing, filterConditions, literally, Params, searchCondition } from './conditions';
 import { eventList } from './list';
 
 const PLAIN = eventList('SELECT * FROM events WHERE 1 = 1 ORDER BY timestamp DESC LIMIT 10')!;
@@ -79,12 +79,12 @@ test('a column of the panel’s own making is a text', () => {
 test.each([
   ['', null, {}],
   ['  ', null, {}],
-  ['Lena', /^scope ILIKE \{p0:String\} OR .* OR payload ILIKE \{p0:String\}$/, { p0: '%Lena%' }],
-  ['42', /payload ILIKE \{p0:String\} OR obj_id = \{p1:UInt64\} OR .*duration = \{p1:UInt64\}$/, { p0: '%42%', p1: 42 }],
+  ['Lena', /^scope ILIKE \{p0:String\} OR .* OR match\(payload, \{p1:String\}\)$/, { p0: '%Lena%', p1: '(?i)Lena' }],
+  ['42', /match\(payload, \{p1:String\}\) OR obj_id = \{p2:UInt64\} OR .*duration = \{p2:UInt64\}$/, { p0: '%42%', p1: '(?i)42', p2: 42 }],
   [
     '6F2C2C35-6a0e-4f4f-9f57-3b0b8f5e2a11',
-    /OR request_id = \{p1:String\}$/,
-    { p0: '%6F2C2C35-6a0e-4f4f-9f57-3b0b8f5e2a11%', p1: '6f2c2c35-6a0e-4f4f-9f57-3b0b8f5e2a11' },
+    /OR request_id = \{p2:String\}$/,
+    { p0: '%6F2C2C35-6a0e-4f4f-9f57-3b0b8f5e2a11%', p1: '(?i)6F2C2C35-6a0e-4f4f-9f57-3b0b8f5e2a11', p2: '6f2c2c35-6a0e-4f4f-9f57-3b0b8f5e2a11' },
   ],
 ])('a search for %j', (text, expected, values) => {
   const params = new Params();
@@ -102,4 +102,10 @@ test('a search finds names beside the events', () => {
 
 test('what is a pattern to LIKE is none in a text', () => {
   expect(containing('100%_\\')).toBe('%100\\%\\_\\\\%');
+});
+
+test('what is a regular expression is none in a text', () => {
+  expect(literally('a.b (1+2) [x]{3} $5|\\?*^')).toBe(
+    'a\\.b \\(1\\+2\\) \\[x\\]\\{3\\} \\$5\\|\\\\\\?\\*\\^',
+  );
 });

@@ -17,8 +17,8 @@ export class Params {
   }
 }
 
-/** Columns of the events that hold texts, those that are quick to look at first. */
-const TEXTS = ['scope', 'source', 'user_name', 'user_email', 'org_slug', 'obj_name', 'obj_val', 'payload'];
+/** Columns of the events that hold short texts; the payload is looked at last. */
+const TEXTS = ['scope', 'source', 'user_name', 'user_email', 'org_slug', 'obj_name', 'obj_val'];
 const NUMBERS = ['obj_id', 'project_id', 'task_id', 'job_id', 'user_id', 'org_id', 'count', 'duration'];
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
@@ -28,6 +28,8 @@ export function searchCondition(list: EventList, search: string, params: Params)
   if (text === '') return null;
   const pattern = params.add('String', containing(text));
   const found = TEXTS.map((column) => `${column} ILIKE ${pattern}`);
+  // Of long texts ILIKE takes ten times as long (DuckDB 1.5.6).
+  found.push(`match(payload, ${params.add('String', `(?i)${literally(text)}`)})`);
   for (const thing of namedThings(list))
     found.push(
       `${thing}_id IN (SELECT ${thing}_id FROM ${thing}_names WHERE ${thing}_names.name ILIKE ${pattern})`,
@@ -68,7 +70,7 @@ export function filterConditions(
 function kindOf(column: string): Kind {
   if (column === 'timestamp') return 'time';
   if (NUMBERS.includes(column) || column === 'position') return 'number';
-  return TEXTS.includes(column) || column === 'request_id' ? 'text' : 'other';
+  return TEXTS.includes(column) || column === 'payload' || column === 'request_id' ? 'text' : 'other';
 }
 
 interface Test {
@@ -145,4 +147,9 @@ function asText(subject: string, kind: Kind): string {
 /** A text within another as a pattern of LIKE. */
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** A text as a regular expression that it alone matches. */
+export function literally(text: string): string {
+  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
 }
