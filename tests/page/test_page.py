@@ -394,7 +394,7 @@ def test_a_cell_of_the_timesheet_opens_to_its_sessions(person: Person) -> None:
         expect(sheet.get_by_role("row").nth(1)).to_be_visible()
         sheet.get_by_role("button", name="Close").click()
         expect(sheet).to_have_count(0)
-        panel.locator(".fold").first.click()
+        expect(panel.locator("[aria-level='2']").first).to_be_visible()
 
 
 def test_a_panel_is_inspected(person: Person) -> None:

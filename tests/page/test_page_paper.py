@@ -62,7 +62,8 @@ def test_a_dashboard_on_paper(reader: Person) -> None:
             assert cut == [], panel.get_attribute("aria-label")
             rows = panel.locator(".count")
             if rows.count() == 1:
-                n_rows = int(re.sub(r"\D", "", rows.inner_text()))
+                # Of a list of events those that are loaded, and it says of how many.
+                n_rows = int(re.match(r"[\d,]+", rows.inner_text().strip())[0].replace(",", ""))
                 assert panel.locator("tbody:not(.footer) tr:not(.more)").count() == n_rows
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
         assert page.evaluate(RIGHTMOST) <= WIDTH_PX

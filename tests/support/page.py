@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Playwright, expect, sync_playwright
 
 from support.server import Server, User, check_log, run_cli
 
@@ -42,9 +42,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launched(playwright)
         yield browser
         browser.close()
+
+
+def launched(playwright: Playwright, n_tries: int = 3) -> Browser:
+    """Debian's Chromium crashes now and then before it has begun."""
+    try:
+        return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    except Error:
+        if n_tries == 1:
+            raise
+        return launched(playwright, n_tries - 1)
 
 
 class Person:
