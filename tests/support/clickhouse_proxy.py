@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
+from support.threaded import serving
+
 # What of a request ClickHouse has to see, and of an answer annoscope.
 REQUEST_HEADERS = ("Content-Encoding", "X-ClickHouse-User", "X-ClickHouse-Key")
 ANSWER_HEADERS = ("X-ClickHouse-Exception-Code", "X-ClickHouse-Summary", "Content-Type")
@@ -86,11 +88,5 @@ class ClickHouseProxy:
 
     @contextmanager
     def running(self) -> Iterator[ClickHouseProxy]:
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()

@@ -49,7 +49,7 @@ pub fn with_events(
              FROM events WHERE timestamp >= fromUnixTimestamp64Milli({from_ms}) GROUP BY name, hour ORDER BY hour"
         ),
     };
-    let rows = store.query(Query {
+    let mut rows = store.query(Query {
         statements: vec![statement],
         time_limit: TIME_LIMIT,
         rows: None,
@@ -59,13 +59,11 @@ pub fn with_events(
         of_sources: BTreeMap::new(),
         latest_of_servers_ms: None,
     };
-    let mut rows = rows;
     while let Some(batch) = rows.blocking_next() {
         let batch = batch?;
         let sources = batch.column(0).as_string::<i32>();
         let number = |column: usize| batch.column(column).as_primitive::<Int64Type>();
-        let rows = sources.iter().zip(number(1)).zip(number(2));
-        for ((source, hour), latest) in rows {
+        for ((source, hour), latest) in sources.iter().zip(number(1)).zip(number(2)) {
             let (Some(source), Some(hour)) = (source, hour) else {
                 continue;
             };
