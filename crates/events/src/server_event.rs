@@ -149,11 +149,24 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Takes room for the elements to come as if they were like those before `offset`: doubled again and again,
+    /// the list of a large body would be in memory twice and once more half empty.
+    fn make_room(&mut self, offset: usize) {
+        let n_read = self.events.len();
+        if n_read < self.events.capacity() || n_read < 1000 {
+            return;
+        }
+        let n_like_these = (self.body.len() - offset).saturating_mul(n_read) / offset;
+        let n_to_come = (n_like_these + n_like_these / 64 + 1).min(MAX_EVENTS - n_read);
+        self.events.reserve_exact(n_to_come);
+    }
+
     fn read_element(&mut self, scanner: &mut Scanner<'a>) -> Result<(), InvalidDocument> {
         let index = self.events.len();
         if index == MAX_EVENTS {
             return Err(InvalidDocument::TooMany);
         }
+        self.make_room(scanner.offset());
         if scanner.peek() != Some(b'{') {
             scanner.value()?;
             return Err(InvalidDocument::NotAnObject { index });

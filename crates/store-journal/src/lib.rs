@@ -185,6 +185,8 @@ impl JournaledStore {
     ) -> Result<oneshot::Receiver<Result<Position, StoreError>>, StoreError> {
         let (answer, answered) = oneshot::channel();
         let rows = batch.rows();
+        // Events, rows and their bytes are not all in memory at once.
+        drop(batch.events);
         let n_rows = rows.num_rows();
         let reservation = batch.reservation;
         if n_rows == 0 && reservation.fresh().is_empty() {
@@ -199,8 +201,9 @@ impl JournaledStore {
             received_at: batch.received_at,
             request_id: batch.request_id,
         };
-        let record = record.encode();
-        let bytes = record.len() as u64;
+        let encoded = record.encode();
+        drop(record);
+        let bytes = encoded.len() as u64;
         let (counters, disk) = (Arc::clone(&self.counters), Arc::clone(&self.disk));
         add(&counters.queued_bytes, bytes);
         let done = move |written: Result<std::ops::Range<u64>, _>| {
@@ -221,7 +224,7 @@ impl JournaledStore {
         // A batch without rows takes a position, too, as its hashes have to be kept.
         let n_positions = NonZeroU32::new(n_rows as u32).unwrap_or(NonZeroU32::MIN);
         self.journal
-            .append(n_positions, record, done)
+            .append(n_positions, encoded, done)
             .map_err(|error| {
                 self.counters
                     .queued_bytes

@@ -105,16 +105,19 @@ fn used_twice(fates: &[Fate]) -> Vec<EventHash> {
     fates.iter().filter_map(hash).collect()
 }
 
-/// What is stored, and the ids that were used twice.
+/// What is stored, in the memory that the events are in, and the ids that were used twice.
 fn parted(events: Vec<ServerEvent>, fates: &[Fate]) -> (Vec<ServerEvent>, Vec<EventId>) {
-    let mut stored = Vec::with_capacity(events.len());
     let mut ids = Vec::new();
-    for (event, fate) in events.into_iter().zip(fates) {
-        match fate {
-            Fate::Stored => stored.push(event),
-            Fate::Duplicate => {}
-            Fate::IdUsedTwice(_) => ids.extend(event.id),
-        }
-    }
-    (stored, ids)
+    let stored = events
+        .into_iter()
+        .zip(fates)
+        .filter_map(|(event, fate)| match fate {
+            Fate::Stored => Some(event),
+            Fate::Duplicate => None,
+            Fate::IdUsedTwice(_) => {
+                ids.extend(event.id);
+                None
+            }
+        });
+    (stored.collect(), ids)
 }

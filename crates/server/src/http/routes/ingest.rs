@@ -75,16 +75,13 @@ fn refuse_web_pages(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// In the memory that the elements are in.
 fn split(
     elements: Vec<Result<ServerEvent, RejectedEvent>>,
 ) -> (Vec<ServerEvent>, Vec<RejectedEvent>) {
-    let mut events = Vec::with_capacity(elements.len());
     let mut rejected = Vec::new();
-    for element in elements {
-        match element {
-            Ok(event) => events.push(event),
-            Err(event) => rejected.push(event),
-        }
-    }
-    (events, rejected)
+    let stored = elements
+        .into_iter()
+        .filter_map(|element| element.map_err(|event| rejected.push(event)).ok());
+    (stored.collect(), rejected)
 }
