@@ -111,7 +111,7 @@ VIEWS = [
     View("organizations", "admin/organizations"),
     View("webhooks", "admin/webhooks"),
     View("status", "admin/status"),
-    View("account", "admin/account"),
+    View("account", "account"),
 ]
 
 
@@ -137,13 +137,16 @@ class Pictures:
     def take(self, page: Page, name: str, width: str, scheme: str) -> None:
         if scheme in SCHEMES and width == "1440" and name in README:
             page.screenshot(path=ROOT / f"docs/screenshots/{name}-{scheme}.png")
-        # All of it, and what is only asked for when it is in sight.
-        for _ in range(2):
-            height = page.evaluate("document.documentElement.scrollHeight")
-            page.set_viewport_size({"width": int(width), "height": min(max(height, SIZES[width][1]), MOST_PX)})
+        # What is only asked for when it is in sight, and then all of it.
+        least = SIZES[width][1]
+        for height in (MOST_PX, least):
+            page.set_viewport_size({"width": int(width), "height": height})
             settle(page)
+        height = min(max(page.evaluate("document.documentElement.scrollHeight"), least), MOST_PX)
+        page.set_viewport_size({"width": int(width), "height": height})
+        settle(page)
         page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
-        page.set_viewport_size({"width": int(width), "height": SIZES[width][1]})
+        page.set_viewport_size({"width": int(width), "height": least})
 
     def take_login(self, server: Server) -> None:
         for width in SIZES:
@@ -176,12 +179,15 @@ class Pictures:
         if view.is_printed:
             page.keyboard.press("Control+p")
             wait_for("the print", lambda: page.evaluate("window.isPrinted === true"), 60, 0.1)
-        page.emulate_media(media="print")
-        page.pdf(path=self.folder / f"{view.name}-print.pdf", prefer_css_page_size=True)
+        page.emulate_media(media="print", color_scheme="light")
         page.set_viewport_size({"width": PAPER_PX, "height": 900})
         settle(page)
-        page.screenshot(path=self.folder / f"{view.name}-print.png", full_page=True)
-        page.emulate_media(media="screen")
+        height = min(page.evaluate("document.documentElement.scrollHeight"), MOST_PX)
+        clip = {"x": 0, "y": 0, "width": PAPER_PX, "height": height}
+        page.screenshot(path=self.folder / f"{view.name}-print.png", full_page=True, clip=clip)
+        # The last, since a page that was printed is a screen again.
+        page.pdf(path=self.folder / f"{view.name}-print.pdf", prefer_css_page_size=True)
+        page.emulate_media(media="screen", color_scheme="dark")
         page.set_viewport_size({"width": 1440, "height": 900})
 
 

@@ -10,7 +10,8 @@ const columns = (text: string) =>
 
 test.each([
   ['scope timestamp:DateTime64(3) user_id:UInt64 user_name payload', undefined, 'user_name timestamp scope user_id payload'],
-  ['Day:Date User Hours:Float64 user_id:UInt64', 'Day', 'User Day Hours user_id'],
+  ['Day:Date User First:DateTime Hours:Float64 user_id:UInt64', 'Day', 'User Day First Hours user_id'],
+  ['Project People:UInt64 Hours:Float64', 'Hours', 'Project Hours People'],
   ['User Project Task Hours:Float64', 'Hours', 'User Hours Project Task'],
   ['Scope Source Events:UInt64', 'Events', 'Scope Events Source'],
   ['a b', undefined, 'a b'],
