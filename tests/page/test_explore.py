@@ -99,7 +99,7 @@ def test_a_chart_becomes_a_panel(person: Person) -> None:
 def test_events_of_a_person_are_a_timeline(person: Person) -> None:
     page = explore(person)
     page.get_by_role("button", name="Events of").click()
-    page.get_by_label("Id", exact=True).fill("2")
+    page.get_by_label("Id", exact=True).fill("1000001")
     page.get_by_role("button", name="Show", exact=True).click()
     lanes = person.panel("Result").get_by_role("list", name="Result").get_by_role("listitem")
     expect(lanes.filter(has=page.locator("button")).first).to_be_visible()
