@@ -42,7 +42,7 @@ def printed(page: Page) -> None:
 
 def test_a_dashboard_on_paper(reader: Person) -> None:
     for uid in UIDS:
-        page = reader.open(uid, "?from=now-7d/d&to=now/d&var-users=5")
+        page = reader.open(uid, "?from=now-7d/d&to=now/d&var-users=1000004")
         reader.menu("Print")
         printed(page)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
 import { cellBackground, cellText, tableColumns } from './columns';
-import { visibleColumns } from './window';
+import { drawnColumns, visibleColumns } from './window';
 import { fill, headerWidth, naturalWidths } from './width';
 import { isBegun, isSet, NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
@@ -90,6 +90,13 @@ test.each([
   [400, 100, 3, 5],
 ])('scrolled by %i, %i px show columns from %i to %i', (scrollPx, widthPx, first, end) => {
   expect(visibleColumns([100, 100, 100, 100, 100], scrollPx, widthPx)).toEqual({ first, end });
+});
+
+test('what is frozen is drawn wherever one has scrolled', () => {
+  const widths = [100, 100, 100, 100, 100];
+  expect(drawnColumns(widths, 0, 150, true)).toEqual([0, 1, 2]);
+  expect(drawnColumns(widths, 400, 100, true)).toEqual([0, 3, 4]);
+  expect(drawnColumns(widths, 400, 100, false)).toEqual([3, 4]);
 });
 
 test('widths', () => {
