@@ -18,7 +18,7 @@ pytest=(../.venv/bin/python -m pytest -p no:cacheprovider)
 if [ $# -gt 0 ]; then
     exec "${pytest[@]}" "$@"
 fi
-alone=(faults packages)
+alone=(faults packages keeping/test_retention.py security/test_query_safety.py)
 failed=0
 "${pytest[@]}" --numprocesses 2 --dist loadfile "${alone[@]/#/--ignore=}" || failed=$?
 "${pytest[@]}" "${alone[@]}" || failed=$?
