@@ -96,7 +96,7 @@ difference: ## random queries here and in ClickHouse: make difference N=10000 SE
 isolation: ## random queries of members of an organization, who see nothing of others: make isolation N=2000
 	$(prepare)
 	cargo build --workspace --all-targets $(cargo_features)
-	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py
+	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py security/test_row_policy.py
 
 # ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
 bench_parts := $(filter ingest sustained latency footprint load recorder query page,$(ARGS))

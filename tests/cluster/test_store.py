@@ -18,6 +18,10 @@ from support.server import run_cli, wait_for
 CVATS = [*events.FIELDS, "access_token_id", "remote_addr"]
 
 
+def first(urls: str) -> str:
+    return urls.split(",")[0]
+
+
 def test_events_of_both_ports_are_answered_and_exported(make_clustered, clickhouse) -> None:
     server = make_clustered().start()
     admin, anna = server.add_user("root", "admin"), server.add_user("anna")
@@ -45,7 +49,7 @@ def test_events_of_both_ports_are_answered_and_exported(make_clustered, clickhou
     # Rights are those of every store.
     assert query.ask(server, anna, "SELECT count() FROM events").status_code == 403
     # Whoever reads the table itself finds CVAT's.
-    described = clickhouse.run("SELECT * FROM cvat.events LIMIT 1 FORMAT CSVWithNames")
+    described = clickhouse.run(f"SELECT * FROM {clickhouse.database}.events LIMIT 1 FORMAT CSVWithNames")
     assert next(csv.reader(io.StringIO(described))) == CVATS
     server.stop()
     server.start()
@@ -56,7 +60,7 @@ def test_events_of_both_ports_are_answered_and_exported(make_clustered, clickhou
 
 def test_each_event_is_there_once_whatever_the_answers_say(make_clustered, clickhouse) -> None:
     """Answers that do not come, before and after rows are stored; kills; a ClickHouse that is away."""
-    proxy = ClickHouseProxy(clickhouse.url, fail_rate=0.3)
+    proxy = ClickHouseProxy(first(clickhouse.url), fail_rate=0.3)
     with proxy.running():
         server = make_clustered(proxy.url).start()
         admin = server.add_user("root", "admin")
@@ -83,14 +87,15 @@ def test_each_event_is_there_once_whatever_the_answers_say(make_clustered, click
         assert load.n_refused() == 0
     print(f"{n_acknowledged} events once; INSERTs: {proxy.n_inserts}")
     assert min(proxy.n_inserts.values()) > 0
-    counted = clickhouse.run("SELECT count(), uniqExact(position) FROM cvat.events FORMAT JSONCompact")
+    sql = f"SELECT count(), uniqExact(position) FROM {clickhouse.database}.events FORMAT JSONCompact"
+    counted = clickhouse.run(sql)
     counted = json.loads(counted)["data"][0]
     assert counted[0] == counted[1]
 
 
 def test_events_of_many_months_are_there_once(make_clustered, clickhouse) -> None:
     """Of a batch that is stored month by month, some months' INSERTs fail."""
-    proxy = ClickHouseProxy(clickhouse.url, fail_rate=0.5)
+    proxy = ClickHouseProxy(first(clickhouse.url), fail_rate=0.5)
     with proxy.running():
         server = make_clustered(proxy.url).start()
         admin = server.add_user("root", "admin")
@@ -105,7 +110,7 @@ def test_events_of_many_months_are_there_once(make_clustered, clickhouse) -> Non
 
 
 def test_a_server_starts_while_clickhouse_is_away(make_clustered, clickhouse) -> None:
-    proxy = ClickHouseProxy(clickhouse.url)
+    proxy = ClickHouseProxy(first(clickhouse.url))
     with proxy.running():
         server = make_clustered(proxy.url).start()
         admin = server.add_user("root", "admin")
@@ -137,9 +142,9 @@ def test_old_events_go_and_the_position_stays(make_clustered) -> None:
 
 
 REFUSED = {
-    "a table that is no MergeTree": ("CREATE TABLE cvat.events (scope String) ENGINE = Memory", "MergeTree family"),
+    "a table that is no MergeTree": ("CREATE TABLE DB.events (scope String) ENGINE = Memory", "MergeTree family"),
     "a table without our columns": (
-        "CREATE TABLE cvat.events (scope String, timestamp DateTime64(3)) ENGINE = MergeTree ORDER BY timestamp",
+        "CREATE TABLE DB.events (scope String, timestamp DateTime64(3)) ENGINE = MergeTree ORDER BY timestamp",
         "store.clickhouse.alter",
     ),
 }
@@ -148,8 +153,10 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_keep_each_event_once_is_refused(make_clustered, clickhouse, name: str) -> None:
     ddl, expected = REFUSED[name]
-    clickhouse.run("CREATE DATABASE cvat")
-    clickhouse.run(ddl)
+    if clickhouse.run(f"EXISTS {clickhouse.database}.events").strip() == "1":
+        pytest.skip("a cluster's tables are there already")
+    clickhouse.run(f"CREATE DATABASE {clickhouse.database}")
+    clickhouse.run(ddl.replace("DB", clickhouse.database))
     server = make_clustered()
     flags = [text for key, value in server.flags.items() for text in (f"--{key}", value)]
     refused = run_cli("serve", "--data-dir", str(server.data_dir), *flags)

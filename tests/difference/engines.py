@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from support.chdb_engine import ChDb
 from support.server import Server, User, run_cli
 
 from .data import Event, clickhouse, post
@@ -119,34 +116,12 @@ class Port:
         return comparable(answer.content) if answer.status_code == 200 else Refusal(answer.text)
 
 
-class ClickHouse:
-    """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
-
-    def __init__(self, directory: Path, *options: str):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        script = Path(__file__).parents[1] / "support" / "clickhouse_http.py"
-        arguments = ["--port", str(port), "--path", str(directory), *options]
-        # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
-        environment = os.environ | {"TZ": "UTC"}
-        command = [sys.executable, script, *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        self.banner = self.process.stdout.readline().strip()
-        assert self.banner, "chDB did not start"
-        self.url = f"http://127.0.0.1:{port}/"
-        self.session = requests.Session()
+class ClickHouse(ChDb):
+    """ClickHouse's engine with CVAT's table."""
 
     def load(self, events: list[Event]) -> None:
         """Makes CVAT's table and fills it."""
         clickhouse(self.run, events)
-
-    def run(self, statement: str) -> str:
-        answer = self.session.post(self.url, params={"query": statement}, timeout=120)
-        # It names no charset, and requests would guess one.
-        text = answer.content.decode()
-        assert answer.status_code == 200, text
-        return text
 
     def query(self, sql: str, **settings: str) -> Answer | Refusal:
         """Runs a query inside the database `cvat`."""
@@ -169,10 +144,6 @@ class ClickHouse:
         answer = self.query(sql)
         assert isinstance(answer, Answer), f"{answer.message}\n{sql}"
         return [row[0] for row in answer.rows]
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
 
 
 def start_server(directory: Path, events: list[Event]) -> Server:

@@ -87,7 +87,7 @@ def test_a_text_is_found_wherever_it_is(anywhere: Person) -> None:
     expect(status).to_have_text("1,000 of 2,600 events, newest first")
     table.get_by_label("Search all events").fill(NEEDLE)
     expect(status).to_have_text("1 event, newest first")
-    expect(cells(table, "obj_id")).to_have_text(["2,345"])
+    expect(cells(table, "obj_id")).to_have_text(["2345"])
     assert anywhere.query()["find.2"] == [NEEDLE]
     # The link shows another person the same.
     anywhere.page.reload()
@@ -95,7 +95,7 @@ def test_a_text_is_found_wherever_it_is(anywhere: Person) -> None:
     expect(table.get_by_label("Search all events")).to_have_value(NEEDLE)
     # An id, and the name of a project, which no event has.
     table.get_by_label("Search all events").fill("2001")
-    expect(cells(table, "obj_id")).to_have_text(["2,001"])
+    expect(cells(table, "obj_id")).to_have_text(["2001"])
     table.get_by_label("Search all events").fill("rivers")
     expect(status).to_have_text("1,000 of 1,300 events, newest first")
     table.get_by_label("Search all events").fill("no such text")
@@ -149,7 +149,7 @@ def test_scrolling_loads_on_to_the_last(anywhere: Person) -> None:
         grid.evaluate("grid => grid.scrollTop = grid.scrollHeight")
         expect(status).to_have_text(f"{loaded}, newest first")
     grid.evaluate("grid => grid.scrollTop = grid.scrollHeight")
-    expect(cells(table, "obj_id").filter(has_text="2,599")).to_be_visible()
+    expect(cells(table, "obj_id").filter(has_text="2599")).to_be_visible()
 
 
 def test_a_column_sorts_all_events(anywhere: Person) -> None:
@@ -157,7 +157,7 @@ def test_a_column_sorts_all_events(anywhere: Person) -> None:
     table.get_by_role("button", name="Column obj_id").click()
     anywhere.page.get_by_role("button", name="Descending").click()
     expect(table.get_by_role("status")).to_have_text("1,000 of 2,600 events, by obj_id")
-    expect(cells(table, "obj_id").first).to_have_text("2,599")
+    expect(cells(table, "obj_id").first).to_have_text("2599")
     grid = table.get_by_role("grid")
     grid.evaluate("grid => grid.scrollTop = grid.scrollHeight")
     expect(table.get_by_role("status")).to_have_text("2,000 of 2,600 events, by obj_id")

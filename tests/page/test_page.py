@@ -174,7 +174,11 @@ def test_a_table_is_one_stop_of_tab(person: Person) -> None:
     expect(grid.get_by_role("link").first).to_be_visible()
 
     def active() -> str:
+        expect(grid).to_have_attribute("aria-activedescendant", re.compile("^cell-"))
         return page.locator(f"#{grid.get_attribute('aria-activedescendant')}").inner_text().strip()
+
+    def is_at(place: str) -> None:
+        expect(grid).to_have_attribute("aria-activedescendant", re.compile(rf"^cell-\d+-{place}$"))
 
     grid.evaluate("grid => grid.closest('article').focus()")
     page.keyboard.press("Tab")
@@ -188,14 +192,12 @@ def test_a_table_is_one_stop_of_tab(person: Person) -> None:
     expect(grid).to_be_focused()
     # Within it, arrows lead to every cell.
     page.keyboard.press("Control+End")
-    assert grid.get_attribute("aria-activedescendant").endswith(f"-{grid.get_by_role('columnheader').count() - 1}")
+    is_at(rf"\d+-{grid.get_by_role('columnheader').count() - 1}")
     page.keyboard.press("Control+Home")
     assert active() == first
     page.keyboard.press("PageDown")
     page.keyboard.press("ArrowRight")
-    row, at = grid.get_attribute("aria-activedescendant").split("-")[-2:]
-    assert int(row) > 1
-    assert at == "1"
+    is_at(r"([2-9]|\d\d)-1")
     page.keyboard.press("PageUp")
     page.keyboard.press("Home")
     assert active() == first
@@ -207,7 +209,7 @@ def test_a_table_is_one_stop_of_tab(person: Person) -> None:
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
     expect(grid).to_be_focused()
-    assert re.search(r"-\d+-0$", grid.get_attribute("aria-activedescendant"))
+    is_at(r"\d+-0")
     # So do the heads, above the first row.
     page.keyboard.press("Control+Home")
     page.keyboard.press("ArrowUp")

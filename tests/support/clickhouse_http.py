@@ -13,11 +13,11 @@ types, formats and errors are ClickHouse's own. Only the HTTP front is written h
     GET /ping                                               "Ok.\n"
 
     clickhouse_http.py --port 8123 --path DIR [--user u --password p]
-                       [--fail-rate 0.1] [--down-file PATH]
+                       [--fail-rate 0.1] [--down-file PATH] [--config FILE]
 
 `--fail-rate` answers that share of INSERTs with 500 *after or before* storing the rows, and
 `--down-file` makes every request fail with 503 while PATH exists: both are for tests
-of retries and outages. One request runs at a time, as chDB's session is single-threaded.
+of retries and outages. `--config` is a server's configuration: a test keeper, macros, clusters. One request runs at a time, as chDB's session is single-threaded.
 """
 
 import argparse
@@ -74,8 +74,8 @@ DECODERS = {
 
 
 class Engine:
-    def __init__(self, path):
-        self.session = session.Session(path)
+    def __init__(self, path, config):
+        self.session = session.Session(f"{path}?config-file={config}" if config else path)
         self.lock = threading.Lock()
 
     def run(self, sql, fmt):
@@ -224,9 +224,10 @@ def main():
     p.add_argument("--password", default="")
     p.add_argument("--fail-rate", type=float, default=0.0)
     p.add_argument("--down-file", default="")
+    p.add_argument("--config", default="")
     options = p.parse_args()
     server = Server((options.host, options.port), Handler)
-    server.options, server.engine = options, Engine(options.path)
+    server.options, server.engine = options, Engine(options.path, options.config)
     print(
         f"ClickHouse {server.engine.run('SELECT version()', 'TabSeparated').decode().strip()} "
         f"on http://{options.host}:{options.port}",

@@ -16,7 +16,12 @@ from pathlib import Path
 
 import requests
 
+from support.chdb_engine import ChDb
+
 BINARY = Path(os.environ.get("ANNOSCOPE_BIN", "target/debug/annoscope")).absolute()
+
+# `clickhouse`: servers keep their events in a ClickHouse of their own, so that rooms of tests run on that store, too.
+STORE = os.environ.get("ANNOSCOPE_TEST_STORE", "")
 
 # From the start of the process to the first 200 of /readyz. The promise is 1 s after a clean stop and 5 s after a
 # kill, with 10 million events and a release build; the benchmarks measure that. Here it only ends a hanging test.
@@ -107,10 +112,19 @@ class Server:
         self.clickhouse_url = ""
         # Where the server speaks TLS: the file of the authority that its certificate is of.
         self.authority: Path | None = None
+        # Settings of its commands, too: where the events are.
+        self.environment: dict[str, str] = {}
+        self._clickhouse: ChDb | None = None
 
     def start(self, wait: bool = True, **flags: object) -> Server:
         """Starts the process; the ports of the first start are kept by later ones, as senders expect."""
         assert self.process is None, "it runs already"
+        if STORE == "clickhouse" and self._clickhouse is None and "store-kind" not in self.flags:
+            self._clickhouse = ChDb(self.data_dir.parent / f"{self.data_dir.name}-clickhouse")
+            self.environment |= {
+                "ANNOSCOPE_STORE_KIND": "clickhouse",
+                "ANNOSCOPE_STORE_CLICKHOUSE_URLS": self._clickhouse.url,
+            }
         self.flags |= {key.replace("_", "-"): str(value) for key, value in flags.items()}
         arguments = [text for key, value in self.flags.items() for text in (f"--{key}", value)]
         with self.log_path.open("ab") as log:
@@ -120,7 +134,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=clean_environment(),
+                env=clean_environment() | self.environment,
             )
         if wait:
             self.wait_ready()
@@ -182,6 +196,9 @@ class Server:
         """Ends the process if it still runs, for the fixtures."""
         if self.process is not None:
             self.kill()
+        if self._clickhouse is not None:
+            self._clickhouse.close()
+            self._clickhouse = None
 
     def add_user(self, name: str, privilege: str = "user", *extra: str, password: str | None = None) -> User:
         return add_user(self.data_dir, name, privilege, *extra, password=password)
@@ -195,7 +212,7 @@ class Server:
 
     def cli(self, *args: str, stdin: str = "") -> str:
         """What a command prints that has to succeed, on this server's data."""
-        done = run_cli(*args, "--data-dir", str(self.data_dir), stdin=stdin)
+        done = run_cli(*args, "--data-dir", str(self.data_dir), stdin=stdin, env=self.environment)
         assert done.returncode == 0, f"{args}: {done.stderr}{done.stdout}"
         return done.stdout
 

@@ -4,6 +4,7 @@
 //! configuration.
 
 mod backup;
+mod clickhouse;
 mod config;
 mod copy;
 mod dead_letter;
@@ -83,6 +84,9 @@ enum Command {
     Erase(erase::EraseArgs),
     /// After a damage that the server names at its start: set aside what cannot be read
     Repair,
+    /// The tables of events that are in a ClickHouse: print, make and change them, say what they are
+    #[command(name = "clickhouse", subcommand)]
+    ClickHouse(clickhouse::ClickHouseCommand),
     /// Copy events between annoscope, a ClickHouse and files: each once, begun again wherever it was interrupted
     Copy(copy::CopyArgs),
     /// Make realistic activity: a file, or events sent to a running server
@@ -175,6 +179,10 @@ impl Cli {
                 doctor::run(&args, &config, out)
             }
             Command::Repair => repair::run(&load(SettingFlags::default())?.config, out),
+            Command::ClickHouse(command) => {
+                private_files::from_now_on();
+                clickhouse::run(command, &load(SettingFlags::default())?.config, out)
+            }
             Command::Copy(args) => Ok(copy::run(args)?),
             Command::Demo(args) => Ok(demo::run(args, out)?),
         }

@@ -293,6 +293,8 @@ pub struct ClickHouseStoreConfig {
     pub password_file: PathBuf,
     /// `store.clickhouse.database`: where the table `events` is. Default `cvat`, as CVAT's.
     pub database: String,
+    /// `store.clickhouse.node`: number of this annoscope among those that write to one table. Default 0.
+    pub node: u16,
     /// `store.clickhouse.alter`: whether a table that is there may be changed. Default `false`.
     pub alter: bool,
     /// `store.clickhouse.timeout_ms`: how long the answer to an INSERT is waited for, milliseconds. Default 1 minute.

@@ -1,8 +1,10 @@
 //! The home of the events: the only place that knows which kind of database is behind the journal.
 
 pub mod child;
+mod node;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +12,14 @@ use annoscope_sql::Dialect;
 use annoscope_store::{
     Backend, DedupLimits, DedupWindow, EventStore, Position, Query, RowsRead, Scopes, StoreError,
 };
-use annoscope_store_clickhouse::{ClickHouseConfig, ClickHouseStore};
+use annoscope_store_clickhouse::{Administration, ClickHouseConfig, ClickHouseStore, Node};
 use annoscope_store_duckdb::{DuckDbStore, Repair, StoreConfig};
 use annoscope_store_journal::{JournalConfig, JournaledStore, open_journal};
 use annoscope_store_process::ProcessBackend;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use uuid::Uuid;
 
 use crate::clock;
 use crate::config::{Config, StoreKind};
@@ -150,7 +153,10 @@ pub fn mend_journal(config: &Config) -> Result<(), StoreError> {
 /// The database: in ClickHouse, or the embedded one, in a process of its own unless the settings say otherwise.
 fn open_database(config: &Config, lock: &DirLock) -> Result<Arc<dyn Backend>, StoreError> {
     if config.store.kind == StoreKind::ClickHouse {
-        return Ok(Arc::new(ClickHouseStore::open(&clickhouse(config)?)?));
+        let owner = owner(config, node::read_or_make)?;
+        return Ok(Arc::new(ClickHouseStore::open(&clickhouse(
+            config, owner,
+        )?)?));
     }
     let settings = settings(config);
     if config.store.in_process {
@@ -218,7 +224,29 @@ fn journal(config: &Config) -> JournalConfig {
     }
 }
 
-fn clickhouse(config: &Config) -> Result<ClickHouseConfig, StoreError> {
+/// The tables in ClickHouse, for commands.
+pub fn clickhouse_administration(config: &Config) -> Result<Administration, StoreError> {
+    let owner = owner(config, node::read)?.unwrap_or_default();
+    Administration::new(
+        &clickhouse(config, owner)?,
+        config.ingest.legacy_working_time,
+    )
+}
+
+/// Gives the data directory the id by which its rows in ClickHouse are known, if it has none.
+pub fn make_clickhouse_id(config: &Config) -> Result<(), StoreError> {
+    owner(config, node::read_or_make).map(drop)
+}
+
+/// The id of the data directory.
+fn owner<T>(config: &Config, find: fn(&Path) -> io::Result<T>) -> Result<T, StoreError> {
+    find(&config.data_dir).map_err(|source| StoreError::Io {
+        doing: format!("reading the id of {}", config.data_dir.display()),
+        source,
+    })
+}
+
+fn clickhouse(config: &Config, owner: Uuid) -> Result<ClickHouseConfig, StoreError> {
     let clickhouse = &config.store.clickhouse;
     let file = &clickhouse.password_file;
     let password = if file.as_os_str().is_empty() {
@@ -236,6 +264,10 @@ fn clickhouse(config: &Config) -> Result<ClickHouseConfig, StoreError> {
         user: clickhouse.user.clone(),
         password,
         database: clickhouse.database.clone(),
+        node: Node {
+            number: clickhouse.node,
+            owner,
+        },
         may_alter: clickhouse.alter,
         timeout: Duration::from_millis(clickhouse.timeout_ms),
         memory_bytes: config.store.memory_bytes,

@@ -11,16 +11,19 @@ use annoscope_store::{Entry, Position, Rewrite, Rewritten};
 
 use crate::batches::{Batch, Stored};
 use crate::connection::Connection;
+use crate::ddl::{BATCHES, EVENTS, POSITION};
 use crate::error::Error;
+use crate::node::Node;
 use crate::rewrite;
 use crate::rows::{Month, Placed};
-use crate::schema::{self, BATCHES, EVENTS, POSITION, Table};
+use crate::schema::{self, Table};
 use crate::stats::Counters;
 
 /// Stores entries, one batch after the other.
 pub(crate) struct Applier {
     connection: Arc<Connection>,
     counters: Arc<Counters>,
+    node: Node,
     may_alter: bool,
     /// None until the tables were looked at.
     table: Option<Table>,
@@ -32,11 +35,13 @@ impl Applier {
     pub(crate) fn new(
         connection: Arc<Connection>,
         counters: Arc<Counters>,
+        node: Node,
         may_alter: bool,
     ) -> Applier {
         Applier {
             connection,
             counters,
+            node,
             may_alter,
             table: None,
             stored: None,
@@ -53,17 +58,17 @@ impl Applier {
             return Ok(stored.clone());
         }
         let connection = &self.connection;
-        let table = match self.table.take() {
+        let table = match self.table {
             Some(table) => table,
             None => schema::prepare(connection, self.may_alter)?,
         };
         if table.is_replicated {
             // What another replica has acknowledged is here then.
-            for name in [EVENTS, BATCHES] {
+            for name in [table.name, BATCHES] {
                 connection.ask(format!("SYSTEM SYNC REPLICA {name}"))?;
             }
         }
-        let stored = Stored::read(connection)?;
+        let stored = Stored::read(connection, table.name, self.node)?;
         count_rows(connection, &self.counters)?;
         self.table = Some(table);
         self.stored = Some(stored.clone());
@@ -108,7 +113,7 @@ impl Applier {
         // Unknown until the fate of these rows is known.
         self.stored = None;
         if !is_noted {
-            batch.note(&self.connection)?;
+            batch.note(&self.connection, self.node)?;
         }
         for (month, bytes) in &inserts {
             self.insert(&batch, *month, bytes)?;
@@ -127,10 +132,12 @@ impl Applier {
     }
 
     fn insert(&self, batch: &Batch, month: Month, bytes: &[u8]) -> Result<(), Error> {
+        // Into the shard itself: what shows all of them would send rows on later, wherever it likes.
+        let table = self.table.map_or(EVENTS, |table| table.name);
         let names = COLUMNS.iter().map(|column| column.name);
         let names: Vec<&str> = names.chain([POSITION]).collect();
         let sql = format!(
-            "INSERT INTO {EVENTS} ({}) FORMAT ArrowStream",
+            "INSERT INTO {table} ({}) FORMAT ArrowStream",
             names.join(", ")
         );
         // Other rows have another one, also where positions come again after a restore.
@@ -157,7 +164,8 @@ impl Applier {
             ));
         }
         self.settle_at(stored)?;
-        let rewritten = rewrite::rewrite(&self.connection, rewrite);
+        let table = self.table.map_or(EVENTS, |table| table.name);
+        let rewritten = rewrite::rewrite(&self.connection, table, rewrite);
         count_rows(&self.connection, &self.counters)?;
         rewritten
     }
@@ -169,7 +177,7 @@ impl Applier {
         }
         let batch = stored.batch.settled(stored.position);
         self.stored = None;
-        batch.note(&self.connection)?;
+        batch.note(&self.connection, self.node)?;
         self.stored = Some(Stored { batch, ..stored });
         Ok(())
     }

@@ -6,8 +6,10 @@ use annoscope_test_support::backend_contract_tests;
 use annoscope_test_support::contract::Texts;
 use annoscope_test_support::event;
 
-use crate::ClickHouseStore;
+use uuid::Uuid;
+
 use crate::engine::{self, Engine};
+use crate::{Administration, ClickHouseStore, Node};
 
 struct InClickHouse {
     engine: Engine,
@@ -52,7 +54,8 @@ fn a_batch_of_two_months_that_is_half_there_is_ended() {
     let ask = |sql: &str| subject.store.connection.ask(sql).unwrap();
     // As if the process had been killed between the two.
     ask(
-        "INSERT INTO annoscope_batches (number, first_position, end_position, n_rows) VALUES (1, 0, 3, 3)",
+        "INSERT INTO annoscope_batches (node, owner, number, first_position, end_position, n_rows) \
+         VALUES (0, '00000000-0000-0000-0000-000000000001', 1, 0, 3, 3)",
     );
     let whole = vec![entry(0, &events)];
     let rows = crate::rows::Placed::decode(&whole, 0..3).unwrap();
@@ -171,7 +174,101 @@ fn events_without_their_batches_are_refused() {
         .unwrap();
     let refused = ClickHouseStore::open(&subject.engine.config()).map(drop);
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("annoscope_batches is empty"), "{refused}");
+    assert!(
+        refused.contains("annoscope_batches does not tell of them"),
+        "{refused}"
+    );
+}
+
+/// Two annoscopes before one table: neither takes a row of the other for its own.
+#[test]
+fn nodes_have_positions_of_their_own() {
+    if !engine::is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let mut config = engine.config();
+    let one = ClickHouseStore::open(&config).unwrap();
+    config.node = Node {
+        number: 1,
+        owner: Uuid::from_u128(2),
+    };
+    let two = ClickHouseStore::open(&config).unwrap();
+    let first = config.node.first();
+    assert_eq!(one.applied().unwrap(), Position(0));
+    assert_eq!(two.applied().unwrap(), Position(first));
+    for i in 0..3 {
+        let events = [event(i, 1), event(i, 2)];
+        let at = 2 * i.cast_unsigned();
+        one.apply(vec![entry(at, &events[..1])], Position(at + 1))
+            .unwrap();
+        two.apply(vec![entry(first + at, &events)], Position(first + at + 2))
+            .unwrap();
+        // Of the other one's batches nothing is seen, whoever starts.
+        drop(ClickHouseStore::open(&engine.config()).unwrap());
+        drop(ClickHouseStore::open(&config).unwrap());
+        one.apply(vec![entry(at + 1, &events[1..])], Position(at + 2))
+            .unwrap();
+    }
+    let (one, two) = (
+        ClickHouseStore::open(&engine.config()).unwrap(),
+        ClickHouseStore::open(&config).unwrap(),
+    );
+    assert_eq!(one.applied().unwrap(), Position(6));
+    assert_eq!(two.applied().unwrap(), Position(first + 6));
+    assert_eq!(two.stats().rows_total, 12);
+    let ask = |sql: &str| two.connection.ask(sql).unwrap();
+    assert_eq!(
+        ask("SELECT count(), uniqExact(position) FROM events"),
+        "12\t12\n"
+    );
+    for store in [&one, &two] {
+        assert_eq!(store.recent_times(100).unwrap().len(), 6);
+        let mut rows = store
+            .rows_at(Position(0)..store.applied().unwrap())
+            .unwrap();
+        let mut n_rows = 0;
+        while let Some(batch) = rows.blocking_next() {
+            n_rows += batch.unwrap().num_rows();
+        }
+        assert_eq!(n_rows, 6, "a backup has the rows of its own node");
+    }
+}
+
+#[test]
+fn a_number_is_of_one_data_directory() {
+    if !engine::is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let one = ClickHouseStore::open(&engine.config()).unwrap();
+    one.apply(vec![entry(0, &[event(0, 1)])], Position(1))
+        .unwrap();
+    let mut config = engine.config();
+    config.node.owner = Uuid::from_u128(2);
+    let refused = ClickHouseStore::open(&config).map(drop).unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("store.clickhouse.node"), "{refused}");
+    // A batch of two rows of which one never came, and then the whole data directory is gone.
+    let ask = |sql: &str| one.connection.ask(sql).unwrap();
+    ask(
+        "INSERT INTO annoscope_batches (node, owner, number, first_position, end_position, n_rows) \
+         VALUES (0, '00000000-0000-0000-0000-000000000001', 2, 1, 3, 2)",
+    );
+    ask("INSERT INTO events (scope, source, timestamp, position) \
+         SETTINGS insert_allow_materialized_columns = 1 VALUES ('a:b', 'server', now64(3), 1)");
+    let administration = Administration::new(&config, false).unwrap();
+    assert!(administration.other_owner().unwrap().is_some());
+    assert_eq!(administration.take_over().unwrap(), Some(1));
+    assert_eq!(administration.other_owner().unwrap(), None);
+    assert_eq!(administration.take_over().unwrap(), None);
+    let two = ClickHouseStore::open(&config).unwrap();
+    assert_eq!(two.applied().unwrap(), Position(3));
+    two.apply(vec![entry(3, &[event(1, 1)])], Position(4))
+        .unwrap();
+    // Whoever had it before may not go on.
+    let refused = ClickHouseStore::open(&engine.config()).map(drop);
+    refused.unwrap_err();
 }
 
 /// No ClickHouse is no reason not to start.

@@ -1,17 +1,22 @@
 //! What is to be stored, noted in ClickHouse before it is: so the tables alone say what is there, whatever an answer
 //! said, and a batch that was begun is ended with the same bytes.
 //!
-//! The table has one row, the latest batch: its positions, and how many rows they have. Are so many there, then all
-//! up to its end is stored; are they not, then all up to its begin, and of the rows behind that some may be.
+//! The table has one row of each node (`node.rs`), its latest batch: positions, and how many rows they have. Are so many
+//! there, then all up to its end is stored; are they not, then all up to its begin, and of the rows behind that some
+//! may be.
 //!
 //! **Invariant:** a batch is noted before the first of its rows is sent, and rows are looked for before they are sent
 //! again (`backend_contract.rs`, `tests/cluster/test_store.py`).
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::connection::Connection;
+use crate::ddl::{BATCHES, POSITION};
 use crate::error::Error;
-use crate::schema::{BATCHES, EVENTS};
+use crate::node::Node;
 
 /// The latest batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,13 +42,19 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// Asks for it.
-    pub(crate) fn read(connection: &Arc<Connection>) -> Result<Stored, Error> {
-        let Some(batch) = Batch::latest(connection)? else {
-            return Stored::nothing(connection);
+    pub(crate) fn read(
+        connection: &Arc<Connection>,
+        table: &str,
+        node: Node,
+    ) -> Result<Stored, Error> {
+        node.check_alone(connection)?;
+        let Some(batch) = Batch::latest(connection, node)? else {
+            return Stored::nothing(connection, table, node);
         };
         let found = connection.ask(format!(
-            "SELECT position FROM {EVENTS} WHERE position >= {} ORDER BY position",
-            batch.first
+            "SELECT {POSITION} FROM {table} WHERE {POSITION} >= {} AND {POSITION} < {} ORDER BY {POSITION}",
+            batch.first,
+            node.end()
         ))?;
         let found = numbers(&found)?.into_iter().flatten().collect();
         Ok(Stored::of(batch, found))
@@ -66,16 +77,28 @@ impl Stored {
         }
     }
 
-    /// Nothing was stored by us, or somebody has lost the table that says it.
-    fn nothing(connection: &Arc<Connection>) -> Result<Stored, Error> {
-        let sql = format!("SELECT count() FROM {EVENTS} WHERE position IS NOT NULL");
-        if connection.ask(sql)?.trim() != "0" {
+    /// Nothing was stored by this node, or somebody has lost the table that says it. The number is this data
+    /// directory's from now on.
+    fn nothing(connection: &Arc<Connection>, table: &str, node: Node) -> Result<Stored, Error> {
+        let (first, end) = (node.first(), node.end());
+        if n_rows_at(connection, table, first..end)? > 0 {
             return Err(Error::Tables(format!(
-                "the table {EVENTS} of {database} has annoscope's events, but {BATCHES} is empty: bring both back from one backup",
-                database = connection.database()
+                "the table {table} of {} has annoscope's events of node {}, but {BATCHES} does not tell of them: bring \
+                 both back from one backup",
+                connection.database(),
+                node.number
             )));
         }
-        Ok(Stored::default())
+        let batch = Batch {
+            number: 0,
+            first,
+            end: first,
+            n_rows: 0,
+        };
+        batch.note(connection, node)?;
+        // Of two that came at the same time, at least the second finds the other.
+        node.check_alone(connection)?;
+        Ok(Stored::of(batch, Vec::new()))
     }
 
     /// Where the batch that was begun ends, if there is one.
@@ -85,27 +108,14 @@ impl Stored {
 }
 
 impl Batch {
-    fn latest(connection: &Arc<Connection>) -> Result<Option<Batch>, Error> {
-        // Rows of one number are there after an answer that did not come; the longer one is the later.
-        let latest = connection.ask(format!(
-            "SELECT number, first_position, end_position, n_rows FROM {BATCHES} \
-             ORDER BY number DESC, end_position DESC LIMIT 1"
-        ))?;
-        let latest = numbers(&latest)?;
-        let batch = latest.first().map(|numbers| match numbers[..] {
-            [number, first, end, n_rows] => Ok(Batch {
-                number,
-                first,
-                end,
-                n_rows,
-            }),
-            _ => Err(Error::Unexpected(format!("{numbers:?}"))),
-        });
-        batch.transpose()
+    /// That of a node.
+    pub(crate) fn latest(connection: &Arc<Connection>, node: Node) -> Result<Option<Batch>, Error> {
+        let latest = latest(connection, &format!("owner = '{}'", node.owner), node)?;
+        Ok(latest.map(|(_, batch)| batch))
     }
 
     /// Notes it.
-    pub(crate) fn note(self, connection: &Arc<Connection>) -> Result<(), Error> {
+    pub(crate) fn note(self, connection: &Arc<Connection>, node: Node) -> Result<(), Error> {
         let Batch {
             number,
             first,
@@ -113,8 +123,9 @@ impl Batch {
             n_rows,
         } = self;
         let noted = connection.ask(format!(
-            "INSERT INTO {BATCHES} (number, first_position, end_position, n_rows) \
-             VALUES ({number}, {first}, {end}, {n_rows})"
+            "INSERT INTO {BATCHES} (node, owner, number, first_position, end_position, n_rows) \
+             VALUES ({}, '{}', {number}, {first}, {end}, {n_rows})",
+            node.number, node.owner
         ));
         noted.map(drop)
     }
@@ -128,6 +139,57 @@ impl Batch {
             n_rows: 0,
         }
     }
+}
+
+/// The latest batch of another data directory that has the number of this one, and which that is.
+pub(crate) fn latest_of_others(
+    connection: &Arc<Connection>,
+    node: Node,
+) -> Result<Option<(Uuid, Batch)>, Error> {
+    latest(connection, &format!("owner != '{}'", node.owner), node)
+}
+
+fn latest(
+    connection: &Arc<Connection>,
+    whose: &str,
+    node: Node,
+) -> Result<Option<(Uuid, Batch)>, Error> {
+    // Rows of one number are there after an answer that did not come; the longer one is the later.
+    let line = connection.ask(format!(
+        "SELECT owner, number, first_position, end_position, n_rows FROM {BATCHES} \
+         WHERE node = {} AND {whose} ORDER BY number DESC, end_position DESC LIMIT 1",
+        node.number
+    ))?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let (owner, rest) = line.split_once('\t').unwrap_or_default();
+    let owner = Uuid::parse_str(owner).map_err(|_| Error::Unexpected(line.clone()))?;
+    match numbers(rest)?.first().map(Vec::as_slice) {
+        Some(&[number, first, end, n_rows]) => Ok(Some((
+            owner,
+            Batch {
+                number,
+                first,
+                end,
+                n_rows,
+            },
+        ))),
+        _ => Err(Error::Unexpected(line)),
+    }
+}
+
+/// How many rows have such positions.
+pub(crate) fn n_rows_at(
+    connection: &Arc<Connection>,
+    table: &str,
+    positions: Range<u64>,
+) -> Result<u64, Error> {
+    let n_rows = connection.ask(format!(
+        "SELECT count() FROM {table} WHERE {POSITION} >= {} AND {POSITION} < {}",
+        positions.start, positions.end
+    ))?;
+    Ok(numbers(&n_rows)?.into_iter().flatten().sum())
 }
 
 /// Lines of numbers.

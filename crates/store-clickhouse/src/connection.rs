@@ -142,16 +142,25 @@ impl Connection {
         })
     }
 
-    /// As [`Connection::ask`], of a statement that makes the database.
-    pub(crate) fn ask_without_database(
+    /// As [`Connection::ask`], of a statement that names its database, which may not be there yet.
+    pub(crate) fn ask_of_any(
         self: &Arc<Connection>,
         sql: impl Into<String>,
+    ) -> Result<String, Error> {
+        self.ask_of_any_for(sql, self.timeout)
+    }
+
+    /// As [`Connection::ask_of_any`], of a statement that may take long.
+    pub(crate) fn ask_of_any_for(
+        self: &Arc<Connection>,
+        sql: impl Into<String>,
+        time_limit: Duration,
     ) -> Result<String, Error> {
         self.whole(Request {
             parameters: Vec::new(),
             body: Bytes::from(sql.into()),
             is_compressed: false,
-            time_limit: self.timeout,
+            time_limit,
         })
     }
 

@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use uuid::Uuid;
 
-use crate::ClickHouseConfig;
+use crate::{ClickHouseConfig, Node};
 
 /// An engine, until it is dropped.
 pub(crate) struct Engine {
@@ -47,6 +48,10 @@ fn config(url: String, dir: &Path) -> ClickHouseConfig {
         user: "default".to_owned(),
         password: String::new(),
         database: "cvat".to_owned(),
+        node: Node {
+            number: 0,
+            owner: Uuid::from_u128(1),
+        },
         may_alter: false,
         timeout: Duration::from_mins(1),
         memory_bytes: 1 << 30,

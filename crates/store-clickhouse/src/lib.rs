@@ -6,16 +6,22 @@
 //! query, export ─ read.rs: Arrow, piece by piece; KILL QUERY when the reader is gone
 //! ```
 //!
-//! `connection.rs` owns the addresses and is the only file that knows HTTP; `schema.rs` makes the tables, or says what
-//! an existing one lacks. The crate knows no users, and neither the journal nor how queries come to their text.
+//! `connection.rs` owns the addresses and is the only file that knows HTTP; `ddl.rs` has the tables as text, `schema.rs`
+//! makes them, or says what an existing one lacks, and `node.rs` keeps several annoscopes apart. `administration.rs` is
+//! what `annoscope clickhouse` does. The crate knows no users, and neither the journal nor how queries come to their text.
 //!
 //! Plain HTTP, and not the crate `clickhouse`: rows and results are Arrow here already, which that crate leaves to the
 //! caller's own bytes, and what is left is a POST with parameters.
 
+mod administration;
 mod apply;
 mod batches;
 mod connection;
+mod ddl;
 mod error;
+mod hours;
+mod node;
+mod policy;
 mod read;
 mod rewrite;
 mod rows;
@@ -32,6 +38,14 @@ use annoscope_store::{
     Backend, BackendStats, Entry, EventFilter, Figure, Position, Query, RecordBatches, Rewrite,
     Rewritten, StoreError,
 };
+
+pub use administration::{
+    Administration, Change, NodeStatus, Replica, Setting, Size, Status, Wanted,
+};
+pub use ddl::Layout;
+pub use node::{MAX_NODES, Node};
+pub use policy::Reader;
+pub use schema::Lack;
 
 use apply::Applier;
 use connection::Connection;
@@ -50,6 +64,8 @@ pub struct ClickHouseConfig {
     pub password: String,
     /// Where the table `events` is.
     pub database: String,
+    /// Which of the annoscopes before the table this is.
+    pub node: Node,
     /// Whether a table that is there may get our columns and settings.
     pub may_alter: bool,
     /// How long the answer to an INSERT, or to a question of ours, is waited for.
@@ -63,6 +79,7 @@ pub struct ClickHouseConfig {
 /// The store.
 pub struct ClickHouseStore {
     connection: Arc<Connection>,
+    node: Node,
     applier: Mutex<Applier>,
     reads: Reads,
     counters: Arc<Counters>,
@@ -82,6 +99,7 @@ impl ClickHouseStore {
         let mut applier = Applier::new(
             Arc::clone(&connection),
             Arc::clone(&counters),
+            config.node,
             config.may_alter,
         );
         match applier.position() {
@@ -91,8 +109,9 @@ impl ClickHouseStore {
             position => drop(position?),
         }
         Ok(ClickHouseStore {
-            reads: Reads::new(Arc::clone(&connection), config.memory_bytes),
+            reads: Reads::new(Arc::clone(&connection), config.node, config.memory_bytes),
             connection,
+            node: config.node,
             applier: Mutex::new(applier),
             counters,
             data_dir: config.data_dir.clone(),
@@ -144,7 +163,12 @@ impl Backend for ClickHouseStore {
 
     fn recent_times(&self, n: usize) -> Result<Vec<i64>, StoreError> {
         let position = self.applied()?;
-        Ok(read::recent_times(&self.connection, position, n)?)
+        Ok(read::recent_times(
+            &self.connection,
+            self.node,
+            position,
+            n,
+        )?)
     }
 
     fn health(&self) -> Result<(), StoreError> {

@@ -19,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::connection::{Answer, Connection, Request, message, no_answer};
+use crate::ddl::{EVENTS, POSITION, TIMESTAMP};
 use crate::error::{Error, code};
+use crate::node::Node;
 use crate::rows::{of_clickhouse, with_texts};
-use crate::schema::{EVENTS, POSITION, TIMESTAMP};
 
 /// An export may go as slowly as the disk it is written to.
 const EXPORTING: Duration = Duration::from_hours(6);
@@ -41,6 +42,8 @@ const TAIL_BYTES: usize = 16 << 10;
 /// Starts reads.
 pub(crate) struct Reads {
     connection: Arc<Connection>,
+    /// Whose positions callers speak of.
+    node: Node,
     /// Of one read in ClickHouse.
     memory_bytes: u64,
 }
@@ -60,9 +63,10 @@ struct Read {
 }
 
 impl Reads {
-    pub(crate) fn new(connection: Arc<Connection>, memory_bytes: u64) -> Reads {
+    pub(crate) fn new(connection: Arc<Connection>, node: Node, memory_bytes: u64) -> Reads {
         Reads {
             connection,
+            node,
             memory_bytes,
         }
     }
@@ -88,7 +92,7 @@ impl Reads {
         let sql = format!(
             "SELECT {} FROM {EVENTS} WHERE {} ORDER BY {TIMESTAMP}, {POSITION}",
             EXPORT_COLUMNS.join(", "),
-            conditions(filter)
+            conditions(filter, self.node)
         );
         let schema = Some(export_schema());
         self.start(vec![sql], EXPORTING, schema, RowsRead::default())
@@ -100,7 +104,7 @@ impl Reads {
         let sql = format!(
             "SELECT {} FROM {EVENTS} WHERE {POSITION} >= {} AND {POSITION} < {} ORDER BY {POSITION}",
             columns.join(", "),
-            positions.start.0,
+            positions.start.0.max(self.node.first()),
             positions.end.0
         );
         let schema = Some(positioned_schema());
@@ -311,13 +315,15 @@ fn read_rows(summary: &str) -> Option<u64> {
 /// Times of the last `n` events in the order of their positions, µs since the epoch.
 pub(crate) fn recent_times(
     connection: &Arc<Connection>,
+    node: Node,
     position: Position,
     n: usize,
 ) -> Result<Vec<i64>, Error> {
     let last = |from: u64| -> Result<Vec<i64>, Error> {
         let lines = connection.ask(format!(
-            "SELECT toUnixTimestamp64Milli({TIMESTAMP}) FROM {EVENTS} WHERE {POSITION} >= {from} \
-             ORDER BY {POSITION} DESC LIMIT {n}"
+            "SELECT toUnixTimestamp64Milli({TIMESTAMP}) FROM {EVENTS} \
+             WHERE {POSITION} >= {from} AND {POSITION} < {} ORDER BY {POSITION} DESC LIMIT {n}",
+            node.end()
         ))?;
         let times = lines.lines().rev().map(|line| {
             let millis: Result<i64, _> = line.parse();
@@ -327,16 +333,17 @@ pub(crate) fn recent_times(
         times.collect()
     };
     // Some positions have no row, but seldom most: the whole column is looked through where they have.
-    let near = position.0.saturating_sub(2 * n as u64);
+    let first = node.first();
+    let near = position.0.saturating_sub(2 * n as u64).max(first);
     let times = last(near)?;
-    if times.len() == n || near == 0 {
+    if times.len() == n || near == first {
         return Ok(times);
     }
-    last(0)
+    last(first)
 }
 
 /// The conditions of an export. Only numbers and words of ours are written, so there is nothing to escape.
-fn conditions(filter: &EventFilter) -> String {
+fn conditions(filter: &EventFilter, node: Node) -> String {
     let mut sql = String::from("1");
     let mut and = |condition: std::fmt::Arguments<'_>| {
         write!(sql, " AND {condition}").expect("a String takes everything");
@@ -358,10 +365,11 @@ fn conditions(filter: &EventFilter) -> String {
         and(format_args!("scope != '{EXCEPTION_SCOPE}'"));
     }
     if let Some(before) = filter.before {
-        // Rows that others wrote have none.
+        // Rows that others wrote have none, and those of other nodes some that say nothing of this one's.
         and(format_args!(
-            "({POSITION} IS NULL OR {POSITION} < {})",
-            before.0
+            "({POSITION} IS NULL OR {POSITION} < {} OR {POSITION} >= {})",
+            before.0,
+            node.end()
         ));
     }
     sql
@@ -380,6 +388,10 @@ mod tests {
 
     #[test]
     fn a_filter_is_its_conditions() {
+        let node = Node {
+            number: 0,
+            owner: Uuid::nil(),
+        };
         let filter = EventFilter {
             from: Some(Timestamp::from_millis(1)),
             user_id: Some(7),
@@ -388,12 +400,12 @@ mod tests {
             ..EventFilter::default()
         };
         assert_eq!(
-            conditions(&filter),
+            conditions(&filter, node),
             "1 AND timestamp >= fromUnixTimestamp64Milli(toInt64(1), 'UTC') AND user_id = 7 \
              AND source IN ('client', 'server') AND scope != 'send:exception' \
-             AND (position IS NULL OR position < 9)"
+             AND (position IS NULL OR position < 9 OR position >= 1099511627776)"
         );
-        assert_eq!(conditions(&EventFilter::default()), "1");
+        assert_eq!(conditions(&EventFilter::default(), node), "1");
     }
 
     #[test]

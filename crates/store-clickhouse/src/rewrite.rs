@@ -8,12 +8,12 @@ use annoscope_store::{Rewrite, Rewritten, Scopes};
 
 use crate::batches::numbers;
 use crate::connection::Connection;
+use crate::ddl::{POSITION, TIMESTAMP};
 use crate::error::Error;
 use crate::read::time;
-use crate::schema::{EVENTS, POSITION, TIMESTAMP};
 
 /// How long a mutation may take: it writes parts again.
-const MUTATING: Duration = Duration::from_hours(6);
+pub(crate) const MUTATING: Duration = Duration::from_hours(6);
 
 /// What a row is about: a thing, and a property of it.
 const THING: &str = "scope, org_id, project_id, task_id, job_id, obj_id, obj_name";
@@ -21,7 +21,12 @@ const THING: &str = "scope, org_id, project_id, task_id, job_id, obj_id, obj_nam
 /// Positions that one mutation names: some 200 kB, below the longest text that ClickHouse takes by default, 256 KiB.
 const NAMED: usize = 10_000;
 
-pub(crate) fn rewrite(connection: &Arc<Connection>, rewrite: &Rewrite) -> Result<Rewritten, Error> {
+/// In the table that has the rows.
+pub(crate) fn rewrite(
+    connection: &Arc<Connection>,
+    table: &str,
+    rewrite: &Rewrite,
+) -> Result<Rewritten, Error> {
     let n_rows = match rewrite {
         Rewrite::Delete {
             scopes,
@@ -29,6 +34,7 @@ pub(crate) fn rewrite(connection: &Arc<Connection>, rewrite: &Rewrite) -> Result
             until_us,
         } => delete(
             connection,
+            table,
             &format!(
                 "{TIMESTAMP} >= {} AND {TIMESTAMP} < {} AND {}",
                 time_us(*from_us),
@@ -36,20 +42,22 @@ pub(crate) fn rewrite(connection: &Arc<Connection>, rewrite: &Rewrite) -> Result
                 condition(scopes)
             ),
         )?,
-        Rewrite::KeepNewest { scopes, until_us } => keep_newest(connection, scopes, *until_us)?,
+        Rewrite::KeepNewest { scopes, until_us } => {
+            keep_newest(connection, table, scopes, *until_us)?
+        }
         Rewrite::Compact { .. } => 0,
     };
     Ok(Rewritten { n_rows, next: None })
 }
 
 /// Removes the rows of a condition, and says how many they were.
-fn delete(connection: &Arc<Connection>, condition: &str) -> Result<u64, Error> {
-    let sql = format!("SELECT count() FROM {EVENTS} WHERE {condition}");
+fn delete(connection: &Arc<Connection>, table: &str, condition: &str) -> Result<u64, Error> {
+    let sql = format!("SELECT count() FROM {table} WHERE {condition}");
     let counted = numbers(&connection.ask_for(sql, MUTATING)?)?;
     let n_rows = counted.into_iter().flatten().sum();
     if n_rows > 0 {
         let sql =
-            format!("ALTER TABLE {EVENTS} DELETE WHERE {condition} SETTINGS mutations_sync = 2");
+            format!("ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2");
         connection.ask_for(sql, MUTATING)?;
     }
     Ok(n_rows)
@@ -57,13 +65,18 @@ fn delete(connection: &Arc<Connection>, condition: &str) -> Result<u64, Error> {
 
 /// By the positions of what goes: replicas that looked for it each on its own might not find the same. What others
 /// wrote has none, and stays. A failure leaves what a second run removes.
-fn keep_newest(connection: &Arc<Connection>, scopes: &Scopes, until_us: i64) -> Result<u64, Error> {
+fn keep_newest(
+    connection: &Arc<Connection>,
+    table: &str,
+    scopes: &Scopes,
+    until_us: i64,
+) -> Result<u64, Error> {
     let known = annoscope_events::SCOPES.iter().map(|scope| scope.name);
     let kept = known.filter(|scope| is_begin_or_end(scope));
     let kept = Scopes::AllBut(kept.map(str::to_owned).collect());
     let older = format!(
         "SELECT {POSITION} FROM (SELECT {POSITION}, row_number() OVER (PARTITION BY {THING} \
-         ORDER BY {TIMESTAMP} DESC, {POSITION} DESC) AS place FROM {EVENTS} \
+         ORDER BY {TIMESTAMP} DESC, {POSITION} DESC) AS place FROM {table} \
          WHERE {TIMESTAMP} < {} AND {} AND {} AND {POSITION} IS NOT NULL) WHERE place > 1 LIMIT {NAMED}",
         time_us(until_us),
         condition(scopes),
@@ -76,7 +89,11 @@ fn keep_newest(connection: &Arc<Connection>, scopes: &Scopes, until_us: i64) -> 
         if found.is_empty() {
             return Ok(n_rows);
         }
-        n_rows += delete(connection, &format!("{POSITION} IN ({})", found.join(", ")))?;
+        n_rows += delete(
+            connection,
+            table,
+            &format!("{POSITION} IN ({})", found.join(", ")),
+        )?;
     }
 }
 
@@ -98,7 +115,8 @@ pub(crate) fn condition(scopes: &Scopes) -> String {
     format!("scope {not}IN ({})", list.join(", "))
 }
 
-fn quoted(text: &str) -> String {
+/// A text in quotes.
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 

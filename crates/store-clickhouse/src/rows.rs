@@ -19,8 +19,8 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use uuid::Uuid;
 
+use crate::ddl::{POSITION, TIMESTAMP};
 use crate::error::Error;
-use crate::schema::{POSITION, TIMESTAMP};
 
 /// A month of UTC: year and month as one number, as ClickHouse's `toYYYYMM` has it.
 pub(crate) type Month = i32;

@@ -1,97 +1,245 @@
-//! The tables: made where they are not, and otherwise looked at for what keeps each event there once.
+//! The tables as they are: made where they are not, and otherwise looked at for what keeps each event there once.
 
 use std::sync::Arc;
 
-use annoscope_events::{COLUMNS, Column, EXPORT_COLUMNS, HAS_PAYLOAD, PAYLOAD_IS_JSON};
-
 use crate::connection::Connection;
+use crate::ddl::{
+    self, BATCHES, EVENTS, LOCAL, Layout, POSITION, WINDOW, WINDOW_SECONDS, named_columns,
+    on_cluster,
+};
 use crate::error::{Error, code};
+use crate::rewrite::MUTATING;
 
-/// CVAT's table, with columns of ours.
-pub(crate) const EVENTS: &str = "events";
-
-/// The table of `batches.rs`.
-pub(crate) const BATCHES: &str = "annoscope_batches";
-
-/// The column with a row's position: none in rows that others wrote.
-pub(crate) const POSITION: &str = "position";
-
-/// When an event happened; the tables are sorted by it.
-pub(crate) const TIMESTAMP: &str = "timestamp";
-
-/// The index that finds rows by their positions.
-const INDEX: &str = "INDEX position_range position TYPE minmax GRANULARITY 1";
-
-/// INSERTs whose tokens ClickHouse keeps. One is sent again at once or after the next start, with few others between.
-const WINDOW: u64 = 1000;
-
-/// How long a replicated table has to keep them, in seconds: an INSERT goes on for a minute at most after its sender
-/// has given it up.
-const WINDOW_SECONDS: u64 = 600;
-
-/// The table `events` as it is.
+/// The table that has the rows.
+#[derive(Clone, Copy)]
 pub(crate) struct Table {
+    pub(crate) name: &'static str,
     /// Whether it has replicas.
     pub(crate) is_replicated: bool,
 }
 
-/// What is there of a table.
-struct Found {
-    /// Name of the engine, and the text that makes it, with its settings.
-    engine: String,
+/// Something that a table lacks, without which events are not stored, or not once.
+#[derive(Clone, Debug)]
+pub struct Lack {
+    /// What it is.
+    pub what: String,
+    /// What would be so without it.
+    pub consequence: &'static str,
+    /// What adds it.
+    pub statement: String,
+}
+
+/// A table that is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) engine: String,
+    /// The text that makes its engine, with its settings.
     full: String,
+}
+
+impl Found {
+    /// Whether rows go so many days after their arrival.
+    pub(crate) fn has_ttl(&self, days: Option<u32>) -> bool {
+        days.is_some_and(|days| self.full.contains(&format!("toIntervalDay({days})")))
+    }
+}
+
+/// Which of the tables are there.
+pub(crate) struct Tables {
+    database: String,
+    pub(crate) events: Option<Found>,
+    pub(crate) local: Option<Found>,
+    pub(crate) batches: Option<Found>,
+}
+
+impl Tables {
+    /// Looks at them.
+    pub(crate) fn look(connection: &Arc<Connection>) -> Result<Tables, Error> {
+        let database = connection.database();
+        let found = connection.ask_of_any(format!(
+            "SELECT name, engine, engine_full FROM system.tables WHERE database = '{database}' \
+             AND name IN ('{EVENTS}', '{LOCAL}', '{BATCHES}')"
+        ))?;
+        let table = |name: &str| {
+            let mut lines = found.lines().map(|line| line.splitn(3, '\t'));
+            lines.find_map(|mut parts| {
+                let is_wanted = parts.next() == Some(name);
+                let (engine, full) = (parts.next()?.to_owned(), parts.next()?);
+                // The format's escapes.
+                let full = full.replace("\\'", "'");
+                is_wanted.then_some(Found { engine, full })
+            })
+        };
+        Ok(Tables {
+            database: database.to_owned(),
+            events: table(EVENTS),
+            local: table(LOCAL),
+            batches: table(BATCHES),
+        })
+    }
+
+    /// Whether there is a table of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let found = match name {
+            EVENTS => &self.events,
+            LOCAL => &self.local,
+            BATCHES => &self.batches,
+            _ => &None,
+        };
+        found.is_some()
+    }
+
+    /// The one that has the rows; none where there is no table of events yet.
+    pub(crate) fn table(&self) -> Result<Option<(Table, &Found)>, Error> {
+        let Some(events) = &self.events else {
+            return Ok(None);
+        };
+        let (name, found) = match &self.local {
+            Some(local) if events.engine == "Distributed" => (LOCAL, local),
+            _ => (EVENTS, events),
+        };
+        if !found.engine.ends_with("MergeTree") {
+            return Err(Error::Tables(format!(
+                "{EVENTS} of {} is a {}: the store needs a table of the MergeTree family, or a Distributed one with \
+                 {LOCAL} behind it (annoscope clickhouse schema --cluster NAME prints both)",
+                self.database, found.engine
+            )));
+        }
+        let table = Table {
+            name,
+            is_replicated: found.engine.starts_with("Replicated"),
+        };
+        Ok(Some((table, found)))
+    }
+
+    /// The tables as those of a layout. Its cluster is the one of the table that shows all shards.
+    pub(crate) fn layout(&self) -> Layout {
+        let events = self.events.as_ref();
+        let distributed = events.filter(|events| events.engine == "Distributed");
+        let cluster = distributed.and_then(|events| events.full.split('\'').nth(1));
+        Layout {
+            database: self.database.clone(),
+            cluster: cluster.map(str::to_owned),
+            ttl_days: None,
+        }
+    }
+
+    /// What the tables lack.
+    pub(crate) fn lacks(&self, connection: &Arc<Connection>) -> Result<Vec<Lack>, Error> {
+        let Some((table, found)) = self.table()? else {
+            return Ok(Vec::new());
+        };
+        let cluster = self.layout().cluster;
+        let of_cluster = on_cluster(cluster.as_deref());
+        let alter = |name: &str| format!("ALTER TABLE {}.{name}{of_cluster}", self.database);
+        let mut lacks = Vec::new();
+        let shown = (table.name == LOCAL).then_some(EVENTS);
+        for name in [table.name].into_iter().chain(shown) {
+            if let Some((columns, statement)) = self.lacking_columns(connection, name)? {
+                lacks.push(Lack {
+                    what: format!("{name} has no column {columns}"),
+                    consequence: "an event could not be stored as a whole, nor looked for before it is sent again",
+                    statement: format!("{} {statement}", alter(name)),
+                });
+            }
+        }
+        let index = connection.ask_of_any(format!(
+            "SELECT count() FROM system.data_skipping_indices \
+             WHERE database = '{}' AND table = '{}' AND expr = '{POSITION}'",
+            self.database, table.name
+        ))?;
+        if index.trim() == "0" {
+            lacks.push(Lack {
+                what: format!("{} has no index on {POSITION}", table.name),
+                consequence: "each start would read the whole column",
+                statement: format!("{} {}", alter(table.name), ddl::add_index()),
+            });
+        }
+        for (name, least) in windows(table) {
+            let value = setting(connection, found, table, name)?;
+            if value < *least {
+                lacks.push(Lack {
+                    what: format!("{name} is {value}, and has to be {least}"),
+                    consequence: "at least once: an INSERT that was slow and was sent again would be there twice",
+                    statement: format!("{} MODIFY SETTING {name} = {least}", alter(table.name)),
+                });
+            }
+        }
+        Ok(lacks)
+    }
+
+    /// The names of columns that a table lacks, and what adds them.
+    fn lacking_columns(
+        &self,
+        connection: &Arc<Connection>,
+        table: &str,
+    ) -> Result<Option<(String, String)>, Error> {
+        let found = connection.ask_of_any(format!(
+            "SELECT name FROM system.columns WHERE database = '{}' AND table = '{table}'",
+            self.database
+        ))?;
+        let lacking = named_columns().filter(|(name, _)| !found.lines().any(|line| line == *name));
+        let lacking: Vec<_> = lacking.collect();
+        if lacking.is_empty() {
+            return Ok(None);
+        }
+        let names: Vec<_> = lacking.iter().map(|(name, _)| *name).collect();
+        let added = lacking.iter();
+        let added = added.map(|(_, column)| format!("ADD COLUMN IF NOT EXISTS {column}"));
+        let added: Vec<_> = added.collect();
+        Ok(Some((names.join(", "), added.join(", "))))
+    }
 }
 
 /// Makes what is missing, as far as that is allowed.
 pub(crate) fn prepare(connection: &Arc<Connection>, may_alter: bool) -> Result<Table, Error> {
-    let events = match found(connection, EVENTS) {
-        Err(Error::Refused { code: 81, .. }) => None,
-        found => found?,
-    };
-    let Some(events) = events else {
-        make(connection)?;
+    let tables = Tables::look(connection)?;
+    let layout = tables.layout();
+    let Some((table, _)) = tables.table()? else {
+        for statement in layout.statements() {
+            connection.ask_of_any(statement)?;
+        }
+        tracing::info!(layout.database, "made the tables in ClickHouse");
         return Ok(Table {
+            name: EVENTS,
             is_replicated: false,
         });
     };
-    if !events.engine.ends_with("MergeTree") {
-        return Err(Error::Tables(format!(
-            "{EVENTS} of {} is a {}: the store needs a table of the MergeTree family, not what distributes or shows one",
-            connection.database(),
-            events.engine
-        )));
-    }
-    let table = Table {
-        is_replicated: events.engine.starts_with("Replicated"),
-    };
-    let missing = missing(connection, &events, &table)?;
-    if !missing.is_empty() && !may_alter {
+    let lacks = tables.lacks(connection)?;
+    let statements: Vec<String> = lacks.into_iter().map(|lack| lack.statement).collect();
+    if !statements.is_empty() && !may_alter {
         return Err(Error::Lacking {
-            database: connection.database().to_owned(),
-            missing,
+            database: layout.database,
+            missing: statements,
         });
     }
-    for statement in missing {
+    for statement in statements {
         tracing::info!(statement, "changing ClickHouse's table");
-        connection.ask(statement)?;
+        connection.ask_for(statement, MUTATING)?;
     }
-    if found(connection, BATCHES)?.is_none() {
+    if tables.batches.is_none() {
         if table.is_replicated {
-            return Err(Error::Tables(format!(
-                "{EVENTS} has replicas, so {BATCHES} has to be made on each of them, too: {}",
-                batches_ddl("ReplicatedReplacingMergeTree")
-            )));
+            return Err(no_batches(table));
         }
-        connection.ask(batches_ddl("ReplacingMergeTree"))?;
+        connection.ask_of_any(layout.batches())?;
     }
     Ok(table)
+}
+
+/// On which servers the copies of a table are is not known here.
+pub(crate) fn no_batches(table: Table) -> Error {
+    Error::Tables(format!(
+        "{} has replicas, and {BATCHES} is not there: make it on each of them, as annoscope clickhouse schema --cluster \
+         NAME prints it",
+        table.name
+    ))
 }
 
 /// Whether rows would be taken now: not by a replica that only reads.
 pub(crate) fn check_writable(connection: &Arc<Connection>) -> Result<(), Error> {
     let sql = format!(
         "SELECT count() FROM system.replicas WHERE is_readonly \
-         AND database = currentDatabase() AND table IN ('{EVENTS}', '{BATCHES}')"
+         AND database = currentDatabase() AND table IN ('{EVENTS}', '{LOCAL}', '{BATCHES}')"
     );
     if connection.ask(sql)?.trim() == "0" {
         return Ok(());
@@ -103,82 +251,26 @@ pub(crate) fn check_writable(connection: &Arc<Connection>) -> Result<(), Error> 
     })
 }
 
-fn make(connection: &Arc<Connection>) -> Result<(), Error> {
-    let database = connection.database();
-    connection.ask_without_database(format!("CREATE DATABASE IF NOT EXISTS {database}"))?;
-    connection.ask(batches_ddl("ReplacingMergeTree"))?;
-    connection.ask(events_ddl())?;
-    tracing::info!(database, "made the tables in ClickHouse");
-    Ok(())
-}
-
-fn found(connection: &Arc<Connection>, table: &str) -> Result<Option<Found>, Error> {
-    let found = connection.ask(format!(
-        "SELECT engine, engine_full FROM system.tables \
-         WHERE database = currentDatabase() AND name = '{table}'"
-    ))?;
-    let found = found.lines().next().and_then(|line| line.split_once('\t'));
-    Ok(found.map(|(engine, full)| Found {
-        engine: engine.to_owned(),
-        full: full.to_owned(),
-    }))
-}
-
-/// Statements that add what a table lacks.
-fn missing(
-    connection: &Arc<Connection>,
-    events: &Found,
-    table: &Table,
-) -> Result<Vec<String>, Error> {
-    let alter = format!("ALTER TABLE {EVENTS}");
-    let names = connection.ask(format!(
-        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{EVENTS}'"
-    ))?;
-    let has = |name: &str| names.lines().any(|found| found == name);
-    let columns = COLUMNS.iter().filter(|column| !has(column.name));
-    let mut missing: Vec<String> = columns
-        .map(|column| format!("{alter} ADD COLUMN IF NOT EXISTS {}", column_ddl(column)))
-        .collect();
-    if !has(POSITION) {
-        missing.push(format!(
-            "{alter} ADD COLUMN IF NOT EXISTS {}",
-            position_ddl()
-        ));
-    }
-    let index = connection.ask(format!(
-        "SELECT count() FROM system.data_skipping_indices \
-         WHERE database = currentDatabase() AND table = '{EVENTS}' AND expr = '{POSITION}'"
-    ))?;
-    if index.trim() == "0" {
-        missing.push(format!(
-            "{alter} ADD {}",
-            INDEX.replace("INDEX", "INDEX IF NOT EXISTS")
-        ));
-    }
-    let needed: &[(&str, u64)] = if table.is_replicated {
+/// The settings by which ClickHouse knows an INSERT again, and the least of each.
+pub(crate) fn windows(table: Table) -> &'static [(&'static str, u64)] {
+    if table.is_replicated {
         &[
             ("replicated_deduplication_window", WINDOW),
             ("replicated_deduplication_window_seconds", WINDOW_SECONDS),
         ]
     } else {
         &[("non_replicated_deduplication_window", WINDOW)]
-    };
-    for (name, least) in needed {
-        if setting(connection, events, table, name)? < *least {
-            missing.push(format!("{alter} MODIFY SETTING {name} = {least}"));
-        }
     }
-    Ok(missing)
 }
 
 /// The table's own, or the server's.
-fn setting(
+pub(crate) fn setting(
     connection: &Arc<Connection>,
-    events: &Found,
-    table: &Table,
+    found: &Found,
+    table: Table,
     name: &str,
 ) -> Result<u64, Error> {
-    if let Some(own) = setting_of(&events.full, name) {
+    if let Some(own) = setting_of(&found.full, name) {
         return Ok(own);
     }
     let settings = if table.is_replicated {
@@ -186,7 +278,7 @@ fn setting(
     } else {
         "merge_tree_settings"
     };
-    let value = connection.ask(format!(
+    let value = connection.ask_of_any(format!(
         "SELECT value FROM system.{settings} WHERE name = '{name}'"
     ))?;
     // A ClickHouse that does not know it does nothing with tokens.
@@ -199,49 +291,6 @@ fn setting_of(engine: &str, name: &str) -> Option<u64> {
     let settings = settings.split(',').filter_map(|pair| pair.split_once('='));
     let mut settings = settings.map(|(found, value)| (found.trim(), value.trim()));
     settings.find(|(found, _)| *found == name)?.1.parse().ok()
-}
-
-fn events_ddl() -> String {
-    let columns = COLUMNS.iter().map(column_ddl);
-    let columns: Vec<String> = columns.chain([position_ddl(), INDEX.to_owned()]).collect();
-    format!(
-        "CREATE TABLE IF NOT EXISTS {EVENTS} ({}) ENGINE = MergeTree \
-         PARTITION BY toYYYYMM({TIMESTAMP}) ORDER BY {TIMESTAMP} \
-         SETTINGS non_replicated_deduplication_window = {WINDOW}",
-        columns.join(", ")
-    )
-}
-
-fn batches_ddl(engine: &str) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS {BATCHES} (number UInt64, first_position UInt64, end_position UInt64, \
-         n_rows UInt64) ENGINE = {engine}(number) ORDER BY tuple()"
-    )
-}
-
-/// CVAT's columns are as CVAT's are. Ours are no part of `*`, so that whoever reads CVAT's table gets what CVAT's has;
-/// what they hold in rows that others wrote is computed where it can be.
-fn column_ddl(column: &Column) -> String {
-    let name = column.name;
-    let data_type = match column.clickhouse_type().as_str() {
-        "DateTime64(3)" => "DateTime64(3, 'Etc/UTC')".to_owned(),
-        other => other.to_owned(),
-    };
-    if EXPORT_COLUMNS.contains(&name) {
-        return format!("`{name}` {data_type}");
-    }
-    let computed = match name {
-        "received_at" => TIMESTAMP.to_owned(),
-        HAS_PAYLOAD => "payload IS NOT NULL".to_owned(),
-        PAYLOAD_IS_JSON => "payload IS NULL OR isValidJSON(assumeNotNull(payload))".to_owned(),
-        _ if data_type.starts_with("Array") => "[]".to_owned(),
-        _ => "NULL".to_owned(),
-    };
-    format!("`{name}` {data_type} MATERIALIZED {computed}")
-}
-
-fn position_ddl() -> String {
-    format!("`{POSITION}` Nullable(UInt64) MATERIALIZED NULL")
 }
 
 #[cfg(test)]
@@ -258,20 +307,55 @@ mod tests {
         assert_eq!(setting_of("MergeTree ORDER BY timestamp", name), None);
     }
 
+    /// Engines of `events` and of the table behind it; then the table that has the rows, and the cluster.
+    type Case = (
+        &'static str,
+        Option<&'static str>,
+        Result<(&'static str, bool), &'static str>,
+        Option<&'static str>,
+    );
+
     #[test]
-    fn a_new_table_has_cvats_columns_and_ours_beside_them() {
-        let ddl = events_ddl();
-        let cases = [
-            "(`scope` String, ",
-            "`timestamp` DateTime64(3, 'Etc/UTC'), ",
-            "`remote_addr` Nullable(String), ",
-            "`counted_ms` Array(Int64) MATERIALIZED [], ",
-            "`request_id` Nullable(String) MATERIALIZED NULL, ",
-            "`position` Nullable(UInt64) MATERIALIZED NULL, ",
-            "non_replicated_deduplication_window = 1000",
+    fn the_rows_are_in_the_table_or_in_the_one_behind_it() {
+        let cases: [Case; 6] = [
+            ("MergeTree", None, Ok((EVENTS, false)), None),
+            ("ReplicatedMergeTree", None, Ok((EVENTS, true)), None),
+            ("SharedMergeTree", None, Ok((EVENTS, false)), None),
+            (
+                "Distributed",
+                Some("ReplicatedMergeTree"),
+                Ok((LOCAL, true)),
+                Some("two-shards"),
+            ),
+            (
+                "Distributed",
+                None,
+                Err("is a Distributed"),
+                Some("two-shards"),
+            ),
+            ("Memory", Some("MergeTree"), Err("is a Memory"), None),
         ];
-        for part in cases {
-            assert!(ddl.contains(part), "{part} in {ddl}");
+        for (engine, local, expected, cluster) in cases {
+            let found = |engine: &str| Found {
+                engine: engine.to_owned(),
+                full: format!("{engine}('two-shards', 'cvat', 'events_local', rand())"),
+            };
+            let tables = Tables {
+                database: "cvat".to_owned(),
+                events: Some(found(engine)),
+                local: local.map(found),
+                batches: None,
+            };
+            assert_eq!(tables.layout().cluster.as_deref(), cluster, "{engine}");
+            let table = tables.table().map(|table| {
+                let (table, _) = table.unwrap();
+                (table.name, table.is_replicated)
+            });
+            match (table, expected) {
+                (Ok(table), Ok(expected)) => assert_eq!(table, expected, "{engine}"),
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+                (table, _) => panic!("{engine}: {table:?}"),
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The one table of settings.
 
+use annoscope_store_clickhouse::MAX_NODES;
+
 use super::value::{Kind, Limits};
 
 /// One setting: what it is called everywhere, what it takes, what it means.
@@ -304,6 +306,12 @@ pub static KEYS: &[Key] = &[
         kind: Kind::Text,
         default: "cvat",
         help: "Database with the table events; made where it is not there",
+    },
+    Key {
+        path: "store.clickhouse.node",
+        kind: count(0, MAX_NODES as u64 - 1),
+        default: "0",
+        help: "Number of this annoscope, where several write to one table: each has one of its own",
     },
     Key {
         path: "store.clickhouse.alter",

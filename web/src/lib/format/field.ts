@@ -6,6 +6,8 @@ import { namedColor } from './colors';
 import { timeText } from './moment';
 import { figure } from './value';
 
+const ID = /(^|_)id$/i;
+
 /** As it is shown: a colour only where it says something. */
 export interface Shown {
   text: string;
@@ -80,6 +82,9 @@ export function shown(value: unknown, column: Column, config: FieldConfig, zone:
   }
   const number = column.kind === 'number' ? numberOf(value) : null;
   if (number === null) return { text: plainText(value), unit: '', color: null };
+  // Nobody counts by ids, and who copies one wants it as it is.
+  if (ID.test(column.name) && ['', 'none'].includes(config.unit ?? ''))
+    return { text: plainText(value), unit: '', color };
   return { ...figure(number, config), color };
 }
 

@@ -85,6 +85,15 @@ describe('thresholds', () => {
   ])('%d with %j', (value, config, expected) => expect(thresholdColor(value, config)).toBe(expected));
 });
 
+test.each([
+  ['job_id', { unit: 'none', decimals: 0 }, '1000009'],
+  ['id', {}, '1000009'],
+  ['paid', {}, '1,000,009'],
+  ['user_id', { unit: 'locale' }, '1,000,009'],
+])('a number of the column %s with %j is %s', (name, config, expected) => {
+  expect(shown(1_000_009, { ...column('UInt64'), name }, config, 'utc').text).toBe(expected);
+});
+
 test('the last override that matches wins', () => {
   const panel = {
     fieldConfig: {
