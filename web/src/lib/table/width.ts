@@ -64,13 +64,14 @@ export function fill(widths: number[], isFixed: boolean[], available: number): n
 
 /**
  * Widths of all columns, px. A width of the file is where a column begins: headers and times are never cut, and room
- * that is left is shared. One that was dragged stays as it is.
+ * that is left is shared. Where there is little, no column is wider than it needs. One that was dragged stays as it is.
  */
 export function columnWidths(
   columns: Pick<TableColumn, 'column' | 'header' | 'unit' | 'widthPx' | 'at' | 'config'>[],
   rows: unknown[][],
   dragged: Record<string, number>,
   available: number,
+  isNarrow = false,
 ): number[] {
   const natural = naturalWidths(
     columns.map(({ column, header, config }) => ({ ...column, name: header, unit: config.unit })),
@@ -80,8 +81,10 @@ export function columnWidths(
   const wanted = columns.map(({ column, header, unit, widthPx }, i) => {
     const own = dragged[column.name];
     if (own !== undefined) return own;
+    const least = headerWidth(header, unit);
+    if (isNarrow) return Math.max(least, Math.min(natural[i]!, widthPx ?? Infinity));
     if (column.kind === 'time') return Math.max(widthPx ?? 0, natural[i]!);
-    return widthPx === null ? natural[i]! : Math.max(widthPx, headerWidth(header, unit));
+    return widthPx === null ? natural[i]! : Math.max(widthPx, least);
   });
   return fill(
     wanted,
