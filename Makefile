@@ -125,10 +125,10 @@ ifneq ($(or $(filter page,$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/page.py $(ARGS)
 endif
 
-screenshots: build ## the README's pictures of the page, into docs/screenshots
+screenshots: build ## pictures of every view of the page, into target/screenshots, and the README's, into docs/screenshots
 	@scripts/venv.sh
 	@scripts/need.sh chromium
-	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python scripts/screenshots.py
+	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python scripts/screenshots.py $(ARGS)
 
 soak: build ## the long loops: 50 kills under load, 100 of the database alone, full disks, ten minutes without the database, lost answers, a minute without annoscope
 	ANNOSCOPE_SOAK=1 ANNOSCOPE_BIN=$(target)/release/annoscope \

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
+import random
+import string
 import time
 
 import requests
@@ -68,6 +72,34 @@ def test_a_kill_while_the_database_is_away(server: Server, admin: User) -> None:
         server.start()
         load.finish()
         load.check(admin)
+
+
+def test_what_has_no_room_is_refused_before_it_is_read(make_server) -> None:
+    """A server that is behind needs its cores to catch up, and not to parse what it refuses."""
+    server = make_server(journal_max_bytes="128MiB").start()
+    database = DatabaseAway(server)
+    database.take()
+    random_text = "".join(random.choices(string.ascii_letters, k=1 << 20))
+    number = itertools.count()
+
+    def is_full() -> bool:
+        answer = events.ingest(server, [events.server_event(obj_id=next(number), payload=json.dumps(random_text))])
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 503
+
+    wait_for("the journal to be full", is_full, 60, interval_s=0)
+    broken = "[" + "{" * 100_000
+    for url, headers in (
+        (server.ingest_url, {}),
+        (f"{server.url}/api/events", server.add_user("anna", "user").headers),
+    ):
+        answer = requests.post(url, broken, headers={"Content-Type": "application/json"} | headers, timeout=30)
+        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True), answer.text
+    # What is small may find room, and is read.
+    assert requests.post(server.ingest_url, "[{", timeout=30).status_code == 400
+    database.put_back()
+    answers = (requests.post(server.ingest_url, broken, timeout=30).status_code for _ in itertools.count())
+    wait_for("room in the journal", lambda: next(answers) == 400, CATCH_UP_S, interval_s=0.05)
 
 
 def test_a_journal_in_a_directory_of_its_own(make_server, tmp_path) -> None:

@@ -212,3 +212,40 @@ def test_what_comes_after_a_folded_row_is_seen(person: Person) -> None:
         ("table", None, "Inside"),
         ("table", None, "After"),
     ]
+
+
+def test_what_is_chosen_of_bars_and_pies_is_in_the_address(person: Person) -> None:
+    sql = (
+        "SELECT scope, count() AS events, uniqExact(user_id) AS people FROM events GROUP BY scope ORDER BY events DESC"
+    )
+    pie = "SELECT scope, count() AS events FROM events GROUP BY scope ORDER BY events DESC LIMIT 3"
+    options = {"xField": "scope", "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom"}}
+    charts = [panel("Bars", sql, "barchart", options=options), panel("Shares", pie, "piechart")]
+    import_board(person, "Chosen", charts, **WEEK)
+    page = person.page
+    bars = person.panel("Bars")
+    legend = bars.get_by_role("list", name="Series").get_by_role("button")
+    expect(legend).to_have_text(["events", "people"])
+    n_groups = bars.get_by_role("list", name="Bars").get_by_role("listitem").count()
+    drawn = bars.locator(".line")
+    expect(drawn).to_have_count(2 * n_groups)
+    legend.nth(1).click()
+    expect(drawn).to_have_count(n_groups)
+    assert person.query()["only.1"] == ["people"]
+    shares = person.panel("Shares")
+    parts = shares.get_by_role("row").get_by_role("button")
+    expect(parts).to_have_count(3)
+    parts.nth(0).click(modifiers=["Control"])
+    hidden = person.query()["hide.2"]
+    expect(shares.locator("circle")).to_have_count(2)
+    # Shares are of what is left.
+    percents = [float(text.rstrip("%")) for text in shares.locator(".share").all_inner_texts() if text != "–"]
+    assert sum(percents) == pytest.approx(100, abs=0.2)
+    page.reload()
+    person.settled()
+    expect(person.panel("Bars").locator(".line")).to_have_count(n_groups)
+    expect(parts.nth(0)).to_have_attribute("aria-pressed", "false")
+    assert person.query()["hide.2"] == hidden
+    parts.nth(0).click(modifiers=["Control"])
+    expect(shares.locator("circle")).to_have_count(3)
+    assert "hide.2" not in person.query()

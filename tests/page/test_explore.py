@@ -67,7 +67,7 @@ def test_columns_are_sorted_and_cells_open(person: Person) -> None:
     page = explore(person, f"?sql={SQL}")
     result = person.panel("Result")
     result.get_by_role("button", name="Column scope").click()
-    page.get_by_role("button", name="↑ Ascending").click()
+    page.get_by_role("button", name="Ascending").click()
     scopes = result.locator("[role=rowgroup] [role=gridcell]:first-child").all_inner_texts()
     assert scopes == sorted(scopes)
     result.get_by_role("gridcell").first.dblclick()
@@ -99,7 +99,7 @@ def test_a_chart_becomes_a_panel(person: Person) -> None:
 def test_events_of_a_person_are_a_timeline(person: Person) -> None:
     page = explore(person)
     page.get_by_role("button", name="Events of").click()
-    page.get_by_label("Id", exact=True).fill("2")
+    page.get_by_label("Id", exact=True).fill("1000001")
     page.get_by_role("button", name="Show", exact=True).click()
     lanes = person.panel("Result").get_by_role("list", name="Result").get_by_role("listitem")
     expect(lanes.filter(has=page.locator("button")).first).to_be_visible()
@@ -107,6 +107,20 @@ def test_events_of_a_person_are_a_timeline(person: Person) -> None:
     lanes.first.get_by_role("button", include_hidden=True).first.click()
     expect(page.get_by_role("dialog").filter(has_text="The whole row")).to_be_visible()
     page.keyboard.press("Escape")
+    # By keys: one stop of Tab, arrows along a lane and between lanes, Enter opens, Escape comes back.
+    bars = lanes.locator("button")
+    assert bars.and_(page.locator("[tabindex='0']")).count() == 1
+    bars.first.focus()
+    page.keyboard.press("End")
+    focused = page.locator(".bar:focus")
+    expect(focused).to_have_attribute("data-bar", re.compile("^0-[1-9]"))
+    page.keyboard.press("ArrowDown")
+    expect(focused).to_have_attribute("data-bar", re.compile("^1-"))
+    said = focused.get_attribute("aria-label")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").filter(has_text="The whole row")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(focused).to_have_accessible_name(said)
     # A part of it is looked at more closely.
     box = person.panel("Result").locator(".area").bounding_box()
     assert box

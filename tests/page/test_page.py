@@ -22,6 +22,11 @@ from support.page import UIDS, Person, Site, import_text
 from support.server import Server
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+MILLISECONDS = re.compile(r"\d\d:\d\d:\d\d\.\d")
+# Signs that look otherwise in each font.
+TEXT_ICONS = re.compile("[×✕▾▸◂▼↑↓⧉⊖●✓👁]")
+# Of all that is no data: document, scripts, styles and icons, as they are transferred.
+MOST_BYTES = 250_000
 
 
 def test_log_in_and_out(site: Site, browser: Browser) -> None:
@@ -61,6 +66,35 @@ def test_every_panel_shows_something(person: Person, uid: str) -> None:
         # The demo has no other tools that report anything.
         is_empty = "Reported by other tools" in panel.inner_text()
         expect(panel.locator(".state")).to_have_count(int(is_empty))
+        # Events of a second are told apart in All Events alone.
+        assert uid == "all-events" or not MILLISECONDS.search(panel.inner_text())
+    assert not TEXT_ICONS.search(page.locator("body").inner_text())
+
+
+def test_the_page_is_light(site: Site, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    person = Person(site, context, site.lena)
+    wire = context.new_cdp_session(person.page)
+    urls: dict[str, str] = {}
+    n_bytes: dict[str, int] = {}
+    wire.on("Network.responseReceived", lambda told: urls.update({told["requestId"]: told["response"]["url"]}))
+    wire.on("Network.loadingFinished", lambda told: n_bytes.update({told["requestId"]: told["encodedDataLength"]}))
+    wire.send("Network.enable")
+    person.log_in()
+    for uid in UIDS:
+        for panel in person.open(uid).locator("article").all():
+            panel.scroll_into_view_if_needed()
+        person.settled()
+    person.open("all-events")
+    person.panel("All events").get_by_role("gridcell").first.dblclick()
+    expect(person.page.get_by_role("dialog")).to_be_visible()
+    own = {url: n_bytes.get(request, 0) for request, url in urls.items() if "/analytics/" in url and "/api/" not in url}
+    assert any(url.endswith(".js") for url in own)
+    assert any(url.endswith(".css") for url in own)
+    # A document comes again with each view.
+    assert sum(own.values()) < MOST_BYTES, own
+    context.close()
+    assert person.errors == []
 
 
 def test_filters_are_a_chain_and_in_the_address(person: Person) -> None:
@@ -100,7 +134,7 @@ def test_columns_are_sorted_and_filtered(person: Person) -> None:
     page = person.open("monitoring")
     table = person.panel("Number of events")
     table.get_by_role("button", name="Column Scope").click()
-    page.get_by_role("button", name="↑ Ascending").click()
+    page.get_by_role("button", name="Ascending").click()
     page.wait_for_url(re.compile(r"sort\.\d+=scope", re.IGNORECASE))
     scopes = table.locator("[role=rowgroup] [role=gridcell]:first-child").all_inner_texts()
     assert scopes == sorted(scopes)
@@ -132,6 +166,103 @@ def test_a_cell_opens_in_full(person: Person) -> None:
     expect(page.get_by_role("dialog").get_by_role("heading", name="payload")).to_be_visible()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_table_is_one_stop_of_tab(person: Person) -> None:
+    page = person.open("management", "?from=now-7d&to=now")
+    grid = person.panel("Working time").get_by_role("grid")
+    expect(grid.get_by_role("link").first).to_be_visible()
+
+    def active() -> str:
+        expect(grid).to_have_attribute("aria-activedescendant", re.compile("^cell-"))
+        return page.locator(f"#{grid.get_attribute('aria-activedescendant')}").inner_text().strip()
+
+    def is_at(place: str) -> None:
+        expect(grid).to_have_attribute("aria-activedescendant", re.compile(rf"^cell-\d+-{place}$"))
+
+    grid.evaluate("grid => grid.closest('article').focus()")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(grid).to_be_focused()
+    first = active()
+    page.keyboard.press("Tab")
+    assert grid.evaluate("grid => grid.contains(document.activeElement)") is False
+    page.keyboard.press("Shift+Tab")
+    expect(grid).to_be_focused()
+    # Within it, arrows lead to every cell.
+    page.keyboard.press("Control+End")
+    is_at(rf"\d+-{grid.get_by_role('columnheader').count() - 1}")
+    page.keyboard.press("Control+Home")
+    assert active() == first
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowRight")
+    is_at(r"([2-9]|\d\d)-1")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("Home")
+    assert active() == first
+    # A cell opens, and Escape gives the focus back.
+    page.keyboard.press("Enter")
+    sheet = page.get_by_role("dialog").filter(has_text="The whole row")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    expect(grid).to_be_focused()
+    is_at(r"\d+-0")
+    # So do the heads, above the first row.
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowUp")
+    assert active() == "User"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Column User")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Column User")).to_have_count(0)
+    expect(grid).to_be_focused()
+    head = grid.get_by_role("columnheader").first
+    width = head.bounding_box()["width"]
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    assert head.bounding_box()["width"] == width + 32
+    page.keyboard.press("Shift+ArrowLeft")
+    assert head.bounding_box()["width"] == width + 16
+    # What a cell leads to.
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", level=1, name="All Events")).to_be_visible()
+    assert person.query()["var-users"]
+
+
+def test_the_first_column_stays(person: Person) -> None:
+    page = person.open("all-events")
+    table = person.panel("All events")
+    grid = table.get_by_role("grid")
+
+    def first_px() -> list[int]:
+        found = [grid.get_by_role("columnheader").first, grid.locator("[data-row='0'] [data-at='0']")]
+        return [round(one.bounding_box()["x"] - grid.bounding_box()["x"]) for one in found]
+
+    table.get_by_role("button", name="Column user_name").click()
+    page.get_by_role("button", name="Freeze").click()
+    grid.evaluate("grid => grid.scrollLeft = 900")
+    expect(grid.locator("[data-row='0'] [data-at='0']")).to_be_in_viewport()
+    assert first_px() == [0, 0]
+    # It is the person's, as widths are.
+    page.reload()
+    person.settled()
+    grid.evaluate("grid => grid.scrollLeft = 900")
+    assert first_px() == [0, 0]
+    # Keys bring into sight what is below it.
+    grid.focus()
+    page.keyboard.press("End")
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+    box = grid.locator(".active").bounding_box()
+    head = grid.get_by_role("columnheader").first.bounding_box()
+    assert box["x"] >= head["x"] + head["width"] - 1
+    table.get_by_role("button", name="Column user_name").click()
+    page.get_by_role("button", name="Unfreeze").click()
+    assert grid.get_by_role("columnheader").first.bounding_box()["x"] < 0
 
 
 def test_a_request_is_seen_whole(person: Person) -> None:
@@ -397,6 +528,39 @@ def test_a_cell_of_the_timesheet_opens_to_its_sessions(person: Person) -> None:
         expect(panel.locator("[aria-level='2']").first).to_be_visible()
 
 
+def test_hours_have_no_empty_room_and_are_one_stop_of_tab(person: Person) -> None:
+    page = person.open("timesheet", "?from=now-7d&to=now")
+    person.choose("User", person.options("User")[0].split(" #")[0])
+    panel = person.panel("Hours per person and day")
+    total = panel.locator(".total")
+    expect(panel.locator("[role=row][aria-level]")).to_have_count(1)
+    expect(person.panel("Days").get_by_role("grid")).to_be_visible()
+
+    def room() -> float:
+        outer, inner = panel.bounding_box(), total.bounding_box()
+        return outer["y"] + outer["height"] - inner["y"] - inner["height"]
+
+    assert room() < 70
+    # What is below comes nearer, and gives way to what is opened.
+    below = person.panel("Days").bounding_box()["y"]
+    panel.get_by_role("button", name="Open all").click()
+    assert room() < 70
+    assert person.panel("Days").bounding_box()["y"] > below
+    grid = panel.get_by_role("treegrid")
+    assert grid.locator("[tabindex='0']").count() == 1
+    grid.locator("[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    expect(grid.get_by_role("button", expanded=True).first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.locator("[role=row][aria-level]")).to_have_count(1)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowDown")
+    assert grid.locator("[tabindex='0']").count() == 1
+    # Every column of the table below is seen.
+    days = person.panel("Days").get_by_role("grid")
+    assert days.evaluate("grid => grid.scrollWidth <= grid.clientWidth")
+
+
 def test_a_panel_is_inspected(person: Person) -> None:
     page = person.open("monitoring")
     person.panel_menu("Number of events", "Inspect")
@@ -437,15 +601,50 @@ def test_accessibility(site: Site, browser: Browser, uid: str, scheme: str) -> N
         person.settled()
     elif uid:
         person.open(uid)
+    assert violations(person) == []
+    context.close()
+
+
+def violations(person: Person) -> list[str]:
     person.page.evaluate(AXE.read_text())
     result = person.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    found = [
+    return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary']})"
         for violation in result["violations"]
         for node in violation["nodes"][:3]
     ]
-    assert found == []
-    context.close()
+
+
+def test_accessibility_of_what_opens(person: Person) -> None:
+    page = person.open("all-events")
+    page.keyboard.press("t")
+    page.get_by_role("combobox", name="Search all time zones").fill("new")
+    expect(page.get_by_role("option").nth(2)).to_be_visible()
+    assert violations(person) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    grid = person.panel("All events").get_by_role("grid")
+    grid.focus()
+    page.keyboard.press("ArrowUp")
+    assert violations(person) == []
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group", name="Values").get_by_role("checkbox").first).to_be_visible()
+    assert violations(person) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").filter(has_text="The whole row")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert violations(person) == []
+
+
+# Who and when, or how much: seen without scrolling.
+FIRST_COLUMNS = {
+    "all-events": ("All events", ["user_name", "timestamp"]),
+    "management": ("Working time", ["User", "Working time"]),
+    "monitoring": ("Exceptions", ["user_name", "timestamp"]),
+    "timesheet": ("Days", ["User", "Day"]),
+}
 
 
 @pytest.mark.parametrize("uid", ["", *UIDS])
@@ -455,5 +654,11 @@ def test_phone_width(site: Site, browser: Browser, uid: str) -> None:
     if uid:
         person.open(uid)
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
+    if uid in FIRST_COLUMNS:
+        title, names = FIRST_COLUMNS[uid]
+        heads = person.panel(title).get_by_role("columnheader")
+        for head, name in zip(heads.all(), names, strict=False):
+            expect(head).to_contain_text(name)
+            expect(head).to_be_in_viewport(ratio=0.9)
     context.close()
     assert person.errors == []

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.page import Person, Site
+from support.page import ZONES, Person, Site
 from support.workbook import read_workbook
 
-ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 TITLE = "Hours per person and day"
 
 

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support.page import Person, Site
+from support.page import ZONES, Person, Site
 
-ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 # The day before each change of the clocks in 2026, and one of a zone that has none.
 BEFORE_CHANGES = [
     ("Europe/Berlin", dt.date(2026, 3, 28)),

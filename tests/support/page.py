@@ -17,6 +17,10 @@ UIDS = ["all-events", "management", "monitoring", "timesheet"]
 EXPECTED_ERRORS = re.compile(r"Failed to load resource")
 
 
+# A whole number of hours ahead of UTC, behind it, and half an hour beside; two of them change their clocks.
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"]
+
+
 class Site:
     """A server with made-up activity of the last days, and its people."""
 

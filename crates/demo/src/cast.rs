@@ -4,8 +4,7 @@ use annoscope_events::{Organization, Sender, UserRef};
 
 use crate::chance::Chance;
 use crate::names::{BROWSERS, Browser, FIRST_NAMES, LAST_NAMES, ORGANIZATIONS};
-use crate::units::HOUR_MS;
-use crate::units::number;
+use crate::units::{FIRST_ID, HOUR_MS, id};
 
 /// One person.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl std::fmt::Debug for Browser {
 /// The organization of that index, as events name it.
 pub fn organization(index: usize) -> Organization {
     Organization {
-        id: number(index) + 1,
+        id: id(index),
         slug: ORGANIZATIONS[index].slug.to_owned(),
     }
 }
@@ -54,15 +53,15 @@ pub fn organization(index: usize) -> Organization {
 pub fn administrator() -> Sender {
     Sender {
         user: UserRef {
-            id: 1,
-            name: "admin".to_owned(),
-            email: "admin@example.com".to_owned(),
+            id: FIRST_ID,
+            name: "demo.admin".to_owned(),
+            email: "demo.admin@example.com".to_owned(),
         },
         org: None,
     }
 }
 
-/// The annotators, from id 2 on.
+/// The annotators.
 pub fn annotators(n_users: u32, chance: &mut Chance) -> Vec<Person> {
     (0..n_users as usize)
         .map(|index| annotator(index, chance))
@@ -87,7 +86,7 @@ fn annotator(index: usize, chance: &mut Chance) -> Person {
     Person {
         sender: Sender {
             user: UserRef {
-                id: number(index) + 2,
+                id: id(index),
                 name: user_name,
                 email: user_email,
             },

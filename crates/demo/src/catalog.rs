@@ -7,8 +7,7 @@ use annoscope_events::Ids;
 use crate::cast::Person;
 use crate::chance::Chance;
 use crate::names::{ORGANIZATIONS, PERSONAL_PROJECTS};
-use crate::units::HOUR_MS;
-use crate::units::number;
+use crate::units::{HOUR_MS, id};
 
 /// A person needs one more job.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +18,7 @@ pub struct Need {
     pub person: usize,
 }
 
-/// Everything that is annotated. Indexes in ids' order: the first has id 1.
+/// Everything that is annotated. Indexes in the order of ids.
 pub struct Catalog {
     /// Projects.
     pub projects: Vec<Project>,
@@ -151,9 +150,9 @@ impl Catalog {
     pub fn ids(&self, job: usize) -> Ids {
         let task = self.jobs[job].task;
         Ids {
-            job_id: Some(number(job) + 1),
-            task_id: Some(number(task) + 1),
-            project_id: self.tasks[task].project.map(|project| number(project) + 1),
+            job_id: Some(id(job)),
+            task_id: Some(id(task)),
+            project_id: self.tasks[task].project.map(id),
         }
     }
 }

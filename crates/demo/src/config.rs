@@ -7,7 +7,7 @@ use crate::units::DAY_MS;
 /// What to make up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DemoConfig {
-    /// Number of events: exactly so many are made.
+    /// Number of events: exactly so many are made. See [`natural_events`].
     pub events: u64,
     /// Days of activity, up to `end`.
     pub days: u32,
@@ -67,6 +67,11 @@ const MIN_DEFAULT_USERS: u64 = 4;
 
 /// Events of one user and day beyond which a shift has less than some 100 ms for each.
 const MAX_EVENTS_PER_USER_DAY: u64 = 100_000;
+
+/// Events of so many annotators in so many days, at [`EVENTS_PER_USER_DAY`].
+pub fn natural_events(users: u32, days: u32) -> u64 {
+    u64::from(users) * u64::from(days) * EVENTS_PER_USER_DAY
+}
 
 impl DemoConfig {
     /// Number of annotators, asked for or following from events and days.

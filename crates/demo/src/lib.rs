@@ -12,6 +12,7 @@
 //! [`generate`], then `plan.rs`.
 
 mod annotator;
+mod by_user;
 mod calendar;
 mod cast;
 mod catalog;
@@ -28,10 +29,11 @@ mod units;
 mod world;
 mod write;
 
-pub use config::{DemoConfig, DemoConfigError, EVENTS_PER_USER_DAY};
+pub use by_user::BatchesByUser;
+pub use config::{DemoConfig, DemoConfigError, EVENTS_PER_USER_DAY, natural_events};
 pub use merge::{ClientCalls, Demo};
 pub use page::ClientCall;
-pub use write::{BATCH_EVENTS, Batches, write_ndjson};
+pub use write::{Batches, write_ndjson};
 
 /// The events of `config`, in time order: as many as it says.
 pub fn generate(config: &DemoConfig) -> Result<Demo, DemoConfigError> {

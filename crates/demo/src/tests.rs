@@ -36,7 +36,7 @@ fn the_same_configuration_gives_the_same_bytes() {
     // The activity of another run of the program, of another day: it may only change when
     // the demo or the events' form is changed on purpose.
     let hash = blake3::hash(&lines);
-    insta::assert_snapshot!(hash.to_hex().as_str(), @"cafa0a4d1bc17e2b9ffa3e16856b4d4314c3f88640cb870e492ad957c1fc2188");
+    insta::assert_snapshot!(hash.to_hex().as_str(), @"f9d8ac45a06a17342db55ec00a8ce106cadddbc95893e1dadcb20f42404ab75f");
 }
 
 #[test]
@@ -98,6 +98,27 @@ fn every_line_is_read_back_as_it_was() {
 }
 
 #[test]
+fn a_request_is_of_one_person() {
+    let config = config(50_000, 10);
+    let mut sent: BTreeMap<Option<i64>, Vec<annoscope_events::StoredEvent>> = BTreeMap::new();
+    for (body, n_events) in BatchesByUser::new(generate(&config).unwrap()) {
+        assert!((1..=100).contains(&n_events), "{n_events}");
+        let read = parse_server_body(&body, END, ClientHours::Claimed).unwrap();
+        assert_eq!(read.len(), n_events);
+        let events = read.into_iter().map(|event| event.unwrap().stored);
+        let events: Vec<_> = events.collect();
+        let user_id = events[0].event.user_id;
+        assert!(events.iter().all(|stored| stored.event.user_id == user_id));
+        sent.entry(user_id).or_default().extend(events);
+    }
+    let mut made: BTreeMap<Option<i64>, Vec<annoscope_events::StoredEvent>> = BTreeMap::new();
+    for stored in generate(&config).unwrap() {
+        made.entry(stored.event.user_id).or_default().push(stored);
+    }
+    assert!(sent == made, "each once, and in order");
+}
+
+#[test]
 fn hours_are_plausible_and_equal_the_intervals() {
     let config = config(200_000, 30);
     let mut by_user_day: BTreeMap<(i64, i64), i64> = BTreeMap::new();
@@ -152,7 +173,10 @@ fn everything_that_is_worked_on_was_created_before() {
             ("task", event.task_id),
             ("job", event.job_id),
             ("organization", event.org_id),
-            ("user", event.user_id.filter(|&id| id != 1)),
+            (
+                "user",
+                event.user_id.filter(|&id| id != super::units::FIRST_ID),
+            ),
         ];
         for (kind, id) in used {
             assert!(

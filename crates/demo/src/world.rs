@@ -11,10 +11,10 @@ use crate::happenings::{Happening, What};
 use crate::names::{LABELS, ORGANIZATIONS};
 use crate::plan::Plan;
 use crate::server_events::{cause, place, resource};
-use crate::units::number;
+use crate::units::{FIRST_ID, id, number};
 
 /// Ids of mistakes come after all others.
-const FIRST_MISTAKE_ID: i64 = 1_000_000;
+const FIRST_MISTAKE_ID: i64 = 2 * FIRST_ID;
 
 /// Makes the event.
 pub fn event(happening: Happening, plan: &Plan, chance: &mut Chance) -> StoredEvent {
@@ -37,7 +37,7 @@ fn resource_of(what: What, plan: &Plan, created: &str) -> Resource {
                 json!({ "name": ORGANIZATIONS[org].slug, "description": "", "contact": {} });
             let state = created_by_admin(state, created);
             let place = place_in(Some(org), Ids::default());
-            resource(ResourceKind::Organization, number(org) + 1, place, state)
+            resource(ResourceKind::Organization, id(org), place, state)
         }
         What::User(person) => {
             let user = &plan.people[person].sender.user;
@@ -50,26 +50,25 @@ fn resource_of(what: What, plan: &Plan, created: &str) -> Resource {
             let state = json!({ "name": project.name, "assignee": null, "bug_tracker": "", "dimension": "2d", "status": "annotation" });
             let state = created_by_admin(state, created);
             let place = place_in(project.org, Ids::default());
-            resource(ResourceKind::Project, number(index) + 1, place, state)
+            resource(ResourceKind::Project, id(index), place, state)
         }
         What::Label(project, nth) => {
             let name = LABELS[(project + nth) % LABELS.len()];
             let state =
                 json!({ "name": name, "color": "#3d3df5", "type": "any", "has_parent": false });
             let ids = Ids {
-                project_id: Some(number(project) + 1),
+                project_id: Some(id(project)),
                 ..Ids::default()
             };
             let place = place_in(catalog.projects[project].org, ids);
-            let id = number(project * 3 + nth) + 1;
-            resource(ResourceKind::Label, id, place, state)
+            resource(ResourceKind::Label, id(project * 3 + nth), place, state)
         }
         What::Task(index) => {
             let task = &catalog.tasks[index];
             let state = json!({ "name": task.name, "mode": "annotation", "overlap": 0, "segment_size": 100, "status": "annotation", "subset": "Train" });
             let state = created_by_admin(state, created);
             let place = place_in(task.org, of_project(task.project));
-            resource(ResourceKind::Task, number(index) + 1, place, state)
+            resource(ResourceKind::Task, id(index), place, state)
         }
         What::Job(index) => {
             let job = &catalog.jobs[index];
@@ -101,7 +100,7 @@ fn place_in(org: Option<usize>, ids: Ids) -> Place {
 
 fn of_project(project: Option<usize>) -> Ids {
     Ids {
-        project_id: project.map(|project| number(project) + 1),
+        project_id: project.map(id),
         ..Ids::default()
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use annoscope_events::{StoredEvent, server_event_json};
 
-/// Events in one request.
-pub const BATCH_EVENTS: usize = 1000;
+/// Lines that are written at once.
+const BLOCK_EVENTS: u64 = 1000;
 
 /// Bodies for the ingest port, each a JSON array, of the events of an iterator.
 pub struct Batches<I> {
@@ -25,18 +25,22 @@ impl<I: Iterator<Item = StoredEvent>> Iterator for Batches<I> {
     type Item = (Vec<u8>, usize);
 
     fn next(&mut self) -> Option<(Vec<u8>, usize)> {
-        let mut body = vec![b'['];
-        let mut n_events = 0;
-        for stored in self.events.by_ref().take(self.n_events) {
-            if n_events > 0 {
-                body.push(b',');
-            }
-            server_event_json(&stored, &mut body);
-            n_events += 1;
-        }
-        body.push(b']');
-        (n_events > 0).then_some((body, n_events))
+        let events: Vec<StoredEvent> = self.events.by_ref().take(self.n_events).collect();
+        (!events.is_empty()).then(|| (array(&events), events.len()))
     }
+}
+
+/// A body for the ingest port.
+pub fn array(events: &[StoredEvent]) -> Vec<u8> {
+    let mut body = vec![b'['];
+    for (index, stored) in events.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        server_event_json(stored, &mut body);
+    }
+    body.push(b']');
+    body
 }
 
 /// Writes one event a line. Returns how many. `progress` is told the number now and then.
@@ -51,7 +55,7 @@ pub fn write_ndjson(
         server_event_json(&stored, &mut lines);
         lines.push(b'\n');
         n_events += 1;
-        if n_events % BATCH_EVENTS as u64 == 0 {
+        if n_events % BLOCK_EVENTS == 0 {
             out.write_all(&lines)?;
             lines.clear();
             progress(n_events);

@@ -15,9 +15,13 @@
 //! a quote that a colon follows ends a key, and a quote within a string has a backslash.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use crate::json::{Scanner, unquote};
 use crate::scope::WORKING_TIME_SCOPE;
+use crate::search;
 
 /// The key of hours.
 const KEY: &str = "working_time";
@@ -88,7 +92,8 @@ fn rename(text: &str, kept: Option<usize>) -> Cow<'_, str> {
 /// Whether a search for keys is worth it: nearly all payloads have neither the word nor an
 /// escape of an ASCII letter.
 fn may_have_key(text: &str) -> bool {
-    text.contains(KEY) || text.contains("\\u00")
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| search::any_of([KEY, "\\u00"]));
+    WORDS.is_match(text)
 }
 
 /// The length of the key's spelling where `bytes`, which follow a quote, begin with it, and a

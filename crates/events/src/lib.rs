@@ -22,6 +22,7 @@ mod promoted;
 mod record;
 mod retention;
 mod scope;
+mod search;
 mod sender;
 mod server_event;
 mod time;

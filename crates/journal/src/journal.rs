@@ -114,6 +114,12 @@ impl Journal {
         self.log.append(items, payload, Box::new(done))
     }
 
+    /// [`AppendError::Full`] from the time on that the bound kept a record out until something is released. Small
+    /// records may be taken meanwhile. For who would make a record in vain: nothing is asked, and it costs nothing.
+    pub fn check_room(&self) -> Result<(), AppendError> {
+        self.log.check_room()
+    }
+
     /// Asks whether a record would be taken now, in the way that a record goes: `done` is told after all that wait before
     /// it, and after the file was synced once more. It is not called when this fails.
     pub fn probe(

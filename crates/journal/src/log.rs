@@ -70,11 +70,21 @@ pub(crate) struct State {
     pub(crate) is_half_full: bool,
     /// No spare file can be made until something else happens.
     pub(crate) spare_failed: bool,
+    pub(crate) bound: Bound,
     /// What is before it may go.
     pub(crate) release_before: u64,
     pub(crate) n_syncs: u64,
     pub(crate) n_records: u64,
     pub(crate) last_sync: Duration,
+}
+
+/// Of [`Options::max_bytes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// No record is known to be too large.
+    Open,
+    /// It kept a record out, and nothing was released since.
+    Reached,
 }
 
 impl State {
@@ -157,6 +167,7 @@ impl Log {
             begun_at: None,
             is_half_full: false,
             spare_failed: false,
+            bound: Bound::Open,
             release_before: 0,
             n_syncs: 0,
             n_records: 0,
@@ -218,6 +229,15 @@ impl Log {
         state.queued_bytes += pending.queue_bytes();
         state.queue.push_back(pending);
         self.work.notify_one();
+        Ok(())
+    }
+
+    /// [`AppendError::Full`] while a record like the last one that was refused so would be again.
+    pub(crate) fn check_room(&self) -> Result<(), AppendError> {
+        if self.state().bound == Bound::Reached {
+            let limit_bytes = self.options.max_bytes;
+            return Err(AppendError::Full { limit_bytes });
+        }
         Ok(())
     }
 

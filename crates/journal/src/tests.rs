@@ -149,6 +149,10 @@ fn the_bound_refuses_until_something_is_released() {
     };
     assert_eq!(limit_bytes, 8 * SEGMENT_BYTES);
     assert_eq!(n_records, 8, "one a segment");
+    assert!(matches!(
+        journal.check_room(),
+        Err(AppendError::Full { .. })
+    ));
     // What is small has room still.
     assert_eq!(outcome(&append(&journal, 1, b"small")).unwrap(), 8..9);
     let directory_bytes: u64 = std::fs::read_dir(dir.path())
@@ -169,6 +173,7 @@ fn the_bound_refuses_until_something_is_released() {
         });
         receive.recv_timeout(PATIENCE).unwrap();
     });
+    journal.check_room().unwrap();
     assert_eq!(journal.begin(), 4);
     let released = journal.reader(3);
     assert!(

@@ -62,6 +62,18 @@ pub enum IngestError {
     ShuttingDown,
 }
 
+impl Ingest {
+    /// Refuses a body of `n_bytes` that the store has no room for, before it is parsed: else a server that is behind
+    /// would spend on what it refuses what the database needs to catch up.
+    pub fn check_room(&self, n_bytes: usize) -> Result<(), StoreError> {
+        if n_bytes > HEAVY_BYTES {
+            self.store.check_room()
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// Runs work on `n_bytes`; when it is much, the async runtime moves its other tasks away.
 pub fn heavy<T>(n_bytes: usize, work: impl FnOnce() -> T) -> T {
     if n_bytes > HEAVY_BYTES {

@@ -272,6 +272,12 @@ impl EventStore for JournaledStore {
         .boxed()
     }
 
+    fn check_room(&self) -> Result<(), StoreError> {
+        self.journal
+            .check_room()
+            .map_err(|error| self.counters.refused(error::of_append(error, &self.disk)))
+    }
+
     fn durable(&self) -> Position {
         Position(self.journal.end())
     }

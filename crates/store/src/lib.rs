@@ -76,6 +76,12 @@ pub trait EventStore: Send + Sync + 'static {
     /// again tells. [`StoreError::QueueFull`] is immediate.
     fn append(&self, batch: EventBatch) -> BoxFuture<'_, Result<Position, StoreError>>;
 
+    /// What keeps a large batch out now, as far as it is known without asking: looked at before a body is parsed,
+    /// which would be in vain. Small batches may be taken all the same.
+    fn check_room(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Up to where the store is durable: what was acknowledged before is in front of it.
     fn durable(&self) -> Position;
 

@@ -26,6 +26,8 @@ export interface TableLook {
   /** px, by the column's name. */
   widths: Record<string, number>;
   isWrapped: boolean;
+  /** Whether the first column stays when others scroll; absent in what was stored before there was the choice. */
+  isFrozen?: boolean;
 }
 
 const LOOK: TableLook = { widths: {}, isWrapped: false };

@@ -1,10 +1,14 @@
 //! What the value of a field of a server's event is read as.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use crate::event::Interval;
 use crate::field::{Field, RawFields};
 use crate::json::{InvalidJson, Kind, Scanner, kind, unquote_mended};
+use crate::search;
 use crate::time::Timestamp;
 
 /// Intervals that one element may carry.
@@ -31,11 +35,13 @@ pub(super) fn text<'a>(fields: &RawFields<'a>, field: Field) -> Option<Cow<'a, s
     }
 }
 
+/// The first characters of an escape that may be of a lone surrogate: few texts have any.
+static ESCAPES: LazyLock<AhoCorasick> = LazyLock::new(|| search::any_of(["\\ud", "\\uD"]));
+
 /// The JSON text of a field's value if [`text`] had to mend it.
 pub(super) fn mended<'a>(fields: &RawFields<'a>, field: Field) -> Option<&'a str> {
     let raw = fields.get(field)?;
-    // The first character of an escape that may be one: few texts have any.
-    let is_suspect = kind(raw) == Kind::String && (raw.contains("\\ud") || raw.contains("\\uD"));
+    let is_suspect = kind(raw) == Kind::String && ESCAPES.is_match(raw);
     (is_suspect && unquote_mended(raw).1).then_some(raw)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock;
 use crate::error::{AppendError, OpenError};
 use crate::layout::{BLOCK, SegmentHeader, segment_name, spare_name, unfinished_name};
-use crate::log::{Log, State};
+use crate::log::{Bound, Log, State};
 use crate::storage::StorageFile;
 
 /// So many files wait for their next use at most. Released ones beyond that are removed.
@@ -278,6 +278,7 @@ impl Log {
         self.sync_names()?;
         let mut state = self.state();
         state.spare_failed = false;
+        state.bound = Bound::Open;
         if is_wanted {
             state.spares.push(spare);
         }

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::error::AppendError;
 use crate::layout::{BLOCK, RECORD_HEADER, RecordHeader, record_bytes};
 use crate::log::Active;
-use crate::log::{Done, Log, Pending, lock};
+use crate::log::{Bound, Done, Log, Pending, lock};
 use crate::storage::StorageFile;
 
 /// Small records are put together up to so many bytes and written at once; larger ones are written as they are.
@@ -74,12 +74,16 @@ impl Log {
         let whole = (2 * BLOCK + needed).next_multiple_of(BLOCK);
         let segment_bytes = whole.max(self.options.segment_bytes);
         let is_full = {
-            let state = self.state();
+            let mut state = self.state();
             let end = state.end;
             // An empty one is replaced.
             let replaced = state.live.back().filter(|last| last.base == end);
-            state.live_bytes() - replaced.map_or(0, |last| last.size) + segment_bytes
-                > self.options.max_bytes
+            let is_full = state.live_bytes() - replaced.map_or(0, |last| last.size) + segment_bytes
+                > self.options.max_bytes;
+            if is_full {
+                state.bound = Bound::Reached;
+            }
+            is_full
         };
         if is_full {
             let limit_bytes = self.options.max_bytes;

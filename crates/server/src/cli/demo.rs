@@ -15,20 +15,23 @@ use crate::clock;
 use super::progress::Progress;
 use send::SendError;
 
+/// Annotators where neither they nor events are asked for.
+const DEFAULT_USERS: u32 = 20;
+
 /// What to make up, and where it goes: exactly one of `--url` and `--out`.
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("target").required(true).args(["url", "out"]))]
 pub(super) struct DemoArgs {
-    /// How many events: exactly so many are made
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
-    events: u64,
+    /// How many events: exactly so many are made [default: as many as the annotators make]
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
     /// How many days of activity, up to the end
     #[arg(long, value_name = "D", default_value_t = 30)]
     days: u32,
     /// Everything random follows from it: the same seed and end give the same events
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// How many annotators [default: as many as the events need]
+    /// How many annotators [default: 20, or as many as the events need]
     #[arg(long, value_name = "U")]
     users: Option<u32>,
     /// Date, or date and time in UTC, of the last event [default: now]
@@ -79,8 +82,9 @@ fn parse_end(text: &str) -> Result<Timestamp, InvalidTimestamp> {
 
 /// Makes the demo. Only events go to `out`; progress and the summary go to standard error.
 pub(super) fn run(args: DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
+    let natural = demo::natural_events(args.users.unwrap_or(DEFAULT_USERS), args.days);
     let config = DemoConfig {
-        events: args.events,
+        events: args.events.unwrap_or(natural),
         days: args.days,
         seed: args.seed,
         users: args.users,

@@ -37,6 +37,9 @@ const SMALL_EVENTS: usize = 1000;
 /// smallest that there are. With 1,024 the two processes had up to 1.17 GB at once among such bodies.
 const EVENT_BYTES: usize = 1280;
 
+/// Addresses, not memory, that a body gets for what it announces, so that it is not copied while it grows.
+const MAX_AHEAD_BYTES: usize = 4 << 20;
+
 /// Longest form, such as a login: what is longer is none.
 pub(crate) const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -145,7 +148,7 @@ impl Admission {
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         room.check(announced.unwrap_or(0))?;
-        let bytes = self.receive(body, &mut room).await?;
+        let bytes = self.receive(body, announced, &mut room).await?;
         let (bytes, room) = if encodings.is_empty() {
             (bytes, room)
         } else {
@@ -168,7 +171,7 @@ impl Admission {
     /// Reads the body of a form: at most [`MAX_FORM_BYTES`], not compressed.
     pub async fn read_form(&self, source: Source, body: Body) -> Result<AdmittedBody, ApiError> {
         let mut room = self.room(source, MAX_FORM_BYTES);
-        let bytes = self.receive(body, &mut room).await?;
+        let bytes = self.receive(body, None, &mut room).await?;
         Ok(AdmittedBody {
             bytes: bytes.into(),
             source,
@@ -200,9 +203,14 @@ impl Admission {
         }
     }
 
-    async fn receive(&self, body: Body, room: &mut BodyRoom) -> Result<Vec<u8>, ApiError> {
+    async fn receive(
+        &self,
+        body: Body,
+        announced: Option<usize>,
+        room: &mut BodyRoom,
+    ) -> Result<Vec<u8>, ApiError> {
         let mut incoming = self.incoming(body);
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(MAX_AHEAD_BYTES));
         while let Some(chunk) = incoming.next().await? {
             room.check(bytes.len() + chunk.len())?;
             room.grow_to(bytes.len() + chunk.len())?;

@@ -7,7 +7,6 @@ import { numberOf, type Frame } from './frame';
 export interface Bars {
   groups: { name: string; values: (number | null)[] }[];
   series: { name: string; config: FieldConfig }[];
-  most: number;
 }
 
 /** More bars than these are no chart. */
@@ -28,10 +27,18 @@ export function barsOf(panel: GrafanaPanel, frames: Frame[], zone: Zone): Bars |
     name: shown(row[x], frame.columns[x]!, configs[x]!, zone).text || '(none)',
     values: numbers.map((at) => numberOf(row[at])),
   }));
-  const most = groups.reduce((most, { values }) => Math.max(most, ...values.map((value) => value ?? 0)), 0);
   const series = numbers.map((at) => ({
     name: configs[at]!.displayName ?? frame.columns[at]!.name,
     config: configs[at]!,
   }));
-  return { groups, series, most };
+  return { groups, series };
+}
+
+/** The largest value of the series that are not hidden. */
+export function mostOf({ groups, series }: Bars, hidden: ReadonlySet<string>): number {
+  const isDrawn = series.map(({ name }) => !hidden.has(name));
+  return groups.reduce(
+    (most, { values }) => Math.max(most, ...values.map((value, at) => (isDrawn[at] ? (value ?? 0) : 0))),
+    0,
+  );
 }

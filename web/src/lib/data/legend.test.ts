@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hiddenSeries, legendOrder, type LegendOptions } from './legend';
+import { hiddenSeries, isolated, legendOrder, toggled, type LegendOptions } from './legend';
 
 const entries = [
   { label: 'b', values: [1, 2] },
@@ -31,4 +31,35 @@ test.each<[string | null, string[], string[]]>([
   ['gone', ['c'], ['c']],
 ])('with %s alone and %j hidden, %j are not drawn', (only, hidden, expected) => {
   expect([...hiddenSeries(['a', 'b', 'c'], { only, hidden })]).toEqual(expected);
+});
+
+test.each([
+  [
+    { only: null, hidden: [] },
+    { only: 'b', hidden: [] },
+    { only: null, hidden: ['b'] },
+  ],
+  [
+    { only: 'b', hidden: [] },
+    { only: null, hidden: [] },
+    { only: null, hidden: ['a', 'c', 'b'] },
+  ],
+  [
+    { only: 'a', hidden: [] },
+    { only: 'b', hidden: [] },
+    { only: null, hidden: ['c'] },
+  ],
+  [
+    { only: null, hidden: ['b'] },
+    { only: 'b', hidden: [] },
+    { only: null, hidden: [] },
+  ],
+  [
+    { only: null, hidden: ['a', 'c'] },
+    { only: null, hidden: [] },
+    { only: null, hidden: ['a', 'c', 'b'] },
+  ],
+])('of %j a click on b makes %j, and one with Ctrl %j', (choice, alone, without) => {
+  expect(isolated(['a', 'b', 'c'], choice, 'b')).toEqual(alone);
+  expect(toggled(['a', 'b', 'c'], choice, 'b')).toEqual(without);
 });

@@ -26,6 +26,7 @@ test.each<[string, Partial<ColumnFilter>, string[], object]>([
   ['duration', { operator: '>', operand: ' 5.5 ' }, ['duration > {p0:Float64}'], { p0: 5.5 }],
   ['user_id', { operator: '=', operand: '5' }, ['user_id = {p0:Int64}'], { p0: 5 }],
   ['user_id', { operator: '=', operand: 'le' }, [], {}],
+  ['payload', { operand: 'a.b%' }, ['match(payload, {p0:String})'], { p0: '(?i)a\\.b%' }],
   ['user_id', { operand: '5' }, ['toString(user_id) ILIKE {p0:String}'], { p0: '%5%' }],
   ['scope', { values: ['a', 'b'] }, ['scope IN ({p0:String}, {p1:String})'], { p0: 'a', p1: 'b' }],
   ['user_id', { values: ['5', 'x'] }, ['user_id IN ({p0:Int64})'], { p0: 5 }],

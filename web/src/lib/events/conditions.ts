@@ -28,8 +28,7 @@ export function searchCondition(list: EventList, search: string, params: Params)
   if (text === '') return null;
   const pattern = params.add('String', containing(text));
   const found = TEXTS.map((column) => `${column} ILIKE ${pattern}`);
-  // Of long texts ILIKE takes ten times as long (DuckDB 1.5.6).
-  found.push(`match(payload, ${params.add('String', `(?i)${literally(text)}`)})`);
+  found.push(longTextCondition('payload', text, params));
   for (const thing of namedThings(list))
     found.push(
       `${thing}_id IN (SELECT ${thing}_id FROM ${thing}_names WHERE ${thing}_names.name ILIKE ${pattern})`,
@@ -40,6 +39,11 @@ export function searchCondition(list: EventList, search: string, params: Params)
   }
   if (UUID.test(text)) found.push(`request_id = ${params.add('String', text.toLowerCase())}`);
   return found.join(' OR ');
+}
+
+/** Of long texts ILIKE takes four times as long (DuckDB 1.5.6: 4.2 against 1.0 s for 10 million payloads). */
+function longTextCondition(column: string, text: string, params: Params): string {
+  return `match(${column}, ${params.add('String', `(?i)${literally(text)}`)})`;
 }
 
 /** Conditions of all filters that may leave out rows; those of other columns than the events' are not asked. */
@@ -93,8 +97,10 @@ function operatorTest(
   if (operator === 'not empty') return [is(present(subject, kind))];
   if (text === '') return [];
   if (kind === 'time') return timeTest(operator, subject, readTime(text), params);
-  if (operator === 'contains')
+  if (operator === 'contains') {
+    if (subject === 'payload') return [is(longTextCondition(subject, text, params))];
     return [is(`${asText(subject, kind)} ILIKE ${params.add('String', containing(text))}`)];
+  }
   if (kind === 'number') {
     // Half a number leaves out nothing.
     if (numberOf(text) === null) return [];

@@ -1,11 +1,12 @@
 /** What a field's configuration comes to, with its overrides, and what its values look like. */
-import { numberOf, plainText, precisionOf, type Column } from '../data/frame';
-import { dayZone } from '../data/csv';
+import { numberOf, plainText, type Column } from '../data/frame';
 import type { FieldConfig, GrafanaPanel, Mapping, Thresholds } from '../model/grafana';
 import type { Zone } from '../time/zone';
-import { timestampText } from '../time/format';
 import { namedColor } from './colors';
+import { timeText } from './moment';
 import { figure } from './value';
+
+const ID = /(^|_)id$/i;
 
 /** As it is shown: a colour only where it says something. */
 export interface Shown {
@@ -77,11 +78,13 @@ export function shown(value: unknown, column: Column, config: FieldConfig, zone:
   if (mapped?.text !== undefined) return { text: mapped.text, unit: '', color };
   if (value === null || value === undefined) return { text: config.noValue ?? '–', unit: '', color: null };
   if (column.kind === 'time' && typeof value === 'number') {
-    const text = timestampText(value, dayZone(column.type, zone), precisionOf(column.type));
-    return { text, unit: '', color };
+    return { text: timeText(value, column.type, config.unit ?? '', zone), unit: '', color };
   }
   const number = column.kind === 'number' ? numberOf(value) : null;
   if (number === null) return { text: plainText(value), unit: '', color: null };
+  // Nobody counts by ids, and who copies one wants it as it is.
+  if (ID.test(column.name) && ['', 'none'].includes(config.unit ?? ''))
+    return { text: plainText(value), unit: '', color };
   return { ...figure(number, config), color };
 }
 

@@ -39,6 +39,14 @@ test.each([
   [null, 'Nullable(UInt64)', {}, '–'],
   [null, 'Nullable(UInt64)', { noValue: 'none' }, 'none'],
   [1_000, 'DateTime', {}, '1970-01-01 00:00:01'],
+  // Milliseconds are for whom asks for them.
+  [1_250, 'DateTime64(3)', {}, '1970-01-01 00:00:01'],
+  [1_250, 'DateTime64(3)', { unit: 'dateTimeAsIso' }, '1970-01-01 00:00:01'],
+  [1_250, 'DateTime64(3)', { unit: 'time:YYYY-MM-DD HH:mm:ss.SSS' }, '1970-01-01 00:00:01.250'],
+  [1_250, 'DateTime64(3)', { unit: 'time:DD.MM.YYYY HH:mm' }, '1970-01-01 00:00'],
+  [1_250, 'DateTime64(3)', { unit: 'time:HH:mm' }, '00:00'],
+  [1_250, 'DateTime64(3)', { unit: 'time:YYYY-MM-DD' }, '1970-01-01'],
+  [86_400_000, 'Date', { unit: 'time:HH:mm' }, '1970-01-02'],
   ['a', 'String', {}, 'a'],
   [[1, 2], 'Array(UInt8)', {}, '[1,2]'],
   [1, 'UInt8', { mappings: [{ type: 'value', options: { 1: { text: 'yes' } } }] }, 'yes'],
@@ -75,6 +83,15 @@ describe('thresholds', () => {
       null,
     ],
   ])('%d with %j', (value, config, expected) => expect(thresholdColor(value, config)).toBe(expected));
+});
+
+test.each([
+  ['job_id', { unit: 'none', decimals: 0 }, '1000009'],
+  ['id', {}, '1000009'],
+  ['paid', {}, '1,000,009'],
+  ['user_id', { unit: 'locale' }, '1,000,009'],
+])('a number of the column %s with %j is %s', (name, config, expected) => {
+  expect(shown(1_000_009, { ...column('UInt64'), name }, config, 'utc').text).toBe(expected);
 });
 
 test('the last override that matches wins', () => {

@@ -82,7 +82,7 @@ export function fixedUnit(unit: string): string | null {
   return FIXED[unit] ?? null;
 }
 
-/** Whether figures of a unit bear it, or need none. Times are written in one way, whatever the file says. */
+/** Whether figures of a unit bear it, or need none. Times are written in one form, as exactly as the file says. */
 export function isKnownUnit(unit: string): boolean {
   if (/^(time:|dateTime)/.test(unit)) return true;
   return ['', 'none', 'locale', 'string'].includes(unit) || fixedUnit(unit) !== null || scaleOf(unit, 1)[1] !== null; // prettier-ignore

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { foldRow, movePanel, nudgePanel, placeOf, type Step } from './arrange';
 import { parseDashboard } from './dashboard';
 import type { GrafanaDashboard, GrafanaPanel } from './grafana';
-import { placed, type Box } from './layout';
+import { fitted, placed, type Box } from './layout';
 
 /** `a 0,0 12x8`: a box by its name. */
 function boxes(text: string): Box[] {
@@ -19,6 +19,18 @@ function written(list: Box[]): string {
     .map(({ id, x, y, w, h }) => `${String.fromCharCode(id)} ${x},${y} ${w}x${h}`)
     .join('; ');
 }
+
+test.each([
+  ['nothing is known', {}, 'a 0,0 24x16; b 0,16 14x12; c 14,16 10x12; d 0,28 24x4'],
+  ['few rows', { a: 258 }, 'a 0,0 24x7; b 0,7 14x12; c 14,7 10x12; d 0,19 24x4'],
+  ['hardly any', { a: 10 }, 'a 0,0 24x5; b 0,5 14x12; c 14,5 10x12; d 0,17 24x4'],
+  ['more than there is room for', { a: 9_999 }, 'a 0,0 24x16; b 0,16 14x12; c 14,16 10x12; d 0,28 24x4'],
+  ['one of two beside each other', { b: 222 }, 'a 0,0 24x16; b 0,16 14x7; c 14,16 10x12; d 0,28 24x4'],
+])('panels are no higher than what they show: %s', (_, known, expected) => {
+  const heights = Object.fromEntries(Object.entries(known).map(([name, px]) => [name.charCodeAt(0), px]));
+  const given = boxes('a 0,0 24x16; b 0,16 14x12; c 14,16 10x12; d 0,28 24x4');
+  expect(written(fitted(given, heights))).toBe(expected);
+});
 
 const PAIR = 'a 0,0 12x8; b 12,0 12x8';
 const STACK = 'a 0,0 24x4; b 0,4 24x6; c 0,10 24x3';

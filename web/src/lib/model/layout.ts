@@ -74,6 +74,18 @@ export function compacted(boxes: Box[]): Box[] {
   return settled;
 }
 
+/** The least of a panel that is made lower, lines. */
+const LEAST_LINES = 5;
+
+/** Boxes no higher than what they show, by id in px; those below them come nearer. */
+export function fitted(boxes: Box[], heightsPx: Readonly<Record<number, number>>): Box[] {
+  const lower = boxes.map((box) => {
+    const needed = Math.ceil(((heightsPx[box.id] ?? Infinity) + GAP_PX) / (LINE_PX + GAP_PX));
+    return needed < box.h ? { ...box, h: Math.min(box.h, Math.max(needed, LEAST_LINES)) } : box;
+  });
+  return lower.every((box, i) => box === boxes[i]) ? boxes : compacted(lower);
+}
+
 /** The first line below all of them. */
 export function bottom(boxes: GridPos[]): number {
   return boxes.reduce((most, { y, h }) => Math.max(most, y + h), 0);

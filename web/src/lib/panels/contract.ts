@@ -37,6 +37,8 @@ export interface PanelProps {
   /** From the URL: the cell whose value is open. */
   cell?: CellPlace | null;
   oncell?: (cell: CellPlace | null) => void;
+  /** So high is all that it shows, px: more room would be empty. */
+  onfit?: (heightPx: number) => void;
   /** A person dragged across these instants. */
   onzoom?: (range: Range) => void;
   /** A text with what is chosen filled in for `$variables`. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Frame } from '../data/frame';
-import { barsIn, lanesOf, timeTicks } from './timeline';
+import { barsIn, barWithin, lanesOf, timeTicks, walkedBars, type Bar } from './timeline';
 
 const frame = (rows: unknown[][], names = ['timestamp', 'scope', 'duration']): Frame => ({
   refId: 'A',
@@ -44,4 +44,39 @@ test.each([
 ])('ticks from %i to %i, at most %i', (from, to, nMost, expected) => {
   const { at } = timeTicks({ from, to }, nMost, 'utc');
   expect(at.map((instant) => new Date(instant).toISOString().slice(11, 16)).join(' ')).toBe(expected);
+});
+
+const LANES: Bar[][] = [[0, 50, 90], [], [48]].map((lane) =>
+  lane.map((xPx) => ({ xPx, widthPx: 3, marks: [] })),
+);
+
+test.each([
+  ['ArrowRight', '0-0', '0-1'],
+  ['ArrowRight', '0-2', '0-2'],
+  ['ArrowLeft', '0-0', '0-0'],
+  ['End', '0-0', '0-2'],
+  ['Home', '0-2', '0-0'],
+  // Over a lane with nothing in sight, to what is nearest.
+  ['ArrowDown', '0-2', '2-0'],
+  ['ArrowDown', '2-0', '2-0'],
+  ['ArrowUp', '2-0', '0-1'],
+  ['x', '0-0', null],
+])('%s leads from the bar %s to %s', (key, from, expected) => {
+  const [lane, bar] = from.split('-').map(Number) as [number, number];
+  const to = walkedBars(key, { lane, bar }, LANES);
+  expect(to && `${to.lane}-${to.bar}`).toBe(expected);
+});
+
+test.each([
+  [
+    { lane: 0, bar: 7 },
+    { lane: 0, bar: 2 },
+  ],
+  [
+    { lane: 1, bar: 0 },
+    { lane: 0, bar: 0 },
+  ],
+])('of %j what is there is %j', (chosen, expected) => {
+  expect(barWithin(chosen, LANES)).toEqual(expected);
+  expect(barWithin(chosen, [[], []])).toBeNull();
 });

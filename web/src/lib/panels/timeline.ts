@@ -56,6 +56,37 @@ export function lanesOf({ columns, rows }: Frame): Lane[] | null {
   return [...all.slice(0, MOST_LANES - 1), others];
 }
 
+/** A bar by its lane and its place there. */
+export interface BarPlace {
+  lane: number;
+  bar: number;
+}
+
+/** Where a key leads: along the lane, or to the nearest bar of another; `null` if it leads nowhere. */
+export function walkedBars(key: string, { lane, bar }: BarPlace, lanes: Bar[][]): BarPlace | null {
+  const last = (lanes[lane]?.length ?? 0) - 1;
+  const along = { ArrowLeft: bar - 1, ArrowRight: bar + 1, Home: 0, End: last }[key];
+  if (along !== undefined) return { lane, bar: Math.max(0, Math.min(along, last)) };
+  const step = { ArrowUp: -1, ArrowDown: 1 }[key];
+  if (step === undefined) return null;
+  const xPx = lanes[lane]?.[bar]?.xPx ?? 0;
+  for (let to = lane + step; to >= 0 && to < lanes.length; to += step) {
+    const bars = lanes[to]!;
+    if (bars.length === 0) continue;
+    const distance = (at: number) => Math.abs(bars[at]!.xPx - xPx);
+    return { lane: to, bar: bars.reduce((best, _, at) => (distance(at) < distance(best) ? at : best), 0) };
+  }
+  return { lane, bar };
+}
+
+/** The bar that has the focus: one that is there. */
+export function barWithin({ lane, bar }: BarPlace, lanes: Bar[][]): BarPlace | null {
+  const n = lanes[lane]?.length ?? 0;
+  if (n > 0) return { lane, bar: Math.min(bar, n - 1) };
+  const first = lanes.findIndex((bars) => bars.length > 0);
+  return first < 0 ? null : { lane: first, bar: 0 };
+}
+
 /** What is drawn of a lane's marks, which are in the order of time: those that touch are one bar. */
 export function barsIn(marks: Mark[], { from, to }: Range, widthPx: number): Bar[] {
   const bars: Bar[] = [];

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { kindOf } from '../data/frame';
 import { cellBackground, cellText, tableColumns } from './columns';
-import { visibleColumns } from './window';
-import { fill, headerWidth, naturalWidths } from './width';
+import { drawnColumns, visibleColumns } from './window';
+import { columnWidths, fill, headerWidth, naturalWidths } from './width';
 import { isBegun, isSet, NO_FILTER, nextSort, valueCounts, visibleRows, type ColumnFilter } from './view';
 
 const columns = Object.entries({ id: 'UInt64', name: 'Nullable(String)' }).map(([name, type]) => ({ name, type, kind: kindOf(type) })); // prettier-ignore
@@ -92,6 +92,13 @@ test.each([
   expect(visibleColumns([100, 100, 100, 100, 100], scrollPx, widthPx)).toEqual({ first, end });
 });
 
+test('what is frozen is drawn wherever one has scrolled', () => {
+  const widths = [100, 100, 100, 100, 100];
+  expect(drawnColumns(widths, 0, 150, true)).toEqual([0, 1, 2]);
+  expect(drawnColumns(widths, 400, 100, true)).toEqual([0, 3, 4]);
+  expect(drawnColumns(widths, 400, 100, false)).toEqual([3, 4]);
+});
+
 test('widths', () => {
   const [id, name] = naturalWidths(columns, [0, 1], [[5, 'x'.repeat(500)]]);
   expect(id).toBe(56);
@@ -99,6 +106,14 @@ test('widths', () => {
   expect(fill([100, 100], [true, false], 300)).toEqual([100, 200]);
   expect(fill([100, 100], [false, false], 150)).toEqual([100, 100]);
 });
+
+test('where there is little room, a column is no wider than it needs', () => {
+  const [, name] = tableColumns({ fieldConfig: { defaults: { custom: { width: 240 } } } }, { refId: 'A', columns, rows });
+  expect(columnWidths([name!], rows, {}, 0)).toEqual([240]);
+  expect(columnWidths([name!], rows, {}, 0, true)).toEqual([65]);
+  expect(columnWidths([name!], [[1, 'x'.repeat(99)]], {}, 0, true)).toEqual([240]);
+  expect(columnWidths([name!], rows, { name: 300 }, 0, true)).toEqual([300]);
+}); // prettier-ignore
 
 test.each([
   ['project_id', null, 101],

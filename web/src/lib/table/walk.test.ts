@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scrolled, walked } from './walk';
+import { scrolled, walked, within } from './walk';
 
 const size = { rows: 100, columns: 4, page: 10 };
 
@@ -16,7 +16,30 @@ test.each([
   ['End', { row: 5, at: 1 }, { row: 5, at: 3 }],
   ['x', { row: 5, at: 1 }, null],
 ])('%s from %j', (key, from, expected) => {
-  expect(walked(key, from, size)).toEqual(expected);
+  expect(walked({ key, ctrlKey: false }, from, size)).toEqual(expected);
+});
+
+test.each([
+  ['ArrowUp', { row: 0, at: 2 }, { row: -1, at: 2 }],
+  ['ArrowUp', { row: -1, at: 2 }, { row: -1, at: 2 }],
+  ['ArrowRight', { row: -1, at: 2 }, { row: -1, at: 3 }],
+  ['ArrowDown', { row: -1, at: 2 }, { row: 0, at: 2 }],
+  ['PageUp', { row: 5, at: 2 }, { row: 0, at: 2 }],
+])('with headers, %s from %j', (key, from, expected) => {
+  expect(walked({ key, ctrlKey: false }, from, { ...size, first: -1 })).toEqual(expected);
+});
+
+test.each([
+  ['Home', { row: 50, at: 2 }, { row: 0, at: 0 }],
+  ['End', { row: 50, at: 2 }, { row: 99, at: 3 }],
+  ['ArrowDown', { row: 50, at: 2 }, null],
+])('Ctrl+%s from %j', (key, from, expected) => {
+  expect(walked({ key, ctrlKey: true }, from, { ...size, first: -1 })).toEqual(expected);
+});
+
+test('what is gone leads to what is nearest', () => {
+  expect(within({ row: 7, at: 9 }, { rows: 3, columns: 2 })).toEqual({ row: 2, at: 1 });
+  expect(within({ row: 7, at: 9 }, { rows: 0, columns: 2, first: -1 })).toEqual({ row: -1, at: 1 });
 });
 
 test.each([

@@ -1,6 +1,7 @@
 /** Walking a table's cells with keys, and what has to be scrolled for it. */
 
 export interface Place {
+  /** -1 is the line of the headers, where it is walked. */
   row: number;
   /** Place among the columns that are shown. */
   at: number;
@@ -11,10 +12,18 @@ export interface Size {
   columns: number;
   /** Rows of a page. */
   page: number;
+  /** The first row that is walked. */
+  first?: number;
 }
 
+/** A key that is pressed, and whether with Ctrl. */
+export type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey'>;
+
 /** Where a key leads, within the table; `null` if it leads nowhere. */
-export function walked(key: string, { row, at }: Place, { rows, columns, page }: Size): Place | null {
+export function walked({ key, ctrlKey }: Key, { row, at }: Place, size: Size): Place | null {
+  const { rows, columns, page, first = 0 } = size;
+  if (ctrlKey && key !== 'Home' && key !== 'End') return null;
+  const far = ctrlKey ? rows + 1 : 0;
   const moves: Record<string, [number, number]> = {
     ArrowDown: [1, 0],
     ArrowUp: [-1, 0],
@@ -22,14 +31,21 @@ export function walked(key: string, { row, at }: Place, { rows, columns, page }:
     ArrowLeft: [0, -1],
     PageDown: [page, 0],
     PageUp: [-page, 0],
-    Home: [0, -columns],
-    End: [0, columns],
+    Home: [-far, -columns],
+    End: [far, columns],
   };
   const move = moves[key];
   if (!move) return null;
+  // To the headers one goes step by step.
+  const least = key === 'ArrowUp' || row < 0 ? first : 0;
+  return within({ row: Math.max(row + move[0], least), at: at + move[1] }, size);
+}
+
+/** The nearest cell that is there. */
+export function within({ row, at }: Place, { rows, columns, first = 0 }: Omit<Size, 'page'>): Place {
   return {
-    row: Math.min(Math.max(row + move[0], 0), rows - 1),
-    at: Math.min(Math.max(at + move[1], 0), columns - 1),
+    row: Math.max(Math.min(row, rows - 1), first),
+    at: Math.max(Math.min(at, columns - 1), 0),
   };
 }
 

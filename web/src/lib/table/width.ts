@@ -1,5 +1,6 @@
 /** Widths of columns before a person resizes them: by what is in them, measured in letters. */
 import { plainText, type Column } from '../data/frame';
+import { timeLetters } from '../format/moment';
 import type { TableColumn } from './columns';
 
 /** Width of a digit at 13 px, px; texts are a little narrower on average. */
@@ -10,19 +11,32 @@ const MOST_HEADER_PX = 140;
 /** Enough to know a column by, and quick at 100,000 rows. */
 const N_SAMPLED = 200;
 
+/** Narrower no column is dragged, px. */
+export const LEAST_DRAGGED_PX = 40;
+/** By which a key changes a width, px. */
+const KEY_STEP_PX = 16;
+
+/** What a key adds to the width of a column, px; `null` if it is none of those. */
+export function widthStep(key: string): number | null {
+  return { ArrowLeft: -KEY_STEP_PX, ArrowRight: KEY_STEP_PX }[key] ?? null;
+}
+
 /** What a name and its unit need, with room for the sort mark; a long one is cut all the same. */
 export function headerWidth(name: string, unit: string | null): number {
   const letters = name.length + (unit === null ? 0 : unit.length + 1) + 1;
   return Math.round(Math.min(letters * LETTER_PX + PADDING_PX, MOST_HEADER_PX));
 }
 
-/** `places` says where in a row each column is. */
-export function naturalWidths(columns: Column[], places: number[], rows: unknown[][]): number[] {
+/** `places` says where in a row each column is; the unit of a time says how long its text is. */
+export function naturalWidths(
+  columns: (Column & { unit?: string | undefined })[],
+  places: number[],
+  rows: unknown[][],
+): number[] {
   const step = Math.max(1, Math.floor(rows.length / N_SAMPLED));
   const sample = rows.filter((_, index) => index % step === 0);
-  return columns.map(({ name, kind, type }, i) => {
-    const letters = (value: unknown) =>
-      kind === 'time' ? (/DateTime64\((?!0)/.test(type) ? 23 : 19) : lengthOf(value, kind);
+  return columns.map(({ name, kind, type, unit }, i) => {
+    const letters = (value: unknown) => (kind === 'time' ? timeLetters(type, unit) : lengthOf(value, kind));
     const longest = sample.reduce((most, row) => Math.max(most, letters(row[places[i]!])), 0);
     // The header's name needs room for its sort mark.
     const wanted = Math.max(longest, name.length + 2) * LETTER_PX + PADDING_PX;
@@ -50,24 +64,27 @@ export function fill(widths: number[], isFixed: boolean[], available: number): n
 
 /**
  * Widths of all columns, px. A width of the file is where a column begins: headers and times are never cut, and room
- * that is left is shared. One that was dragged stays as it is.
+ * that is left is shared. Where there is little, no column is wider than it needs. One that was dragged stays as it is.
  */
 export function columnWidths(
-  columns: Pick<TableColumn, 'column' | 'header' | 'unit' | 'widthPx' | 'at'>[],
+  columns: Pick<TableColumn, 'column' | 'header' | 'unit' | 'widthPx' | 'at' | 'config'>[],
   rows: unknown[][],
   dragged: Record<string, number>,
   available: number,
+  isNarrow = false,
 ): number[] {
   const natural = naturalWidths(
-    columns.map(({ column, header }) => ({ ...column, name: header })),
+    columns.map(({ column, header, config }) => ({ ...column, name: header, unit: config.unit })),
     columns.map(({ at }) => at),
     rows,
   );
   const wanted = columns.map(({ column, header, unit, widthPx }, i) => {
     const own = dragged[column.name];
     if (own !== undefined) return own;
+    const least = headerWidth(header, unit);
+    if (isNarrow) return Math.max(least, Math.min(natural[i]!, widthPx ?? Infinity));
     if (column.kind === 'time') return Math.max(widthPx ?? 0, natural[i]!);
-    return widthPx === null ? natural[i]! : Math.max(widthPx, headerWidth(header, unit));
+    return widthPx === null ? natural[i]! : Math.max(widthPx, least);
   });
   return fill(
     wanted,

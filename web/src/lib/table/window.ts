@@ -25,6 +25,18 @@ export function visibleColumns(widths: number[], scrollPx: number, widthPx: numb
   return { first, end: Math.min(end, widths.length) };
 }
 
+/** Places of the columns to draw: those in sight, and the first where it stays at the edge. */
+export function drawnColumns(
+  widths: number[],
+  scrollPx: number,
+  widthPx: number,
+  isFrozen: boolean,
+): number[] {
+  const { first, end } = visibleColumns(widths, scrollPx, widthPx);
+  const places = Array.from({ length: end - first }, (_, i) => first + i);
+  return isFrozen && first > 0 ? [0, ...places] : places;
+}
+
 /** Rows in sight by the slot that draws them, -1 for none: as one scrolls, few slots get another row. */
 export function slots({ first, end }: Visible, n: number): number[] {
   const offset = first % n;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annoscope_demo::{BATCH_EVENTS, Batches};
+use annoscope_demo::BatchesByUser;
 use annoscope_events::StoredEvent;
 use futures::{StreamExt, TryStreamExt};
 use reqwest::StatusCode;
@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::sync::mpsc;
 
 /// Requests on the way at the same time: while one waits for its commit, others are read.
-const IN_FLIGHT: usize = 4;
+const IN_FLIGHT: usize = 8;
 
 /// A server that was there and is gone may be starting again: so many tries, a second
 /// apart. What arrived before is not stored twice.
@@ -88,7 +88,7 @@ where
     say_hello(&client, url).await?;
     let (bodies, mut receiver) = mpsc::channel(IN_FLIGHT);
     let making = tokio::task::spawn_blocking(move || {
-        for body in Batches::new(events, BATCH_EVENTS) {
+        for body in BatchesByUser::new(events) {
             if bodies.blocking_send(body).is_err() {
                 return; // Sending failed, and says why.
             }

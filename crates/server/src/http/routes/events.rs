@@ -61,6 +61,7 @@ async fn create_events(
     let sender = rights::sender(&principal);
     let source = Source::Account(principal.user.id);
     let body = state.admission.read(source, &headers, body).await?;
+    state.ingest.check_room(body.bytes.len())?;
     let _room = state.admission.room_for_events(&body).await?;
     let request = ingest::heavy(body.bytes.len(), || ClientRequest::parse(&body.bytes))?;
     state.metrics.received(Endpoint::Client, request.len());

@@ -37,6 +37,7 @@ async fn receive(
     let received_at = clock::now();
     refuse_web_pages(&headers)?;
     let body = state.admission.read(source, &headers, body).await?;
+    state.ingest.check_room(body.bytes.len())?;
     let _room = state.admission.room_for_events(&body).await?;
     let client_hours = if state.config.ingest.legacy_working_time {
         ClientHours::Legacy
