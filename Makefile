@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run example build page logger test test-web test-rust test-e2e difference isolation bench screenshots soak hostile fuzz lint dist test-packages clean
+.PHONY: help run example build page logger test test-web test-rust test-e2e test-clickhouse difference isolation bench screenshots soak hostile fuzz lint dist test-packages clean
 
 FEATURES ?=
 ARGS ?=
@@ -81,6 +81,17 @@ test-e2e: page logger ## end-to-end tests with real clients, against the debug b
 	@scripts/venv.sh
 	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
+	$(if $(ARGS),,ANNOSCOPE_TEST_STORE=clickhouse scripts/e2e.sh $(some_clickhouse_tests))
+
+# What is about events and queries, and not about the page or the embedded database's own files; and a minute of it.
+clickhouse_rooms := query clickhouse exports ingest security
+some_clickhouse_tests := query/test_query.py query/test_frames.py exports/test_export_rows.py
+
+test-clickhouse: page logger ## end-to-end tests of events and queries, with the events in a ClickHouse
+	$(prepare)
+	cargo build --workspace --all-targets $(cargo_features)
+	@scripts/venv.sh
+	ANNOSCOPE_TEST_STORE=clickhouse scripts/e2e.sh $(or $(ARGS),$(clickhouse_rooms))
 
 test-packages: page logger ## the packages of the debug build, each installed in a bare root
 	$(prepare)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.server import BINARY, Server, User, check_log
+from support.embedded_only import reason_without_clickhouse
+from support.server import BINARY, STORE, Server, User, check_log
 
 # The page's fixtures: a site or an office with people, and a browser; packages that are made once.
 pytest_plugins = ["support.page", "support.office", "support.example", "support.packages"]
@@ -17,6 +18,14 @@ pytest_plugins = ["support.page", "support.office", "support.example", "support.
 def pytest_sessionstart() -> None:
     if not os.access(BINARY, os.X_OK):
         pytest.exit(f"there is no server at {BINARY}: run `make test-e2e`, or set ANNOSCOPE_BIN", returncode=2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With the events in a ClickHouse, what is of the embedded database alone is skipped, and says why."""
+    for item in items if STORE == "clickhouse" else []:
+        reason = reason_without_clickhouse(item.nodeid)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,18 +14,15 @@ class ChDb:
     """chDB in a process of its own: a crash or a session of it is no matter of the tests' process."""
 
     def __init__(self, directory: Path, *options: str):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         script = Path(__file__).with_name("clickhouse_http.py")
-        arguments = ["--port", str(port), "--path", str(directory), *options]
+        arguments = ["--port", "0", "--path", str(directory), *options]
         # A machine may call its zone Etc/UTC, which `timezone()` then shows; annoscope's is UTC.
         environment = os.environ | {"TZ": "UTC"}
         command = [sys.executable, script, *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.banner = self.process.stdout.readline().strip()
         assert self.banner, "chDB did not start"
-        self.url = f"http://127.0.0.1:{port}/"
+        self.url = self.banner.split(" on ")[1] + "/"
         self.session = requests.Session()
 
     def run(self, statement: str) -> str:

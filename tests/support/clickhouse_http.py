@@ -168,7 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             sql = sql.rstrip().rstrip(";")
             # Those of the text win.
             settings = [pair for pair in settings if not re.search(rf"\b{pair.split(' = ')[0]}\s*=", sql)]
-            if settings and re.match(r"\s*(SELECT|WITH)\b", sql, re.I):
+            if settings and re.match(r"\s*(SELECT|WITH|EXPLAIN)\b", sql, re.I):
                 sql += (", " if re.search(r"\bSETTINGS\b", sql, re.I) else " SETTINGS ") + ", ".join(settings)
             self.answer(
                 200, engine.run(prelude + sql, name), Content_Type="application/octet-stream", X_ClickHouse_Format=name
@@ -230,7 +230,7 @@ def main():
     server.options, server.engine = options, Engine(options.path, options.config)
     print(
         f"ClickHouse {server.engine.run('SELECT version()', 'TabSeparated').decode().strip()} "
-        f"on http://{options.host}:{options.port}",
+        f"on http://{options.host}:{server.server_address[1]}",
         flush=True,
     )
     server.serve_forever()

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -115,12 +116,15 @@ class Server:
         # Settings of its commands, too: where the events are.
         self.environment: dict[str, str] = {}
         self._clickhouse: ChDb | None = None
+        self._clickhouse_dir: tempfile.TemporaryDirectory | None = None
 
     def start(self, wait: bool = True, **flags: object) -> Server:
         """Starts the process; the ports of the first start are kept by later ones, as senders expect."""
         assert self.process is None, "it runs already"
         if STORE == "clickhouse" and self._clickhouse is None and "store-kind" not in self.flags:
-            self._clickhouse = ChDb(self.data_dir.parent / f"{self.data_dir.name}-clickhouse")
+            # Not beside the data directory: some tests look at what is there.
+            self._clickhouse_dir = tempfile.TemporaryDirectory(prefix="annoscope-clickhouse-")
+            self._clickhouse = ChDb(Path(self._clickhouse_dir.name))
             self.environment |= {
                 "ANNOSCOPE_STORE_KIND": "clickhouse",
                 "ANNOSCOPE_STORE_CLICKHOUSE_URLS": self._clickhouse.url,
@@ -199,6 +203,7 @@ class Server:
         if self._clickhouse is not None:
             self._clickhouse.close()
             self._clickhouse = None
+            self._clickhouse_dir.cleanup()
 
     def add_user(self, name: str, privilege: str = "user", *extra: str, password: str | None = None) -> User:
         return add_user(self.data_dir, name, privilege, *extra, password=password)

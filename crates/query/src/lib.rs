@@ -21,6 +21,7 @@ mod execution;
 mod explain;
 mod frame;
 mod incremental;
+mod json_types;
 mod metrics;
 mod registry;
 mod relation;

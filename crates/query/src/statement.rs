@@ -8,6 +8,7 @@ use annoscope_store::{EventStore, Query, RecordBatches, Rows, RowsRead, StoreErr
 use futures::{StreamExt, TryStreamExt};
 
 use crate::error::QueryError;
+use crate::json_types;
 use crate::result_cache::cache::ResultCache;
 use crate::run::{Batches, Opened};
 use crate::slots::{QuerySlot, QuerySlots};
@@ -100,6 +101,14 @@ impl Statement<'_> {
     fn watched(&self, batches: RecordBatches) -> Batches {
         let (slots, account_id) = (self.resources.slots.clone(), self.account_id);
         let watched = batches.inspect_err(move |error| slots.confine_for(account_id, error));
-        watched.boxed()
+        let places = json_types::places(&self.prepared.columns);
+        if self.resources.dialect == Dialect::DuckDb || places.is_empty() {
+            return watched.boxed();
+        }
+        let named = watched.map(move |rows| {
+            let named = json_types::named(&rows?, &places);
+            named.map_err(|error| StoreError::Failed(error.into()))
+        });
+        named.boxed()
     }
 }

@@ -225,9 +225,22 @@ fn texts(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 
 fn text(bytes: &BinaryArray) -> StringArray {
     StringArray::try_from_binary(bytes.clone()).unwrap_or_else(|_| {
-        let texts = bytes.iter().map(|bytes| bytes.map(String::from_utf8_lossy));
+        let texts = bytes.iter().map(|bytes| bytes.map(with_marks));
         texts.collect()
     })
+}
+
+/// One U+FFFD for bytes in a row that are no text, as ClickHouse's JSON has it.
+fn with_marks(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (place, chunk) in bytes.utf8_chunks().enumerate() {
+        let goes_on = place > 0 && chunk.valid().is_empty();
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() && !goes_on {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -298,13 +311,13 @@ mod tests {
 
     #[test]
     fn bytes_are_texts_wherever_they_lie() {
-        let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"a\xff"[..], b"b"]));
+        let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"a\xff\xc3b\xab"[..], b"b"]));
         let field = Arc::new(Field::new("t", DataType::Binary, false));
         let both = StructArray::try_new(vec![field].into(), vec![Arc::clone(&bytes)], None);
         let both: ArrayRef = Arc::new(both.unwrap());
         let rows = RecordBatch::try_from_iter([("a", bytes), ("b", both)]).unwrap();
         let rows = with_texts(&rows).unwrap();
-        let expected: ArrayRef = Arc::new(StringArray::from(vec!["a\u{fffd}", "b"]));
+        let expected: ArrayRef = Arc::new(StringArray::from(vec!["a\u{fffd}b\u{fffd}", "b"]));
         assert_eq!(rows.column(0), &expected);
         assert_eq!(rows.column(1).as_struct().column(0), &expected);
     }
