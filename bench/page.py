@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import re
 import statistics
 import subprocess
 import sys
@@ -165,6 +166,37 @@ def scrolling(board: Board) -> str:
     return summarized(frames, spans)
 
 
+def questions(board: Board) -> str:
+    """All Events, 90 days: the next thousand events, the counts of a column's values, and a text that is nowhere."""
+    more, counts, searches = [], [], []
+    for run in range(RUNS):
+        page, _, _ = board.open("all-events", 90, 300 + run, LAPTOP)
+        events = page.get_by_role("article", name="All events")
+        status = events.get_by_role("status")
+        # The count of all comes last.
+        status.filter(has_text=re.compile(r"^1,000 of \d")).wait_for()
+        begin = time.perf_counter()
+        events.get_by_role("button", name="Load more").click()
+        status.filter(has_text=re.compile("^2,000 of")).wait_for()
+        more.append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        events.get_by_role("button", name="Column scope").click()
+        events.get_by_role("group", name="Values").get_by_role("checkbox").first.wait_for()
+        counts.append(time.perf_counter() - begin)
+        page.keyboard.press("Escape")
+        events.get_by_label("Search all events").fill(f"nowhere {run}")
+        begin = time.perf_counter()
+        events.get_by_label("Search all events").press("Enter")
+        status.filter(has_text=re.compile("^0 events")).wait_for()
+        searches.append(time.perf_counter() - begin)
+        page.close()
+    more_ms, counts_ms, search_ms = (1000 * statistics.median(times) for times in (more, counts, searches))
+    return (
+        f"1,000 earlier events {more_ms:.0f} ms, values of scope with their counts {counts_ms:.0f} ms,"
+        f" a text that is nowhere {search_ms:.0f} ms"
+    )
+
+
 def summarized(frames: list[int], spans: list[tuple[int, int]]) -> str:
     spent = [0.0] * len(frames)
     covered_to = 0
@@ -237,6 +269,7 @@ def main() -> None:
                 f"| scrolling the events table by 120 px a frame | {scrolling(board)} |",
                 flush=True,
             )
+            print(f"| All Events, 90 days, from the click on | {questions(board)} |", flush=True)
             print(f"| the page | {sizes()} |", flush=True)
             browser.close()
         server.close()
