@@ -7,7 +7,7 @@ use annoscope_events::StoredEvent;
 use crate::write::array;
 
 /// Events in one request.
-const BATCH_EVENTS: usize = 100;
+const BATCH_EVENTS: usize = 250;
 
 /// Events of all people that wait for others of the same person, before the longest list goes.
 const MAX_WAITING: usize = 100_000;
@@ -22,7 +22,7 @@ pub struct BatchesByUser<I> {
 }
 
 impl<I: Iterator<Item = StoredEvent>> BatchesByUser<I> {
-    /// Bodies with up to 100 events each.
+    /// Bodies with up to 250 events each.
     pub fn new(events: I) -> BatchesByUser<I> {
         BatchesByUser {
             events,

@@ -102,7 +102,7 @@ fn a_request_is_of_one_person() {
     let config = config(50_000, 10);
     let mut sent: BTreeMap<Option<i64>, Vec<annoscope_events::StoredEvent>> = BTreeMap::new();
     for (body, n_events) in BatchesByUser::new(generate(&config).unwrap()) {
-        assert!((1..=100).contains(&n_events), "{n_events}");
+        assert!((1..=250).contains(&n_events), "{n_events}");
         let read = parse_server_body(&body, END, ClientHours::Claimed).unwrap();
         assert_eq!(read.len(), n_events);
         let events = read.into_iter().map(|event| event.unwrap().stored);
