@@ -232,9 +232,11 @@ impl Log {
         Ok(())
     }
 
-    /// [`AppendError::Full`] while a record like the last one that was refused so would be again.
+    /// [`AppendError::Full`] after a record was refused so, while there is no room for another segment: one that was
+    /// larger than a segment keeps nobody else out.
     pub(crate) fn check_room(&self) -> Result<(), AppendError> {
-        if self.state().bound == Bound::Reached {
+        let state = self.state();
+        if state.bound == Bound::Reached && !self.has_room(&state) {
             let limit_bytes = self.options.max_bytes;
             return Err(AppendError::Full { limit_bytes });
         }

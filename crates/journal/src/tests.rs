@@ -138,6 +138,10 @@ fn a_reader_follows_what_is_appended() {
 fn the_bound_refuses_until_something_is_released() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::open(options(dir.path())).unwrap();
+    // Alone it is beyond the bound, and keeps nobody else out.
+    let refused = outcome(&append(&journal, 1, &vec![7; 9 * SEGMENT_BYTES as usize]));
+    assert!(matches!(refused, Err(AppendError::Full { .. })));
+    journal.check_room().unwrap();
     let payload = vec![7; 30_000];
     let mut n_records = 0;
     let limit_bytes = loop {

@@ -27,7 +27,7 @@ impl Reader {
     }
 }
 
-/// What narrows readers. Where a table has a policy, who has none may see nothing (a setting of the server's): so one lets
+/// What narrows readers, whose policies have their names behind `annoscope_`. Where a table has a policy, who has none may see nothing (a setting of the server's): so one lets
 /// everybody see all rows, and those of the readers, which are restrictive, take from that.
 pub(crate) fn statements(layout: &Layout, readers: &[Reader]) -> Vec<String> {
     if readers.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn statements(layout: &Layout, readers: &[Reader]) -> Vec<String> {
     let mut statements = Vec::new();
     for table in [EVENTS].into_iter().chain(local) {
         statements.push(format!(
-            "CREATE ROW POLICY OR REPLACE annoscope_everybody{on_cluster} ON {database}.{table} USING 1 TO ALL"
+            "CREATE ROW POLICY OR REPLACE annoscope{on_cluster} ON {database}.{table} USING 1 TO ALL"
         ));
         for reader in readers {
             let name = quoted_name(&reader.name);
@@ -86,7 +86,7 @@ mod tests {
         ];
         let statements = statements(&layout, &readers);
         let policies = [
-            "CREATE ROW POLICY OR REPLACE annoscope_everybody ON cvat.events USING 1 TO ALL",
+            "CREATE ROW POLICY OR REPLACE annoscope ON cvat.events USING 1 TO ALL",
             "CREATE ROW POLICY OR REPLACE annoscope_lena ON cvat.events AS RESTRICTIVE USING user_id = 7 AND org_id = 1 TO lena",
             "CREATE ROW POLICY OR REPLACE `annoscope_o'hara@x` ON cvat.events AS RESTRICTIVE USING org_id = 2 TO `o'hara@x`",
             "CREATE ROW POLICY OR REPLACE annoscope_none ON cvat.events AS RESTRICTIVE USING 0 TO none",
@@ -98,6 +98,26 @@ mod tests {
                 && statements[4].ends_with("ON cvat.events TO lena")
         );
         assert!(super::statements(&layout, &[]).is_empty());
+    }
+
+    #[test]
+    fn no_readers_policy_takes_the_place_of_the_one_for_all_others() {
+        let reader = |name: &str| Reader {
+            name: name.to_owned(),
+            user_id: Some(7),
+            org_id: None,
+        };
+        let readers = [reader("everybody"), reader("annoscope"), reader("_")];
+        let layout = Layout::default();
+        let statements = statements(&layout, &readers);
+        let mut names: Vec<_> = statements
+            .iter()
+            .filter_map(|statement| statement.strip_prefix("CREATE ROW POLICY OR REPLACE "))
+            .filter_map(|rest| rest.split(' ').next())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), readers.len() + 1, "{names:?}");
     }
 
     #[test]
