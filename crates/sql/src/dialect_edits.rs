@@ -87,6 +87,11 @@ pub(crate) fn edit(
     Ok((apply(expanded, &RULES)?, ends))
 }
 
+/// The text of a view, which has neither settings nor tables of `system`.
+pub(crate) fn edit_view(text: &str) -> Result<Expanded, SqlError> {
+    apply(apply(crate::expand::own(text)?, &FIRST_RULES)?, &RULES)
+}
+
 fn apply(mut expanded: Expanded, rules: &[Rule]) -> Result<Expanded, SqlError> {
     let mut rules = rules.iter();
     while let Some(edits) = next_edits(&expanded, &mut rules)? {

@@ -41,6 +41,11 @@ pub(crate) fn expand(sql: &str, context: &Context) -> Result<Expanded, SqlError>
     Ok(expanded)
 }
 
+/// A text of ours: without comments, and nothing in it is a macro or a variable.
+pub(crate) fn own(text: &str) -> Result<Expanded, SqlError> {
+    normalize(Expanded::of(text))
+}
+
 /// Comments become a space, heredocs become strings: nothing may hide in them from the next
 /// stages.
 fn normalize(expanded: Expanded) -> Result<Expanded, SqlError> {

@@ -33,6 +33,7 @@ mod time_arguments;
 mod timezones;
 mod types;
 mod typing;
+mod views;
 
 pub use bind::VERSION;
 pub use context::{Asker, Context, TimeRange, VariableValue};
@@ -43,6 +44,7 @@ pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
 pub use statement::{Insert, Statement};
 pub use types::{DataType, IntervalUnit};
+pub use views::{View, ViewColumn, views};
 
 /// What a statement asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,21 @@ use crate::expand::Expanded;
 pub(crate) struct SourceMap<'a> {
     sql: &'a str,
     pub expanded: &'a Expanded,
-    /// Offset of each character of the expanded text. Every node asks for its place, so it must
-    /// not cost a walk along its line, which may be the whole text.
-    characters: Vec<usize>,
-    /// Number of the first character of each line.
-    lines: Vec<usize>,
+    places: Places,
+}
+
+/// Where the nodes of the tree stand in the expanded text.
+enum Places {
+    /// In it, by line and column.
+    Here {
+        /// Offset of each character of the expanded text. Every node asks for its place, so it must
+        /// not cost a walk along its line, which may be the whole text.
+        characters: Vec<usize>,
+        /// Number of the first character of each line.
+        lines: Vec<usize>,
+    },
+    /// The tree is a view's: all of it stands where the view is named, at this byte.
+    OfView(usize),
 }
 
 impl<'a> SourceMap<'a> {
@@ -30,19 +40,31 @@ impl<'a> SourceMap<'a> {
         SourceMap {
             sql,
             expanded,
-            characters,
-            lines,
+            places: Places::Here { characters, lines },
+        }
+    }
+
+    /// The map for the tree of a view that is named at the byte `at` of the expanded text.
+    pub fn of_view(&self, at: usize) -> SourceMap<'a> {
+        SourceMap {
+            sql: self.sql,
+            expanded: self.expanded,
+            places: Places::OfView(at),
         }
     }
 
     /// Byte offset in the expanded text.
     pub fn offset(&self, location: Location) -> usize {
+        let (characters, lines) = match &self.places {
+            Places::Here { characters, lines } => (characters, lines),
+            Places::OfView(at) => return *at,
+        };
         let line = (location.line as usize).saturating_sub(1);
-        let Some(&start) = self.lines.get(line) else {
+        let Some(&start) = lines.get(line) else {
             return 0;
         };
         let column = (location.column as usize).saturating_sub(1);
-        let at = self.characters.get(start + column);
+        let at = characters.get(start + column);
         at.copied().unwrap_or(self.expanded.text.len())
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableFactor, TableWithJoins};
 
-use super::{Binder, Scope, ScopeKind, ScopeSource};
+use super::{Binder, Outer, Scope, ScopeKind, ScopeSource};
 use crate::error::{ErrorKind, SqlError};
-use crate::ir::{Column, From, Join, JoinKind, Source, SourceKind, Strictness};
+use crate::ir::{Column, From, Join, JoinKind, Query, Source, SourceKind, Strictness};
+use crate::settings::Settings;
 use crate::types::DataType;
+use crate::views::{self, View};
 
 /// Names of the relation that a query is about.
 const RELATION: [&str; 3] = ["events", "cvat.events", "default.events"];
@@ -145,13 +147,17 @@ impl Binder<'_> {
                 ty: DataType::UInt8,
             };
             (SourceKind::One, vec![dummy])
+        } else if let Some(view) = views::find(name) {
+            let query = self.view(view, at)?;
+            let columns = query.columns();
+            (SourceKind::Query(Box::new(query)), columns)
         } else {
             let mut error = self.error(
                 ErrorKind::Forbidden,
                 format!("the table {name} may not be read"),
                 at,
             );
-            error.hint = Some("the events are in the table events".to_owned());
+            error.hint = Some(hint_of_table(name));
             return Err(error);
         };
         let mut qualifiers: Vec<String> = Vec::new();
@@ -168,6 +174,31 @@ impl Binder<'_> {
             }
         }
         Ok(self.add(kind, columns, qualifiers, scope))
+    }
+
+    /// The query of a view, bound for one use of it: with the caller's events, and with no setting of the
+    /// query but its time zone. What is wrong within it is wrong where the view is named.
+    fn view(&mut self, view: &View, at: usize) -> Result<Query, SqlError> {
+        let source_map = self.source_map.of_view(at);
+        let settings = Settings {
+            session_timezone: self.settings.session_timezone.clone(),
+            ..Settings::default()
+        };
+        let mut within = Binder {
+            source_map: &source_map,
+            context: self.context,
+            relation: self.relation,
+            settings: &settings,
+            functions: std::mem::take(&mut self.functions),
+            n_sources: self.n_sources,
+            n_nodes: self.n_nodes,
+            depth: self.depth,
+            in_aggregate: false,
+        };
+        let bound = within.deeper(at, |within| within.query(view.query(), &Outer::default()));
+        let (functions, n_sources, n_nodes) = (within.functions, within.n_sources, within.n_nodes);
+        (self.functions, self.n_sources, self.n_nodes) = (functions, n_sources, n_nodes);
+        bound
     }
 
     fn table_function<'q>(
@@ -242,12 +273,7 @@ impl Binder<'_> {
         Err(error)
     }
 
-    fn add_query(
-        &mut self,
-        query: crate::ir::Query,
-        alias: Option<&str>,
-        scope: &mut Scope<'_>,
-    ) -> From {
+    fn add_query(&mut self, query: Query, alias: Option<&str>, scope: &mut Scope<'_>) -> From {
         let columns = query.columns();
         let qualifiers = alias.map(str::to_owned).into_iter().collect();
         self.add(
@@ -280,6 +306,14 @@ impl Binder<'_> {
         });
         From::Source(Source { id, kind })
     }
+}
+
+/// The relation that may have been meant.
+fn hint_of_table(name: &str) -> String {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    let views = views::views().iter().map(|view| view.name);
+    crate::similar::nearest(own, views)
+        .unwrap_or_else(|| "the events are in the table events".to_owned())
 }
 
 /// `name = value`.

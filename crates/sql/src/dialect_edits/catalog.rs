@@ -1,6 +1,6 @@
 //! What clients ask of a server before they ask of its data: the tables of `system` and
 //! `information_schema`, `SHOW`, `DESCRIBE` and `EXISTS`, as queries of constants over what there is,
-//! one database with one table.
+//! one database with the events and the views.
 
 mod tables;
 
@@ -11,10 +11,27 @@ use crate::error::{ErrorKind, SqlError};
 use crate::expand::lexer::TokenKind;
 use crate::expand::{Expanded, string_literal};
 use crate::relation::Relation;
+use crate::views::{self, View};
 
 /// The database and its table.
 const DATABASE: &str = "cvat";
-const TABLE: &str = "events";
+const EVENTS: &str = "events";
+
+/// What there is in the database.
+#[derive(Clone, Copy)]
+enum Table {
+    Events,
+    View(&'static View),
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Table::Events => EVENTS,
+            Table::View(view) => view.name,
+        }
+    }
+}
 
 /// What the database is called: clients that were told none ask for `default`.
 pub(crate) const DATABASES: [&str; 2] = [DATABASE, "default"];
@@ -132,17 +149,18 @@ fn statement(scan: &Scan<'_>, relation: &Relation) -> Result<Option<String>, Sql
     if !is_describe && !scan.word(0, "EXISTS") {
         return Ok(None);
     }
-    let first = 1 + usize::from(scan.word(1, "TABLE"));
-    if !is_ours(scan, first) {
+    let first = 1 + usize::from(scan.word(1, "TABLE") || scan.word(1, "VIEW"));
+    let Some(table) = table(scan, first) else {
         let word = if is_describe { "DESCRIBE" } else { "EXISTS" };
-        let message = format!("{word} is answered for the table events only");
+        let message =
+            format!("{word} is answered for the events and the relations beside them only");
         return Err(SqlError {
             hint: Some(format!("write {word} TABLE events")),
             ..scan.error(ErrorKind::Forbidden, first, message)
         });
-    }
+    };
     Ok(Some(if is_describe {
-        tables::described(relation)
+        tables::described(table, relation)
     } else {
         "SELECT toUInt8(1) AS result".to_owned()
     }))
@@ -151,19 +169,23 @@ fn statement(scan: &Scan<'_>, relation: &Relation) -> Result<Option<String>, Sql
 /// The query for `SHOW DATABASES`, `SHOW TABLES` and `SHOW CREATE TABLE`.
 fn show(scan: &Scan<'_>, relation: &Relation) -> Result<String, SqlError> {
     let listed = match scan.text(1).to_uppercase().as_str() {
-        "DATABASES" => like(scan, 2, DATABASE),
+        "DATABASES" => like(scan, 2, &[DATABASE]),
         "TABLES" => {
             let is_from = scan.word(2, "FROM") || scan.word(2, "IN");
             if is_from && !DATABASES.contains(&name(scan, 3)) {
                 let message = format!("there is no database {}", name(scan, 3));
                 return Err(scan.error(ErrorKind::Unknown, 3, message));
             }
-            like(scan, if is_from { 4 } else { 2 }, TABLE)
+            let views = views::views().iter().map(|view| view.name);
+            let names: Vec<&str> = std::iter::once(EVENTS).chain(views).collect();
+            like(scan, if is_from { 4 } else { 2 }, &names)
         }
         "CREATE" => {
-            let first = 2 + usize::from(scan.word(2, "TABLE"));
-            let statement = string_literal(&tables::create_table(relation));
-            is_ours(scan, first).then(|| format!("SELECT {statement} AS statement"))
+            let first = 2 + usize::from(scan.word(2, "TABLE") || scan.word(2, "VIEW"));
+            table(scan, first).map(|table| {
+                let statement = string_literal(&tables::create_table(table, relation));
+                format!("SELECT {statement} AS statement")
+            })
         }
         _ => None,
     };
@@ -173,9 +195,11 @@ fn show(scan: &Scan<'_>, relation: &Relation) -> Result<String, SqlError> {
     })
 }
 
-/// The one name, where the text ends at `i` or with `LIKE 'pattern'`.
-fn like(scan: &Scan<'_>, i: usize, only: &str) -> Option<String> {
-    let query = format!("SELECT name FROM (SELECT {} AS name)", string_literal(only));
+/// The names, where the text ends at `i` or with `LIKE 'pattern'`.
+fn like(scan: &Scan<'_>, i: usize, names: &[&str]) -> Option<String> {
+    let names = names.iter().map(|name| string_literal(name));
+    let names = names.collect::<Vec<String>>().join(", ");
+    let query = format!("SELECT name FROM (SELECT arrayJoin([{names}]) AS name)");
     if i == scan.tokens.len() {
         return Some(query);
     }
@@ -187,16 +211,19 @@ fn like(scan: &Scan<'_>, i: usize, only: &str) -> Option<String> {
     is_last.then(|| format!("{query} WHERE name {not}{word} {}", scan.text(at + 1)))
 }
 
-/// Whether the tokens from `first` on are the name of the table.
-fn is_ours(scan: &Scan<'_>, first: usize) -> bool {
+/// The table whose name the tokens from `first` on are.
+fn table(scan: &Scan<'_>, first: usize) -> Option<Table> {
     let table: String = (first..scan.tokens.len()).map(|i| name(scan, i)).collect();
-    is_events(&table)
+    if is_events(&table) {
+        return Some(Table::Events);
+    }
+    views::find(&table).map(Table::View)
 }
 
-/// Whether a name is the table's.
+/// Whether a name is that of the table of events.
 pub(crate) fn is_events(table: &str) -> bool {
     match table.rsplit_once('.') {
-        Some((database, table)) => DATABASES.contains(&database) && table == TABLE,
-        None => table == TABLE,
+        Some((database, table)) => DATABASES.contains(&database) && table == EVENTS,
+        None => table == EVENTS,
     }
 }

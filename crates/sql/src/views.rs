@@ -1,0 +1,125 @@
+//! The named relations beside `events`: each a query of ours in `views/`, over the events or over
+//! other views.
+//!
+//! A file begins with comments: a line that says what a row is, then a line a column,
+//! `-- name | type | meaning`, in the order of the query's columns. What documents, `system.columns` and
+//! the page's editor tell of a view comes from these, and a test compares them with what is bound.
+//!
+//! The query means the same whatever settings are made beside it, but for `session_timezone`: there is
+//! no outer join whose missing side shows, and no ROLLUP.
+//!
+//! **Invariant:** a view reads what its caller may read: its `events` are those of the query that names it
+//! (`tests/security/test_isolation.py`).
+
+use std::sync::LazyLock;
+
+use sqlparser::ast;
+
+use crate::dialect_edits;
+use crate::source_map::SourceMap;
+use crate::types::DataType;
+
+/// The files, in the order in which they are listed.
+const FILES: [(&str, &str); 8] = [
+    ("intervals", include_str!("../views/intervals.sql")),
+    ("hours", include_str!("../views/hours.sql")),
+    ("sessions", include_str!("../views/sessions.sql")),
+    (
+        "job_transitions",
+        include_str!("../views/job_transitions.sql"),
+    ),
+    ("decisions", include_str!("../views/decisions.sql")),
+    (
+        "status_intervals",
+        include_str!("../views/status_intervals.sql"),
+    ),
+    ("objects", include_str!("../views/objects.sql")),
+    ("issues", include_str!("../views/issues.sql")),
+];
+
+/// A relation that queries may name.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// As queries name it.
+    pub name: &'static str,
+    /// What a row of it is: a sentence without a full stop.
+    pub meaning: &'static str,
+    /// Its columns in order.
+    pub columns: Vec<ViewColumn>,
+    /// Its file: the query below the head.
+    pub(crate) text: &'static str,
+}
+
+/// A column of a view.
+#[derive(Clone, Debug)]
+pub struct ViewColumn {
+    /// As queries name it.
+    pub name: &'static str,
+    /// ClickHouse's type.
+    pub data_type: DataType,
+    /// What it says, with its unit.
+    pub meaning: &'static str,
+}
+
+static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    let views = FILES.iter().map(|(name, text)| view(name, text));
+    views.collect()
+});
+
+/// The trees of the views' queries, in the order of [`VIEWS`].
+static QUERIES: LazyLock<Vec<ast::Query>> =
+    LazyLock::new(|| VIEWS.iter().map(|view| parsed(view.text)).collect());
+
+/// All views.
+pub fn views() -> &'static [View] {
+    &VIEWS
+}
+
+/// The view of a name: `hours`, `cvat.hours` and `default.hours` are one.
+pub(crate) fn find(name: &str) -> Option<&'static View> {
+    let name = match name.rsplit_once('.') {
+        Some((database, name)) if dialect_edits::DATABASES.contains(&database) => name,
+        Some(_) => return None,
+        None => name,
+    };
+    VIEWS.iter().find(|view| view.name == name)
+}
+
+impl View {
+    /// The tree of its query.
+    pub(crate) fn query(&self) -> &'static ast::Query {
+        let place = VIEWS.iter().position(|view| view.name == self.name);
+        &QUERIES[place.expect("every view is one of VIEWS")]
+    }
+}
+
+fn view(name: &'static str, text: &'static str) -> View {
+    let mut head = text.lines().map_while(|line| line.strip_prefix("--"));
+    let meaning = head.next().unwrap_or_default().trim();
+    let columns = head.filter_map(|line| {
+        let mut cells = line.splitn(3, " | ").map(str::trim);
+        let (name, data_type, meaning) = (cells.next()?, cells.next()?, cells.next()?);
+        Some(ViewColumn {
+            name,
+            data_type: DataType::parse(data_type).expect("the type in a view's head is one"),
+            meaning,
+        })
+    });
+    View {
+        name,
+        meaning,
+        columns: columns.collect(),
+        text,
+    }
+}
+
+/// **Invariant:** the files can be parsed (`every_view_has_the_columns_of_its_head`).
+fn parsed(text: &str) -> ast::Query {
+    let expanded = dialect_edits::edit_view(text).expect("a view's text is sound");
+    let source_map = SourceMap::new(text, &expanded);
+    let parsed = crate::parse::parse(&source_map).expect("a view's query can be parsed");
+    parsed.query
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+use std::fmt::Write as _;
+
+use super::*;
+use crate::tests::relation;
+use crate::{Column, Context, Dialect, ErrorKind, Position, Prepared, Relation, SqlError, prepare};
+
+/// The events with every column that a view reads.
+fn whole_relation() -> Relation {
+    let mut relation = relation();
+    let more = [
+        ("obj_name", "Nullable(String)"),
+        ("project_id", "Nullable(UInt64)"),
+        ("task_id", "Nullable(UInt64)"),
+        ("job_id", "Nullable(UInt64)"),
+        ("org_id", "Nullable(UInt64)"),
+        ("user_email", "Nullable(String)"),
+        ("org_slug", "Nullable(String)"),
+    ];
+    let more = more.iter().map(|(name, data_type)| Column {
+        name: (*name).to_owned(),
+        data_type: DataType::parse(data_type).unwrap(),
+    });
+    relation.unlisted.extend(more);
+    relation
+}
+
+fn prepared_with(sql: &str, settings: &str) -> Result<Prepared, SqlError> {
+    let context = Context {
+        now_ms: 1_782_864_000_123,
+        ..Context::default()
+    };
+    prepare(&format!("{sql}{settings}"), &context, &whole_relation())
+}
+
+#[test]
+fn every_view_has_the_columns_of_its_head() {
+    // None of the settings that change an answer changes what a view is.
+    let settings = [
+        "",
+        " SETTINGS session_timezone = 'America/New_York'",
+        " SETTINGS join_use_nulls = 1",
+        " SETTINGS group_by_use_nulls = 1",
+        " SETTINGS aggregate_functions_null_for_empty = 1",
+        " SETTINGS union_default_mode = 'DISTINCT', except_default_mode = 'DISTINCT', intersect_default_mode = 'DISTINCT'",
+    ];
+    for view in views() {
+        let of_head: Vec<(String, String)> = view
+            .columns
+            .iter()
+            .map(|column| (column.name.to_owned(), column.data_type.to_string()))
+            .collect();
+        for settings in settings {
+            let sql = format!("SELECT * FROM {}", view.name);
+            let prepared = prepared_with(&sql, settings).unwrap_or_else(|e| panic!("{sql}: {e}"));
+            let bound: Vec<(String, String)> = prepared
+                .columns
+                .iter()
+                .map(|column| (column.name.clone(), column.data_type.to_string()))
+                .collect();
+            assert_eq!(bound, of_head, "{}{settings}", view.name);
+        }
+    }
+}
+
+#[test]
+fn a_view_is_named_as_a_table_is() {
+    for sql in [
+        "SELECT ms FROM cvat.hours",
+        "SELECT hours.ms FROM default.hours",
+        "SELECT cvat.hours.ms, hours.user_id FROM hours WHERE hours.ms > 0",
+        "SELECT h.ms, hours.ms, h.* FROM hours AS h",
+        "SELECT a.ms FROM hours AS a JOIN hours AS b ON a.user_id = b.user_id",
+        "SELECT user_id, sum(ms) FROM hours GROUP BY user_id ORDER BY 2 DESC",
+        "SELECT scope FROM events WHERE user_id IN (SELECT user_id FROM hours)",
+    ] {
+        let prepared = prepared_with(sql, "").unwrap_or_else(|error| panic!("{sql}: {error}"));
+        // Its events are those of the caller.
+        for dialect in [Dialect::ClickHouse, Dialect::DuckDb] {
+            let text = prepared.text(dialect);
+            assert!(text.contains("WHERE user_id = 7"), "{sql}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_query_calls_so_goes_first() {
+    let sql = "WITH hours AS (SELECT 1 AS one) SELECT one FROM hours";
+    let prepared = prepared_with(sql, "").unwrap();
+    assert!(!prepared.text(Dialect::ClickHouse).contains("events"));
+}
+
+#[test]
+fn errors_are_where_the_view_is_named() {
+    let at = |line, column| Some(Position { line, column });
+    let error = prepared_with("SELECT\n  moments FROM hours", "").unwrap_err();
+    assert_eq!((error.kind, error.position), (ErrorKind::Unknown, at(2, 3)));
+    let error = prepared_with("SELECT ms FROM houses.hours", "").unwrap_err();
+    assert_eq!(
+        (error.kind, error.position),
+        (ErrorKind::Forbidden, at(1, 16))
+    );
+    let error = prepared_with("SELECT ms FROM hour", "").unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("did you mean hours?"));
+
+    let context = Context {
+        without_events: Some("no events for you".to_owned()),
+        ..Context::default()
+    };
+    let error = prepare("SELECT 1,\n 2 FROM hours", &context, &whole_relation()).unwrap_err();
+    assert_eq!(error.message, "no events for you");
+    assert_eq!(error.position, at(2, 9));
+}
+
+/// A view reads the events and other views, and no view itself.
+#[test]
+fn every_head_is_whole() {
+    for view in views() {
+        assert!(view.meaning.len() > 10, "{}", view.name);
+        assert!(!view.columns.is_empty(), "{}", view.name);
+        for column in &view.columns {
+            assert!(!column.meaning.is_empty(), "{}.{}", view.name, column.name);
+        }
+    }
+}
+
+/// The list that the page's editor offers.
+#[test]
+fn the_page_offers_the_relations() {
+    let mut expected = String::new();
+    for view in views() {
+        let text = |text: &str| text.replace('\'', "\\'");
+        let (name, meaning) = (view.name, text(view.meaning));
+        writeln!(
+            expected,
+            "  {{\n    name: '{name}',\n    info: '{meaning}',\n    columns: ["
+        )
+        .unwrap();
+        for column in &view.columns {
+            let (name, data_type) = (column.name, text(&column.data_type.to_string()));
+            let meaning = text(column.meaning);
+            writeln!(expected, "      ['{name}', '{data_type}', '{meaning}'],").unwrap();
+        }
+        expected.push_str("    ],\n  },\n");
+    }
+    let page = include_str!("../../../../web/src/editor/relations.ts");
+    let list = page
+        .split_once("= [\n")
+        .and_then(|(_, list)| list.split_once("];"));
+    assert_eq!(
+        list.map(|(list, _)| list),
+        Some(expected.as_str()),
+        "{expected}"
+    );
+}
+
+/// A section for each, with its columns in a table.
+#[test]
+fn the_document_tells_of_every_relation() {
+    let document = include_str!("../../../../docs/relations.md");
+    for view in views() {
+        let mut expected = format!("### {}\n\n", view.name);
+        expected.push_str("| column | type | meaning |\n| --- | --- | --- |\n");
+        for column in &view.columns {
+            let ViewColumn {
+                name,
+                data_type,
+                meaning,
+            } = column;
+            writeln!(expected, "| `{name}` | {data_type} | {meaning} |").unwrap();
+        }
+        let (head, rows) = expected.split_once("\n\n").unwrap();
+        assert!(
+            document.contains(&format!("{head}\n")),
+            "docs/relations.md has no {head}"
+        );
+        assert!(
+            document.contains(rows),
+            "docs/relations.md, {head}:\n{rows}"
+        );
+    }
+}

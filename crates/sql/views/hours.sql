@@ -1,0 +1,59 @@
+-- working time: a row for each counted interval and day, and one for each row of working time that came without intervals
+--
+-- day | Date | the day, in the query's time zone; intervals are cut at its midnight
+-- started | DateTime64(3, 'Etc/UTC') | when it began
+-- ended | DateTime64(3, 'Etc/UTC') | when it ended
+-- user_id | Nullable(UInt64) | who worked
+-- project_id | Nullable(UInt64) | the project that was worked on
+-- task_id | Nullable(UInt64) | the task
+-- job_id | Nullable(UInt64) | the job
+-- org_id | Nullable(UInt64) | the organization
+-- stage | String | the job's stage then: annotation, validation or acceptance; empty where no event tells
+-- role | String | annotation (in the first round), rework (in later ones) or review; empty where no event tells
+-- ms | Int64 | how long, ms
+-- has_intervals | UInt8 | 0 where it is known only how long, and not when: the row then lies at its event's time
+WITH
+days AS (
+  SELECT user_id AS worker, project_id AS project, task_id AS task, job_id AS job, org_id AS org, ms AS counted, has_intervals AS known, started_ms AS begin_ms, ended_ms AS until_ms,
+    toDate(started, timezone()) AS first_day, toDate(if(ended_ms > started_ms, fromUnixTimestamp64Milli(ended_ms - 1, 'Etc/UTC'), started), timezone()) AS last_day
+  FROM intervals
+),
+pieces AS (
+  SELECT worker, project, task, job, org, known, first_day AS on_day, begin_ms AS from_ms, until_ms AS to_ms, counted AS piece_ms
+  FROM days
+  WHERE first_day = last_day
+  UNION ALL
+  SELECT worker, project, task, job, org, known, on_day, greatest(begin_ms, toInt64(toUnixTimestamp(toDateTime(on_day, timezone()))) * 1000) AS from_ms,
+    least(until_ms, toInt64(toUnixTimestamp(toDateTime(addDays(on_day, 1), timezone()))) * 1000) AS to_ms, to_ms - from_ms
+  FROM (
+    SELECT worker, project, task, job, org, known, begin_ms, until_ms, addDays(first_day, arrayJoin(range(0, toUInt32(dateDiff('day', first_day, last_day)) + 1))) AS on_day
+    FROM days
+    WHERE first_day != last_day
+  )
+),
+-- A job's states from each change on, and of one that nobody saw created also before the first change.
+states AS (
+  SELECT job_id AS of_job, toUnixTimestamp64Milli(at) AS since_ms, stage_after AS stage_then, assignee_after AS assignee_then, round AS round_then
+  FROM job_transitions
+  UNION ALL
+  SELECT job_id, toInt64(0), stage_before, assignee_before, toUInt64(1)
+  FROM job_transitions
+  WHERE number = 1 AND change != 'created'
+),
+placed AS (
+  SELECT on_day, from_ms, to_ms, worker, project, task, job, org, piece_ms, known,
+    ifNull(states.stage_then, '') AS in_stage, ifNull(states.assignee_then, 0) AS assignee, ifNull(states.round_then, 0) AS in_round
+  FROM pieces ASOF LEFT JOIN states ON pieces.job = states.of_job AND pieces.from_ms >= states.since_ms
+)
+SELECT on_day AS day, fromUnixTimestamp64Milli(from_ms, 'Etc/UTC') AS started, fromUnixTimestamp64Milli(to_ms, 'Etc/UTC') AS ended,
+  worker AS user_id, project AS project_id, task AS task_id, job AS job_id, org AS org_id,
+  in_stage AS stage,
+  multiIf(
+    in_stage IN ('validation', 'acceptance'), 'review',
+    in_stage != 'annotation', '',
+    -- Who decided a round was not annotating in it, unless the job was theirs.
+    assignee != worker AND (job, worker, in_round) IN (SELECT job_id, decider_id, round FROM decisions WHERE decider_id IS NOT NULL), 'review',
+    in_round = 1, 'annotation',
+    'rework') AS role,
+  piece_ms AS ms, known AS has_intervals
+FROM placed
