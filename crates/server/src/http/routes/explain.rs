@@ -106,6 +106,7 @@ enum Step {
 }
 
 #[derive(Clone, Copy, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the columns' names")]
 struct StepIds {
     job_id: Option<i64>,
     task_id: Option<i64>,
