@@ -297,6 +297,8 @@ pub struct ClickHouseStoreConfig {
     pub node: u16,
     /// `store.clickhouse.alter`: whether a table that is there may be changed. Default `false`.
     pub alter: bool,
+    /// `store.clickhouse.at_least_once`: whether a table is used that does not know an INSERT again. Default `false`.
+    pub at_least_once: bool,
     /// `store.clickhouse.timeout_ms`: how long the answer to an INSERT is waited for, milliseconds. Default 1 minute.
     pub timeout_ms: u64,
 }

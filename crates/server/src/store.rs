@@ -269,6 +269,7 @@ fn clickhouse(config: &Config, owner: Uuid) -> Result<ClickHouseConfig, StoreErr
             owner,
         },
         may_alter: clickhouse.alter,
+        at_least_once: clickhouse.at_least_once,
         timeout: Duration::from_millis(clickhouse.timeout_ms),
         memory_bytes: config.store.memory_bytes,
         data_dir: config.data_dir.clone(),

@@ -320,6 +320,12 @@ pub static KEYS: &[Key] = &[
         help: "Add what a table events that is there lacks: columns, an index and a setting",
     },
     Key {
+        path: "store.clickhouse.at_least_once",
+        kind: Kind::Flag,
+        default: "false",
+        help: "Use a table that does not know an INSERT again: an event may be there twice after a lost answer",
+    },
+    Key {
         path: "store.clickhouse.timeout_ms",
         kind: millis(1000, 60 * MINUTE_MS),
         default: "1min",
