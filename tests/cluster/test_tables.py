@@ -13,7 +13,8 @@ import requests
 
 from support import events, exports, query
 from support.chdb_engine import ChDb
-from support.server import run_cli, wait_for
+from support.server import User, run_cli, wait_for
+from support.small_cvat import CvatUser, SmallCvat
 
 CVATS_TABLE = (
     "CREATE TABLE DB.events (scope String, obj_name String NULL, obj_id UInt64 NULL, obj_val String NULL, "
@@ -77,8 +78,11 @@ def test_a_table_of_cvats_is_adopted_and_its_hours_are_mended(make_clustered, cl
 
 
 def test_several_annoscopes_write_to_one_table(make_clustered, clickhouse) -> None:
-    servers = [make_clustered(store_clickhouse_node=number).start() for number in range(3)]
-    admins = [server.add_user("root", "admin") for server in servers]
+    root = CvatUser(1, "root", ["admin"], is_superuser=True)
+    cvat = SmallCvat([root], {})
+    users = {"auth": "cvat", "cvat_url": cvat.url}
+    servers = [make_clustered(store_clickhouse_node=number, **users).start() for number in range(3)]
+    admin = User(root.name, "", "", root.token["Authorization"].removeprefix("Token "))
     for turn in range(3):
         for number, server in enumerate(servers):
             sent = [events.server_event(obj_id=100 * number + 10 * turn + i) for i in range(10)]
@@ -89,9 +93,10 @@ def test_several_annoscopes_write_to_one_table(make_clustered, clickhouse) -> No
     for server in servers:
         server.wait_until_applied()
     expected = sorted(str(100 * number + i) for number in range(3) for i in range(30))
-    for server, admin in zip(servers, admins, strict=True):
+    for server in servers:
         assert sorted(row["obj_id"] for row in exports.rows(server, admin)) == expected
         assert query.rows(server, admin, "SELECT count(), uniqExact(position) FROM events") == [[90, 90]]
+    cvat.go_down()
 
 
 def test_a_second_annoscope_with_the_same_number_is_refused(make_clustered, clickhouse) -> None:

@@ -278,6 +278,12 @@ pub static KEYS: &[Key] = &[
         help: "What waits for the database while it takes no events; more gets 503",
     },
     Key {
+        path: "shared.dir",
+        kind: Kind::Text,
+        default: "",
+        help: "Directory that several annoscopes before one ClickHouse write dashboards and results of exports to",
+    },
+    Key {
         path: "store.kind",
         kind: Kind::Choice(&["duckdb", "clickhouse"]),
         default: "duckdb",
