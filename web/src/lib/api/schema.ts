@@ -112,6 +112,8 @@ export interface components {
              * @description Its file; `null` while it does not answer.
              */
             bytes?: number | null;
+            /** @description What it lacks for each event to be there once; empty but with `store.clickhouse.at_least_once`. */
+            lacking: string[];
             /**
              * Format: int64
              * @description Its write-ahead log; `null` while it does not answer.
