@@ -161,8 +161,8 @@ impl Applier {
 
     /// Changes rows that are stored.
     pub(crate) fn rewrite(&mut self, rewrite: &Rewrite) -> Result<Rewritten, Error> {
-        if matches!(rewrite, Rewrite::Compact { .. }) {
-            // ClickHouse's merges do that.
+        if matches!(rewrite, Rewrite::Compact { .. } | Rewrite::Catalogue) {
+            // ClickHouse's merges do the one, and of the other nothing is kept.
             return Ok(Rewritten::default());
         }
         let stored = self.stored()?;
