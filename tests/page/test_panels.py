@@ -1,4 +1,4 @@
-"""Bar gauges, state timelines, heat maps, histograms; annotations; data links: by pointer and by keys, as Grafana's files say."""
+"""Bar gauges, state timelines, heat maps, histograms, annotations and data links: as files say, by pointer and keys."""
 
 from __future__ import annotations
 
