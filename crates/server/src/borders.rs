@@ -33,6 +33,7 @@ const WITHOUT_HTTP: &[&str] = &[
     "dead_letter",
     "doctor",
     "erase",
+    "explanation",
     "exports",
     "identity",
     "ingest",

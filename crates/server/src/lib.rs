@@ -22,6 +22,7 @@ mod dir_lock;
 mod doctor;
 mod durable_file;
 mod erase;
+mod explanation;
 mod exports;
 mod http;
 pub mod identity;

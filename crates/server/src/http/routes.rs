@@ -6,6 +6,7 @@ pub mod account;
 pub mod admin;
 pub mod dashboards;
 pub mod events;
+pub mod explain;
 pub mod exports;
 pub mod grafana;
 pub mod ingest;

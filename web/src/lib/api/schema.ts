@@ -78,6 +78,10 @@ export interface components {
              */
             position: number;
         };
+        CountedFor: components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            counted_ms: number;
+        };
         /** @description Who wants to log in: a password with a name or an e-mail address. */
         Credentials: {
             /** @description In place of the name. */
@@ -176,6 +180,41 @@ export interface components {
              */
             min_free_bytes: number;
         };
+        /** @description What was done and what was counted, in time order. */
+        ExplanationAnswer: {
+            /**
+             * Format: int64
+             * @description Hours that came without intervals, ms: they are part of no gap.
+             */
+            booked_ms: number;
+            /**
+             * Format: int64
+             * @description Hours of the stretch, ms: the sum of the gaps' `counted_ms`.
+             */
+            counted_ms: number;
+            /** Format: int64 */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description A gap between two activities counts if it is shorter, ms: CVAT's rule.
+             */
+            gap_limit_ms: number;
+            /** @description Whether that is all that was asked for; else ask on from `until_ms`. */
+            is_whole: boolean;
+            steps: components["schemas"]["Step"][];
+            /**
+             * Format: int64
+             * @description How much of them was counted already, ms.
+             */
+            twice_ms: number;
+            /**
+             * Format: int64
+             * @description Up to when it is explained.
+             */
+            until_ms: number;
+            /** Format: int64 */
+            user_id: number;
+        };
         /** @description What is there, and how much there may be. */
         Filling: {
             /** Format: int64 */
@@ -229,6 +268,8 @@ export interface components {
             administer: boolean;
             query: boolean;
             save_dashboards: boolean;
+            /** @description More than one's own events. */
+            see_analytics: boolean;
             see_dashboards: boolean;
         };
         /** @description The caller's own account. */
@@ -541,6 +582,65 @@ export interface components {
             started: string;
             /** @description Of the program. */
             version: string;
+        };
+        Step: (components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            count?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took, ms. It counts for `change:frame` alone.
+             */
+            duration_ms: number;
+            /** @description Whether working time goes by it: by browsers' events alone. */
+            is_activity: boolean;
+            obj_name?: string | null;
+            scope: string;
+            /** @description `client` for what a browser told. */
+            source: string;
+            /** Format: int64 */
+            timestamp_ms: number;
+        } & {
+            /** @enum {string} */
+            kind: "event";
+        }) | {
+            /** @description What it was counted for. */
+            counted_for: components["schemas"]["CountedFor"][];
+            /** Format: int64 */
+            counted_ms: number;
+            /** Format: int64 */
+            from_ms: number;
+            /** @enum {string} */
+            kind: "gap";
+            /** Format: int64 */
+            twice_ms: number;
+            /** Format: int64 */
+            until_ms: number;
+            /**
+             * @description `counted`, `overlapping` (some of it more than once), `too_long`, `in_part` (an activity that is not
+             *     stored began or ended it), `not_counted` (short, but no hours were computed of it).
+             */
+            verdict: string;
+            /**
+             * Format: int64
+             * @description How long it is in truth, ms, where it goes beyond the stretch; null where no activity is within a day.
+             */
+            whole_ms?: number | null;
+        } | (components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            hours_ms: number;
+            /** Format: int64 */
+            timestamp_ms: number;
+        } & {
+            /** @enum {string} */
+            kind: "booked";
+        });
+        StepIds: {
+            /** Format: int64 */
+            job_id?: number | null;
+            /** Format: int64 */
+            project_id?: number | null;
+            /** Format: int64 */
+            task_id?: number | null;
         };
         /** @description A token; its text is told once, when it is made. */
         TokenAnswer: {
