@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ import requests
 
 from support.events import FIELDS
 from support.server import Server
+
+VIEWS = Path(__file__).parents[2] / "crates" / "sql" / "views"
+# The relations that are worked out from events alone, each after those that it reads.
+RELATIONS = ["intervals", "job_transitions", "decisions", "hours", "sessions", "objects", "issues", "status_intervals"]
 
 START = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 END = dt.datetime(2026, 8, 30, tzinfo=dt.UTC)
@@ -258,11 +263,40 @@ def clock_changes() -> Iterator[Event]:
             yield event | {"project_id": 900, "obj_id": at // 1_800_000, "user_id": 7, "user_name": "王小明"}
 
 
+def job_changes() -> Iterator[Event]:
+    """Project 901: jobs that are annotated, rejected, accepted, and deleted, with a request each step."""
+    steps = [
+        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40, "type": "annotation"}),
+        ("assignee", "None", "{'id': 4}", 4), ("state", "new", "in progress", None), ("create:shapes", 12),
+        ("stage", "annotation", "validation", None), ("create:issue", None), ("state", "new", "rejected", None),
+        ("stage", "validation", "annotation", None), ("delete:shapes", 3), ("update:issue", None),
+        ("stage", "annotation", "acceptance", None), ("delete:job", None),
+    ]  # fmt: skip
+    for job_id in (9011, 9012, 9013):
+        for index, (what, *values) in enumerate(steps[: 9 + (job_id - 9010)]):
+            at = int(dt.datetime(2026, 7, 6, 20, tzinfo=dt.UTC).timestamp()) * 1000 + index * 1_800_000 + job_id
+            made = dict.fromkeys(FIELDS) | {"source": "server", "timestamp": at, "duration": 0, "scope": what}
+            made |= {"project_id": 901, "task_id": 901, "job_id": job_id, "user_id": 4 + index % 3, "obj_id": job_id}
+            payload: dict[str, object] = {"request": {"id": f"{job_id:08}-0000-4000-8000-{index:012}"}}
+            if what in ("assignee", "stage", "state"):
+                old, new, obj_id = values
+                made |= {"scope": "update:job", "obj_name": what, "obj_val": new, "obj_id": obj_id}
+                payload["old_value"] = None if old == "None" else old
+            elif what == "update:issue":
+                made |= {"obj_name": "resolved", "obj_val": "True", "obj_id": None}
+            elif isinstance(values[0], dict):
+                payload |= values[0]
+            else:
+                made |= {"count": values[0]}
+            yield made | {"payload": json.dumps(payload)}
+
+
 def generate(n_events: int = N_EVENTS) -> list[Event]:
     """All events, in an order that is not theirs in time. `timestamp` is in ms since the epoch."""
     chance = random.Random(SEED)
     made = [event(index, n_events, chance) for index in range(n_events)]
     made += clock_changes()
+    made += job_changes()
     chance.shuffle(made)
     # A repeat would be stored once by the server, and twice by ClickHouse.
     return list({tuple(item.values()): item for item in made}.values())
@@ -286,9 +320,12 @@ def as_server_event(event: Event) -> Event:
 def clickhouse(run: Callable[[str], object], events: list[Event]) -> None:
     """Makes CVAT's table `cvat.events` and fills it; `run` runs one statement."""
     columns = ", ".join(f"{name} {type_}" for name, type_ in TYPES.items())
+    # What annoscope makes of these events in columns of its own, which are no part of `*` either.
+    own = "counted_ms Array(Int64) ALIAS [], counted_from_ms Nullable(Int64) ALIAS NULL, "
+    own += "request_id Nullable(String) ALIAS toString(toUUIDOrNull(JSONExtractString(payload, 'request', 'id')))"
     run("CREATE DATABASE IF NOT EXISTS cvat")
     run(
-        f"CREATE TABLE cvat.events ({columns}) ENGINE = MergeTree PARTITION BY toYYYYMM(timestamp) "
+        f"CREATE TABLE cvat.events ({columns}, {own}) ENGINE = MergeTree PARTITION BY toYYYYMM(timestamp) "
         "ORDER BY timestamp SETTINGS index_granularity = 8192"
     )
     with tempfile.TemporaryDirectory() as directory:
@@ -307,3 +344,7 @@ def time_text(ms: int) -> str:
     """As ClickHouse prints DateTime64(3): 2026-06-01 00:00:00.000."""
     at = dt.datetime.fromtimestamp(ms // 1000, dt.UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}"
+    for name in RELATIONS:
+        text = (VIEWS / f"{name}.sql").read_text()
+        text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
+        run(f"CREATE VIEW cvat.{name} AS {text}")

@@ -260,15 +260,29 @@ def test_what_clients_ask(shared_server: Server, shared_admin: User) -> None:
     )
     assert listed == [row[:2] for row in described]
     asked = {
-        "SHOW TABLES": [["events"]],
-        "SHOW TABLES FROM cvat": [["events"]],
+        "SHOW TABLES LIKE 'even%'": [["events"]],
+        "SHOW TABLES FROM cvat LIKE 'hours'": [["hours"]],
         "SHOW DATABASES": [["cvat"]],
         "EXISTS TABLE cvat.events": [[1]],
-        "SELECT name FROM system.tables WHERE database = 'cvat'": [["events"]],
+        "EXISTS hours": [[1]],
+        "SELECT name FROM system.tables WHERE database = 'cvat' AND engine = 'MergeTree'": [["events"]],
+        "SELECT engine, comment != '' FROM system.tables WHERE name = 'hours'": [["View", 1]],
         "SELECT name FROM system.databases AS d": [["cvat"]],
-        "SELECT column_name FROM information_schema.columns WHERE ordinal_position = 1": [["scope"]],
-        "SELECT table_name FROM INFORMATION_SCHEMA.tables": [["events"]],
+        "SELECT column_name FROM information_schema.columns WHERE ordinal_position = 1 AND table_name = 'events'": [
+            ["scope"]
+        ],
+        "SELECT table_name FROM INFORMATION_SCHEMA.tables WHERE table_type = 'BASE TABLE'": [["events"]],
     }
+    # Whatever lists tables has the relations, too, with the columns that they give.
+    tables = [name for (name,) in rows(shared_server, shared_admin, "SHOW TABLES")]
+    assert tables[0] == "events"
+    assert "hours" in tables
+    for listing in ("SELECT name FROM system.tables", "SELECT table_name FROM information_schema.tables"):
+        assert [name for (name,) in rows(shared_server, shared_admin, listing)] == tables
+    for table in tables:
+        given = ask(shared_server, shared_admin, f"SELECT * FROM {table} LIMIT 0").json()["columns"]
+        described = rows(shared_server, shared_admin, f"DESCRIBE TABLE cvat.{table}")
+        assert [row[:2] for row in described] == [[column["name"], column["type"]] for column in given]
     for sql, expected in asked.items():
         assert rows(shared_server, shared_admin, sql) == expected, sql
     refused = {

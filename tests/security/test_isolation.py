@@ -182,6 +182,28 @@ def test_ways_out(members: list[Member], clickhouse: ClickHouse, sql: str) -> No
         check(member, clickhouse, sql, CONTEXT)
 
 
+def test_relations(members: list[Member], clickhouse: ClickHouse) -> None:
+    """Every relation beside the events is worked out from one's own events: whole, summed, and joined with others."""
+    relations = member_relations(members[0])
+    assert len(relations) >= 8, relations
+    for member in members:
+        assert member_relations(member) == relations
+        for relation in relations:
+            for sql in (
+                f"SELECT * FROM {relation}",
+                f"SELECT count() FROM cvat.{relation}",
+                f"SELECT count() FROM (SELECT user_id FROM events LIMIT 100) AS e CROSS JOIN {relation} AS r",
+                f"SELECT count() FROM numbers(3) WHERE number < (SELECT count() FROM {relation})",
+            ):
+                assert check(member, clickhouse, sql), f"{member.name}: {sql}"
+
+
+def member_relations(member: Member) -> list[str]:
+    answer = member.asks.query("SHOW TABLES")
+    assert isinstance(answer, Answer), answer
+    return [str(row[0]) for row in answer.rows if row[0] != "events"]
+
+
 @pytest.mark.parametrize("sql", FAILING_ELSEWHERE)
 def test_no_error_tells_of_a_foreign_row(members: list[Member], clickhouse: ClickHouse, sql: str) -> None:
     for member in members:

@@ -38,6 +38,8 @@ const WITHOUT_HTTP: &[&str] = &[
     "identity",
     "ingest",
     "metrics",
+    "project_forecast",
+    "query_rows",
     "readiness",
     "retention",
     "webhooks",

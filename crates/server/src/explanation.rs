@@ -2,11 +2,11 @@
 //! rights of who asks.
 
 use annoscope_events::{Gap, Ids, Interval, Timestamp, explain_gaps};
-use annoscope_formats::TimeFormat;
-use annoscope_query::{Access, Engine, QueryError, QueryRequest};
+use annoscope_query::{Access, Engine, QueryError};
 use annoscope_sql::Context;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
+
+use crate::query_rows::{self, integer, text};
 
 /// What is to be explained.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +94,13 @@ pub(crate) async fn explain(
     access: &Access,
     now: Timestamp,
 ) -> Result<Explanation, QueryError> {
-    let ask = async |sql: String, limit| rows(engine, sql, limit, access, now).await;
+    let ask = async |sql: String, limit| {
+        let context = Context {
+            now_ms: now.millis(),
+            ..Context::default()
+        };
+        query_rows::ask(engine, sql, context, limit, access).await
+    };
     let mut events = seen_events(&ask(events_sql(stretch), stretch.limit as u64 + 1).await?);
     let within = cut(&mut events, stretch);
     let neighbours = ask(neighbours_sql(stretch.user_id, within), 1).await?;
@@ -180,38 +186,6 @@ fn during(Interval { start_ms, end_ms }: Interval) -> String {
     )
 }
 
-/// The rows of a query of ours.
-async fn rows(
-    engine: &Engine,
-    sql: String,
-    limit: u64,
-    access: &Access,
-    now: Timestamp,
-) -> Result<Vec<RecordBatch>, QueryError> {
-    let request = QueryRequest {
-        sql,
-        context: Context {
-            now_ms: now.millis(),
-            ..Context::default()
-        },
-        limit,
-        time_format: TimeFormat::Text,
-        ignores_format: true,
-        may_use_cache: true,
-        query_id: None,
-        time_limit: None,
-        has_byte_order_mark: false,
-    };
-    let mut run = engine.start(request, access, now).await?;
-    let mut batches = Vec::new();
-    while let Some(batch) = run.next().await? {
-        run.sent(batch.num_rows());
-        batches.push(batch);
-    }
-    run.finish();
-    Ok(batches)
-}
-
 fn seen_events(batches: &[RecordBatch]) -> Vec<SeenEvent> {
     let of = |batch: &RecordBatch| -> Vec<SeenEvent> {
         let event = |row| SeenEvent {
@@ -268,14 +242,4 @@ fn ids(batch: &RecordBatch, first: usize, row: usize) -> Ids {
         task_id: integer(batch, first + 1, row),
         project_id: integer(batch, first + 2, row),
     }
-}
-
-fn integer(batch: &RecordBatch, column: usize, row: usize) -> Option<i64> {
-    let values = batch.column(column).as_primitive_opt::<Int64Type>()?;
-    values.is_valid(row).then(|| values.value(row))
-}
-
-fn text(batch: &RecordBatch, column: usize, row: usize) -> Option<String> {
-    let values = batch.column(column).as_string_opt::<i32>()?;
-    values.is_valid(row).then(|| values.value(row).to_owned())
 }

@@ -30,6 +30,8 @@ mod ingest;
 mod metrics;
 mod outbox;
 mod process;
+mod project_forecast;
+mod query_rows;
 mod readiness;
 mod rejected_batches;
 mod retention;

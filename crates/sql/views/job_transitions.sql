@@ -47,11 +47,11 @@ changes AS (
 ),
 -- What a change leaves as it was comes from the change before it; before the first one that tells, from what the next one says it was.
 carried AS (
-  SELECT of_job, request, time, task, project, org, actor, kind, has_assignee AS changes_assignee,
-    ifNull(anyLast(if(has_stage, new_stage, NULL)) OVER so_far, ifNull(any(if(has_stage, nullIf(old_stage, ''), NULL)) OVER later, '')) AS stage_now,
+  SELECT of_job, request, time, task, project, org, actor, kind, has_stage AS changes_stage, has_state OR has_stage AS changes_state, has_assignee AS changes_assignee,
+    ifNull(anyLast(if(has_stage, new_stage, NULL)) OVER so_far, ifNull(any(if(has_stage, ifNull(old_stage, ''), NULL)) OVER later, '')) AS stage_now,
     -- A job that goes to another stage begins anew there.
-    ifNull(anyLast(if(has_state, new_state, if(has_stage, 'new', NULL))) OVER so_far, ifNull(any(if(has_state, nullIf(old_state, ''), NULL)) OVER later, '')) AS state_now,
-    ifNull(anyLast(if(has_assignee, new_assignee, NULL)) OVER so_far, ifNull(any(if(has_assignee, old_assignee, NULL)) OVER later, 0)) AS assignee_now,
+    ifNull(anyLast(if(has_state, new_state, if(has_stage, 'new', NULL))) OVER so_far, ifNull(any(if(has_state, ifNull(old_state, ''), if(has_stage, '', NULL))) OVER later, '')) AS state_now,
+    ifNull(anyLast(if(has_assignee, new_assignee, NULL)) OVER so_far, ifNull(any(if(has_assignee, ifNull(old_assignee, 0), NULL)) OVER later, 0)) AS assignee_now,
     ifNull(old_stage, '') AS stage_then, ifNull(old_state, '') AS state_then, ifNull(old_assignee, 0) AS assignee_then,
     ifNull(max(created_type) OVER so_far, '') AS known_type,
     ifNull(max(created_frames) OVER so_far, 0) AS known_frames,
@@ -63,8 +63,8 @@ carried AS (
 compared AS (
   SELECT of_job, request, time, task, project, org, actor, kind, place, stage_now, state_now, assignee_now, known_type, known_frames,
     -- Of the first change, what its event says; what it does not change was so before it.
-    if(place = 1, if(kind = 2, '', if(stage_then = '', stage_now, stage_then)), lagInFrame(stage_now, 1, '') OVER in_order) AS stage_old,
-    if(place = 1, if(kind = 2, '', if(state_then = '', state_now, state_then)), lagInFrame(state_now, 1, '') OVER in_order) AS state_old,
+    if(place = 1, if(kind = 2, '', if(changes_stage, stage_then, stage_now)), lagInFrame(stage_now, 1, '') OVER in_order) AS stage_old,
+    if(place = 1, if(kind = 2, '', if(changes_state, state_then, state_now)), lagInFrame(state_now, 1, '') OVER in_order) AS state_old,
     if(place = 1, if(kind = 2, 0, if(changes_assignee, assignee_then, assignee_now)), lagInFrame(assignee_now, 1, 0) OVER in_order) AS assignee_old
   FROM carried
   WINDOW in_order AS (PARTITION BY of_job ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)

@@ -58,27 +58,29 @@ followed AS (
   WINDOW before AS (PARTITION BY of_job, state_number ORDER BY item ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 numbered AS (
-  SELECT of_job, time_ms, kind, task, project, org, worker, n_frames, job_type, worked, n_created, n_updated, n_deleted, assignee_now, stage_now, state_now,
+  SELECT of_job, time_ms, kind, worker, worked, n_created, n_updated, n_deleted, assignee_now, stage_now, state_now,
     sum(is_cut) OVER (PARTITION BY of_job ORDER BY item ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS stretch,
+    anyLast(task) OVER whole AS task_now, anyLast(project) OVER whole AS project_now, anyLast(org) OVER whole AS org_now,
     max(n_frames) OVER (PARTITION BY of_job) AS job_frames, max(job_type) OVER (PARTITION BY of_job) AS type_of_job
   FROM followed
+  WINDOW whole AS (PARTITION BY of_job ORDER BY item ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ),
 stretches AS (
   SELECT of_job, stretch, minIf(time_ms, kind != 3) AS from_ms, countIf(kind IN (0, 1)) AS n_items,
-    any(task) AS task_now, any(project) AS project_now, any(org) AS org_now, any(assignee_now) AS whose, any(stage_now) AS at_stage, any(state_now) AS at_state,
+    any(task_now) AS of_task, any(project_now) AS of_project, any(org_now) AS of_org, any(assignee_now) AS whose, any(stage_now) AS at_stage, any(state_now) AS at_state,
     max(if(kind = 1 AND worker != 0, worker, NULL)) AS acting,
     sum(worked) AS sum_worked, sum(n_created) AS sum_created, sum(n_updated) AS sum_updated, sum(n_deleted) AS sum_deleted, any(job_frames) AS all_frames, any(type_of_job) AS of_type
   FROM numbered
   GROUP BY of_job, stretch
 ),
 ended_ones AS (
-  SELECT of_job, stretch, from_ms, n_items, task_now, project_now, org_now, whose, at_stage, at_state, acting, sum_worked, sum_created, sum_updated, sum_deleted, all_frames, of_type,
+  SELECT of_job, stretch, from_ms, n_items, of_task, of_project, of_org, whose, at_stage, at_state, acting, sum_worked, sum_created, sum_updated, sum_deleted, all_frames, of_type,
     leadInFrame(from_ms, 1, toInt64(-1)) OVER (PARTITION BY of_job ORDER BY stretch ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS until_ms
   FROM stretches
 )
 SELECT of_job AS job_id, row_number() OVER (PARTITION BY of_job ORDER BY stretch) AS number,
   fromUnixTimestamp64Milli(from_ms, 'Etc/UTC') AS started, if(until_ms < 0, NULL, fromUnixTimestamp64Milli(until_ms, 'Etc/UTC')) AS ended,
-  task_now AS task_id, project_now AS project_id, org_now AS org_id, whose AS assignee_id, at_stage AS stage, at_state AS state, acting AS user_id,
+  of_task AS task_id, of_project AS project_id, of_org AS org_id, whose AS assignee_id, at_stage AS stage, at_state AS state, acting AS user_id,
   sum_worked AS ms, sum_created AS created, sum_updated AS updated, sum_deleted AS deleted, sum_created - sum_deleted AS net,
   all_frames AS frames, if(of_type = '', 'annotation', of_type) AS type
 FROM ended_ones

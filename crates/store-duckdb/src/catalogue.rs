@@ -177,6 +177,7 @@ impl Applier {
     }
 
     /// Makes the catalogue anew from all rows. Returns how many facts it has.
+    #[allow(dead_code)]
     pub(crate) fn rebuild_catalogue(&mut self) -> Result<u64, Error> {
         let connection = self.database().connection(Purpose::Maintenance)?;
         self.keeping.until = None;

@@ -236,7 +236,9 @@ async fn workers_write_what_was_asked_for() {
         }
         let content = String::from_utf8(exports.content(key).await).unwrap();
         assert_eq!(content.lines().count(), 2);
-        assert!((exports.get(key, clock::now()).unwrap().progress - 1.0).abs() < f32::EPSILON);
+        assert!(
+            (exports.get(key, clock::now()).await.unwrap().progress - 1.0).abs() < f32::EPSILON
+        );
     }
     exports.stop();
     let refused = exports
@@ -314,18 +316,18 @@ async fn results_and_failures_expire_an_hour_after_they_ended() {
         .finished_at()
         .unwrap();
     let at = |offset_ms: i64| Timestamp::from_millis(finished_at.millis() + offset_ms);
-    let expires_at = exports.get(key, at(0)).unwrap().expires_at.unwrap();
+    let expires_at = exports.get(key, at(0)).await.unwrap().expires_at.unwrap();
     assert_eq!(expires_at, at(HOUR_MS));
 
     let before = at(HOUR_MS - 1);
     exports.expire(before);
-    assert!(exports.get(key, before).is_some());
+    assert!(exports.get(key, before).await.is_some());
     let open = exports.download(key, before).await.unwrap();
     assert!(
-        exports.get(key, expires_at).is_none(),
+        exports.get(key, expires_at).await.is_none(),
         "also before it is removed"
     );
-    assert!(exports.of_owner(1, expires_at).is_empty());
+    assert!(exports.of_owner(1, expires_at).await.is_empty());
     exports.expire(expires_at);
     assert!(fixture.files().is_empty());
     assert_eq!(exports.bytes_on_disk(), 0);
@@ -345,7 +347,7 @@ async fn the_query_flow_answers_as_the_contract_says() {
     assert_eq!(ask(&exports, id, AndConsume, false).await, "202");
     assert_eq!(ask(&exports, id, AndConsume, true).await, "202");
     assert_eq!(ask(&exports, id, WithoutConsuming, true).await, "202");
-    assert_eq!(exports.of_owner(1, clock::now()).len(), 1);
+    assert_eq!(exports.of_owner(1, clock::now()).await.len(), 1);
     exports.work_off();
     for _ in 0..2 {
         assert_eq!(ask(&exports, id, AndConsume, false).await, "201");
@@ -391,7 +393,7 @@ async fn head_without_an_id_starts_nothing() {
             ask: method,
         };
         assert_eq!(shown(exports.answer(wanted, noon()).await), "202");
-        assert_eq!(exports.of_owner(1, noon()).len(), n_jobs);
+        assert_eq!(exports.of_owner(1, noon()).await.len(), n_jobs);
     }
 }
 
@@ -413,7 +415,7 @@ async fn two_users_with_one_id_never_meet() {
     assert_eq!(exports.status(two).as_deref(), Some("queued"));
     exports.work_off();
     assert_ne!(exports.content(one).await, exports.content(two).await);
-    assert_eq!(exports.of_owner(2, clock::now()).len(), 1);
+    assert_eq!(exports.of_owner(2, clock::now()).await.len(), 1);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod dashboards;
 pub mod events;
 pub mod explain;
 pub mod exports;
+pub mod forecast;
 pub mod grafana;
 pub mod ingest;
 pub mod login;

@@ -112,6 +112,8 @@ export interface components {
              * @description Its file; `null` while it does not answer.
              */
             bytes?: number | null;
+            /** @description What it lacks for each event to be there once; empty but with `store.clickhouse.at_least_once`. */
+            lacking: string[];
             /**
              * Format: int64
              * @description Its write-ahead log; `null` while it does not answer.
@@ -233,6 +235,32 @@ export interface components {
             /** @description What is so. */
             text: string;
         };
+        /** @description A project's frames by day, and when all will be done. */
+        ForecastAnswer: {
+            /** Format: int64 */
+            done_frames: number;
+            /**
+             * Format: int64
+             * @description Jobs of which no event tells how many frames they have: they are in none of the numbers.
+             */
+            jobs_without_frames: number;
+            /** @description Days on which something changed. */
+            lines: components["schemas"]["LineAnswer"][];
+            /** @description Half of 1,000 simulated ends are by this day, as 2026-12-24; null where there is none to tell. */
+            p50?: string | null;
+            /** @description Nine in ten of them. */
+            p90?: string | null;
+            /** Format: int32 */
+            project_id: number;
+            /** @description Why there is no day, or no second one. */
+            reason?: string | null;
+            /** Format: int64 */
+            remaining_frames: number;
+            /** Format: int64 */
+            scope_frames: number;
+            /** @description Working days that it is drawn from, the latest 20 at most. */
+            working_days: number;
+        };
         /** @description Events that are acknowledged and that the database may not have yet. */
         JournalStatus: {
             /**
@@ -257,6 +285,19 @@ export interface components {
              * @description Up to where events are acknowledged.
              */
             position: number;
+        };
+        LineAnswer: {
+            day: string;
+            /**
+             * Format: int64
+             * @description Frames of done jobs up to its end.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Frames of all jobs, but those that were deleted before they were done.
+             */
+            scope: number;
         };
         /** @description A login. */
         LoginAnswer: {

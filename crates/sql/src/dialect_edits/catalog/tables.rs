@@ -148,7 +148,7 @@ pub(super) fn create_table(table: Table, relation: &Relation) -> String {
 
 fn meaning(table: Table) -> &'static str {
     match table {
-        Table::Events => "what people and servers did, a row for each event",
+        Table::Events => "",
         Table::View(view) => view.meaning,
     }
 }
