@@ -1,6 +1,7 @@
 //! Jobs from the request to the file, over a real store.
 
 mod csv;
+mod others;
 mod parquet;
 
 use std::fs;
@@ -99,10 +100,14 @@ impl Fixture {
 
     /// Exports whose jobs wait until the test works them off.
     fn idle(&self) -> Exports {
-        let directory = Directory::open(self.config.data_dir.join("exports")).unwrap();
+        self.idle_with(self.config.export_settings())
+    }
+
+    fn idle_with(&self, settings: ExportSettings) -> Exports {
+        let directory = Directory::open(settings.dir.clone()).unwrap();
         let jobs = directory.restore(clock::now()).unwrap();
         let store = Arc::clone(&self.store);
-        let queue = JobQueue::new(directory, store, self.config.export_settings(), jobs);
+        let queue = JobQueue::new(directory, store, settings, jobs);
         Exports {
             inner: Arc::new(Inner {
                 queue: Arc::new(queue),
@@ -168,7 +173,7 @@ impl Exports {
     }
 
     fn status(&self, key: JobKey) -> Option<String> {
-        let job = self.get(key, clock::now())?;
+        let job = self.inner.queue.get(key, clock::now())?;
         Some(match job.state {
             State::Failed { message, .. } => format!("failed: {message}"),
             state => state.name().to_owned(),
@@ -311,6 +316,7 @@ async fn results_and_failures_expire_an_hour_after_they_ended() {
     exports.work_off();
     let finished_at = exports
         .get(key, clock::now())
+        .await
         .unwrap()
         .state
         .finished_at()
