@@ -117,7 +117,7 @@ def test_sums_are_those_of_the_events(scripted: tuple[Server, User]) -> None:
     for zone in ZONES:
         for relation in ("hours", "intervals"):
             assert total(f"SELECT sum(ms) FROM {relation}", zone) == worked
-        by_person = f"SELECT sum(n) FROM (SELECT user_id, sum(ms) AS n FROM hours GROUP BY user_id, day, role)"
+        by_person = "SELECT sum(n) FROM (SELECT user_id, sum(ms) AS n FROM hours GROUP BY user_id, day, role)"
         assert total(by_person, zone) == worked
     of_jobs = total("SELECT sum(ms), sum(created), sum(updated), sum(deleted), sum(net) FROM status_intervals")
     assert of_jobs[:1] == total("SELECT sum(ms) FROM intervals WHERE job_id IS NOT NULL")
