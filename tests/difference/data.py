@@ -321,7 +321,8 @@ def clickhouse(run: Callable[[str], object], events: list[Event]) -> None:
     """Makes CVAT's table `cvat.events` and fills it; `run` runs one statement."""
     columns = ", ".join(f"{name} {type_}" for name, type_ in TYPES.items())
     # What annoscope makes of these events in columns of its own, which are no part of `*` either.
-    own = "counted_ms Array(Int64) ALIAS [], counted_from_ms Nullable(Int64) ALIAS NULL, "
+    own = "counted_ms Array(Int64) ALIAS [], "
+    own += "".join(f"counted_{name}_ms Nullable(Int64) ALIAS NULL, " for name in ("from", "until", "total"))
     own += "request_id Nullable(String) ALIAS toString(toUUIDOrNull(JSONExtractString(payload, 'request', 'id')))"
     run("CREATE DATABASE IF NOT EXISTS cvat")
     run(
@@ -334,6 +335,11 @@ def clickhouse(run: Callable[[str], object], events: list[Event]) -> None:
             out.writelines(json.dumps(as_clickhouse_row(event)) + "\n" for event in events)
         structure = columns.replace("'", "\\'")
         run(f"INSERT INTO cvat.events SELECT * FROM file('{path}', 'JSONEachRow', '{structure}')")
+    for name in RELATIONS:
+        text = (VIEWS / f"{name}.sql").read_text()
+        text = text.replace("{from_ms:Int64}", "-2208988800000").replace("{until_ms:Int64}", "10413792000000")
+        text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
+        run(f"CREATE VIEW cvat.{name} AS {text}")
 
 
 def as_clickhouse_row(event: Event) -> Event:
@@ -344,7 +350,3 @@ def time_text(ms: int) -> str:
     """As ClickHouse prints DateTime64(3): 2026-06-01 00:00:00.000."""
     at = dt.datetime.fromtimestamp(ms // 1000, dt.UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}"
-    for name in RELATIONS:
-        text = (VIEWS / f"{name}.sql").read_text()
-        text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
-        run(f"CREATE VIEW cvat.{name} AS {text}")

@@ -27,6 +27,7 @@ const WITHOUT_HTTP: &[&str] = &[
     "audit",
     "backup",
     "backup_ledger",
+    "catalogue",
     "config",
     "control",
     "dashboards",

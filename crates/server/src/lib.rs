@@ -10,6 +10,7 @@ mod backup;
 mod backup_ledger;
 #[cfg(test)]
 mod borders;
+mod catalogue;
 mod claimed_rows;
 pub mod cli;
 mod clock;

@@ -19,9 +19,11 @@ mod results;
 mod server;
 mod sets;
 mod sources;
+mod view_bounds;
 mod windows;
 
 pub use server::VERSION;
+pub(crate) use view_bounds::ALL_TIME_MS;
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -54,6 +56,8 @@ pub(crate) struct Binder<'a> {
     depth: usize,
     /// Whether an aggregate is being bound: they do not nest.
     in_aggregate: bool,
+    /// The views that selects name which are not bound to their ends.
+    named_views: Vec<view_bounds::NamedView>,
 }
 
 /// What a subquery sees of the query around it: common tables and WITH expressions.
@@ -136,6 +140,7 @@ impl<'a> Binder<'a> {
             n_nodes: 0,
             depth: 0,
             in_aggregate: false,
+            named_views: Vec::new(),
         }
     }
 

@@ -8,7 +8,7 @@ mod bounds;
 mod newest;
 mod parts;
 
-pub(crate) use bounds::window;
+pub(crate) use bounds::{instant_us, window};
 pub use newest::Newest;
 pub(crate) use newest::find as find_newest;
 pub use parts::Parts;

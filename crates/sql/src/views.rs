@@ -5,6 +5,9 @@
 //! `-- name | type | meaning`, in the order of the query's columns. What documents, `system.columns` and
 //! the page's editor tell of a view comes from these, and a test compares them with what is bound.
 //!
+//! `{from_ms:Int64}` and `{until_ms:Int64}` in it are bounds of the time that is asked for (`bind/view_bounds.rs`), so
+//! that the store can leave out what no row comes from.
+//!
 //! The query means the same whatever settings are made beside it, but for `session_timezone`: there is
 //! no outer join whose missing side shows, and no ROLLUP.
 //!
@@ -20,7 +23,17 @@ use crate::source_map::SourceMap;
 use crate::types::DataType;
 
 /// The files, in the order in which they are listed.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 15] = [
+    ("users", include_str!("../views/users.sql")),
+    ("organizations", include_str!("../views/organizations.sql")),
+    ("projects", include_str!("../views/projects.sql")),
+    ("tasks", include_str!("../views/tasks.sql")),
+    ("jobs", include_str!("../views/jobs.sql")),
+    ("labels", include_str!("../views/labels.sql")),
+    (
+        "cloud_storages",
+        include_str!("../views/cloud_storages.sql"),
+    ),
     ("intervals", include_str!("../views/intervals.sql")),
     ("hours", include_str!("../views/hours.sql")),
     ("sessions", include_str!("../views/sessions.sql")),
@@ -86,6 +99,14 @@ pub(crate) fn find(name: &str) -> Option<&'static View> {
 }
 
 impl View {
+    /// Its file with bounds that leave out nothing.
+    pub(crate) fn of_all_time(&self) -> String {
+        let bounds = crate::bind::ALL_TIME_MS;
+        self.text
+            .replace("{from_ms:Int64}", &bounds.start.to_string())
+            .replace("{until_ms:Int64}", &bounds.end.to_string())
+    }
+
     /// The tree of its query.
     pub(crate) fn query(&self) -> &'static ast::Query {
         let place = VIEWS.iter().position(|view| view.name == self.name);

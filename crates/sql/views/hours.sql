@@ -17,6 +17,7 @@ days AS (
   SELECT user_id AS worker, project_id AS project, task_id AS task, job_id AS job, org_id AS org, ms AS counted, has_intervals AS known, started_ms AS begin_ms, ended_ms AS until_ms,
     toDate(started, timezone()) AS first_day, toDate(if(ended_ms > started_ms, fromUnixTimestamp64Milli(ended_ms - 1, 'Etc/UTC'), started), timezone()) AS last_day
   FROM intervals
+  WHERE ended_ms >= {from_ms:Int64} AND started_ms < {until_ms:Int64}
 ),
 pieces AS (
   SELECT worker, project, task, job, org, known, first_day AS on_day, begin_ms AS from_ms, until_ms AS to_ms, counted AS piece_ms
@@ -33,12 +34,9 @@ pieces AS (
 ),
 -- A job's states from each change on, and of one that nobody saw created also before the first change.
 states AS (
-  SELECT job_id AS of_job, toUnixTimestamp64Milli(at) AS since_ms, stage_after AS stage_then, assignee_after AS assignee_then, round AS round_then
-  FROM job_transitions
-  UNION ALL
-  SELECT job_id, toInt64(0), stage_before, assignee_before, toUInt64(1)
-  FROM job_transitions
-  WHERE number = 1 AND change != 'created'
+  SELECT job_id AS of_job, if(of_first = 1, toInt64(0), toUnixTimestamp64Milli(at)) AS since_ms,
+    if(of_first = 1, stage_before, stage_after) AS stage_then, if(of_first = 1, assignee_before, assignee_after) AS assignee_then, if(of_first = 1, toUInt64(1), round) AS round_then
+  FROM (SELECT job_id, at, stage_before, stage_after, assignee_before, assignee_after, round, arrayJoin(if(number = 1 AND change != 'created', [0, 1], [0])) AS of_first FROM job_transitions)
 ),
 placed AS (
   SELECT on_day, from_ms, to_ms, worker, project, task, job, org, piece_ms, known,

@@ -17,13 +17,22 @@ SELECT timestamp,
   user_id, project_id, task_id, job_id, org_id,
   begin_ms AS started_ms, until_ms AS ended_ms, counted AS ms, known AS has_intervals
 FROM (
+  -- Nearly all rows have one interval, which is read without its list.
+  SELECT timestamp, user_id, project_id, task_id, job_id, org_id,
+    toInt64(assumeNotNull(counted_from_ms)) AS begin_ms, toInt64(assumeNotNull(counted_until_ms)) AS until_ms, until_ms - begin_ms AS counted, toUInt8(1) AS known
+  FROM events
+  WHERE scope = 'send:working_time' AND source = 'server' AND counted_total_ms = counted_until_ms - counted_from_ms
+    AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
+    AND counted_until_ms >= {from_ms:Int64} AND counted_from_ms < {until_ms:Int64}
+  UNION ALL
   SELECT timestamp, user_id, project_id, task_id, job_id, org_id,
     counted_ms[i] AS begin_ms, counted_ms[i + 1] AS until_ms, until_ms - begin_ms AS counted, toUInt8(1) AS known
   FROM (
     SELECT timestamp, user_id, project_id, task_id, job_id, org_id, counted_ms, arrayJoin(range(1, length(counted_ms), 2)) AS i
     FROM events
-    WHERE scope = 'send:working_time' AND source = 'server' AND counted_from_ms IS NOT NULL
+    WHERE scope = 'send:working_time' AND source = 'server' AND counted_total_ms != counted_until_ms - counted_from_ms
       AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
+      AND counted_until_ms >= {from_ms:Int64} AND counted_from_ms < {until_ms:Int64}
   )
   UNION ALL
   SELECT timestamp, user_id, project_id, task_id, job_id, org_id,
@@ -31,4 +40,5 @@ FROM (
   FROM events
   WHERE scope = 'send:working_time' AND source = 'server' AND counted_from_ms IS NULL
     AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
+    AND toUnixTimestamp64Milli(timestamp) >= {from_ms:Int64} AND toUnixTimestamp64Milli(timestamp) < {until_ms:Int64}
 )

@@ -61,14 +61,13 @@ impl Applier {
             return Ok(stored.clone());
         }
         let connection = &self.connection;
-        let table = match self.table {
-            Some(table) => table,
-            None => {
-                let (table, lacking) = schema::prepare(connection, self.leave)?;
-                // It stays so until the next start.
-                let _ = self.lacking.set(lacking);
-                table
-            }
+        let table = if let Some(table) = self.table {
+            table
+        } else {
+            let (table, lacking) = schema::prepare(connection, self.leave)?;
+            // It stays so until the next start.
+            let _ = self.lacking.set(lacking);
+            table
         };
         if table.is_replicated {
             // What another replica has acknowledged is here then.
@@ -162,8 +161,8 @@ impl Applier {
 
     /// Changes rows that are stored.
     pub(crate) fn rewrite(&mut self, rewrite: &Rewrite) -> Result<Rewritten, Error> {
-        if matches!(rewrite, Rewrite::Compact { .. }) {
-            // ClickHouse's merges do that.
+        if matches!(rewrite, Rewrite::Compact { .. } | Rewrite::Catalogue) {
+            // ClickHouse's merges do the one, and of the other nothing is kept.
             return Ok(Rewritten::default());
         }
         let stored = self.stored()?;

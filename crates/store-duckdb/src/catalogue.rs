@@ -13,7 +13,7 @@
 //! erased (`what_is_kept_is_what_all_rows_tell` in `catalogue/tests.rs`).
 
 use annoscope_catalogue::{COLUMNS, DUCKDB, RULES, facts, latest, newest_facts};
-use annoscope_store::ROW_GROUP;
+use annoscope_store::{ROW_GROUP, Rewritten};
 use duckdb::Connection;
 
 use crate::apply::Applier;
@@ -149,7 +149,7 @@ impl Applier {
     /// Adds the facts of rows that were stored since, where they are enough of them. A failure loses nothing: queries
     /// read those rows.
     pub(crate) fn keep_catalogue(&mut self) {
-        if let Err(error) = self.add_to_catalogue(ADDITIONS) {
+        if let Err(error) = self.add_to_catalogue(self.keeping.added_at_once, ADDITIONS) {
             self.keeping.until = None;
             if error.is_fatal() {
                 self.database().give_up();
@@ -173,34 +173,33 @@ impl Applier {
             in_transaction(&connection, || Ok(forget(&connection)?))?;
         }
         drop(connection);
-        self.add_to_catalogue(ADDITIONS_AT_START)
+        self.add_to_catalogue(self.keeping.added_at_once, ADDITIONS_AT_START)
     }
 
-    /// Makes the catalogue anew from all rows. Returns how many facts it has.
-    #[allow(dead_code)]
-    pub(crate) fn rebuild_catalogue(&mut self) -> Result<u64, Error> {
-        let connection = self.database().connection(Purpose::Maintenance)?;
+    /// Makes the catalogue anew from all rows.
+    pub(crate) fn rebuild_catalogue(&mut self) -> Result<Rewritten, Error> {
         self.keeping.until = None;
+        let connection = self.database().connection(Purpose::Maintenance)?;
         in_transaction(&connection, || Ok(forget(&connection)?))?;
         drop(connection);
-        self.add_to_catalogue(ADDITIONS_AT_START)?;
+        self.add_to_catalogue(1, ADDITIONS_AT_START)?;
         let connection = self.database().connection(Purpose::Maintenance)?;
-        Ok(connection.query_row("SELECT count(*) FROM catalogue_facts", [], |row| row.get(0))?)
+        let count = "SELECT count(*) FROM catalogue_facts";
+        let n_rows = connection.query_row(count, [], |row| row.get(0))?;
+        Ok(Rewritten { n_rows, next: None })
     }
 
-    fn add_to_catalogue(&mut self, most_additions: u64) -> Result<(), Error> {
+    /// Adds the facts of the rows behind, if there are at least so many, and removes older facts after so many additions.
+    fn add_to_catalogue(&mut self, at_least: u64, most_additions: u64) -> Result<(), Error> {
         let position = self.stored()?.position;
-        let Keeping {
-            until,
-            added_at_once,
-        } = self.keeping;
-        if until.is_some_and(|until| position < until + added_at_once) {
+        let is_behind = |until| position.saturating_sub(until) >= at_least;
+        if self.keeping.until.is_some_and(|until| !is_behind(until)) {
             return Ok(());
         }
         let connection = self.database().connection(Purpose::Maintenance)?;
         let mut kept = kept(&connection)?;
         let n_behind = position.saturating_sub(kept.until);
-        while position.saturating_sub(kept.until) >= added_at_once {
+        while is_behind(kept.until) {
             let until = position.min(kept.until + MADE_AT_ONCE);
             in_transaction(&connection, || add(&connection, kept.until, until))?;
             kept.until = until;

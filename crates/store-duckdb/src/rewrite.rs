@@ -33,6 +33,9 @@ impl Applier {
     /// Does it in a transaction of its own, and writes a checkpoint: what is free can be used then.
     pub(crate) fn rewrite(&mut self, rewrite: &Rewrite) -> Result<Rewritten, Error> {
         self.check_room(0)?;
+        if *rewrite == Rewrite::Catalogue {
+            return self.rebuild_catalogue();
+        }
         self.place_rows()?;
         self.keeping.until = None;
         let rewritten = self.change(|connection| match rewrite {
@@ -52,6 +55,7 @@ impl Applier {
                 connection.execute(&keep_newest(scopes, *until_us), [])?,
             )),
             Rewrite::Compact { from } => compact(connection, *from),
+            Rewrite::Catalogue => Ok(Done::default()),
         })?;
         self.keep_catalogue();
         checkpoint::checkpoint(self.database());

@@ -317,7 +317,7 @@ impl EventStore for JournaledStore {
     fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
         let rewritten = self.backend.rewrite(rewrite);
         // Whatever the outcome: what failed may be done. Rows that only move are the same to every reader.
-        if !matches!(rewrite, Rewrite::Compact { .. }) {
+        if !matches!(rewrite, Rewrite::Compact { .. } | Rewrite::Catalogue) {
             self.changes.forget();
         }
         rewritten

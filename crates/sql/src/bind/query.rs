@@ -237,6 +237,7 @@ impl Binder<'_> {
         let at = self.source_map.of(select);
         self.refuse_clauses(select, at)?;
         let mut scope = Self::scope(select, outer);
+        let first_view = self.named_views.len();
         let from = self.from(&select.from, &mut scope, at)?;
         let items = self.items(&select.projection, &mut scope)?;
         if items.is_empty() {
@@ -281,6 +282,7 @@ impl Binder<'_> {
             with_ties,
         };
         self.check_aggregation(&mut bound)?;
+        self.bound_views(&mut bound, first_view)?;
         Ok(Query::Select(Box::new(bound)))
     }
 

@@ -1,10 +1,13 @@
 //! FROM: the only relations that a query may read.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableFactor, TableWithJoins};
 
+use super::view_bounds::{ALL_TIME_MS, NamedView};
 use super::{Binder, Outer, Scope, ScopeKind, ScopeSource};
+use crate::context::Context;
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Column, From, Join, JoinKind, Query, Source, SourceKind, Strictness};
 use crate::settings::Settings;
@@ -13,6 +16,9 @@ use crate::views::{self, View};
 
 /// Names of the relation that a query is about.
 const RELATION: [&str; 3] = ["events", "cvat.events", "default.events"];
+
+/// What views name for what events tell of users, projects, tasks and jobs.
+const CATALOGUE: &str = "catalogue";
 
 impl Binder<'_> {
     pub(super) fn from<'q>(
@@ -131,6 +137,7 @@ impl Binder<'_> {
                 return Err(self.unsupported(word, None, at));
             }
         }
+        let view = views::find(name);
         let (kind, columns) = if RELATION.contains(&name) {
             if let Some(reason) = &self.context.without_events {
                 return Err(self.error(ErrorKind::Forbidden, reason.clone(), at));
@@ -141,14 +148,23 @@ impl Binder<'_> {
                 ty: column.data_type.clone(),
             });
             (SourceKind::Relation, columns.collect())
+        } else if name == CATALOGUE && self.source_map.is_of_view() {
+            if let Some(reason) = &self.context.without_events {
+                return Err(self.error(ErrorKind::Forbidden, reason.clone(), at));
+            }
+            let columns = self.relation.catalogue.columns.iter().map(|column| Column {
+                name: column.name.clone(),
+                ty: column.data_type.clone(),
+            });
+            (SourceKind::Catalogue, columns.collect())
         } else if name == "system.one" {
             let dummy = Column {
                 name: "dummy".to_owned(),
                 ty: DataType::UInt8,
             };
             (SourceKind::One, vec![dummy])
-        } else if let Some(view) = views::find(name) {
-            let query = self.view(view, at)?;
+        } else if let Some(view) = view {
+            let query = self.view(view, at, &ALL_TIME_MS)?;
             let columns = query.columns();
             (SourceKind::Query(Box::new(query)), columns)
         } else {
@@ -173,12 +189,31 @@ impl Binder<'_> {
                 qualifiers.push(own.to_owned());
             }
         }
-        Ok(self.add(kind, columns, qualifiers, scope))
+        let from = self.add(kind, columns, qualifiers, scope);
+        if let (Some(view), From::Source(source)) = (view, &from) {
+            let source = source.id;
+            self.named_views.push(NamedView { source, view, at });
+        }
+        Ok(from)
     }
 
-    /// The query of a view, bound for one use of it: with the caller's events, and with no setting of the
-    /// query but its time zone. What is wrong within it is wrong where the view is named.
-    fn view(&mut self, view: &View, at: usize) -> Result<Query, SqlError> {
+    /// The query of a view, bound for one use of it: with the caller's events, and with nothing of the
+    /// query but its time zone and the time that is asked of it, ms since the epoch. What is wrong within it is wrong
+    /// where the view is named.
+    pub(super) fn view(
+        &mut self,
+        view: &View,
+        at: usize,
+        asked_ms: &Range<i64>,
+    ) -> Result<Query, SqlError> {
+        let bounds = [("from_ms", asked_ms.start), ("until_ms", asked_ms.end)];
+        let bounds = bounds.map(|(name, ms)| (name.to_owned(), ms.to_string()));
+        let context = Context {
+            now_ms: self.context.now_ms,
+            params: bounds.into(),
+            without_events: self.context.without_events.clone(),
+            ..Context::default()
+        };
         let source_map = self.source_map.of_view(at);
         let settings = Settings {
             session_timezone: self.settings.session_timezone.clone(),
@@ -186,7 +221,7 @@ impl Binder<'_> {
         };
         let mut within = Binder {
             source_map: &source_map,
-            context: self.context,
+            context: &context,
             relation: self.relation,
             settings: &settings,
             functions: std::mem::take(&mut self.functions),
@@ -194,6 +229,7 @@ impl Binder<'_> {
             n_nodes: self.n_nodes,
             depth: self.depth,
             in_aggregate: false,
+            named_views: Vec::new(),
         };
         let bound = within.deeper(at, |within| within.query(view.query(), &Outer::default()));
         let (functions, n_sources, n_nodes) = (within.functions, within.n_sources, within.n_nodes);
@@ -301,7 +337,9 @@ impl Binder<'_> {
             kind: match &kind {
                 SourceKind::Relation => ScopeKind::Relation,
                 SourceKind::Query(_) => ScopeKind::Query,
-                SourceKind::Numbers { .. } | SourceKind::One => ScopeKind::Other,
+                SourceKind::Catalogue | SourceKind::Numbers { .. } | SourceKind::One => {
+                    ScopeKind::Other
+                }
             },
         });
         From::Source(Source { id, kind })

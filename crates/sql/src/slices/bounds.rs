@@ -85,7 +85,7 @@ fn bound(filter: &Expr, time: &Expr, context: &Context) -> Option<Range<i64>> {
     } else {
         return None;
     };
-    let us = instant_us(constant, context)?;
+    let us = instant_us(constant, context.now_ms)?;
     Some(match operator {
         "greaterOrEquals" => us..i64::MAX,
         "greater" => us.checked_add(1)?..i64::MAX,
@@ -96,7 +96,7 @@ fn bound(filter: &Expr, time: &Expr, context: &Context) -> Option<Range<i64>> {
 }
 
 /// A constant time as Grafana's macros and people write it, µs since the epoch.
-fn instant_us(expr: &Expr, context: &Context) -> Option<i64> {
+pub(crate) fn instant_us(expr: &Expr, now_ms: i64) -> Option<i64> {
     let (function, arguments) = expr.as_call()?;
     match (function.name, arguments) {
         ("toDateTime", [seconds]) => {
@@ -105,13 +105,13 @@ fn instant_us(expr: &Expr, context: &Context) -> Option<i64> {
             Some(seconds * 1_000_000)
         }
         ("fromUnixTimestamp64Milli", [ms]) => whole_number(ms)?.checked_mul(1_000),
-        ("now", []) => context.now_ms.div_euclid(1000).checked_mul(1_000_000),
+        ("now", []) => now_ms.div_euclid(1000).checked_mul(1_000_000),
         ("minus" | "plus", [time, interval]) => {
             let ExprKind::Interval { amount, unit } = &interval.kind else {
                 return None;
             };
             let offset = amount.as_integer()?.checked_mul(unit.fixed_us()?)?;
-            let time = instant_us(time, context)?;
+            let time = instant_us(time, now_ms)?;
             if function.name == "minus" {
                 time.checked_sub(offset)
             } else {

@@ -111,6 +111,109 @@ fn errors_are_where_the_view_is_named() {
     assert_eq!(error.position, at(2, 9));
 }
 
+#[test]
+fn the_time_that_is_asked_for_reaches_the_events() {
+    // 2026-06-01 in UTC, and how far the day of a zone may be from it.
+    let (june, day) = (1_780_272_000_000_i64, 86_400_000_i64);
+    let (from, until) = (Some(june), Some(june));
+    let cases = [
+        ("started >= '2026-06-01 00:00:00'", from, None),
+        ("started >= toDateTime(1780272000)", from, None),
+        (
+            "started > fromUnixTimestamp64Milli(1780272000000) AND ms > 5",
+            from,
+            None,
+        ),
+        ("started_ms >= 1780272000000", from, None),
+        ("toDateTime(1780272000) <= ended", from, None),
+        (
+            "ended < '2026-06-01 00:00:00'",
+            None,
+            until.map(|ms| ms + 2),
+        ),
+        ("started_ms <= 1780272000000", None, until.map(|ms| ms + 1)),
+        ("day >= '2026-06-01'", from.map(|ms| ms - day), None),
+        ("day >= toDate('2026-06-01')", from.map(|ms| ms - day), None),
+        (
+            "day = '2026-06-01'",
+            from.map(|ms| ms - day),
+            until.map(|ms| ms + 2 * day),
+        ),
+        (
+            "day BETWEEN '2026-06-01' AND '2026-06-01'",
+            from.map(|ms| ms - day),
+            until.map(|ms| ms + 2 * day),
+        ),
+        ("day >= {day:Date}", from.map(|ms| ms - day), None),
+        ("day > today() - 30", from.map(|ms| ms - day), None),
+        // Nothing that is not asked of every row.
+        ("started >= '2026-06-01 00:00:00' OR ms > 5", None, None),
+        ("NOT (started >= '2026-06-01 00:00:00')", None, None),
+        ("started != '2026-06-01 00:00:00'", None, None),
+        ("started >= ended", None, None),
+        ("toHour(started) > 5", None, None),
+    ];
+    let context = Context {
+        now_ms: june + 30 * day + 5,
+        params: [("day".to_owned(), "2026-06-01".to_owned())].into(),
+        ..Context::default()
+    };
+    for view in ["intervals", "hours"] {
+        for (condition, from, until) in &cases {
+            let is_of = match view {
+                "hours" => !condition.contains("_ms"),
+                _ => !condition.contains("day"),
+            };
+            if !is_of {
+                continue;
+            }
+            let sql = format!("SELECT sum(ms) FROM {view} WHERE {condition}");
+            let prepared = prepare(&sql, &context, &whole_relation())
+                .unwrap_or_else(|error| panic!("{sql}: {error}"));
+            for dialect in [Dialect::ClickHouse, Dialect::DuckDb] {
+                let text = prepared.text(dialect);
+                let has = |bound: i64| text.contains(&bound.to_string());
+                let all = crate::bind::ALL_TIME_MS;
+                assert_eq!(has(all.start), from.is_none(), "{sql}\n{text}");
+                assert_eq!(has(all.end), until.is_none(), "{sql}\n{text}");
+                assert!(from.is_none_or(&has), "{sql}\n{text}");
+                assert!(until.is_none_or(&has), "{sql}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_row_that_a_join_keeps_is_left_out() {
+    let all = crate::bind::ALL_TIME_MS.start.to_string();
+    let cases = [
+        ("hours AS h JOIN events AS e ON e.job_id = h.job_id", true),
+        ("events AS e JOIN hours AS h ON e.job_id = h.job_id", true),
+        (
+            "hours AS h LEFT JOIN events AS e ON e.job_id = h.job_id",
+            true,
+        ),
+        (
+            "events AS e LEFT JOIN hours AS h ON e.job_id = h.job_id",
+            false,
+        ),
+        (
+            "events AS e FULL JOIN hours AS h ON e.job_id = h.job_id",
+            false,
+        ),
+        (
+            "events AS e ANY JOIN hours AS h ON e.job_id = h.job_id",
+            false,
+        ),
+    ];
+    for (from, is_bound) in cases {
+        let sql = format!("SELECT count() FROM {from} WHERE h.started >= '2026-06-01 00:00:00'");
+        let prepared = prepared_with(&sql, "").unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let text = prepared.text(Dialect::ClickHouse);
+        assert_eq!(!text.contains(&all), is_bound, "{sql}\n{text}");
+    }
+}
+
 /// A view reads the events and other views, and no view itself.
 #[test]
 fn every_head_is_whole() {

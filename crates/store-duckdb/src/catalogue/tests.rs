@@ -294,7 +294,9 @@ proptest! {
                 Action::Erase(user_id) => {
                     let person = Person { user_id, names: vec!["anna".to_owned()], common_names: Vec::new() };
                     store.erase(&person).unwrap();
-                    model.iter_mut().for_each(|(_, stored)| erase(stored, &person));
+                    for (_, stored) in &mut model {
+                        erase(stored, &person);
+                    }
                 }
             }
             let expected = told(model.iter().map(|(position, stored)| (*position, stored)));

@@ -130,20 +130,16 @@ pub(super) fn described(table: Table, relation: &Relation) -> String {
 pub(super) fn create_table(table: Table, relation: &Relation) -> String {
     let name = table.name();
     let (word, end) = match table {
-        Table::Events => ("TABLE", "ENGINE = MergeTree\nORDER BY timestamp"),
-        Table::View(view) => ("VIEW", view.text),
+        Table::Events => ("TABLE", "ENGINE = MergeTree\nORDER BY timestamp".to_owned()),
+        Table::View(view) => ("VIEW", format!("AS {}", view.of_all_time())),
     };
     let mut text = format!("CREATE {word} {DATABASE}.{name}\n(\n");
     for (index, (column, data_type, _)) in columns(table, relation).enumerate() {
         let comma = if index == 0 { "" } else { ",\n" };
         let _ = write!(text, "{comma}    `{column}` {data_type}");
     }
-    let begin = match table {
-        Table::Events => "",
-        Table::View(_) => "AS ",
-    };
     text.push_str("\n)\n");
-    text + begin + end
+    text + &end
 }
 
 fn meaning(table: Table) -> &'static str {
