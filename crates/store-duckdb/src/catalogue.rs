@@ -12,7 +12,9 @@
 //! **Invariant:** what is kept and what is computed anew from all rows are equal, whatever was late, repeated, removed or
 //! erased (`what_is_kept_is_what_all_rows_tell` in `catalogue/tests.rs`).
 
-use annoscope_catalogue::{COLUMNS, DUCKDB, RULES, facts, facts_of_all_kinds, latest, newest_facts};
+use annoscope_catalogue::{
+    COLUMNS, DUCKDB, RULES, facts, facts_of_all_kinds, latest, newest_facts,
+};
 use annoscope_store::{ROW_GROUP, Rewritten};
 use duckdb::Connection;
 
