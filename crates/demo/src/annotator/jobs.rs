@@ -50,6 +50,7 @@ impl Annotator {
             self.pass(60, plan, outbox);
             let (old, new) = ("annotation".into(), "validation".into());
             self.update_job("stage", old, new, plan, outbox);
+            self.hand_in(plan);
         }
         self.job_no += 1;
         let by = &plan.people[self.person].sender;
@@ -70,18 +71,39 @@ impl Annotator {
         plan: &Plan,
         outbox: &mut Outbox,
     ) {
-        self.record(plan, outbox, |occasion, place| {
-            let job = |value| {
-                let id = place.job_id.unwrap_or_default();
-                resource(
-                    ResourceKind::Job,
-                    id,
-                    place.clone(),
-                    json!({ property: value }),
-                )
-            };
-            occasion.updated(&job(old), &job(new))
-        });
+        if let Some(job) = self.job(plan) {
+            self.update_job_by(self.person, job, property, [old, new], plan, outbox);
+        }
+    }
+
+    /// Somebody sets a property of a job, from one value to another.
+    pub(super) fn update_job_by(
+        &mut self,
+        person: usize,
+        job: usize,
+        property: &str,
+        [old, new]: [Value; 2],
+        plan: &Plan,
+        outbox: &mut Outbox,
+    ) {
+        self.record_by(
+            person,
+            plan.catalog.ids(job),
+            plan,
+            outbox,
+            |occasion, place| {
+                let job = |value| {
+                    let id = place.job_id.unwrap_or_default();
+                    resource(
+                        ResourceKind::Job,
+                        id,
+                        place.clone(),
+                        json!({ property: value }),
+                    )
+                };
+                occasion.updated(&job(old), &job(new))
+            },
+        );
     }
 
     /// Looks into an earlier job of the person, if there is one.
