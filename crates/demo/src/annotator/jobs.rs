@@ -72,16 +72,16 @@ impl Annotator {
         outbox: &mut Outbox,
     ) {
         if let Some(job) = self.job(plan) {
-            self.update_job_by(self.person, job, property, [old, new], plan, outbox);
+            let (old, new) = (json!({ property: old }), json!({ property: new }));
+            self.update_job_by(self.person, job, [old, new], plan, outbox);
         }
     }
 
-    /// Somebody sets a property of a job, from one value to another.
+    /// Somebody sets properties of a job, from those values to these, with one request.
     pub(super) fn update_job_by(
         &mut self,
         person: usize,
         job: usize,
-        property: &str,
         [old, new]: [Value; 2],
         plan: &Plan,
         outbox: &mut Outbox,
@@ -92,14 +92,9 @@ impl Annotator {
             plan,
             outbox,
             |occasion, place| {
-                let job = |value| {
+                let job = |values| {
                     let id = place.job_id.unwrap_or_default();
-                    resource(
-                        ResourceKind::Job,
-                        id,
-                        place.clone(),
-                        json!({ property: value }),
-                    )
+                    resource(ResourceKind::Job, id, place.clone(), values)
                 };
                 occasion.updated(&job(old), &job(new))
             },

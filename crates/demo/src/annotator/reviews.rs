@@ -1,6 +1,6 @@
 //! Reviews: what becomes of a job that was handed in. The next colleague of the list accepts it, or rejects it once.
 
-use serde_json::Value;
+use serde_json::json;
 
 use crate::annotator::Annotator;
 use crate::page::Outbox;
@@ -62,8 +62,8 @@ impl Annotator {
                 Some((Step::HandIn, self.later_ms(60, 240)))
             }
             Step::HandIn => {
-                let (old, new) = ("annotation".into(), "validation".into());
-                self.update_job_by(self.person, job, "stage", [old, new], plan, outbox);
+                let values = ["annotation", "validation"].map(|stage| json!({ "stage": stage }));
+                self.update_job_by(self.person, job, values, plan, outbox);
                 Some((Step::Review { is_first: false }, self.later_ms(30, 600)))
             }
         };
@@ -81,22 +81,14 @@ impl Annotator {
     ) -> Option<(Step, i64)> {
         let reviewer = self.reviewer(plan)?;
         let is_accepted = !is_first || self.chance.per_mille(ACCEPTED_AT_ONCE);
-        let changes = if is_accepted {
-            [
-                ("stage", "validation", "acceptance"),
-                ("state", "new", "completed"),
-            ]
+        let before = json!({ "stage": "validation", "state": "new" });
+        let after = if is_accepted {
+            json!({ "stage": "acceptance", "state": "completed" })
         } else {
-            [
-                ("state", "new", "rejected"),
-                ("stage", "validation", "annotation"),
-            ]
+            json!({ "stage": "annotation", "state": "rejected" })
         };
-        for (property, old, new) in changes {
-            let values = [Value::from(old), Value::from(new)];
-            self.update_job_by(reviewer, job, property, values, plan, outbox);
-            self.pass(200, plan, outbox);
-        }
+        self.update_job_by(reviewer, job, [before, after], plan, outbox);
+        self.pass(200, plan, outbox);
         (!is_accepted).then(|| (Step::Rework, self.later_ms(10, 120)))
     }
 
