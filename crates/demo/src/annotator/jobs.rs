@@ -39,41 +39,30 @@ impl Annotator {
             return;
         }
         self.leave_job(plan, outbox);
-        self.update_job(
-            "state",
-            "in progress".into(),
-            "completed".into(),
-            plan,
-            outbox,
-        );
+        let values = ["in progress", "completed"].map(Value::from);
+        self.update_job("state", values, plan, outbox);
         if self.chance.per_mille(700) {
             self.pass(60, plan, outbox);
-            let (old, new) = ("annotation".into(), "validation".into());
-            self.update_job("stage", old, new, plan, outbox);
+            let values = ["annotation", "validation"].map(Value::from);
+            self.update_job("stage", values, plan, outbox);
             self.hand_in(plan);
         }
         self.job_no += 1;
         let by = &plan.people[self.person].sender;
         let assignee = json!({ "id": by.user.id, "username": by.user.name });
         self.pass(4000, plan, outbox);
-        self.update_job("assignee", Value::Null, assignee, plan, outbox);
+        self.update_job("assignee", [Value::Null, assignee], plan, outbox);
         self.pass(900, plan, outbox);
-        self.update_job("state", "new".into(), "in progress".into(), plan, outbox);
+        let values = ["new", "in progress"].map(Value::from);
+        self.update_job("state", values, plan, outbox);
         self.pass(300, plan, outbox);
         self.open_job(plan, outbox);
     }
 
-    fn update_job(
-        &mut self,
-        property: &str,
-        old: Value,
-        new: Value,
-        plan: &Plan,
-        outbox: &mut Outbox,
-    ) {
+    fn update_job(&mut self, property: &str, values: [Value; 2], plan: &Plan, outbox: &mut Outbox) {
         if let Some(job) = self.job(plan) {
-            let (old, new) = (json!({ property: old }), json!({ property: new }));
-            self.update_job_by(self.person, job, [old, new], plan, outbox);
+            let values = values.map(|value| json!({ property: value }));
+            self.update_job_by(self.person, job, values, plan, outbox);
         }
     }
 
