@@ -266,7 +266,7 @@ def clock_changes() -> Iterator[Event]:
 def job_changes() -> Iterator[Event]:
     """Project 901: jobs that are annotated, rejected, accepted, and deleted, with a request each step."""
     steps = [
-        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40, "type": "annotation"}),
+        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40}),
         ("assignee", "None", "{'id': 4}", 4), ("state", "new", "in progress", None), ("create:shapes", 12),
         ("stage", "annotation", "validation", None), ("create:issue", None), ("state", "new", "rejected", None),
         ("stage", "validation", "annotation", None), ("delete:shapes", 3), ("update:issue", None),
@@ -335,6 +335,11 @@ def clickhouse(run: Callable[[str], object], events: list[Event]) -> None:
             out.writelines(json.dumps(as_clickhouse_row(event)) + "\n" for event in events)
         structure = columns.replace("'", "\\'")
         run(f"INSERT INTO cvat.events SELECT * FROM file('{path}', 'JSONEachRow', '{structure}')")
+    for name in RELATIONS:
+        text = (VIEWS / f"{name}.sql").read_text()
+        text = text.replace("{from_ms:Int64}", "-2208988800000").replace("{until_ms:Int64}", "10413792000000")
+        text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
+        run(f"CREATE VIEW cvat.{name} AS {text}")
 
 
 def as_clickhouse_row(event: Event) -> Event:
@@ -345,8 +350,3 @@ def time_text(ms: int) -> str:
     """As ClickHouse prints DateTime64(3): 2026-06-01 00:00:00.000."""
     at = dt.datetime.fromtimestamp(ms // 1000, dt.UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}.{ms % 1000:03}"
-    for name in RELATIONS:
-        text = (VIEWS / f"{name}.sql").read_text()
-        text = text.replace("{from_ms:Int64}", "-2208988800000").replace("{until_ms:Int64}", "10413792000000")
-        text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
-        run(f"CREATE VIEW cvat.{name} AS {text}")
