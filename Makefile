@@ -81,11 +81,12 @@ test-e2e: page logger ## end-to-end tests with real clients, against the debug b
 	@scripts/venv.sh
 	PYTHON=$(CURDIR)/.venv/bin/python $(target)/debug/annoscope-bench --quick --bin $(target)/debug/annoscope
 	scripts/e2e.sh $(ARGS)
-	$(if $(ARGS),,ANNOSCOPE_TEST_STORE=clickhouse scripts/e2e.sh $(some_clickhouse_tests))
+	$(if $(ARGS),,ANNOSCOPE_TEST_STORE=clickhouse ANNOSCOPE_ISOLATION=20 scripts/e2e.sh $(some_clickhouse_tests))
 
 # What is about events and queries, and not about the page or the embedded database's own files; and a minute of it.
 clickhouse_rooms := query clickhouse exports ingest security
 some_clickhouse_tests := query/test_query.py query/test_frames.py exports/test_export_rows.py
+some_clickhouse_tests += security/test_isolation.py::test_random_queries
 
 test-clickhouse: page logger ## end-to-end tests of events and queries, with the events in a ClickHouse
 	$(prepare)
@@ -109,16 +110,20 @@ isolation: ## random queries of members of an organization, who see nothing of o
 	cargo build --workspace --all-targets $(cargo_features)
 	ANNOSCOPE_ISOLATION=$(or $(N),2000) scripts/e2e.sh security/test_isolation.py security/test_row_policy.py
 
-# ARGS names the parts to measure, or none for all. `query` and `page` are programs of their own, in Python.
-bench_parts := $(filter ingest sustained latency footprint load recorder query page,$(ARGS))
+# ARGS names the parts to measure, or none for all. `query`, `drain` and `page` are programs of their own, in Python.
+bench_programs := query drain page
+bench_parts := $(filter ingest sustained latency footprint load recorder $(bench_programs),$(ARGS))
 bench: build ## benchmarks, each beside its peer; prints the table of docs/benchmarks.md
 	@scripts/venv.sh
-ifneq ($(or $(filter-out query page,$(bench_parts)),$(if $(bench_parts),,all)),)
+ifneq ($(or $(filter-out $(bench_programs),$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope PYTHON=$(CURDIR)/.venv/bin/python \
-		$(target)/release/annoscope-bench $(filter-out query page,$(ARGS))
+		$(target)/release/annoscope-bench $(filter-out $(bench_programs),$(ARGS))
 endif
 ifneq ($(or $(filter query,$(bench_parts)),$(if $(bench_parts),,all)),)
 	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/query.py $(ARGS)
+endif
+ifneq ($(or $(filter drain,$(bench_parts)),$(if $(bench_parts),,all)),)
+	ANNOSCOPE_BIN=$(target)/release/annoscope $(CURDIR)/.venv/bin/python bench/drain.py $(ARGS)
 endif
 ifneq ($(or $(filter page,$(bench_parts)),$(if $(bench_parts),,all)),)
 	scripts/need.sh chromium

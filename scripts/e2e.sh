@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/need.sh curl chromium postgresql
+scripts/need.sh curl chromium postgresql nginx
 scripts/venv.sh
 export ANNOSCOPE_BIN=${ANNOSCOPE_BIN:-${CARGO_TARGET_DIR:-$PWD/target}/debug/annoscope}
 [ -x "$ANNOSCOPE_BIN" ] || {

@@ -80,6 +80,15 @@ for tool in "$@"; do
         postgresql) # clients/python keeps its outbox in it, too
             { compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb; } >/dev/null || apt postgresql
             ;;
+        nginx) # stands before several annoscopes; unpacked and not installed, as nobody wants the service
+            nginx=${ANNOSCOPE_CACHE:-$HOME/.cache/annoscope}/nginx
+            PATH=$PATH:/usr/sbin:$nginx/usr/sbin
+            command -v nginx >/dev/null || {
+                mkdir -p "$nginx"
+                (cd "$nginx" && apt-get download -q nginx >&2 && dpkg -x nginx_*.deb . && rm nginx_*.deb) ||
+                    fail "please install nginx with your system's package manager."
+            }
+            ;;
         curl) # ingest/test_curl.py drives the real one
             command -v curl >/dev/null || apt curl
             ;;

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from support import events, exports, query
 from support.chdb_engine import ChDb
-from support.server import run_cli
+from support.server import User, run_cli, wait_for
+from support.small_cvat import CvatUser, SmallCvat
 
 CVATS_TABLE = (
     "CREATE TABLE DB.events (scope String, obj_name String NULL, obj_id UInt64 NULL, obj_val String NULL, "
@@ -76,8 +78,11 @@ def test_a_table_of_cvats_is_adopted_and_its_hours_are_mended(make_clustered, cl
 
 
 def test_several_annoscopes_write_to_one_table(make_clustered, clickhouse) -> None:
-    servers = [make_clustered(store_clickhouse_node=number).start() for number in range(3)]
-    admins = [server.add_user("root", "admin") for server in servers]
+    root = CvatUser(1, "root", ["admin"], is_superuser=True)
+    cvat = SmallCvat([root], {})
+    users = {"auth": "cvat", "cvat_url": cvat.url}
+    servers = [make_clustered(store_clickhouse_node=number, **users).start() for number in range(3)]
+    admin = User(root.name, "", "", root.token["Authorization"].removeprefix("Token "))
     for turn in range(3):
         for number, server in enumerate(servers):
             sent = [events.server_event(obj_id=100 * number + 10 * turn + i) for i in range(10)]
@@ -88,9 +93,10 @@ def test_several_annoscopes_write_to_one_table(make_clustered, clickhouse) -> No
     for server in servers:
         server.wait_until_applied()
     expected = sorted(str(100 * number + i) for number in range(3) for i in range(30))
-    for server, admin in zip(servers, admins, strict=True):
+    for server in servers:
         assert sorted(row["obj_id"] for row in exports.rows(server, admin)) == expected
         assert query.rows(server, admin, "SELECT count(), uniqExact(position) FROM events") == [[90, 90]]
+    cvat.go_down()
 
 
 def test_a_second_annoscope_with_the_same_number_is_refused(make_clustered, clickhouse) -> None:
@@ -115,6 +121,52 @@ def test_a_second_annoscope_with_the_same_number_is_refused(make_clustered, clic
     flags = [text for key, value in first.flags.items() for text in (f"--{key}", value)]
     refused = run_cli("serve", "--data-dir", str(first.data_dir), *flags)
     assert refused.returncode != 0
+
+
+def test_who_was_taken_over_while_it_runs_takes_no_more_events(make_clustered, clickhouse) -> None:
+    """The other one was thought to be gone, and is not."""
+    first, second = make_clustered().start(), make_clustered()
+    assert events.ingest(first, [events.server_event(obj_id=1)]).status_code == 200
+    first.wait_until_applied()
+    done(clickhouse, second.data_dir, "apply", "--take-over", "--yes")
+    second.start()
+    admin = second.add_user("root", "admin")
+    # It learns of it with the next batch, which stays in its journal.
+    assert events.ingest(first, [events.server_event(obj_id=2)]).status_code == 200
+    wait_for("the refusal", lambda: requests.get(f"{first.url}/readyz", timeout=10).status_code == 503)
+    assert "taken the place" in requests.get(f"{first.url}/readyz", timeout=10).text
+    assert events.ingest(first, [events.server_event(obj_id=3)]).status_code == 503
+    assert events.ingest(second, [events.server_event(obj_id=4)]).status_code == 200
+    second.wait_until_applied()
+    second.stop()
+    second.start()
+    assert query.rows(second, admin, "SELECT obj_id FROM events ORDER BY obj_id") == [[1], [4]]
+    assert first.n_waiting() == 1
+
+
+def test_a_table_that_knows_no_insert_again_is_used_where_that_is_asked_for(make_clustered, clickhouse) -> None:
+    before = make_clustered().start()
+    before.stop()
+    if "Replicated" in clickhouse.run(f"SHOW CREATE TABLE {clickhouse.database}.events"):
+        pytest.skip("a cluster's tables have other settings")
+    window = "non_replicated_deduplication_window"
+    clickhouse.run(f"ALTER TABLE {clickhouse.database}.events MODIFY SETTING {window} = 0")
+    flags = [text for key, value in before.flags.items() for text in (f"--{key}", value)]
+    refused = run_cli("serve", "--data-dir", str(before.data_dir), *flags)
+    assert refused.returncode != 0
+    assert "store.clickhouse.at_least_once" in refused.stderr + refused.stdout
+    server = before.start(store_clickhouse_at_least_once="true")
+    admin = server.add_user("root", "admin")
+    assert events.ingest(server, [events.server_event(obj_id=1)]).status_code == 200
+    server.wait_until_applied()
+    assert query.rows(server, admin, "SELECT obj_id FROM events") == [[1]]
+    status = requests.get(f"{server.url}/api/admin/status", headers=admin.headers, timeout=10).json()
+    assert window in status["database"]["lacking"][0]
+    diagnosis = requests.get(f"{server.url}/api/admin/doctor", headers=admin.headers, timeout=60).json()
+    told = [finding for finding in diagnosis["findings"] if finding["part"] == "each event once"]
+    assert [finding["level"] for finding in told] == ["warning"]
+    assert window in told[0]["text"]
+    assert "at least once" in done(clickhouse, server.data_dir, "status")
 
 
 SCHEMAS = {

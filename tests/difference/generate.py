@@ -560,7 +560,12 @@ def one(name: str, query: Node, annoscope: Annoscope, clickhouse: ClickHouse, ta
     else:
         equal = explanations.comparison(annoscope, clickhouse, tolerance)
         is_refused = isinstance(annoscope.query(sql), Refusal)
-        if reason := explanations.explanation(query, complete, equal, is_refused):
+
+        def alike(text: str) -> bool:
+            return compare.three_ways(name, text, annoscope, clickhouse, tolerance=tolerance(text)) is None
+
+        reason = explanations.explanation(query, complete, equal, is_refused)
+        if reason := reason or explanations.division_explanation(difference, alike):
             tally.n_explained[reason] += 1
             return
     if len(tally.differences) < N_SHRUNK:

@@ -70,6 +70,8 @@ def test_a_person_is_gone_and_their_hours_stay(server: Server, admin: User, tmp_
     )
     work(server, person, user_id)
     server.wait_until_applied()
+    # The names are kept in the catalogue, too.
+    server.cli("catalogue", "rebuild")
     place = tmp_path / "backup"
     server.cli("backup", str(place))
     before = hours(server, admin)

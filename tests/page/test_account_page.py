@@ -74,7 +74,7 @@ def test_only_for_administrators(office: Office, visit) -> None:
 def test_the_organization_is_chosen_in_the_header(office: Office, visit) -> None:
     kim = office.server.add_user("kim")
     office.server.add_org("north", office.lena, maintainer=kim)
-    # Who sees nothing outside of organizations begins in one of their own.
+    # Who sees own events alone outside of organizations begins in one of them.
     page = visit(kim, "")
     expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
     assert page.url.endswith("/analytics/?org=north")
@@ -89,14 +89,14 @@ def test_the_organization_is_chosen_in_the_header(office: Office, visit) -> None
     expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
     page.get_by_role("button", name="Organization: north").click()
     page.get_by_role("menuitemradio", name="Outside of organizations").click()
-    expect(page.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
+    expect(page.get_by_role("heading", name="No events of yours were recorded yet")).to_be_visible()
     assert "org=" not in page.url
     page.go_back()
     expect(page.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
     page.goto(f"{office.server.url}/analytics/?org=south")
     expect(page.get_by_role("heading", name="You are not a member of south")).to_be_visible()
     page.get_by_role("button", name="Go on outside of organizations").click()
-    expect(page.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
+    expect(page.get_by_role("heading", name="No events of yours were recorded yet")).to_be_visible()
 
 
 def test_behind_cvat_the_page_says_whose_accounts_they_are(

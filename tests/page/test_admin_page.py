@@ -7,15 +7,13 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from support import ROOT
 from support.events import event, now, send
 from support.office import Office, confirm, fill_login, make_token, sheet_of
-from support.page import Person
+from support.page import Person, accessibility_problems
 from support.server import Server, User
 
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 VIEWS = ["admin", "admin/users/{user}", "admin/users/new", "admin/organizations", "admin/organizations/{organization}"]
 VIEWS += ["admin/organizations/new", "admin/status", "account"]
 
@@ -46,8 +44,9 @@ def test_a_user_is_made_and_the_password_shown_once(office: Office, visit) -> No
     assert password not in page.content()
 
     nina = visit(User("nina", password, "", ""), "")
-    expect(nina.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
-    nina.get_by_role("link", name="Your account and tokens").click()
+    expect(nina.get_by_role("heading", name="No events of yours were recorded yet")).to_be_visible()
+    nina.get_by_role("button", name="Account nina").click()
+    nina.get_by_role("menuitem", name="Account").click()
     expect(nina.get_by_role("heading", name="Tokens")).to_be_visible()
     expect(nina.get_by_role("main")).to_contain_text("Okafor")
 
@@ -128,7 +127,7 @@ def test_a_new_password_for_somebody_else(office: Office, visit) -> None:
 def test_rights_change_at_once(office: Office, visit) -> None:
     ivo = office.server.add_user("ivo")
     theirs = visit(ivo, "")
-    expect(theirs.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
+    expect(theirs.get_by_role("heading", name="No events of yours were recorded yet")).to_be_visible()
     page = visit(office.lena)
     form = sheet_of(page, "ivo").get_by_role("form", name="User")
     save = form.get_by_role("button", name="Save")
@@ -138,6 +137,7 @@ def test_rights_change_at_once(office: Office, visit) -> None:
     expect(form.get_by_role("status")).to_contain_text("Saved")
     theirs.reload()
     expect(theirs.get_by_role("heading", name="Dashboards", exact=True)).to_be_visible()
+    expect(theirs.get_by_role("heading", name="No events of yours were recorded yet")).to_have_count(0)
     form.get_by_label("May log in").uncheck()
     save.click()
     expect(save).to_be_disabled()
@@ -361,16 +361,6 @@ def test_names_are_texts_whatever_they_hold(office: Office, visit) -> None:
     expect(page.get_by_text("<svg onload=window.ran=1>").first).to_be_visible()
 
 
-def accessibility_problems(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary']})"
-        for violation in result["violations"]
-        for node in violation["nodes"][:3]
-    ]
-
-
 @pytest.fixture(scope="module")
 def furnished(office: Office) -> dict[str, int]:
     """A user and an organization that have everything there is to show."""
@@ -394,7 +384,7 @@ def test_accessibility(office: Office, visit, furnished: dict[str, int], scheme:
     expect(page.get_by_role("dialog")).to_be_visible()
     assert accessibility_problems(page) == []
     page = visit(office.server.add_user(f"lone-{scheme}"), "", color_scheme=scheme)
-    expect(page.get_by_role("heading", name="No dashboards for this account")).to_be_visible()
+    expect(page.get_by_role("heading", name="No events of yours were recorded yet")).to_be_visible()
     assert accessibility_problems(page) == []
 
 

@@ -119,7 +119,7 @@ def test_cvats_files_are_imported(person: Person, name: str) -> None:
         expect(panel.get_by_role("alert")).to_have_count(0)
     if name == "management":
         # A click in a legend of long ago is in the file, as "all except: User 1".
-        lines = person.panel("User Activity").get_by_role("img", name=re.compile(r": [2-9]\d* series"))
+        lines = person.panel("User Activity").get_by_role("application", name=re.compile(r": [2-9]\d* series"))
         expect(lines).to_be_visible()
 
 

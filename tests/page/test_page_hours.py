@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.page import ZONES, Person, Site
+from support.page import ZONES, Person, Site, accessibility_problems
 from support.workbook import read_workbook
 
 TITLE = "Hours per person and day"
@@ -125,3 +125,32 @@ def test_what_is_open_is_in_the_address(visit: Callable[..., Person]) -> None:
     panel.get_by_role("button", name="Close all").click()
     expect(panel.locator("[role=row][aria-level]")).to_have_count(closed)
     assert "open.1" not in person.query()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_session_says_why_it_was_counted(site: Site, browser: Browser, scheme: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 1000}, timezone_id="Europe/Berlin", color_scheme=scheme
+    )
+    person = Person(site, context, site.lena).log_in()
+    page = person.open("timesheet", "?from=now-7d&to=now&timezone=utc")
+    person.panel(TITLE).locator("[aria-level='1'] .cell button").first.click()
+    sheet = page.get_by_role("dialog").last
+    session = sheet.locator("tbody tr").first
+    worked = session.locator(".right").inner_text()
+    # By the keyboard as well.
+    session.get_by_role("button", name="Why").press("Enter")
+    steps = sheet.get_by_role("list", name="Events and gaps")
+    expect(steps.locator(".gap").first).to_be_attached()
+    expect(steps.locator(".event").first).to_be_attached()
+    explained = sheet.locator(".rule").inner_text()
+    assert f"Of this stretch {worked} are counted" in explained
+    assert {"counted"} >= set(steps.locator(".gap:not(.odd) .note").all_text_contents())
+    assert accessibility_problems(page) == []
+    # The day has what was not counted, too.
+    sheet.get_by_role("button", name="Explain the day").click()
+    expect(steps.locator(".gap.odd").first).to_contain_text("not counted", timeout=20_000)
+    page.get_by_role("button", name="Hide the explanation").click()
+    expect(steps).to_have_count(0)
+    context.close()
+    assert person.errors == []

@@ -57,6 +57,11 @@ class Sender(threading.Thread):
                 self.accept(batch)
                 return
             self.n_refused[answer.status_code] += 1
+            # What a balancer says whose server is away.
+            if answer.status_code in (502, 504):
+                if self.load.abandoned.wait(0.1):
+                    return
+                continue
             assert answer.status_code == 503, f"{answer.status_code}: {answer.text}"
             assert int(answer.headers["Retry-After"]) >= 0
             if self.load.abandoned.wait(0.05):

@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Playwright, expect, sync_playwright
 
+from support import ROOT
 from support.server import Server, User, check_log, run_cli
 
 CHROMIUM = "/usr/bin/chromium"
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 UIDS = ["all-events", "management", "monitoring", "timesheet"]
 # What a failed request logs by itself; the page says it in words.
 EXPECTED_ERRORS = re.compile(r"Failed to load resource")
@@ -19,6 +21,17 @@ EXPECTED_ERRORS = re.compile(r"Failed to load resource")
 
 # A whole number of hours ahead of UTC, behind it, and half an hour beside; two of them change their clocks.
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"]
+
+
+def accessibility_problems(page: Page) -> list[str]:
+    """What axe finds on a page, in words."""
+    page.evaluate(AXE.read_text())
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary']})"
+        for violation in result["violations"]
+        for node in violation["nodes"][:3]
+    ]
 
 
 class Site:

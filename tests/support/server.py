@@ -107,6 +107,8 @@ class Server:
         self.process: subprocess.Popen | None = None
         # The most that the process may have, where a test wants it to have few.
         self.n_descriptors: int | None = None
+        # Of its command: what runs it elsewhere, in its own place.
+        self.prefix: list[str] = []
         self.url = ""
         self.ingest_url = ""
         # Of ClickHouse's interface, where the flags switch it on: `clickhouse_listen="127.0.0.1:0"`.
@@ -134,7 +136,7 @@ class Server:
         with self.log_path.open("ab") as log:
             limit = [] if self.n_descriptors is None else ["prlimit", f"--nofile={self.n_descriptors}"]
             self.process = subprocess.Popen(
-                [*limit, BINARY, "serve", "--data-dir", str(self.data_dir), *arguments],
+                [*self.prefix, *limit, BINARY, "serve", "--data-dir", str(self.data_dir), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

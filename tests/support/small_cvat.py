@@ -41,8 +41,9 @@ class CvatUser:
 class SmallCvat:
     """Runs in a thread of its own; `go_down` and `come_up` as a restart of CVAT would."""
 
-    def __init__(self, users: list[CvatUser], organizations: dict[str, int]) -> None:
+    def __init__(self, users: list[CvatUser], organizations: dict[str, int], host: str = "127.0.0.1") -> None:
         self.users = users
+        self.host = host
         self.organizations = organizations
         # Path, and the headers that tell who asks, of everything that was asked.
         self.asked: list[tuple[str, dict[str, str]]] = []
@@ -64,7 +65,7 @@ class SmallCvat:
             def log_message(self, *_: object) -> None:
                 """Nothing: pytest shows what matters."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server = ThreadingHTTPServer((self.host, self.port), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

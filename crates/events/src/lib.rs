@@ -57,4 +57,5 @@ pub use server_event::{
     named_server_event_json, parse_server_body, server_event_json,
 };
 pub use time::{InvalidTimestamp, Timestamp};
+pub use working_time::explanation::{GAP_LIMIT_MS, Gap, Verdict, explain_gaps};
 pub use working_time::{Activity, GAP_LIMIT_MICROS, Ids, WorkingTime, working_time};

@@ -22,6 +22,8 @@
 //! nothing but the number of rows; times that are not whole milliseconds lose less than
 //! 1 ms a row.
 
+pub(crate) mod explanation;
+
 use std::collections::HashMap;
 
 use crate::event::Interval;

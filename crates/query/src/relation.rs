@@ -1,10 +1,11 @@
 //! What `events` is to a query: the one place that says which rows and columns it has.
 
+use annoscope_catalogue::{CLICKHOUSE, DUCKDB, facts, latest};
 use annoscope_events::{
     COLUMNS, ColumnAccess, ColumnType, HAS_PAYLOAD, PAYLOAD_IS_JSON, PROMOTED_PATHS,
     PromotedKind as EventPromotedKind,
 };
-use annoscope_sql::{Column, DataType, PromotedKind, PromotedPath, Relation, Source};
+use annoscope_sql::{Catalogue, Column, DataType, PromotedKind, PromotedPath, Relation, Source};
 use serde::{Deserialize, Serialize};
 
 /// Users and organizations to which rows are narrowed; `None` is "any".
@@ -30,6 +31,13 @@ const POSITION_MEANING: &str = "its place in the order of arrival";
 /// The table for callers whose rows are narrowed: from positions they would learn how much others send.
 const WITHOUT_POSITIONS: &str = "(SELECT * REPLACE (CAST(NULL AS BIGINT) AS position) FROM events)";
 
+/// The table of the embedded store that has what all events tell; `annoscope_store_duckdb::CATALOGUE`.
+const CATALOGUE: &str = "catalogue_now";
+
+/// The columns that what events tell is found by.
+const OF_FACTS: &str = "scope, timestamp, obj_name, obj_id, obj_val, project_id, task_id, job_id, user_id, user_name, \
+    user_email, org_id, org_slug, payload, payload_is_json, position";
+
 /// The events that `rows` leaves, with the columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
 pub fn events(rows: RowFilter) -> Relation {
@@ -51,6 +59,46 @@ pub fn events(rows: RowFilter) -> Relation {
         has_payload: HAS_PAYLOAD.to_owned(),
         payload_is_json: PAYLOAD_IS_JSON.to_owned(),
         source: source(rows),
+        catalogue: catalogue(rows),
+    }
+}
+
+/// What the events that `rows` leaves tell: of all the table that the embedded store keeps, and of others no more
+/// than these events themselves do.
+fn catalogue(rows: RowFilter) -> Catalogue {
+    let column = |name: &str, data_type| Column {
+        name: name.to_owned(),
+        data_type,
+    };
+    let time = DataType::DateTime64 {
+        precision: 3,
+        timezone: Some("Etc/UTC".to_owned()),
+    };
+    let of = |rows: &str, syntax| {
+        let facts = format!("({})", facts(rows, syntax));
+        format!("({})", latest(&facts, syntax))
+    };
+    let (clickhouse, duckdb) = match condition(rows) {
+        None => (of(TABLE, &CLICKHOUSE), CATALOGUE.to_owned()),
+        Some(condition) => {
+            let rows = format!("(SELECT {OF_FACTS} FROM {TABLE} WHERE {condition}");
+            // Conditions of the query stay without: see `Source::in_duckdb` of annoscope_sql.
+            (
+                of(&format!("{rows})"), &CLICKHOUSE),
+                of(&format!("{rows} OFFSET 0)"), &DUCKDB),
+            )
+        }
+    };
+    Catalogue {
+        columns: vec![
+            column("kind", DataType::String),
+            column("id", DataType::UInt64),
+            column("field", DataType::String),
+            column("value", DataType::String),
+            column("timestamp", time),
+        ],
+        clickhouse,
+        duckdb,
     }
 }
 
@@ -97,13 +145,8 @@ fn column(column: &annoscope_events::Column) -> Column {
 
 /// The table, and which of its rows. Only numbers of ours go into it.
 fn source(rows: RowFilter) -> Source {
-    let RowFilter { user_id, org_id } = rows;
-    let conditions: Vec<String> = [("user_id", user_id), ("org_id", org_id)]
-        .into_iter()
-        .filter_map(|(column, id)| Some(format!("{column} = {}", id?)))
-        .collect();
-    let is_narrowed = !conditions.is_empty();
-    let table = if is_narrowed {
+    let condition = condition(rows);
+    let table = if condition.is_some() {
         WITHOUT_POSITIONS
     } else {
         TABLE
@@ -111,8 +154,18 @@ fn source(rows: RowFilter) -> Source {
     Source {
         clickhouse: TABLE.to_owned(),
         duckdb: table.to_owned(),
-        condition: is_narrowed.then(|| conditions.join(" AND ")),
+        condition,
     }
+}
+
+/// What a visible row fulfils; none for who sees all.
+fn condition(rows: RowFilter) -> Option<String> {
+    let RowFilter { user_id, org_id } = rows;
+    let conditions: Vec<String> = [("user_id", user_id), ("org_id", org_id)]
+        .into_iter()
+        .filter_map(|(column, id)| Some(format!("{column} = {}", id?)))
+        .collect();
+    (!conditions.is_empty()).then(|| conditions.join(" AND "))
 }
 
 fn promoted_path(promoted: &annoscope_events::PromotedPath) -> PromotedPath {

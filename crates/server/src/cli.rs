@@ -4,6 +4,7 @@
 //! configuration.
 
 mod backup;
+mod catalogue;
 mod clickhouse;
 mod config;
 mod copy;
@@ -80,6 +81,9 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Remove events that are too old or too many by the settings, as the server does once a day
     Retention(retention::RetentionArgs),
+    /// What events tell of users, projects, tasks and jobs, which names are looked up in
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueCommand),
     /// Take a person out of all events, while no server runs; hours stay under a pseudonym
     Erase(erase::EraseArgs),
     /// After a damage that the server names at its start: set aside what cannot be read
@@ -169,6 +173,10 @@ impl Cli {
             Command::Retention(args) => {
                 private_files::from_now_on();
                 retention::run(&args, &load(SettingFlags::default())?.config, out)
+            }
+            Command::Catalogue(command) => {
+                private_files::from_now_on();
+                catalogue::run(&command, &load(SettingFlags::default())?.config, out)
             }
             Command::Erase(args) => {
                 private_files::from_now_on();

@@ -15,7 +15,7 @@ mod value;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,8 @@ pub struct Config {
     pub requests_per_minute: NonZeroU32,
     /// `[cvat]`
     pub cvat: CvatSettings,
+    /// `[shared]`
+    pub shared: SharedConfig,
     /// `[tls]`
     pub tls: TlsConfig,
     /// `[proxy]`
@@ -117,6 +119,22 @@ pub enum AuthKind {
     Accounts,
     /// The CVAT of [`CvatSettings`].
     Cvat,
+}
+
+/// What several annoscopes before one ClickHouse have together.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedConfig {
+    /// `shared.dir`: directory of dashboards and results of exports, which all of them write to. Empty by default: each
+    /// has its own in its data directory.
+    pub dir: PathBuf,
+}
+
+impl SharedConfig {
+    /// Whether there is something.
+    pub fn is_on(&self) -> bool {
+        !self.dir.as_os_str().is_empty()
+    }
 }
 
 /// ClickHouse's HTTP interface.
@@ -297,6 +315,8 @@ pub struct ClickHouseStoreConfig {
     pub node: u16,
     /// `store.clickhouse.alter`: whether a table that is there may be changed. Default `false`.
     pub alter: bool,
+    /// `store.clickhouse.at_least_once`: whether a table is used that does not know an INSERT again. Default `false`.
+    pub at_least_once: bool,
     /// `store.clickhouse.timeout_ms`: how long the answer to an INSERT is waited for, milliseconds. Default 1 minute.
     pub timeout_ms: u64,
 }
@@ -411,13 +431,29 @@ impl Config {
 
     /// What exports may use.
     pub fn export_settings(&self) -> ExportSettings {
+        let exports = self.shared_dir().join("exports");
+        let is_shared = self.shared.is_on();
         ExportSettings {
-            dir: self.data_dir.join("exports"),
+            dir: if is_shared {
+                exports.join(self.store.clickhouse.node.to_string())
+            } else {
+                exports.clone()
+            },
+            shared: is_shared.then_some(exports),
             expiry: Duration::from_millis(self.export.expiry_ms),
             timeout: Duration::from_millis(self.export.timeout_ms),
             max_bytes_on_disk: self.export.max_bytes_on_disk,
             max_waiting: self.export.max_waiting as usize,
             min_free_bytes: self.store.min_free_bytes,
+        }
+    }
+
+    /// Where dashboards and results of exports are: with those of other annoscopes, or in the data directory.
+    pub fn shared_dir(&self) -> &Path {
+        if self.shared.is_on() {
+            &self.shared.dir
+        } else {
+            &self.data_dir
         }
     }
 

@@ -1,5 +1,5 @@
 //! Dashboards: files in Grafana's JSON model. The built-in ones are in the program; a saved one is
-//! a file in `dashboards/` of the data directory, where people may put and edit files, too.
+//! a file in `dashboards/` of the data directory, or of `shared.dir`, where people may put and edit files, too.
 //!
 //! A save never loses anything: each version that was ever shown is kept in
 //! `dashboards/.versions/`, and a save says which version it began with.
@@ -107,10 +107,10 @@ struct Current {
 }
 
 impl Dashboards {
-    /// The dashboards of a data directory, which need not have any.
-    pub fn new(data_dir: &Path) -> Dashboards {
+    /// The dashboards in `dashboards/` of a directory, which need not have any.
+    pub fn new(within: &Path) -> Dashboards {
         Dashboards {
-            files: Arc::new(Mutex::new(Directory::new(data_dir.join("dashboards")))),
+            files: Arc::new(Mutex::new(Directory::new(within.join("dashboards")))),
         }
     }
 
@@ -144,6 +144,7 @@ impl Dashboards {
     /// Saves a new version of a dashboard, unless there is one after `base` already.
     pub fn save(&self, uid: &str, base: u64, change: Change) -> Result<Meta, DashboardError> {
         let files = self.lock();
+        let _alone = files.lock()?;
         let current = Current::find(&files, uid)?;
         let history = files.history(uid);
         let meta = current.meta(&history)?;
@@ -171,6 +172,7 @@ impl Dashboards {
     /// Adds a dashboard under the uid in its model, or under one made of its title.
     pub fn create(&self, change: Change) -> Result<(String, Meta), DashboardError> {
         let files = self.lock();
+        let _alone = files.lock()?;
         let (saved, _) = files.scan()?;
         if saved.len() >= MAX_DASHBOARDS {
             return Err(DashboardError::TooMany {
@@ -196,6 +198,7 @@ impl Dashboards {
     /// Removes a dashboard, or resets it to the built-in one. Its versions are kept.
     pub fn remove(&self, uid: &str, author: &str, time: Timestamp) -> Result<(), DashboardError> {
         let files = self.lock();
+        let _alone = files.lock()?;
         let current = Current::find(&files, uid)?;
         let Some(saved) = &current.saved else {
             return Err(DashboardError::BuiltIn {

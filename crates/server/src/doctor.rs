@@ -123,6 +123,7 @@ impl Doctor {
             oldest_waiting_s: self.store.oldest_waiting().map_or(0.0, clock::age_seconds),
             restarts_of_a_day: restarts.latest.iter().filter(of_a_day).count() as u64,
             latest_restart: restarts.latest.back().map(|restart| restart.reason.clone()),
+            lacking: self.store.lacking(),
             damaged_window_files: stats.dedup_window.damaged_files,
             dead_letter_bytes: self.dead_letters.bytes().ok(),
             max_dead_letter_bytes: config.ingest.dead_letter_max_bytes,

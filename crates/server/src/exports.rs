@@ -15,6 +15,7 @@ mod job;
 mod job_queue;
 mod jobs;
 mod listing;
+mod others;
 mod part_file;
 mod progress;
 mod query_flow;
@@ -33,6 +34,7 @@ use crate::clock;
 
 use directory::Directory;
 use job_queue::JobQueue;
+use others::Others;
 
 pub use download::Download;
 pub use error::ExportError;
@@ -96,14 +98,34 @@ impl Exports {
         Ok(key)
     }
 
-    /// The job, if it is there and not expired.
-    pub fn get(&self, key: JobKey, now: Timestamp) -> Option<Job> {
-        self.inner.queue.get(key, now)
+    /// The job, if it is there and not expired; also one of another annoscope, where exports are shared.
+    pub async fn get(&self, key: JobKey, now: Timestamp) -> Option<Job> {
+        let own = self.inner.queue.get(key, now);
+        if own.is_some() || self.inner.queue.settings.shared.is_none() {
+            return own;
+        }
+        let found = self.blocking(move |queue| {
+            let others = Others::of(&queue.settings);
+            Ok(others.and_then(|others| others.find(key, now)))
+        });
+        // It fails only when the server ends.
+        found.await.ok().flatten().map(|(job, _)| job)
     }
 
-    /// All jobs of an owner, in no order.
-    pub fn of_owner(&self, owner_id: i64, now: Timestamp) -> Vec<Job> {
-        self.inner.queue.of_owner(owner_id, now)
+    /// All jobs of an owner, in no order; also those of other annoscopes, where exports are shared.
+    pub async fn of_owner(&self, owner_id: i64, now: Timestamp) -> Vec<Job> {
+        let mut jobs = self.inner.queue.of_owner(owner_id, now);
+        if self.inner.queue.settings.shared.is_some() {
+            let found = self.blocking(move |queue| {
+                let others = Others::of(&queue.settings);
+                Ok(others.map_or_else(Vec::new, |others| others.of_owner(owner_id, now)))
+            });
+            let others = found.await.unwrap_or_default().into_iter();
+            let is_known = |other: &Job| jobs.iter().any(|job| job.key == other.key);
+            let others: Vec<Job> = others.filter(|other| !is_known(other)).collect();
+            jobs.extend(others);
+        }
+        jobs
     }
 
     /// Takes back a job that has not begun, and forgets it.

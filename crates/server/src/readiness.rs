@@ -132,6 +132,9 @@ impl NotReady {
             StoreError::JournalFull { .. } => {
                 "the database takes no events, and as many as may wait for it do\n"
             }
+            StoreError::Replaced(_) => {
+                "another annoscope has taken the place of this one in ClickHouse: end this one\n"
+            }
             StoreError::QueueFull { .. } => "more events wait for the disk than may\n",
             StoreError::NoAnswer => "the writer does not answer\n",
             StoreError::NotOpen | StoreError::Lost => {

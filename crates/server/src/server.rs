@@ -348,7 +348,7 @@ pub(crate) fn open(
     Ok(AppState {
         accounts,
         access,
-        dashboards: Dashboards::new(&dir),
+        dashboards: Dashboards::new(config.shared_dir()),
         webhooks: Webhooks::open(&dir)?,
         ingest: Ingest {
             store: Arc::clone(&store),

@@ -70,8 +70,12 @@ pub fn open(
     };
     let journal = open_journal(&journal_config, first)?;
     let window = DedupWindow::open(&dedup_dir(config), dedup_limits(config))?;
-    // Nothing was saved in it yet: it may be a data directory of before the window had files of its own.
     let is_embedded = config.store.kind == StoreKind::DuckDb;
+    if let (Some(first @ Position(1..)), false) = (first, is_embedded) {
+        // A node's positions do not begin at 0; before them it has missed nothing.
+        window.take_over(std::iter::empty(), first)?;
+    }
+    // Nothing was saved in it yet: it may be a data directory of before the window had files of its own.
     if is_embedded && window.position() == Position(0) && has_legacy_hashes(&database)? {
         database.close();
         take_over_hashes(config, &window)?;
@@ -269,6 +273,7 @@ fn clickhouse(config: &Config, owner: Uuid) -> Result<ClickHouseConfig, StoreErr
             owner,
         },
         may_alter: clickhouse.alter,
+        at_least_once: clickhouse.at_least_once,
         timeout: Duration::from_millis(clickhouse.timeout_ms),
         memory_bytes: config.store.memory_bytes,
         data_dir: config.data_dir.clone(),

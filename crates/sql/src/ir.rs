@@ -281,6 +281,8 @@ pub(crate) struct Source {
 pub(crate) enum SourceKind {
     /// The caller's events.
     Relation,
+    /// What they tell of users, projects, tasks and jobs.
+    Catalogue,
     Query(Box<Query>),
     /// `numbers(offset, length)`.
     Numbers {

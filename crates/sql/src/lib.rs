@@ -39,7 +39,7 @@ pub use bind::VERSION;
 pub use context::{Asker, Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use lower::OWN_ERRORS;
-pub use relation::{Column, PromotedKind, PromotedPath, Relation, Source};
+pub use relation::{Catalogue, Column, PromotedKind, PromotedPath, Relation, Source};
 pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
 pub use statement::{Insert, Statement};

@@ -199,6 +199,9 @@ impl Printer<'_> {
         let name = source_name(source.id);
         match &source.kind {
             SourceKind::Relation => format!("{} AS {name}", self.relation.source.in_clickhouse()),
+            SourceKind::Catalogue => {
+                format!("{} AS {name}", self.relation.catalogue.clickhouse)
+            }
             SourceKind::Query(query) => format!("({}) AS {name}", self.query(query)),
             SourceKind::Numbers { offset, length } => format!(
                 "numbers({}, {}) AS {name}",

@@ -22,6 +22,19 @@ pub struct Relation {
     pub payload_is_json: String,
     /// How each store names it in `FROM`.
     pub source: Source,
+    /// What these events tell of users, projects, tasks and jobs.
+    pub catalogue: Catalogue,
+}
+
+/// The latest facts that the events of a [`Relation`] tell. Views read it by the name `catalogue`; no query does.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// What stands in `FROM`, in ClickHouse's SQL.
+    pub clickhouse: String,
+    /// What stands in `FROM`, in DuckDB's SQL: the columns in that order.
+    pub duckdb: String,
 }
 
 /// A column.

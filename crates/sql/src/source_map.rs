@@ -53,6 +53,11 @@ impl<'a> SourceMap<'a> {
         }
     }
 
+    /// Whether the tree is a view's.
+    pub fn is_of_view(&self) -> bool {
+        matches!(self.places, Places::OfView(_))
+    }
+
     /// Byte offset in the expanded text.
     pub fn offset(&self, location: Location) -> usize {
         let (characters, lines) = match &self.places {

@@ -11,8 +11,8 @@ mod passes;
 mod slices;
 
 use crate::{
-    Column, Context, DataType, Prepared, PromotedKind, PromotedPath, Relation, Source, SqlError,
-    TimeRange, prepare,
+    Catalogue, Column, Context, DataType, Prepared, PromotedKind, PromotedPath, Relation, Source,
+    SqlError, TimeRange, prepare,
 };
 
 /// CVAT's columns, narrowed to one user in both stores.
@@ -65,6 +65,17 @@ pub(crate) fn relation() -> Relation {
             clickhouse: "cvat.events".to_owned(),
             duckdb: "events".to_owned(),
             condition: Some("user_id = 7".to_owned()),
+        },
+        catalogue: Catalogue {
+            columns: vec![
+                column("kind", "String"),
+                column("id", "UInt64"),
+                column("field", "String"),
+                column("value", "String"),
+                column("timestamp", "DateTime64(3, 'Etc/UTC')"),
+            ],
+            clickhouse: "(SELECT * FROM facts WHERE user_id = 7)".to_owned(),
+            duckdb: "(FROM facts WHERE user_id = 7)".to_owned(),
         },
     }
 }

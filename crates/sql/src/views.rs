@@ -23,7 +23,17 @@ use crate::source_map::SourceMap;
 use crate::types::DataType;
 
 /// The files, in the order in which they are listed.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 15] = [
+    ("users", include_str!("../views/users.sql")),
+    ("organizations", include_str!("../views/organizations.sql")),
+    ("projects", include_str!("../views/projects.sql")),
+    ("tasks", include_str!("../views/tasks.sql")),
+    ("jobs", include_str!("../views/jobs.sql")),
+    ("labels", include_str!("../views/labels.sql")),
+    (
+        "cloud_storages",
+        include_str!("../views/cloud_storages.sql"),
+    ),
     ("intervals", include_str!("../views/intervals.sql")),
     ("hours", include_str!("../views/hours.sql")),
     ("sessions", include_str!("../views/sessions.sql")),

@@ -6,7 +6,7 @@ use annoscope_store::StoreError;
 use serde::Serialize;
 
 use crate::ClickHouseConfig;
-use crate::batches::{latest_of_others, n_rows_at, numbers};
+use crate::batches::{Batch, n_rows_at, numbers, rival};
 use crate::connection::Connection;
 use crate::ddl::{BATCHES, EVENTS, LOCAL, Layout, POSITION};
 use crate::error::Error;
@@ -108,7 +108,7 @@ pub struct NodeStatus {
     pub owner: String,
     /// Whether that is the one of this command.
     pub is_this: bool,
-    /// How many events it has been given; some of them may have no row any more.
+    /// How many rows of it are there.
     pub n_events: u64,
     /// Rows of its latest batch, and how many of them are there: fewer while it is on its way, or after some were removed.
     pub latest_batch: (u64, u64),
@@ -214,7 +214,8 @@ impl Administration {
         if Tables::look(&self.connection)?.batches.is_none() {
             return Ok(None);
         }
-        let other = latest_of_others(&self.connection, self.node)?;
+        let own = Batch::latest(&self.connection, self.node)?;
+        let other = rival(&self.connection, self.node, own)?;
         Ok(other.map(|(owner, _)| owner.to_string()))
     }
 
@@ -322,7 +323,7 @@ impl Administration {
                 return Err(Error::Unexpected(line.to_owned()));
             };
             let number = u16::try_from(node).map_err(|_| Error::Unexpected(line.to_owned()))?;
-            let of_others = Node {
+            let numbered = Node {
                 number,
                 owner: self.node.owner,
             };
@@ -330,7 +331,7 @@ impl Administration {
                 node: number,
                 owner: owner.to_owned(),
                 is_this: owner == self.node.owner.to_string(),
-                n_events: end.saturating_sub(of_others.first()),
+                n_events: n_rows_at(&self.connection, EVENTS, numbered.first()..numbered.end())?,
                 latest_batch: (n_rows, n_rows_at(&self.connection, table.name, first..end)?),
             })
         };

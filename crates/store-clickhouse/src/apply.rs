@@ -4,7 +4,7 @@
 //! and what may still be on its way has a token and the bytes of the first time, by which ClickHouse drops the second.
 //! A group that lies in two months is seen month by month.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use annoscope_events::COLUMNS;
 use annoscope_store::{Entry, Position, Rewrite, Rewritten};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::node::Node;
 use crate::rewrite;
 use crate::rows::{Month, Placed};
-use crate::schema::{self, Table};
+use crate::schema::{self, Leave, Table};
 use crate::stats::Counters;
 
 /// Stores entries, one batch after the other.
@@ -24,7 +24,8 @@ pub(crate) struct Applier {
     connection: Arc<Connection>,
     counters: Arc<Counters>,
     node: Node,
-    may_alter: bool,
+    leave: Leave,
+    lacking: Arc<OnceLock<Vec<String>>>,
     /// None until the tables were looked at.
     table: Option<Table>,
     /// None when ClickHouse has to be asked.
@@ -36,13 +37,15 @@ impl Applier {
         connection: Arc<Connection>,
         counters: Arc<Counters>,
         node: Node,
-        may_alter: bool,
+        leave: Leave,
+        lacking: Arc<OnceLock<Vec<String>>>,
     ) -> Applier {
         Applier {
             connection,
             counters,
             node,
-            may_alter,
+            leave,
+            lacking,
             table: None,
             stored: None,
         }
@@ -58,9 +61,13 @@ impl Applier {
             return Ok(stored.clone());
         }
         let connection = &self.connection;
-        let table = match self.table {
-            Some(table) => table,
-            None => schema::prepare(connection, self.may_alter)?,
+        let table = if let Some(table) = self.table {
+            table
+        } else {
+            let (table, lacking) = schema::prepare(connection, self.leave)?;
+            // It stays so until the next start.
+            let _ = self.lacking.set(lacking);
+            table
         };
         if table.is_replicated {
             // What another replica has acknowledged is here then.
@@ -112,6 +119,8 @@ impl Applier {
         let inserts = rows.inserts(&stored.present)?;
         // Unknown until the fate of these rows is known.
         self.stored = None;
+        self.node
+            .check_alone(&self.connection, Some(stored.batch))?;
         if !is_noted {
             batch.note(&self.connection, self.node)?;
         }
@@ -152,8 +161,8 @@ impl Applier {
 
     /// Changes rows that are stored.
     pub(crate) fn rewrite(&mut self, rewrite: &Rewrite) -> Result<Rewritten, Error> {
-        if matches!(rewrite, Rewrite::Compact { .. }) {
-            // ClickHouse's merges do that.
+        if matches!(rewrite, Rewrite::Compact { .. } | Rewrite::Catalogue) {
+            // ClickHouse's merges do the one, and of the other nothing is kept.
             return Ok(Rewritten::default());
         }
         let stored = self.stored()?;
@@ -177,6 +186,8 @@ impl Applier {
         }
         let batch = stored.batch.settled(stored.position);
         self.stored = None;
+        self.node
+            .check_alone(&self.connection, Some(stored.batch))?;
         batch.note(&self.connection, self.node)?;
         self.stored = Some(Stored { batch, ..stored });
         Ok(())

@@ -263,12 +263,58 @@ fn a_number_is_of_one_data_directory() {
     assert_eq!(administration.other_owner().unwrap(), None);
     assert_eq!(administration.take_over().unwrap(), None);
     let two = ClickHouseStore::open(&config).unwrap();
-    assert_eq!(two.applied().unwrap(), Position(3));
-    two.apply(vec![entry(3, &[event(1, 1)])], Position(4))
+    let first = 3 + crate::node::BETWEEN_OWNERS;
+    assert_eq!(two.applied().unwrap(), Position(first));
+    two.apply(vec![entry(first, &[event(1, 1)])], Position(first + 1))
         .unwrap();
     // Whoever had it before may not go on.
     let refused = ClickHouseStore::open(&engine.config()).map(drop);
     refused.unwrap_err();
+}
+
+/// Whoever was taken over while it runs finds that before its next batch, and what it had on its way is nobody else's.
+#[test]
+fn who_was_taken_over_stores_nothing_more() {
+    if !engine::is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let one = ClickHouseStore::open(&engine.config()).unwrap();
+    one.apply(vec![entry(0, &[event(0, 1)])], Position(1))
+        .unwrap();
+    let mut config = engine.config();
+    config.node.owner = Uuid::from_u128(2);
+    let administration = Administration::new(&config, false).unwrap();
+    assert_eq!(administration.take_over().unwrap(), Some(0));
+    let refused = one.apply(vec![entry(1, &[event(1, 2)])], Position(2));
+    assert!(
+        matches!(refused, Err(StoreError::Replaced(_))),
+        "{refused:?}"
+    );
+    let two = ClickHouseStore::open(&config).unwrap();
+    let first = two.applied().unwrap();
+    assert_eq!(first, Position(1 + crate::node::BETWEEN_OWNERS));
+    // A batch that the first one had noted and sent comes late, behind the check.
+    let ask = |sql: &str| two.connection.ask(sql).unwrap();
+    ask(
+        "INSERT INTO annoscope_batches (node, owner, number, first_position, end_position, n_rows) \
+         VALUES (0, '00000000-0000-0000-0000-000000000001', 2, 1, 2, 1)",
+    );
+    ask("INSERT INTO events (scope, source, timestamp, position) \
+         SETTINGS insert_allow_materialized_columns = 1 VALUES ('a:b', 'server', now64(3), 1)");
+    let until = Position(first.0 + 1);
+    two.apply(vec![entry(first.0, &[event(2, 3)])], until)
+        .unwrap();
+    drop(two);
+    let two = ClickHouseStore::open(&config).unwrap();
+    assert_eq!(two.applied().unwrap(), until);
+    let positions = "SELECT count(), uniqExact(position) FROM events";
+    assert_eq!(two.connection.ask(positions).unwrap(), "3\t3\n");
+    let refused = ClickHouseStore::open(&engine.config()).map(drop);
+    assert!(
+        matches!(refused, Err(StoreError::Replaced(_))),
+        "{refused:?}"
+    );
 }
 
 /// No ClickHouse is no reason not to start.

@@ -47,8 +47,9 @@ impl Stored {
         table: &str,
         node: Node,
     ) -> Result<Stored, Error> {
-        node.check_alone(connection)?;
-        let Some(batch) = Batch::latest(connection, node)? else {
+        let latest = Batch::latest(connection, node)?;
+        node.check_alone(connection, latest)?;
+        let Some(batch) = latest else {
             return Stored::nothing(connection, table, node);
         };
         let found = connection.ask(format!(
@@ -97,7 +98,10 @@ impl Stored {
         };
         batch.note(connection, node)?;
         // Of two that came at the same time, at least the second finds the other.
-        node.check_alone(connection)?;
+        if let Err(error) = node.check_alone(connection, Some(batch)) {
+            node.forget(connection, node.owner)?;
+            return Err(error);
+        }
         Ok(Stored::of(batch, Vec::new()))
     }
 
@@ -110,7 +114,8 @@ impl Stored {
 impl Batch {
     /// That of a node.
     pub(crate) fn latest(connection: &Arc<Connection>, node: Node) -> Result<Option<Batch>, Error> {
-        let latest = latest(connection, &format!("owner = '{}'", node.owner), node)?;
+        let own = format!("owner = '{}'", node.owner);
+        let latest = latest(connection, &own, "number DESC, end_position DESC", node)?;
         Ok(latest.map(|(_, batch)| batch))
     }
 
@@ -141,23 +146,31 @@ impl Batch {
     }
 }
 
-/// The latest batch of another data directory that has the number of this one, and which that is.
-pub(crate) fn latest_of_others(
+/// The latest batch of another data directory that has the number of this one, and which that is. One that ends before
+/// `own`, the latest of this one, is of a data directory that was taken over.
+pub(crate) fn rival(
     connection: &Arc<Connection>,
     node: Node,
+    own: Option<Batch>,
 ) -> Result<Option<(Uuid, Batch)>, Error> {
-    latest(connection, &format!("owner != '{}'", node.owner), node)
+    let whose = format!(
+        "owner != '{}' AND end_position >= {}",
+        node.owner,
+        own.map_or(0, |own| own.end)
+    );
+    latest(connection, &whose, "end_position DESC, number DESC", node)
 }
 
 fn latest(
     connection: &Arc<Connection>,
     whose: &str,
+    order: &str,
     node: Node,
 ) -> Result<Option<(Uuid, Batch)>, Error> {
     // Rows of one number are there after an answer that did not come; the longer one is the later.
     let line = connection.ask(format!(
         "SELECT owner, number, first_position, end_position, n_rows FROM {BATCHES} \
-         WHERE node = {} AND {whose} ORDER BY number DESC, end_position DESC LIMIT 1",
+         WHERE node = {} AND {whose} ORDER BY {order} LIMIT 1",
         node.number
     ))?;
     if line.is_empty() {

@@ -53,6 +53,7 @@ fn config(url: String, dir: &Path) -> ClickHouseConfig {
             owner: Uuid::from_u128(1),
         },
         may_alter: false,
+        at_least_once: false,
         timeout: Duration::from_mins(1),
         memory_bytes: 1 << 30,
         data_dir: dir.to_owned(),

@@ -2,6 +2,7 @@
 
 use annoscope_store::StoreError;
 use arrow::error::ArrowError;
+use uuid::Uuid;
 
 /// An error of the store. Its callers get a [`StoreError`].
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,8 @@ pub(crate) enum Error {
     /// The tables are not such that each event would be there once.
     #[error(
         "the table events of {database} lacks what keeps each event there once. Give annoscope leave to add it \
-         (store.clickhouse.alter = true), or run on it: {}",
+         (store.clickhouse.alter = true), or run on it (without settings of it, an event may be there twice after a lost \
+         answer: store.clickhouse.at_least_once = true allows that): {}",
         missing.join("; ")
     )]
     Lacking {
@@ -55,6 +57,20 @@ pub(crate) enum Error {
         database: String,
         /// Statements that would add it.
         missing: Vec<String>,
+    },
+    /// Another data directory has the number of this one.
+    #[error(
+        "the rows of node {node} in {database} are of another data directory ({owner}): give each annoscope before one \
+         table a number of its own (store.clickhouse.node), or, if that data directory is gone for good, let this one go \
+         on in its place: annoscope clickhouse apply --take-over"
+    )]
+    OfAnother {
+        /// The number.
+        node: u16,
+        /// The database.
+        database: String,
+        /// Which data directory.
+        owner: Uuid,
     },
     /// What there is does not fit together, and only a person knows why.
     #[error("{0}")]
@@ -101,6 +117,7 @@ impl From<Error> for StoreError {
         match error {
             Error::Store(error) => error,
             Error::NoAnswer { .. } => StoreError::InDoubt(error.to_string()),
+            Error::OfAnother { .. } => StoreError::Replaced(error.to_string()),
             Error::Refused { code, message, .. } if code::OF_THE_ROWS.contains(&code) => {
                 StoreError::Rejected(message)
             }

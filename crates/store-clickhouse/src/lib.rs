@@ -31,7 +31,7 @@ mod stats;
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use annoscope_store::{
@@ -51,6 +51,7 @@ use apply::Applier;
 use connection::Connection;
 use error::Error;
 use read::Reads;
+use schema::Leave;
 use stats::Counters;
 
 /// Settings of the store.
@@ -68,6 +69,8 @@ pub struct ClickHouseConfig {
     pub node: Node,
     /// Whether a table that is there may get our columns and settings.
     pub may_alter: bool,
+    /// Whether a table is used that cannot keep each event there once.
+    pub at_least_once: bool,
     /// How long the answer to an INSERT, or to a question of ours, is waited for.
     pub timeout: Duration,
     /// Memory of one read in ClickHouse, in bytes.
@@ -83,6 +86,8 @@ pub struct ClickHouseStore {
     applier: Mutex<Applier>,
     reads: Reads,
     counters: Arc<Counters>,
+    /// What the tables lack; empty until they were looked at.
+    lacking: Arc<OnceLock<Vec<String>>>,
     data_dir: PathBuf,
 }
 
@@ -96,11 +101,17 @@ impl ClickHouseStore {
     fn connect(config: &ClickHouseConfig) -> Result<ClickHouseStore, Error> {
         let counters = Arc::new(Counters::default());
         let connection = Arc::new(Connection::new(config, Arc::clone(&counters))?);
+        let lacking = Arc::default();
+        let leave = Leave {
+            alter: config.may_alter,
+            at_least_once: config.at_least_once,
+        };
         let mut applier = Applier::new(
             Arc::clone(&connection),
             Arc::clone(&counters),
             config.node,
-            config.may_alter,
+            leave,
+            Arc::clone(&lacking),
         );
         match applier.position() {
             Err(error) if error.may_pass() => {
@@ -114,6 +125,7 @@ impl ClickHouseStore {
             node: config.node,
             applier: Mutex::new(applier),
             counters,
+            lacking,
             data_dir: config.data_dir.clone(),
         })
     }
@@ -182,6 +194,10 @@ impl Backend for ClickHouseStore {
 
     fn figures(&self) -> Vec<Figure> {
         self.counters.figures()
+    }
+
+    fn lacking(&self) -> Vec<String> {
+        self.lacking.get().cloned().unwrap_or_default()
     }
 
     fn close(&self) {

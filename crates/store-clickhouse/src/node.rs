@@ -1,22 +1,27 @@
 //! Several annoscopes before one table: each has positions of its own, and nobody else gives those.
 //!
 //! A node's number is in the upper bits of its positions, so that a position names one row of the whole table. Whose
-//! number it is, is in the table of `batches.rs`: the data directory that has the journal behind the positions.
+//! number it is, is in the table of `batches.rs`: the data directory whose latest batch ends last. Who takes over begins
+//! far behind the other, which asks before each batch and ends there; what of it was on its way has positions of its own.
 //!
-//! **Invariant:** of two data directories with one number at most one gives positions
-//! (`a_number_is_of_one_data_directory` in `backend_contract.rs`).
+//! **Invariant:** no position is given by two data directories with one number, also while both run
+//! (`a_number_is_of_one_data_directory` and `who_was_taken_over_stores_nothing_more` in `backend_contract.rs`).
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::batches::{Batch, latest_of_others, n_rows_at};
+use crate::batches::{Batch, n_rows_at, rival};
 use crate::connection::Connection;
 use crate::ddl::BATCHES;
 use crate::error::Error;
 
 /// Positions of one node, as a power of two: more rows than a disk holds.
 const BITS: u32 = 40;
+
+/// Positions between the last batch of a data directory and the first of the one that takes over. What the other still
+/// sends lies within: the batch that it had begun, or, where replicas are behind, those of some minutes.
+pub(crate) const BETWEEN_OWNERS: u64 = 1 << 30;
 
 /// Numbers of nodes are below it: a browser's numbers hold 53 bits.
 pub const MAX_NODES: u16 = 1 << (53 - BITS);
@@ -41,42 +46,52 @@ impl Node {
         self.first() + (1 << BITS)
     }
 
-    /// Fails where another data directory has the number.
-    pub(crate) fn check_alone(self, connection: &Arc<Connection>) -> Result<(), Error> {
-        let Some((owner, _)) = latest_of_others(connection, self)? else {
+    /// Fails where another data directory has the number; `own` is the latest batch of this one.
+    pub(crate) fn check_alone(
+        self,
+        connection: &Arc<Connection>,
+        own: Option<Batch>,
+    ) -> Result<(), Error> {
+        let Some((owner, _)) = rival(connection, self, own)? else {
             return Ok(());
         };
-        Err(Error::Tables(format!(
-            "the rows of node {number} in {database} are of another data directory ({owner}): give each annoscope before \
-             one table a number of its own (store.clickhouse.node), or, if that data directory is gone for good, let this \
-             one go on in its place: annoscope clickhouse apply --take-over",
-            number = self.number,
-            database = connection.database()
-        )))
+        Err(Error::OfAnother {
+            node: self.number,
+            database: connection.database().to_owned(),
+            owner,
+        })
     }
 
-    /// Goes on in place of the data directory that has the number, behind its last batch. Returns how many rows of that
-    /// never came; none where nobody else has the number.
+    /// Forgets the batches of a data directory.
+    pub(crate) fn forget(self, connection: &Arc<Connection>, owner: Uuid) -> Result<(), Error> {
+        let forgotten = connection.ask(format!(
+            "ALTER TABLE {BATCHES} DELETE WHERE node = {} AND owner = '{owner}' SETTINGS mutations_sync = 2",
+            self.number
+        ));
+        forgotten.map(drop)
+    }
+
+    /// Goes on in place of the data directory that has the number, [`BETWEEN_OWNERS`] behind its last batch. Returns how
+    /// many rows of that have not come; none where nobody else has the number.
     pub(crate) fn take_over(
         self,
         connection: &Arc<Connection>,
         table: &str,
     ) -> Result<Option<u64>, Error> {
         let mut n_lost = None;
-        while let Some((owner, batch)) = latest_of_others(connection, self)? {
+        loop {
             let own = Batch::latest(connection, self)?;
-            let first_free = own.map_or(batch.end, |own| own.end.max(batch.end));
+            let Some((owner, batch)) = rival(connection, self, own)? else {
+                return Ok(n_lost);
+            };
+            let first_free = batch.end + BETWEEN_OWNERS;
             let n_found = n_rows_at(connection, table, batch.first..batch.end)?;
             n_lost = Some(n_lost.unwrap_or(0) + batch.n_rows.saturating_sub(n_found));
             let number = own.map_or(0, |own| own.number).max(batch.number);
             let settled = Batch { number, ..batch }.settled(first_free);
             settled.note(connection, self)?;
-            connection.ask(format!(
-                "ALTER TABLE {BATCHES} DELETE WHERE node = {} AND owner = '{owner}' SETTINGS mutations_sync = 2",
-                self.number
-            ))?;
+            self.forget(connection, owner)?;
         }
-        Ok(n_lost)
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn rewrite(
         Rewrite::KeepNewest { scopes, until_us } => {
             keep_newest(connection, table, scopes, *until_us)?
         }
-        Rewrite::Compact { .. } => 0,
+        Rewrite::Compact { .. } | Rewrite::Catalogue => 0,
     };
     Ok(Rewritten { n_rows, next: None })
 }

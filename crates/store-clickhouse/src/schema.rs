@@ -18,6 +18,15 @@ pub(crate) struct Table {
     pub(crate) is_replicated: bool,
 }
 
+/// What the store may do with a table that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leave {
+    /// Add what it lacks.
+    pub(crate) alter: bool,
+    /// Do without what keeps each event there once.
+    pub(crate) at_least_once: bool,
+}
+
 /// Something that a table lacks, without which events are not stored, or not once.
 #[derive(Clone, Debug)]
 pub struct Lack {
@@ -27,6 +36,8 @@ pub struct Lack {
     pub consequence: &'static str,
     /// What adds it.
     pub statement: String,
+    /// Whether events are stored nevertheless, some of them twice.
+    pub is_of_repeats: bool,
 }
 
 /// A table that is there.
@@ -140,6 +151,7 @@ impl Tables {
                     what: format!("{name} has no column {columns}"),
                     consequence: "an event could not be stored as a whole, nor looked for before it is sent again",
                     statement: format!("{} {statement}", alter(name)),
+                    is_of_repeats: false,
                 });
             }
         }
@@ -153,6 +165,7 @@ impl Tables {
                 what: format!("{} has no index on {POSITION}", table.name),
                 consequence: "each start would read the whole column",
                 statement: format!("{} {}", alter(table.name), ddl::add_index()),
+                is_of_repeats: false,
             });
         }
         for (name, least) in windows(table) {
@@ -162,6 +175,7 @@ impl Tables {
                     what: format!("{name} is {value}, and has to be {least}"),
                     consequence: "at least once: an INSERT that was slow and was sent again would be there twice",
                     statement: format!("{} MODIFY SETTING {name} = {least}", alter(table.name)),
+                    is_of_repeats: true,
                 });
             }
         }
@@ -191,8 +205,11 @@ impl Tables {
     }
 }
 
-/// Makes what is missing, as far as that is allowed.
-pub(crate) fn prepare(connection: &Arc<Connection>, may_alter: bool) -> Result<Table, Error> {
+/// Makes what is missing, as far as that is allowed. Returns also what is lacking then, where that is allowed.
+pub(crate) fn prepare(
+    connection: &Arc<Connection>,
+    leave: Leave,
+) -> Result<(Table, Vec<String>), Error> {
     let tables = Tables::look(connection)?;
     let layout = tables.layout();
     let Some((table, _)) = tables.table()? else {
@@ -200,22 +217,30 @@ pub(crate) fn prepare(connection: &Arc<Connection>, may_alter: bool) -> Result<T
             connection.ask_of_any(statement)?;
         }
         tracing::info!(layout.database, "made the tables in ClickHouse");
-        return Ok(Table {
+        let table = Table {
             name: EVENTS,
             is_replicated: false,
-        });
+        };
+        return Ok((table, Vec::new()));
     };
-    let lacks = tables.lacks(connection)?;
-    let statements: Vec<String> = lacks.into_iter().map(|lack| lack.statement).collect();
-    if !statements.is_empty() && !may_alter {
+    let (mut left, mut lacking) = (Vec::new(), Vec::new());
+    for lack in tables.lacks(connection)? {
+        let may_stay = leave.at_least_once && lack.is_of_repeats;
+        match alter(connection, &lack, leave) {
+            Ok(true) => {}
+            Ok(false) if !may_stay => left.push(lack.statement),
+            Err(error) if !may_stay || error.may_pass() => return Err(error),
+            _ => lacking.push(lack.what),
+        }
+    }
+    if !left.is_empty() {
         return Err(Error::Lacking {
             database: layout.database,
-            missing: statements,
+            missing: left,
         });
     }
-    for statement in statements {
-        tracing::info!(statement, "changing ClickHouse's table");
-        connection.ask_for(statement, MUTATING)?;
+    for lack in &lacking {
+        tracing::warn!(lack, "events are stored at least once");
     }
     if tables.batches.is_none() {
         if table.is_replicated {
@@ -223,7 +248,16 @@ pub(crate) fn prepare(connection: &Arc<Connection>, may_alter: bool) -> Result<T
         }
         connection.ask_of_any(layout.batches())?;
     }
-    Ok(table)
+    Ok((table, lacking))
+}
+
+/// Adds what is lacking; whether that is allowed.
+fn alter(connection: &Arc<Connection>, lack: &Lack, leave: Leave) -> Result<bool, Error> {
+    if leave.alter {
+        tracing::info!(lack.statement, "changing ClickHouse's table");
+        connection.ask_for(&lack.statement, MUTATING)?;
+    }
+    Ok(leave.alter)
 }
 
 /// On which servers the copies of a table are is not known here.

@@ -14,6 +14,7 @@ use annoscope_store::{
     Rewrite, Rewritten, StoreError, clock,
 };
 
+use crate::catalogue::Keeping;
 use crate::database::{Database, MEMORY_RETRIES, Purpose};
 use crate::error::{Error, FailureKind};
 use crate::sorted::{self, Placed};
@@ -60,6 +61,7 @@ pub(crate) struct Applier {
     database: Arc<Database>,
     /// None when the file has to be asked.
     stored: Option<Stored>,
+    pub(crate) keeping: Keeping,
     /// When a checkpoint was last tried because the disk was full.
     full_since: Option<Instant>,
     /// Whether nothing was stored since this was last set.
@@ -71,6 +73,7 @@ impl Applier {
         Applier {
             database,
             stored: None,
+            keeping: Keeping::default(),
             full_since: None,
             is_idle: false,
         }
@@ -121,6 +124,7 @@ impl Applier {
         self.is_idle = false;
         self.database.acknowledged.set(after.n_rows);
         Counters::set(&self.database.counters.rows_total, after.n_rows);
+        self.keep_catalogue();
         Ok(())
     }
 
@@ -213,6 +217,7 @@ impl Applier {
     ) -> Result<bool, Error> {
         tracing::error!(%error, "a commit failed; opening the database again");
         self.database.give_up();
+        self.keeping.until = None;
         let now = self.stored();
         match now.map_err(|again| StoreError::InDoubt(again.to_string()))? {
             now if now == before => Ok(false),

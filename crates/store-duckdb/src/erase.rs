@@ -11,7 +11,7 @@ use duckdb::Connection;
 use crate::database::Purpose;
 use crate::error::Error;
 use crate::rewrite::quoted;
-use crate::{DuckDbStore, checkpoint};
+use crate::{DuckDbStore, catalogue, checkpoint};
 
 /// Who is taken out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,6 +150,7 @@ impl DuckDbStore {
         for column in TEXTS {
             n_rows += erase_from_column(&connection, person, column)?;
         }
+        catalogue::forget(&connection)?;
         connection.execute_batch("COMMIT")?;
         drop(connection);
         checkpoint::checkpoint(&self.database);

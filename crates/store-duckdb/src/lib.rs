@@ -6,6 +6,7 @@
 
 mod acknowledged;
 mod apply;
+mod catalogue;
 mod checkpoint;
 mod database;
 mod erase;
@@ -41,6 +42,7 @@ use memory::MemoryWatch;
 use readers::Readers;
 use stats::Counters;
 
+pub use catalogue::CATALOGUE;
 pub use erase::Person;
 pub use recovery::{Repair, repair};
 
@@ -93,7 +95,9 @@ impl DuckDbStore {
         let n_rows = count_rows(&database)?;
         database.acknowledged.set(n_rows);
         Counters::set(&counters.rows_total, n_rows);
-        let applier = Arc::new(Mutex::new(Applier::new(Arc::clone(&database))));
+        let mut applier = Applier::new(Arc::clone(&database));
+        applier.open_catalogue();
+        let applier = Arc::new(Mutex::new(applier));
         let checkpoints = IdleCheckpoints::start(
             Arc::clone(&database),
             Arc::clone(&applier),

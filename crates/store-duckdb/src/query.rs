@@ -7,12 +7,13 @@ use annoscope_store::{Query, RecordBatches, RowSender, StoreError};
 use arrow::array::RecordBatch;
 use duckdb::Connection;
 
+use crate::catalogue::CATALOGUE;
 use crate::database::{Database, PooledConnection, Purpose};
 use crate::error::{Error, FailureKind, without_excerpt};
 use crate::readers::Readers;
 use crate::stats::Counters;
 use crate::watchdog::{Watched, Why};
-use crate::{room, rows};
+use crate::{catalogue, room, rows};
 
 /// Lets a connection count the rows that are read. Whole groups of rows that the query's conditions
 /// exclude are not read, nor counted.
@@ -66,7 +67,14 @@ pub(crate) fn start(
             let _brought = brought.map(rows::bring);
             connection.execute_batch(COUNT_ROWS)?;
             // Callers check what users type; these two hold should they miss something.
+            let names_catalogue = statements.iter().any(|sql| sql.contains(CATALOGUE));
+            if names_catalogue {
+                catalogue::prepare(connection)?;
+            }
             connection.execute_batch(BEGIN)?;
+            if names_catalogue {
+                catalogue::begin(connection)?;
+            }
             let mut statements = statements.iter();
             statements.try_for_each(|sql| {
                 let sql = one_select(sql);

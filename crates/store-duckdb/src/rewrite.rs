@@ -13,11 +13,11 @@ use annoscope_store::{Position, ROW_GROUP, Rewrite, Rewritten, Scopes, StoreErro
 use duckdb::{Connection, OptionalExt};
 
 use crate::apply::{Applier, Stored};
-use crate::checkpoint;
 use crate::database::Purpose;
 use crate::error::Error;
 use crate::history::has_unplaced_rows;
 use crate::stats::Counters;
+use crate::{catalogue, checkpoint};
 
 /// What a row is about: a thing, and a property of it.
 const THING: &str = "scope, org_id, project_id, task_id, job_id, obj_id, obj_name";
@@ -33,7 +33,11 @@ impl Applier {
     /// Does it in a transaction of its own, and writes a checkpoint: what is free can be used then.
     pub(crate) fn rewrite(&mut self, rewrite: &Rewrite) -> Result<Rewritten, Error> {
         self.check_room(0)?;
+        if *rewrite == Rewrite::Catalogue {
+            return self.rebuild_catalogue();
+        }
         self.place_rows()?;
+        self.keeping.until = None;
         let rewritten = self.change(|connection| match rewrite {
             Rewrite::Delete {
                 scopes,
@@ -51,7 +55,9 @@ impl Applier {
                 connection.execute(&keep_newest(scopes, *until_us), [])?,
             )),
             Rewrite::Compact { from } => compact(connection, *from),
+            Rewrite::Catalogue => Ok(Done::default()),
         })?;
+        self.keep_catalogue();
         checkpoint::checkpoint(self.database());
         Ok(rewritten)
     }
@@ -80,6 +86,7 @@ impl Applier {
             if done.n_removed > 0 {
                 let n_removed = done.n_removed;
                 connection.execute("INSERT INTO skipped_positions VALUES (?)", [n_removed])?;
+                catalogue::forget(&connection)?;
             }
             Ok(done)
         });

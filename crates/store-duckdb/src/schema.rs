@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// Steps from one schema version to the next. A step that was released never changes: data
 /// directories out there have taken it.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema/1_events.sql"),
     include_str!("schema/2_hidden_columns.sql"),
     include_str!("schema/3_payload_is_json.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("schema/5_origin.sql"),
     include_str!("schema/6_skipped_positions.sql"),
     include_str!("schema/7_sorted.sql"),
+    include_str!("schema/8_catalogue.sql"),
 ];
 
 /// Brings the schema to today's version, in one transaction a step.

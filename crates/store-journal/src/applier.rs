@@ -4,7 +4,7 @@
 //! after any error it is asked where it is (`tests.rs`, `tests/faults/test_kill.py`).
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use annoscope_events::COLUMNS;
@@ -39,6 +39,7 @@ pub(crate) struct Applier {
     pub(crate) visible: Arc<Visible>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) rejected: Arc<dyn RejectedEntries>,
+    pub(crate) replaced: Arc<OnceLock<String>>,
 }
 
 impl Applier {
@@ -52,6 +53,15 @@ impl Applier {
                 return;
             };
             add(&self.counters.failed_applies, 1);
+            if let StoreError::Replaced(why) = error {
+                tracing::error!(
+                    why,
+                    "no more events are taken; those that wait stay in the journal"
+                );
+                // It is set once: here.
+                let _ = self.replaced.set(why);
+                return;
+            }
             let text = error.to_string();
             if last.as_ref() != Some(&text) {
                 tracing::error!(%error, "the database does not take events; they wait in the journal");

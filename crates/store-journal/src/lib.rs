@@ -24,7 +24,7 @@ use std::num::NonZeroU32;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use annoscope_events::{EventHash, Timestamp};
@@ -83,6 +83,8 @@ pub struct JournaledStore {
     disk: Arc<Disk>,
     queue_room: Arc<Semaphore>,
     queue_bytes: usize,
+    /// Why nothing is taken any more, once the database takes events of another store in place of this one.
+    replaced: Arc<OnceLock<String>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -125,6 +127,7 @@ impl JournaledStore {
                 config.queue_bytes.min(Semaphore::MAX_PERMITS),
             )),
             queue_bytes: config.queue_bytes,
+            replaced: Arc::default(),
             threads: Mutex::default(),
         };
         let applier = Applier {
@@ -134,6 +137,7 @@ impl JournaledStore {
             visible: Arc::clone(&store.visible),
             counters: Arc::clone(&store.counters),
             rejected,
+            replaced: Arc::clone(&store.replaced),
         };
         let maintenance = Maintenance {
             journal: Arc::clone(&store.journal),
@@ -164,9 +168,16 @@ impl JournaledStore {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the database would never get is not acknowledged.
+    fn check_place(&self) -> Result<(), StoreError> {
+        let replaced = self.replaced.get();
+        replaced.map_or(Ok(()), |why| Err(StoreError::Replaced(why.clone())))
+    }
+
     /// Takes room in the queue for a batch of that size, before it is built. A batch larger than the whole
     /// queue is admitted when the queue is empty.
     fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, StoreError> {
+        self.check_place()?;
         let weight = bytes.min(self.queue_bytes) as u32;
         let room = Arc::clone(&self.queue_room).try_acquire_many_owned(weight);
         room.map_err(|_| {
@@ -273,6 +284,7 @@ impl EventStore for JournaledStore {
     }
 
     fn check_room(&self) -> Result<(), StoreError> {
+        self.check_place()?;
         self.journal
             .check_room()
             .map_err(|error| self.counters.refused(error::of_append(error, &self.disk)))
@@ -305,7 +317,7 @@ impl EventStore for JournaledStore {
     fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
         let rewritten = self.backend.rewrite(rewrite);
         // Whatever the outcome: what failed may be done. Rows that only move are the same to every reader.
-        if !matches!(rewrite, Rewrite::Compact { .. }) {
+        if !matches!(rewrite, Rewrite::Compact { .. } | Rewrite::Catalogue) {
             self.changes.forget();
         }
         rewritten
@@ -317,7 +329,9 @@ impl EventStore for JournaledStore {
 
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         let room = self.queue_room.available_permits();
-        let asked = if room < SMALL_BATCH_BYTES.min(self.queue_bytes) {
+        let asked = if let Err(error) = self.check_place() {
+            Err(error)
+        } else if room < SMALL_BATCH_BYTES.min(self.queue_bytes) {
             Err(StoreError::QueueFull {
                 limit_bytes: self.queue_bytes,
             })
@@ -391,6 +405,10 @@ impl EventStore for JournaledStore {
         Some(Timestamp::from_millis(
             i64::try_from(oldest.written_ms).ok()?,
         ))
+    }
+
+    fn lacking(&self) -> Vec<String> {
+        self.backend.lacking()
     }
 
     fn restarts(&self) -> Restarts {

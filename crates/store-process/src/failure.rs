@@ -59,6 +59,7 @@ pub(crate) enum Failure {
     },
     Failed(String),
     Rejected(String),
+    Replaced(String),
     InDoubt(String),
     Commit(String),
 }
@@ -105,6 +106,7 @@ impl From<StoreError> for Failure {
             },
             StoreError::Failed(error) => Failure::Failed(error.to_string()),
             StoreError::Rejected(why) => Failure::Rejected(why),
+            StoreError::Replaced(why) => Failure::Replaced(why),
             StoreError::InDoubt(why) => Failure::InDoubt(why),
             StoreError::Commit(why) => Failure::Commit(why),
         }
@@ -152,6 +154,7 @@ impl From<Failure> for StoreError {
             },
             Failure::Failed(text) => StoreError::Failed(text.into()),
             Failure::Rejected(why) => StoreError::Rejected(why),
+            Failure::Replaced(why) => StoreError::Replaced(why),
             Failure::InDoubt(why) => StoreError::InDoubt(why),
             Failure::Commit(why) => StoreError::Commit(why),
         }
@@ -201,6 +204,7 @@ mod tests {
             io(io::Error::other("torn")),
             StoreError::Failed(text().into()),
             StoreError::Rejected(text()),
+            StoreError::Replaced(text()),
             StoreError::InDoubt(text()),
             StoreError::Commit(text()),
         ];

@@ -65,6 +65,7 @@ pub(crate) enum Rewrite {
     Compact {
         from: u64,
     },
+    Catalogue,
 }
 
 /// [`Scopes`](annoscope_store::Scopes).
@@ -109,6 +110,7 @@ impl From<&annoscope_store::Rewrite> for Rewrite {
                 until_us: *until_us,
             },
             annoscope_store::Rewrite::Compact { from } => Rewrite::Compact { from: from.0 },
+            annoscope_store::Rewrite::Catalogue => Rewrite::Catalogue,
         }
     }
 }
@@ -132,6 +134,7 @@ impl From<Rewrite> for annoscope_store::Rewrite {
             Rewrite::Compact { from } => annoscope_store::Rewrite::Compact {
                 from: Position(from),
             },
+            Rewrite::Catalogue => annoscope_store::Rewrite::Catalogue,
         }
     }
 }

@@ -125,6 +125,9 @@ pub enum StoreError {
     /// These entries can never be stored, however often they are sent.
     #[error("the entries cannot be stored: {0}")]
     Rejected(String),
+    /// The database takes events from another store in place of this one, for good.
+    #[error("{0}")]
+    Replaced(String),
     /// A commit failed and the store could not be asked whether it counts. Send the batch
     /// again: what was stored is recognized.
     #[error("it is not known whether the batch was stored: {0}")]

@@ -126,6 +126,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// takes some ms.
     fn figures(&self) -> Vec<Figure>;
 
+    /// What the database lacks for each event to be there once, as sentences, where the settings let it run without.
+    fn lacking(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The ends of the database's process that nobody asked for. None where it is in this process.
     fn restarts(&self) -> Restarts {
         Restarts::default()

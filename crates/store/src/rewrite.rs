@@ -27,6 +27,9 @@ pub enum Rewrite {
         /// Where to begin.
         from: Position,
     },
+    /// Makes anew what a database keeps of what rows tell of users, projects, tasks and jobs; one that keeps nothing
+    /// does nothing.
+    Catalogue,
 }
 
 /// A set of scopes.
@@ -41,7 +44,7 @@ pub enum Scopes {
 /// What a [`Rewrite`] has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rewritten {
-    /// Rows that were removed, or written anew.
+    /// Rows that were removed, or written anew; of [`Rewrite::Catalogue`] the facts that are kept.
     pub n_rows: u64,
     /// Where [`Rewrite::Compact`] goes on; none behind the last row.
     pub next: Option<Position>,

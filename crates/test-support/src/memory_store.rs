@@ -389,7 +389,7 @@ pub(crate) fn kept(rows: &RecordBatch, positions: &[u64], rewrite: &Rewrite) -> 
     };
     let n_rows = 0..rows.num_rows();
     match rewrite {
-        Rewrite::Compact { .. } => vec![true; rows.num_rows()],
+        Rewrite::Compact { .. } | Rewrite::Catalogue => vec![true; rows.num_rows()],
         Rewrite::Delete {
             scopes,
             from_us,

@@ -87,3 +87,6 @@ SELECT tuple(NULL, '') = tuple(0, lpad('', 12)) AS a, tuple(NULL, '') = tuple(0,
 
 -- tuples-with-null-and-lambdas: what has a lambda is no constant either
 SELECT tuple(0, NULL) = tuple(arrayCount(x -> 1 = 1, [3, 1, 3]), '') AS a, tuple(0, NULL) = tuple(arraySum(arrayMap(x -> x, [3, 1, 3])), '') AS b, tuple(0, NULL) = tuple(length([1, 2]), '') AS c;
+
+-- null-of-no-type: NULL out of a list is compared with anything
+SELECT isDistinctFrom('', arrayZip([0], [NULL])[1].2) AS a, isNotDistinctFrom(toDate('2026-01-01'), arrayZip([0], [NULL])[1].2) AS b, arrayZip([0], [NULL])[1].2 = 'x' AS c, arrayZip([0], [NULL])[1].2 IN ('x', 'y') AS d, [NULL][1] = 'x' AS e, if([NULL][1] = toDateTime('2026-01-01 00:00:00', 'UTC'), 1, 2) AS f;

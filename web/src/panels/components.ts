@@ -12,6 +12,10 @@ const LOADERS: Record<PanelType, () => Loaded> = {
   stat: () => import('./Stat.svelte') as Loaded,
   piechart: () => import('./PieChart.svelte') as Loaded,
   text: () => import('./Text.svelte') as Loaded,
+  bargauge: () => import('./BarGauge.svelte') as Loaded,
+  'state-timeline': () => import('./StateTimeline.svelte') as Loaded,
+  heatmap: () => import('./Heatmap.svelte') as Loaded,
+  histogram: () => import('./Histogram.svelte') as Loaded,
   'annoscope-timesheet-panel': () => import('./timesheet/TimesheetPanel.svelte') as Loaded,
   'annoscope-timeline-panel': () => import('./Timeline.svelte') as Loaded,
 };

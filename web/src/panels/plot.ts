@@ -35,6 +35,8 @@ export interface Plot {
   leftPx: number;
   /** Canvases know no CSS variables. */
   resolved: (color: string) => string;
+  /** Its sizes are known. */
+  onready: (u: uPlot) => void;
   onmove: (u: uPlot) => void;
   onselect: (range: Range) => void;
 }
@@ -83,6 +85,7 @@ export function plotOptions(plot: Plot): uPlot.Options {
     series: [{}, ...plot.series.map((series) => seriesOptions(series, plot))],
     hooks: {
       drawAxes: [(u) => drawMarks(u, marks, resolved)],
+      ready: [plot.onready],
       setCursor: [plot.onmove],
       setSelect: [(u) => selected(u, plot.onselect)],
     },

@@ -8,6 +8,7 @@ import { parseDashboard, type Panel } from '../lib/model/dashboard';
 import { withIds } from '../lib/model/edit';
 import type { GrafanaDashboard } from '../lib/model/grafana';
 import { optionsOfRows, writtenOptions } from '../lib/model/options';
+import type { LinkContext } from '../lib/model/links';
 import { hasRepeats, repeated, type Scope, type Scoped } from '../lib/model/repeat';
 import { withTexts } from '../lib/model/texts';
 import { ALL, AUTO, chosen, circular, closure, queryValue, type Option, type QueryValue, type Variable } from '../lib/model/variable'; // prettier-ignore
@@ -26,6 +27,7 @@ import { firstPanels } from '../lib/panels/first';
 import { componentOf } from '../panels/components';
 import { readDashboard } from './ahead';
 import { bodiesOf } from './bodies';
+import { Annotations } from './annotations.svelte';
 import { colorsOf } from './colors';
 import type { PanelData } from './panelData.svelte';
 import { preferences } from './preferences.svelte';
@@ -61,6 +63,7 @@ export class Board {
   readonly uid: string;
   readonly palette: Palette;
   readonly pool = new Pool(QUERIES_AT_ONCE);
+  readonly annotations = new Annotations(this);
   /** As it is edited. */
   source = $state.raw<GrafanaDashboard>({});
   /** As it is saved. */
@@ -198,6 +201,19 @@ export class Board {
       });
     const { range, zone } = this;
     return { title: this.dashboard.title, range, zone, filters, atMs: serverClock.now() };
+  }
+
+  /** What links may name; of a repeated panel with what stands for its variables. */
+  linkContext(range: Range = this.range, scope: Scope = {}): LinkContext {
+    const { variables } = this.file;
+    const choices = Object.fromEntries(variables.map((variable) => [variable.name, this.chosenOf(variable)]));
+    const values = this.values(variables.map(({ name }) => name)) ?? {};
+    for (const [name, scoped] of Object.entries(scope)) {
+      if (scoped === null) continue;
+      choices[name] = [scoped.value];
+      values[name] = scoped.value;
+    }
+    return { ...this.rawRange, range, choices, values };
   }
 
   optionsOf({ name, kind, query, auto }: Variable): Option[] | null {
@@ -355,6 +371,7 @@ export class Board {
 
   close() {
     this.#forgetAhead();
+    this.annotations.close();
     for (const { abort } of this.#loads.values()) abort.abort();
   }
 }

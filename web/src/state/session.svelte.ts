@@ -2,7 +2,13 @@
 import { ApiFailure, logIn, logOut, me, type Account, type May } from '../lib/api/client';
 import { router } from './router.svelte';
 
-const NOTHING: May = { query: false, see_dashboards: false, save_dashboards: false, administer: false };
+const NOTHING: May = {
+  query: false,
+  see_dashboards: false,
+  see_analytics: false,
+  save_dashboards: false,
+  administer: false,
+};
 
 class Session {
   /** `undefined` until it is known. */
@@ -57,9 +63,9 @@ class Session {
   }
 }
 
-/** The organization that somebody begins in who arrives where they see nothing; `null` if here is as good. */
+/** The organization that somebody begins in who arrives where they see their own events alone; `null` if here is as good. */
 function landingOf({ may, organizations }: Account, org: string | null): string | null {
-  if (org !== null || may.see_dashboards) return null;
+  if (org !== null || may.see_analytics) return null;
   const better = organizations.find(({ role }) => role !== 'worker') ?? organizations[0];
   return better?.slug ?? null;
 }

@@ -13,7 +13,7 @@ use crate::identity::STATE_FILE;
 use crate::identity::secret::new_webhook_secret;
 use crate::{dead_letter, durable_file, webhooks};
 
-/// The directory of dashboards in the data directory.
+/// The directory of dashboards.
 const DASHBOARDS: &str = "dashboards";
 
 /// What was taken.
@@ -22,9 +22,10 @@ pub(super) struct Snapshot {
     pub(super) secrets: Secrets,
 }
 
-/// Copies files into `to`. Secrets of webhooks are sealed with the key, or left out.
+/// Copies files into `to`, dashboards from where they are (`shared_dir`). Secrets of webhooks are sealed with the key, or left out.
 pub(super) fn take(
     data_dir: &Path,
+    shared_dir: &Path,
     to: &Path,
     key: Option<&SealKey>,
 ) -> Result<Snapshot, BackupCommandError> {
@@ -55,7 +56,7 @@ pub(super) fn take(
     if letters.map_err(BackupCommandError::io("copying the dead letters"))? {
         files.push(local(to, dead_letter::FILE));
     }
-    copy_directory(data_dir, Path::new(DASHBOARDS), to, &mut files)
+    copy_directory(shared_dir, Path::new(DASHBOARDS), to, &mut files)
         .map_err(BackupCommandError::io("copying dashboards"))?;
     Ok(Snapshot { files, secrets })
 }
@@ -115,12 +116,12 @@ pub(super) fn put_secrets(
 
 /// Copies files, but for those that are being written: these have names that begin with a point.
 fn copy_directory(
-    data_dir: &Path,
+    from: &Path,
     within: &Path,
     to: &Path,
     files: &mut Vec<LocalFile>,
 ) -> io::Result<()> {
-    let entries = match fs::read_dir(data_dir.join(within)) {
+    let entries = match fs::read_dir(from.join(within)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
@@ -135,11 +136,11 @@ fn copy_directory(
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if is_directory {
-            copy_directory(data_dir, &name, to, files)?;
+            copy_directory(from, &name, to, files)?;
         } else if !is_hidden {
             let copy = to.join(&name);
             fs::create_dir_all(copy.parent().unwrap_or(to))?;
-            match fs::copy(data_dir.join(&name), &copy) {
+            match fs::copy(from.join(&name), &copy) {
                 // Removed meanwhile.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 copied => {

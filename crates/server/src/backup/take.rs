@@ -33,7 +33,7 @@ pub fn take(
     let source = Source::open(&loaded.config)?;
     let copies = snapshot::directory(data_dir)?;
     let held = source.hold()?;
-    let taken = snapshot::take(data_dir, copies.path(), key)?;
+    let taken = snapshot::take(data_dir, loaded.config.shared_dir(), copies.path(), key)?;
     let position = held.position();
     drop(held);
     let from = Position(previous.as_ref().map_or(0, |manifest| manifest.position));

@@ -278,6 +278,12 @@ pub static KEYS: &[Key] = &[
         help: "What waits for the database while it takes no events; more gets 503",
     },
     Key {
+        path: "shared.dir",
+        kind: Kind::Text,
+        default: "",
+        help: "Directory that several annoscopes before one ClickHouse write dashboards and results of exports to",
+    },
+    Key {
         path: "store.kind",
         kind: Kind::Choice(&["duckdb", "clickhouse"]),
         default: "duckdb",
@@ -318,6 +324,12 @@ pub static KEYS: &[Key] = &[
         kind: Kind::Flag,
         default: "false",
         help: "Add what a table events that is there lacks: columns, an index and a setting",
+    },
+    Key {
+        path: "store.clickhouse.at_least_once",
+        kind: Kind::Flag,
+        default: "false",
+        help: "Use a table that does not know an INSERT again: an event may be there twice after a lost answer",
     },
     Key {
         path: "store.clickhouse.timeout_ms",

@@ -133,6 +133,19 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if config.store.kind == StoreKind::ClickHouse {
         check_clickhouse(&config.store.clickhouse)?;
     }
+    let is_clickhouse = config.store.kind == StoreKind::ClickHouse;
+    if config.shared.is_on() && !is_clickhouse {
+        return together(
+            "shared.dir is of several annoscopes before one ClickHouse: it needs store.kind = \"clickhouse\"",
+        );
+    }
+    let are_several = config.shared.is_on() || is_clickhouse && config.store.clickhouse.node > 0;
+    if are_several && config.auth == AuthKind::Accounts {
+        return together(
+            "several annoscopes before one ClickHouse (shared.dir, or a store.clickhouse.node above 0) would each have \
+             accounts of its own: let them know their users from CVAT, with auth = \"cvat\" and cvat.url",
+        );
+    }
     // 0 is for ever.
     let days = |days: u32| if days == 0 { u32::MAX } else { days };
     let retention = &config.retention;

@@ -250,6 +250,34 @@ fn no_two_keys_share_a_flag_or_a_variable() {
 }
 
 #[test]
+fn several_annoscopes_know_their_users_from_cvat() {
+    let several = [
+        ("store.kind", "clickhouse"),
+        ("store.clickhouse.urls", "http://one:8123"),
+        ("store.clickhouse.node", "1"),
+        ("shared.dir", "/mnt/annoscope"),
+    ];
+    let cvat = [("auth", "cvat"), ("cvat.url", "http://cvat:8080")];
+    let refused = "several annoscopes before one ClickHouse";
+    let cases = [
+        (several[..2].to_vec(), None),
+        (several[..3].to_vec(), Some(refused)),
+        ([&several[..2], &several[3..]].concat(), Some(refused)),
+        ([&several[..], &cvat].concat(), None),
+        ([&several[3..], &cvat].concat(), Some("needs store.kind")),
+    ];
+    for (flags, expected) in cases {
+        let loaded = load(&inputs(&flags, &[], Path::new("/nowhere")));
+        let error = loaded.err().map(|error| error.to_string());
+        match (&error, expected) {
+            (None, None) => {}
+            (Some(error), Some(part)) => assert!(error.contains(part), "{flags:?}: {error}"),
+            _ => panic!("{flags:?}: {error:?}"),
+        }
+    }
+}
+
+#[test]
 fn events_in_a_clickhouse_need_its_address() {
     let dir = tempfile::tempdir().unwrap();
     let with = |urls: &str, database: &str| {

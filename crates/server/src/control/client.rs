@@ -105,6 +105,15 @@ impl Client {
         }
     }
 
+    /// Lets the server make the catalogue anew; what it says at the end.
+    pub fn rebuild_catalogue(&self) -> Result<String, ControlError> {
+        let connection = self.ask(&Request::Catalogue)?;
+        match self.reply(&mut BufReader::new(connection))? {
+            Reply::Text(text) => Ok(text),
+            other => Err(Client::unexpected(&other)),
+        }
+    }
+
     /// What the server finds wrong with itself, the worst first.
     pub fn examine(&self) -> Result<Vec<Finding>, ControlError> {
         let connection = self.ask(&Request::Examine)?;

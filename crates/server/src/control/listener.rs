@@ -12,6 +12,7 @@ use std::time::Duration;
 use annoscope_store::{EventStore, Position};
 use tokio::runtime::Handle;
 
+use crate::catalogue;
 use crate::doctor::Doctor;
 use crate::retention::Retention;
 
@@ -133,6 +134,13 @@ impl Control {
                 };
                 let last = match done {
                     Ok(outcome) => Reply::Text(outcome.to_string()),
+                    Err(error) => Reply::Failed(error.to_string()),
+                };
+                wire::send(&mut to, &last)
+            }
+            Request::Catalogue => {
+                let last = match catalogue::rebuild(&*self.store) {
+                    Ok(text) => Reply::Text(text),
                     Err(error) => Reply::Failed(error.to_string()),
                 };
                 wire::send(&mut to, &last)

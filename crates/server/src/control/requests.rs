@@ -13,6 +13,8 @@ pub(super) enum Request {
     Rows { from: u64, until: u64 },
     /// To remove what is too old or too much, or to say what that is.
     Retention { is_dry_run: bool },
+    /// To make the catalogue anew.
+    Catalogue,
     /// What is wrong.
     Examine,
 }

@@ -2,11 +2,16 @@
 
 use super::Model;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 9] = [
     (
         "all-events",
         include_str!("../../../../dashboards/all-events.json"),
     ),
+    (
+        "data-quality",
+        include_str!("../../../../dashboards/data-quality.json"),
+    ),
+    ("job", include_str!("../../../../dashboards/job.json")),
     (
         "management",
         include_str!("../../../../dashboards/management.json"),
@@ -15,6 +20,15 @@ const FILES: [(&str, &str); 4] = [
         "monitoring",
         include_str!("../../../../dashboards/monitoring.json"),
     ),
+    (
+        "my-hours",
+        include_str!("../../../../dashboards/my-hours.json"),
+    ),
+    (
+        "project",
+        include_str!("../../../../dashboards/project.json"),
+    ),
+    ("team", include_str!("../../../../dashboards/team.json")),
     (
         "timesheet",
         include_str!("../../../../dashboards/timesheet.json"),

@@ -12,6 +12,9 @@ use crate::durable_file;
 /// Largest file, bytes: Grafana's own largest dashboards have a few hundred thousand.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
+/// A file that is locked while something is changed.
+const LOCK: &str = ".lock";
+
 /// Longest name of a folder.
 const MAX_FOLDER_CHARS: usize = 60;
 
@@ -31,6 +34,15 @@ pub(super) struct Saved {
 impl Directory {
     pub fn new(root: PathBuf) -> Directory {
         Directory { root }
+    }
+
+    /// Waits until no other annoscope changes something, where several have the directory; until it is dropped none does.
+    pub fn lock(&self) -> Result<File, DashboardError> {
+        let path = self.root.join(LOCK);
+        let locked = fs::create_dir_all(&self.root)
+            .and_then(|()| File::create(&path))
+            .and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|error| io_error("locking", &path, error))
     }
 
     /// The earlier versions under a uid, which is part of the path.

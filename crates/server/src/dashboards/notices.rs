@@ -34,7 +34,8 @@ pub fn notices(model: &Model) -> Vec<String> {
     for list in members(model.get("annotations").and_then(|a| a.get("list"))) {
         // Grafana's own list of alerts is in every file, and no wish.
         let is_builtin = list.get("builtIn").is_some_and(is_truthy);
-        if !is_builtin && list.get("enable") != Some(&Value::Bool(false)) {
+        let is_off = list.get("enable") == Some(&Value::Bool(false));
+        if !is_builtin && !is_off && !can_ask(list) {
             let name = text(list, "name");
             found.push(format!("The annotations {name} are not shown here."));
         }
@@ -81,6 +82,14 @@ fn of_panel(panel: &Value, found: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// Annotations are a query in SQL, or a list of dates; Grafana's own, which it keeps itself, are not here.
+fn can_ask(list: &Value) -> bool {
+    let is_asked = list
+        .get("target")
+        .is_some_and(|target| !text(target, "rawSql").trim().is_empty());
+    is_asked || list.get("dates").is_some_and(Value::is_array)
 }
 
 /// A file may come from anywhere: the page follows no address that runs something.
@@ -130,7 +139,7 @@ mod tests {
     #[test]
     fn what_the_page_does_not_show_is_named() {
         let row = json!({"type": "row", "title": "Each", "repeat": "users", "panels": [
-            {"type": "heatmap", "title": "Inside"}
+            {"type": "canvas", "title": "Inside"}
         ]});
         let cases = [
             (json!({}), vec![]),
@@ -148,7 +157,7 @@ mod tests {
             (
                 json!({"panels": [row]}),
                 vec![
-                    "Inside: Panels of the type heatmap are not shown here. The file keeps this one as it is.",
+                    "Inside: Panels of the type canvas are not shown here. The file keeps this one as it is.",
                 ],
             ),
             (
@@ -163,7 +172,8 @@ mod tests {
             ),
             (
                 json!({"annotations": {"list": [{"name": "Alerts", "builtIn": 1}, {"name": "Releases", "enable": true},
-                    {"name": "Old", "enable": false}]}}),
+                    {"name": "Old", "enable": false}, {"name": "Deploys", "target": {"rawSql": "SELECT now() AS time"}},
+                    {"name": "Holidays", "dates": [{"time": "2026-12-25"}]}]}}),
                 vec!["The annotations Releases are not shown here."],
             ),
             (

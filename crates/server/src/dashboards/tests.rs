@@ -235,8 +235,12 @@ fn files_of_people_are_shown_or_named() {
         [
             ("", "all-events"),
             ("", "hand-made"),
+            ("", "job"),
             ("", "management"),
             ("", "monitoring"),
+            ("", "my-hours"),
+            ("", "project"),
+            ("", "team"),
             ("", "timesheet"),
             ("Team", "o1"),
         ]

@@ -18,7 +18,7 @@ const CLOCKS_DIFFER_MS: i64 = 60_000;
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut found = disks(config);
     found.extend(certificate::examine(&config.tls, clock::now()));
-    found.extend(dashboards(&config.data_dir));
+    found.extend(dashboards(config.shared_dir()));
     found.push(backups::examine(&config.data_dir, clock::now()));
     if config.auth == AuthKind::Cvat {
         found.extend(cvat(config).await);
@@ -60,9 +60,9 @@ fn disk(dir: &Path, min_bytes: u64) -> Finding {
     }
 }
 
-fn dashboards(data_dir: &Path) -> Vec<Finding> {
+fn dashboards(within: &Path) -> Vec<Finding> {
     let advice = "Mend the file, or save the dashboard from the page: its versions are kept.";
-    match Dashboards::new(data_dir).list() {
+    match Dashboards::new(within).list() {
         Ok((entries, problems)) if problems.is_empty() => {
             let text = format!("{} are read", entries.len());
             vec![Finding::fine("dashboards", text)]

@@ -25,6 +25,8 @@ pub struct Vitals {
     pub restarts_of_a_day: u64,
     /// The reason of the latest.
     pub latest_restart: Option<String>,
+    /// What the database lacks for each event to be there once.
+    pub lacking: Vec<String>,
     /// Files of the dedup window that were found damaged.
     pub damaged_window_files: u64,
     /// Size of the dead letters; none if they cannot be looked at.
@@ -49,6 +51,7 @@ impl Vitals {
             self.database(),
             self.dead_letters(),
         ];
+        found.extend(self.once());
         found.extend(self.dedup_window());
         found.extend(self.proxy());
         found.extend(self.clock());
@@ -140,6 +143,17 @@ impl Vitals {
         Finding::fine("dead letters", format!("{} in the file", size_text(bytes)))
     }
 
+    fn once(&self) -> Option<Finding> {
+        (!self.lacking.is_empty()).then(|| {
+            Finding::new(
+                "each event once",
+                Level::Warning,
+                format!("events are stored at least once: {}", self.lacking.join("; ")),
+                "An event may be there twice after a lost answer. `annoscope clickhouse apply --add-columns` shows what the table needs.",
+            )
+        })
+    }
+
     fn dedup_window(&self) -> Option<Finding> {
         (self.damaged_window_files > 0).then(|| {
             Finding::new(
@@ -211,7 +225,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_what_to_do() {
         type Change = fn(&mut Vitals);
-        let cases: [(&str, Level, Change); 9] = [
+        let cases: [(&str, Level, Change); 10] = [
             ("store", Level::Failure, |v| {
                 v.refused_because = Some("the disk is full");
             }),
@@ -228,6 +242,9 @@ mod tests {
                 v.dead_letter_bytes = Some(30 << 20);
             }),
             ("duplicates", Level::Warning, |v| v.damaged_window_files = 1),
+            ("each event once", Level::Warning, |v| {
+                v.lacking = vec!["a window is 0".to_owned()];
+            }),
             ("configuration", Level::Warning, |v| {
                 v.untrusted_proxy = Some([10, 0, 0, 1].into());
             }),

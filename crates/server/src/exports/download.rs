@@ -10,6 +10,7 @@ use annoscope_query::RowFilter;
 use super::error::ExportError;
 use super::job::{Format, Job, JobKey, State};
 use super::job_queue::JobQueue;
+use super::others::Others;
 
 /// A result, open for reading. It stays readable when it expires meanwhile.
 pub struct Download {
@@ -38,12 +39,17 @@ pub(super) fn open(
     key: JobKey,
     now: Timestamp,
 ) -> Result<Download, ExportError> {
-    let job = queue.get(key, now).ok_or(ExportError::Unknown)?;
+    let own = queue.get(key, now).map(|job| {
+        let path = queue.directory.result_path(&job);
+        (job, path)
+    });
+    let others = || Others::of(&queue.settings)?.find(key, now);
+    let (job, path) = own.or_else(others).ok_or(ExportError::Unknown)?;
     let State::Finished { n_bytes, .. } = job.state else {
         let status = job.state.name();
         return Err(ExportError::NotFinished { status });
     };
-    let opened = File::open(queue.directory.result_path(&job));
+    let opened = File::open(path);
     let file = opened.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ExportError::FileGone,
         _ => ExportError::Disk(error.into()),
@@ -61,7 +67,8 @@ pub(super) fn open(
 
 impl Download {
     /// What deletes the job. CVAT does so when the download begins; we do when the last byte
-    /// was handed over, so that a client whose connection broke can try again.
+    /// was handed over, so that a client whose connection broke can try again. One of another annoscope stays until it
+    /// expires.
     pub fn consume(&self) -> Consume {
         Consume {
             job: self.job.clone(),

@@ -78,7 +78,7 @@ impl Exports {
             owner_id: owner.id,
             id,
         };
-        let Some(job) = self.get(key, now) else {
+        let Some(job) = self.get(key, now).await else {
             return self.begin(owner, id, request, now).await;
         };
         match job.state {

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct ExportSettings {
     /// Where results are; created if need be.
     pub dir: PathBuf,
+    /// Where the directories of all annoscopes are, `dir` among them; none where exports are not shared.
+    pub shared: Option<PathBuf>,
     /// How long results and failures are kept.
     pub expiry: Duration,
     /// Longest run.

@@ -167,8 +167,8 @@ impl Exports {
         bytes
     }
 
-    fn status(&self, key: JobKey) -> Option<String> {
-        let job = self.get(key, clock::now())?;
+    async fn status(&self, key: JobKey) -> Option<String> {
+        let job = self.get(key, clock::now()).await?;
         Some(match job.state {
             State::Failed { message, .. } => format!("failed: {message}"),
             state => state.name().to_owned(),
@@ -226,17 +226,19 @@ async fn workers_write_what_was_asked_for() {
     }
     let begun = clock::monotonic();
     for key in keys {
-        while exports.status(key).as_deref() != Some("finished") {
+        while exports.status(key).await.as_deref() != Some("finished") {
             assert!(
                 clock::since(begun).as_secs() < 60,
                 "{:?}",
-                exports.status(key)
+                exports.status(key).await
             );
             tokio::task::yield_now().await;
         }
         let content = String::from_utf8(exports.content(key).await).unwrap();
         assert_eq!(content.lines().count(), 2);
-        assert!((exports.get(key, clock::now()).unwrap().progress - 1.0).abs() < f32::EPSILON);
+        assert!(
+            (exports.get(key, clock::now()).await.unwrap().progress - 1.0).abs() < f32::EPSILON
+        );
     }
     exports.stop();
     let refused = exports
@@ -272,10 +274,10 @@ async fn a_restart_keeps_what_is_finished_and_fails_the_rest() {
 
     for _restart in 0..2 {
         let exports = fixture.idle();
-        assert_eq!(exports.status(finished).as_deref(), Some("finished"));
+        assert_eq!(exports.status(finished).await.as_deref(), Some("finished"));
         assert_eq!(exports.content(finished).await, content);
         for unfinished in [started, queued] {
-            let status = exports.status(unfinished);
+            let status = exports.status(unfinished).await;
             let expected = "failed: the server was restarted while the export ran";
             assert_eq!(status.as_deref(), Some(expected));
         }
@@ -288,7 +290,7 @@ async fn a_restart_keeps_what_is_finished_and_fails_the_rest() {
     let result = fixture.dir.path().join("exports").join(result);
     fs::write(result, "short").unwrap();
     let exports = fixture.idle();
-    assert_eq!(exports.status(finished), None);
+    assert_eq!(exports.status(finished).await, None);
     assert_eq!(fixture.kinds(), ["json", "json"]);
 }
 
@@ -302,30 +304,31 @@ async fn results_and_failures_expire_an_hour_after_they_ended() {
         .unwrap();
     exports.expire(hours_later(100));
     assert_eq!(
-        exports.status(key).as_deref(),
+        exports.status(key).await.as_deref(),
         Some("queued"),
         "never while it waits"
     );
     exports.work_off();
     let finished_at = exports
         .get(key, clock::now())
+        .await
         .unwrap()
         .state
         .finished_at()
         .unwrap();
     let at = |offset_ms: i64| Timestamp::from_millis(finished_at.millis() + offset_ms);
-    let expires_at = exports.get(key, at(0)).unwrap().expires_at.unwrap();
+    let expires_at = exports.get(key, at(0)).await.unwrap().expires_at.unwrap();
     assert_eq!(expires_at, at(HOUR_MS));
 
     let before = at(HOUR_MS - 1);
     exports.expire(before);
-    assert!(exports.get(key, before).is_some());
+    assert!(exports.get(key, before).await.is_some());
     let open = exports.download(key, before).await.unwrap();
     assert!(
-        exports.get(key, expires_at).is_none(),
+        exports.get(key, expires_at).await.is_none(),
         "also before it is removed"
     );
-    assert!(exports.of_owner(1, expires_at).is_empty());
+    assert!(exports.of_owner(1, expires_at).await.is_empty());
     exports.expire(expires_at);
     assert!(fixture.files().is_empty());
     assert_eq!(exports.bytes_on_disk(), 0);
@@ -345,7 +348,7 @@ async fn the_query_flow_answers_as_the_contract_says() {
     assert_eq!(ask(&exports, id, AndConsume, false).await, "202");
     assert_eq!(ask(&exports, id, AndConsume, true).await, "202");
     assert_eq!(ask(&exports, id, WithoutConsuming, true).await, "202");
-    assert_eq!(exports.of_owner(1, clock::now()).len(), 1);
+    assert_eq!(exports.of_owner(1, clock::now()).await.len(), 1);
     exports.work_off();
     for _ in 0..2 {
         assert_eq!(ask(&exports, id, AndConsume, false).await, "201");
@@ -368,7 +371,7 @@ async fn the_query_flow_answers_as_the_contract_says() {
     );
     // Two downloads at once: the end of the second does not touch the new export.
     second.now();
-    assert_eq!(exports.status(key).as_deref(), Some("queued"));
+    assert_eq!(exports.status(key).await.as_deref(), Some("queued"));
 
     // A failure is told once; HEAD does not use it up.
     let task = exports.inner.queue.next_task().unwrap();
@@ -391,7 +394,7 @@ async fn head_without_an_id_starts_nothing() {
             ask: method,
         };
         assert_eq!(shown(exports.answer(wanted, noon()).await), "202");
-        assert_eq!(exports.of_owner(1, noon()).len(), n_jobs);
+        assert_eq!(exports.of_owner(1, noon()).await.len(), n_jobs);
     }
 }
 
@@ -409,11 +412,11 @@ async fn two_users_with_one_id_never_meet() {
     let mut narrow = request();
     narrow.filter.user_id = Some(2);
     let two = exports.start(owner(2), id, narrow, noon()).await.unwrap();
-    assert_eq!(exports.status(one).as_deref(), Some("finished"));
-    assert_eq!(exports.status(two).as_deref(), Some("queued"));
+    assert_eq!(exports.status(one).await.as_deref(), Some("finished"));
+    assert_eq!(exports.status(two).await.as_deref(), Some("queued"));
     exports.work_off();
     assert_ne!(exports.content(one).await, exports.content(two).await);
-    assert_eq!(exports.of_owner(2, clock::now()).len(), 1);
+    assert_eq!(exports.of_owner(2, clock::now()).await.len(), 1);
 }
 
 #[tokio::test]
@@ -432,7 +435,7 @@ async fn an_id_names_one_export_at_a_time() {
         .start(owner(1), id, request(), noon())
         .await
         .unwrap();
-    assert_eq!(exports.status(key).as_deref(), Some("queued"));
+    assert_eq!(exports.status(key).await.as_deref(), Some("queued"));
     assert_eq!(fixture.kinds(), ["json"], "the old result is gone");
 }
 
@@ -449,7 +452,7 @@ async fn only_what_waits_can_be_cancelled() {
         .await
         .unwrap();
     exports.cancel(first, noon()).await.unwrap();
-    assert_eq!(exports.status(first), None);
+    assert_eq!(exports.status(first).await, None);
     let gone = exports.cancel(first, noon()).await;
     assert!(matches!(gone, Err(ExportError::Unknown)));
     let task = exports.inner.queue.next_task().unwrap();
@@ -521,7 +524,7 @@ async fn an_export_beyond_the_quota_fails_and_leaves_nothing() {
         .unwrap();
     exports.work_off();
     let expected = "failed: all exports together may take 2097152 bytes on the server's disk";
-    assert_eq!(exports.status(key).as_deref(), Some(expected));
+    assert_eq!(exports.status(key).await.as_deref(), Some(expected));
     assert_eq!(fixture.kinds(), ["json"]);
     assert_eq!(exports.bytes_on_disk(), 0);
 }
@@ -554,7 +557,7 @@ async fn a_full_disk_refuses_exports_before_it_refuses_events() {
         "{failed}"
     );
     assert!(!fixture.kinds().iter().any(|kind| kind.contains("part")));
-    assert!(exports.status(key).is_some());
+    assert!(exports.status(key).await.is_some());
 }
 
 #[tokio::test]
@@ -572,7 +575,7 @@ async fn a_job_that_cannot_be_written_down_is_refused() {
     let refused = exports.start(owner(1), id, request(), noon()).await;
     assert!(matches!(refused, Err(ExportError::Disk(Failure::Io(_)))));
     assert_eq!(
-        exports.status(key).as_deref(),
+        exports.status(key).await.as_deref(),
         Some("finished"),
         "the old one stays"
     );
@@ -586,7 +589,7 @@ async fn a_job_that_cannot_be_written_down_is_refused() {
         .unwrap();
     fs::rename(&dir, dir.with_extension("away")).unwrap();
     exports.work_off();
-    let status = exports.status(key).unwrap();
+    let status = exports.status(key).await.unwrap();
     assert!(
         status.starts_with("failed: writing the file failed:"),
         "{status}"
@@ -605,7 +608,7 @@ async fn an_export_that_takes_too_long_fails() {
         .unwrap();
     exports.work_off();
     let expected = "failed: the export took longer than 0 ms";
-    assert_eq!(exports.status(key).as_deref(), Some(expected));
+    assert_eq!(exports.status(key).await.as_deref(), Some(expected));
 }
 
 #[tokio::test]
@@ -625,5 +628,5 @@ async fn an_export_that_is_stopped_fails_at_the_next_start() {
     queue.finish(task, outcome, clock::now());
     assert_eq!(fixture.kinds(), ["json"]);
     let expected = "failed: the server was restarted while the export ran";
-    assert_eq!(fixture.idle().status(key).as_deref(), Some(expected));
+    assert_eq!(fixture.idle().status(key).await.as_deref(), Some(expected));
 }

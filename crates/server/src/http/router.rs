@@ -19,8 +19,8 @@ use super::error::ApiError;
 use super::forwarded::Reach;
 use super::headers::{self, SecurityHeaders};
 use super::routes::{
-    about, access_tokens, account, admin, dashboards, events, exports, grafana, ingest, login,
-    page, query, requests, running_queries, service, tokens, webhooks,
+    about, access_tokens, account, admin, dashboards, events, explain, exports, forecast, grafana,
+    health, ingest, login, page, query, requests, running_queries, service, tokens, webhooks,
 };
 use super::rules::CLICKHOUSE_RULES;
 use super::state::AppState;
@@ -43,6 +43,9 @@ fn api() -> (Router<AppState>, OpenApi) {
         .merge(
             query::router() // /api/query…
                 .merge(running_queries::router()) // /api/queries…
+                .merge(explain::router()) // GET /api/explain
+                .merge(forecast::router()) // GET /api/forecast
+                .merge(health::router()) // GET /api/health/data
                 .layer(middleware::from_fn(connections::end_with_client)),
         )
         .merge(grafana::router().layer(middleware::from_fn(connections::end_with_client))) //  POST /api/ds/query

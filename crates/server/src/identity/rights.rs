@@ -10,7 +10,9 @@ use annoscope_events::Sender;
 
 use super::{Principal, Privilege, TokenScope};
 
-pub use rows::{export_filter, export_kinds, has_analytics_access, may_read_export, view};
+pub use rows::{
+    export_filter, export_kinds, has_analytics_access, may_read_export, may_see_analytics, view,
+};
 
 /// What a route does, as far as rights go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Action {
     Export,
     /// Queries and dashboards. Rows by [`view`].
     Look,
+    /// Being let in to another page of analytics, which knows no rows of one's own.
+    SeeAnalytics,
     /// Changing dashboards, which are one for all.
     EditDashboards,
     /// What a client of ClickHouse asks for: the statement says whether that is looking, sending for others or
@@ -101,8 +105,9 @@ pub fn decide(action: Action, principal: &Principal, policy: Policy) -> Result<(
         // CVAT has no right of its own for it: whose events, is what rows are narrowed to.
         Action::Export => rows::mandatory_filter(principal).map(drop),
         Action::Look => view(principal, policy).map(drop),
+        Action::SeeAnalytics => may_see_analytics(principal, policy),
         Action::EditDashboards => {
-            view(principal, policy)?;
+            may_see_analytics(principal, policy)?;
             let edits =
                 policy.business_edits_dashboards && principal.privilege == Privilege::Business;
             if is_admin || edits {
@@ -140,7 +145,7 @@ pub fn ingest_is_open(is_loopback: bool, policy: Policy) -> bool {
 fn covers(scope: TokenScope, action: Action) -> bool {
     match (scope, action) {
         (TokenScope::All, _) | (_, Action::Open | Action::Identify | Action::Statement) => true,
-        (TokenScope::Read, Action::Export | Action::Look) => true,
+        (TokenScope::Read, Action::Export | Action::Look | Action::SeeAnalytics) => true,
         (TokenScope::Send, Action::Send | Action::SendForOthers) => true,
         (TokenScope::Read | TokenScope::Send, _) => false,
     }

@@ -17,6 +17,9 @@ use crate::views::{self, View};
 /// Names of the relation that a query is about.
 const RELATION: [&str; 3] = ["events", "cvat.events", "default.events"];
 
+/// What views name for what events tell of users, projects, tasks and jobs.
+const CATALOGUE: &str = "catalogue";
+
 impl Binder<'_> {
     pub(super) fn from<'q>(
         &mut self,
@@ -145,6 +148,15 @@ impl Binder<'_> {
                 ty: column.data_type.clone(),
             });
             (SourceKind::Relation, columns.collect())
+        } else if name == CATALOGUE && self.source_map.is_of_view() {
+            if let Some(reason) = &self.context.without_events {
+                return Err(self.error(ErrorKind::Forbidden, reason.clone(), at));
+            }
+            let columns = self.relation.catalogue.columns.iter().map(|column| Column {
+                name: column.name.clone(),
+                ty: column.data_type.clone(),
+            });
+            (SourceKind::Catalogue, columns.collect())
         } else if name == "system.one" {
             let dummy = Column {
                 name: "dummy".to_owned(),
@@ -325,7 +337,9 @@ impl Binder<'_> {
             kind: match &kind {
                 SourceKind::Relation => ScopeKind::Relation,
                 SourceKind::Query(_) => ScopeKind::Query,
-                SourceKind::Numbers { .. } | SourceKind::One => ScopeKind::Other,
+                SourceKind::Catalogue | SourceKind::Numbers { .. } | SourceKind::One => {
+                    ScopeKind::Other
+                }
             },
         });
         From::Source(Source { id, kind })

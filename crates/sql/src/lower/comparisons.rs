@@ -1,6 +1,6 @@
 //! Comparisons: of values, of tuples, with patterns and with sets.
 
-use super::{Lowering, Sql};
+use super::{Lowering, Sql, inner_type};
 use crate::error::SqlError;
 use crate::ir::{Expr, ExprKind, Literal, Query};
 use crate::types::DataType;
@@ -166,6 +166,16 @@ impl Lowering<'_> {
                 && matches!(with.inner(), DataType::DateTime(_));
             let zone = with.timezone().filter(|_| !is_wide);
             return self.datetime_of(expr, zone, with);
+        }
+        let is_bare = matches!(expr.kind, ExprKind::Literal(_));
+        if expr.ty.is_nothing() && !with.is_nothing() && !is_bare {
+            // Out of a list it is an INTEGER to DuckDB, which would read the other side as one.
+            self.pass("NULL without a type");
+            let value = self.value(expr)?;
+            return Ok(format!(
+                "CAST(CAST({value} AS VARCHAR) AS {})",
+                inner_type(with)
+            ));
         }
         self.value(expr)
     }

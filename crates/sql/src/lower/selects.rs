@@ -483,6 +483,12 @@ impl Lowering<'_> {
                 let events = self.relation.source.in_duckdb(bounds.as_deref());
                 format!("{events} AS {name}")
             }
+            SourceKind::Catalogue => {
+                let catalogue = &self.relation.catalogue;
+                let columns = (0..catalogue.columns.len()).map(|i| format!("s{i}"));
+                let columns: Vec<String> = columns.collect();
+                format!("{} AS {name}({})", catalogue.duckdb, columns.join(", "))
+            }
             SourceKind::Query(query) => {
                 let columns: Vec<String> = (0..query.columns().len())
                     .map(|i| format!("s{i}"))

@@ -26,6 +26,10 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("NULL in IN", "user_id NOT IN (1, NULL)"),
     (
+        "NULL without a type",
+        "isDistinctFrom(scope, arrayZip([1], [NULL])[1].2)",
+    ),
+    (
         "NaN in ORDER BY",
         "SELECT scope, avg(duration) AS a FROM events GROUP BY scope ORDER BY a DESC",
     ),

@@ -86,7 +86,7 @@ impl Backend for Double {
     fn rewrite(&self, rewrite: &Rewrite) -> Result<Rewritten, StoreError> {
         let (n_rows, next) = match rewrite {
             Rewrite::Delete { until_us, .. } => (until_us.cast_unsigned(), None),
-            Rewrite::KeepNewest { .. } => return Err(StoreError::NotOpen),
+            Rewrite::KeepNewest { .. } | Rewrite::Catalogue => return Err(StoreError::NotOpen),
             Rewrite::Compact { from } => (1, Some(Position(from.0 + 1))),
         };
         Ok(Rewritten { n_rows, next })

@@ -19,6 +19,7 @@ const WELL: ServerStatus = {
     max_memory_bytes: GIB,
     process_bytes: GIB / 2,
     max_process_bytes: GIB,
+    lacking: [],
   },
   dedup_window: { events: 12_408, bytes: 50_000, damaged_files: 0 },
   disk: { free_bytes: 40 * GIB, min_free_bytes: GIB / 16 },
@@ -69,7 +70,7 @@ test.each<[string, Partial<ServerStatus>, string, boolean]>([
   ],
   [
     'a database that does not answer',
-    { database: { ...WELL.database, bytes: null, log_bytes: null, memory_bytes: null, process_bytes: null } },
+    { database: { ...WELL.database, version: null, bytes: null, memory_bytes: null, process_bytes: null } },
     'The database does not answer now: queries fail, and events wait in the journal.',
     true,
   ],
@@ -119,6 +120,12 @@ test.each<[string, Partial<ServerStatus>, string, boolean]>([
     'a damaged window',
     { dedup_window: { ...WELL.dedup_window, damaged_files: 2 } },
     '2 files of the dedup window were damaged or missing: events in it that are sent again are stored twice.',
+    false,
+  ],
+  [
+    'a table that does not know an INSERT again',
+    { database: { ...WELL.database, lacking: ['a window is 0, and has to be 1000'] } },
+    'Events are stored at least once: after a lost answer one may be there twice. a window is 0, and has to be 1000.',
     false,
   ],
   [

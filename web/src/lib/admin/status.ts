@@ -29,6 +29,7 @@ export type Part =
   | 'journal'
   | 'database'
   | 'window'
+  | 'repeats'
   | 'disk'
   | 'letters'
   | 'exports'
@@ -88,6 +89,7 @@ export function troubles(status: ServerStatus, now: number): Trouble[] {
     ofRestarts(status, now),
     ofLetters(status),
     ofWindow(status),
+    ofRepeats(status),
     ofExports(status),
   ].filter((trouble) => trouble !== null);
   return [...found.filter(({ isBad }) => isBad), ...found.filter(({ isBad }) => !isBad)];
@@ -112,7 +114,7 @@ function ofJournal(status: ServerStatus): (Trouble | null)[] {
 }
 
 function ofDatabase({ database }: ServerStatus): Trouble | null {
-  if (database.memory_bytes !== null) return null;
+  if (database.version !== null) return null;
   const text = 'The database does not answer now: queries fail, and events wait in the journal.';
   return { part: 'database', text, isBad: true };
 }
@@ -155,6 +157,12 @@ function ofWindow({ dedup_window: { damaged_files: n } }: ServerStatus): Trouble
     n === 1 ? '1 file of the dedup window was' : `${numberText(n)} files of the dedup window were`;
   const text = `${found} damaged or missing: events in it that are sent again are stored twice.`;
   return { part: 'window', text, isBad: false };
+}
+
+function ofRepeats({ database: { lacking } }: ServerStatus): Trouble | null {
+  if (lacking.length === 0) return null;
+  const text = `Events are stored at least once: after a lost answer one may be there twice. ${lacking.join('; ')}.`;
+  return { part: 'repeats', text, isBad: false };
 }
 
 function ofExports({ exports: { bytes, max_bytes: most } }: ServerStatus): Trouble | null {

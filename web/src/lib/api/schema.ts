@@ -78,6 +78,10 @@ export interface components {
              */
             position: number;
         };
+        CountedFor: components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            counted_ms: number;
+        };
         /** @description Who wants to log in: a password with a name or an e-mail address. */
         Credentials: {
             /** @description In place of the name. */
@@ -108,6 +112,8 @@ export interface components {
              * @description Its file; `null` while it does not answer.
              */
             bytes?: number | null;
+            /** @description What it lacks for each event to be there once; empty but with `store.clickhouse.at_least_once`. */
+            lacking: string[];
             /**
              * Format: int64
              * @description Its write-ahead log; `null` while it does not answer.
@@ -176,6 +182,41 @@ export interface components {
              */
             min_free_bytes: number;
         };
+        /** @description What was done and what was counted, in time order. */
+        ExplanationAnswer: {
+            /**
+             * Format: int64
+             * @description Hours that came without intervals, ms: they are part of no gap.
+             */
+            booked_ms: number;
+            /**
+             * Format: int64
+             * @description Hours of the stretch, ms: the sum of the gaps' `counted_ms`.
+             */
+            counted_ms: number;
+            /** Format: int64 */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description A gap between two activities counts if it is shorter, ms: CVAT's rule.
+             */
+            gap_limit_ms: number;
+            /** @description Whether that is all that was asked for; else ask on from `until_ms`. */
+            is_whole: boolean;
+            steps: components["schemas"]["Step"][];
+            /**
+             * Format: int64
+             * @description How much of them was counted already, ms.
+             */
+            twice_ms: number;
+            /**
+             * Format: int64
+             * @description Up to when it is explained.
+             */
+            until_ms: number;
+            /** Format: int64 */
+            user_id: number;
+        };
         /** @description What is there, and how much there may be. */
         Filling: {
             /** Format: int64 */
@@ -193,6 +234,32 @@ export interface components {
             part: string;
             /** @description What is so. */
             text: string;
+        };
+        /** @description A project's frames by day, and when all will be done. */
+        ForecastAnswer: {
+            /** Format: int64 */
+            done_frames: number;
+            /**
+             * Format: int64
+             * @description Jobs of which no event tells how many frames they have: they are in none of the numbers.
+             */
+            jobs_without_frames: number;
+            /** @description Days on which something changed. */
+            lines: components["schemas"]["LineAnswer"][];
+            /** @description Half of 1,000 simulated ends are by this day, as 2026-12-24; null where there is none to tell. */
+            p50?: string | null;
+            /** @description Nine in ten of them. */
+            p90?: string | null;
+            /** Format: int32 */
+            project_id: number;
+            /** @description Why there is no day, or no second one. */
+            reason?: string | null;
+            /** Format: int64 */
+            remaining_frames: number;
+            /** Format: int64 */
+            scope_frames: number;
+            /** @description Working days that it is drawn from, the latest 20 at most. */
+            working_days: number;
         };
         /** @description Events that are acknowledged and that the database may not have yet. */
         JournalStatus: {
@@ -219,6 +286,19 @@ export interface components {
              */
             position: number;
         };
+        LineAnswer: {
+            day: string;
+            /**
+             * Format: int64
+             * @description Frames of done jobs up to its end.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Frames of all jobs, but those that were deleted before they were done.
+             */
+            scope: number;
+        };
         /** @description A login. */
         LoginAnswer: {
             /** @description For `Authorization: Token`, as long as the login lasts. */
@@ -229,6 +309,8 @@ export interface components {
             administer: boolean;
             query: boolean;
             save_dashboards: boolean;
+            /** @description More than one's own events. */
+            see_analytics: boolean;
             see_dashboards: boolean;
         };
         /** @description The caller's own account. */
@@ -541,6 +623,65 @@ export interface components {
             started: string;
             /** @description Of the program. */
             version: string;
+        };
+        Step: (components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            count?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took, ms. It counts for `change:frame` alone.
+             */
+            duration_ms: number;
+            /** @description Whether working time goes by it: by browsers' events alone. */
+            is_activity: boolean;
+            obj_name?: string | null;
+            scope: string;
+            /** @description `client` for what a browser told. */
+            source: string;
+            /** Format: int64 */
+            timestamp_ms: number;
+        } & {
+            /** @enum {string} */
+            kind: "event";
+        }) | {
+            /** @description What it was counted for. */
+            counted_for: components["schemas"]["CountedFor"][];
+            /** Format: int64 */
+            counted_ms: number;
+            /** Format: int64 */
+            from_ms: number;
+            /** @enum {string} */
+            kind: "gap";
+            /** Format: int64 */
+            twice_ms: number;
+            /** Format: int64 */
+            until_ms: number;
+            /**
+             * @description `counted`, `overlapping` (some of it more than once), `too_long`, `in_part` (an activity that is not
+             *     stored began or ended it), `not_counted` (short, but no hours were computed of it).
+             */
+            verdict: string;
+            /**
+             * Format: int64
+             * @description How long it is in truth, ms, where it goes beyond the stretch; null where no activity is within a day.
+             */
+            whole_ms?: number | null;
+        } | (components["schemas"]["StepIds"] & {
+            /** Format: int64 */
+            hours_ms: number;
+            /** Format: int64 */
+            timestamp_ms: number;
+        } & {
+            /** @enum {string} */
+            kind: "booked";
+        });
+        StepIds: {
+            /** Format: int64 */
+            job_id?: number | null;
+            /** Format: int64 */
+            project_id?: number | null;
+            /** Format: int64 */
+            task_id?: number | null;
         };
         /** @description A token; its text is told once, when it is made. */
         TokenAnswer: {

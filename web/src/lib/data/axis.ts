@@ -51,7 +51,7 @@ export function ticksOf(
 }
 
 /** The next round distance, and its decimals. */
-function roundStep(wanted: number): [number, number] {
+export function roundStep(wanted: number): [number, number] {
   const exponent = Math.floor(Math.log10(wanted));
   const factor = [1, 2, 5, 10].find((factor) => factor * 10 ** exponent >= wanted * (1 - 1e-9)) ?? 10;
   const power = factor === 10 ? exponent + 1 : exponent;

@@ -45,6 +45,9 @@ export interface Part {
   name: string;
   value: number;
   config: FieldConfig;
+  column: Column;
+  /** Of the frame: the last one of a reduced column. */
+  row: unknown[];
 }
 
 /** Parts of a whole, largest first: rows by their text, or columns where the panel reduces them. */
@@ -59,11 +62,15 @@ export function partsOf(panel: GrafanaPanel, frames: Frame[]): Part[] {
           name: plainText(row[text]) || '(none)',
           value: numberOf(row[number]) ?? 0,
           config: fieldConfig(panel, frame.columns[number]!, frame.refId),
+          column: frame.columns[number]!,
+          row,
         }))
       : columnsOf(panel, frames).map((figured) => ({
           name: figured.config.displayName ?? figured.column.name,
           value: numberOf(valueOf(panel, figured)) ?? 0,
           config: figured.config,
+          column: figured.column,
+          row: frame.rows.at(-1) ?? [],
         }));
   return parts.filter(({ value }) => value > 0).sort((a, b) => b.value - a.value);
 }

@@ -7,6 +7,10 @@ export interface Column {
   /** ClickHouse's type. */
   type: string;
   kind: Kind;
+  /** Of a frame that was made by values: which it is of, by column. */
+  labels?: Record<string, string>;
+  /** Its name before it was called by its labels, which overrides may mean. */
+  of?: string;
 }
 
 export interface Frame {

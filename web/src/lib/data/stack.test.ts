@@ -9,6 +9,7 @@ test.each<[string, Layer[], (number | null)[][]]>([
   ['the first is the highest', layers([[1, 2], 'A'], [[10, null], 'A']), [[11, 2], [10, null]]],
   ['a gap stays one', layers([[null, 2], 'A'], [[10, 20], 'A']), [[null, 22], [10, 20]]],
   ['groups apart', layers([[1], 'A'], [[10], 'B'], [[100], null], [[1000], 'A']), [[1001], [10], [100], [1000]]],
+  ['what is below 0 hangs from it', layers([[1, 2], 'A'], [[-3, null], 'A'], [[-1, -1], 'A'], [[5, 5], 'A']), [[6, 7], [-4, null], [-1, -1], [5, 5]]],
 ])('%s', (_, given, expected) => expect(stacked(given)).toEqual(expected)); // prettier-ignore
 
 test('parts of a whole', () => {

@@ -6,19 +6,28 @@ export interface Layer {
   group: string | null;
 }
 
-/** Each line with those after it in its group below it: the first one is the highest. */
+/**
+ * Each line with those after it in its group below it: the first one is the highest. Lines of negative values hang from 0 in
+ * the same way.
+ */
 export function stacked(layers: Layer[]): (number | null)[][] {
   const sums = new Map<string, number[]>();
   const upwards = [...layers].reverse().map(({ values, group }) => {
     if (group === null) return values;
-    const below = sums.get(group) ?? [];
-    sums.set(group, below);
+    const key = `${isNegative(values) ? '-' : '+'}${group}`;
+    const below = sums.get(key) ?? [];
+    sums.set(key, below);
     return values.map((value, i) => {
       below[i] = (below[i] ?? 0) + (value ?? 0);
       return value === null ? null : below[i];
     });
   });
   return upwards.reverse();
+}
+
+/** Nothing above 0, and something below. */
+function isNegative(values: (number | null)[]): boolean {
+  return values.some((value) => value !== null && value < 0) && values.every((value) => value === null || value <= 0); // prettier-ignore
 }
 
 /** Each value as its part of all of its group at its time; nothing has no part of nothing. */

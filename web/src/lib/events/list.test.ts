@@ -104,9 +104,11 @@ test.each([
   expect(hasColumn(eventList(sqlOf(monitoring, 'Exceptions'))!, name)).toBe(expected);
 });
 
-test('names are those of the WITH', () => {
+test('names are those of the relations beside the events, or of a WITH', () => {
   const list = eventList(sqlOf(allEvents, 'All events'))!;
   expect(namedThings(list)).toEqual(['project', 'task']);
-  expect(namesOf(list, 'task_name')).toEqual({ id: 'task_id', table: 'task_names' });
+  expect(namesOf(list, 'task_name')).toEqual({ id: 'task_id', table: 'tasks' });
   expect(namesOf(list, 'user_name')).toBeNull();
+  expect(namesOf(eventList(NAMED)!, 'project_name')).toEqual({ id: 'project_id', table: 'project_names' });
+  expect(namesOf(eventList(PLAIN)!, 'project_name')).toBeNull();
 });

@@ -125,11 +125,14 @@ export function quoted(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** `project_name` is no column of the events, but what `WITH project_names` knows of their `project_id`. */
-export function namesOf({ withs }: EventList, column: string): { id: string; table: string } | null {
+/**
+ * `project_name` is no column of the events, but what a table beside them knows of their `project_id`: the relation
+ * `projects`, or a `WITH project_names`.
+ */
+export function namesOf(list: EventList, column: string): { id: string; table: string } | null {
   const thing = /^(\w+)_name$/.exec(column)?.[1];
-  const isKnown = thing !== undefined && new RegExp(`\\b${thing}_names\\s+AS\\s*\\(`, 'i').test(withs);
-  return isKnown ? { id: `${thing}_id`, table: `${thing}_names` } : null;
+  const table = thing === undefined ? undefined : namesBeside(list).get(thing);
+  return table === undefined ? null : { id: `${thing}_id`, table };
 }
 
 /** Whether the SELECT of events has a column, so that the server can filter by it. */
@@ -140,8 +143,18 @@ export function hasColumn(list: EventList, column: string): boolean {
 }
 
 /** The things that have names beside the events. */
-export function namedThings({ withs }: EventList): string[] {
-  return Array.from(withs.matchAll(/\b(\w+)_names\s+AS\s*\(/gi), ([, thing]) => thing!);
+export function namedThings(list: EventList): string[] {
+  return [...namesBeside(list).keys()];
+}
+
+/** The tables with names that stand beside the events, by the thing that they name. */
+function namesBeside({ withs, around }: EventList): Map<string, string> {
+  const relations = (around?.after ?? '').matchAll(/\bJOIN\s+(\w+)s\s+ON\s+\1s\.\1_id\s*=/gi);
+  const tables = withs.matchAll(/\b(\w+)_names\s+AS\s*\(/gi);
+  return new Map([
+    ...Array.from(relations, ([, thing]): [string, string] => [thing!, `${thing}s`]),
+    ...Array.from(tables, ([, thing]): [string, string] => [thing!, `${thing}_names`]),
+  ]);
 }
 
 function filtered({ from, where }: EventList, conditions: string[]): string {

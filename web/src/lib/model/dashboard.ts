@@ -1,4 +1,5 @@
 /** From Grafana's JSON model to what is shown: sections of panels, and notices of what is not. */
+import { parseAnnotations, type AnnotationList } from './annotations';
 import type { GrafanaDashboard, GrafanaPanel, GrafanaTarget, GridPos } from './grafana';
 import { parseWeekStart, type WeekStart } from '../time/week';
 import { parseLink, type DashboardLink } from './links';
@@ -13,6 +14,10 @@ export const PANEL_TYPES = [
   'stat',
   'piechart',
   'text',
+  'bargauge',
+  'state-timeline',
+  'heatmap',
+  'histogram',
   'annoscope-timesheet-panel',
   'annoscope-timeline-panel',
 ] as const;
@@ -74,6 +79,7 @@ export interface Dashboard {
   sections: Section[];
   variables: Variable[];
   links: DashboardLink[];
+  annotations: AnnotationList[];
   notices: string[];
 }
 
@@ -97,6 +103,7 @@ export function parseDashboard(uid: string, model: GrafanaDashboard): Dashboard 
     weekStart: parseWeekStart(model.weekStart),
     sections: sections(model.panels ?? []),
     variables,
+    annotations: parseAnnotations(model),
     links: (model.links ?? []).flatMap((link) => parseLink(link) ?? []),
     notices,
   };

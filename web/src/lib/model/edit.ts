@@ -130,6 +130,7 @@ const SETTINGS: Record<string, string> = {
   time: 'Time range',
   refresh: 'Refresh',
   templating: 'Filters',
+  annotations: 'Annotations',
   timezone: 'Time zone',
   weekStart: 'Start of the week',
 };

@@ -54,7 +54,7 @@ test.each(['all-events', 'management', 'monitoring', 'timesheet'])('the built-in
 });
 
 test('what came from elsewhere stays as it is', () => {
-  const odd = { id: 1, type: 'heatmap', title: 'Heat', odd: [1.5] };
+  const odd = { id: 1, type: 'geomap', title: 'Heat', odd: [1.5] };
   const asked = { id: 2, type: 'stat', title: 'S', gridPos: { x: 0, y: 0, w: 1, h: 1 }, fieldConfig: { defaults: {}, overrides: [] }, options: {},
     datasource: { type: 'x', uid: 'u' }, targets: [{ refId: 'A', datasource: { type: 'x', uid: 'u' }, queryType: 'sql', rawSql: '', format: 1 }] }; // prettier-ignore
   const file = exported({ title: 'T', panels: [odd, asked], unknown: true } as GrafanaDashboard, 't', 1);

@@ -26,6 +26,10 @@ const PANEL_NAMES: Record<string, string> = {
   stat: 'Stat',
   piechart: 'Pie chart',
   text: 'Text',
+  bargauge: 'Bar gauge',
+  'state-timeline': 'State timeline',
+  heatmap: 'Heatmap',
+  histogram: 'Histogram',
 };
 
 /** Grafana's own, which each of its dashboards has. */

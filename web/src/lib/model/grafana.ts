@@ -16,7 +16,31 @@ export interface GrafanaDashboard {
   links?: GrafanaLink[];
   schemaVersion?: number;
   tags?: string[];
-  annotations?: { list?: { name?: string; builtIn?: number | boolean; enable?: boolean }[] };
+  annotations?: { list?: GrafanaAnnotations[] };
+}
+
+export interface GrafanaAnnotations {
+  name?: string;
+  builtIn?: number | boolean;
+  enable?: boolean;
+  /** Whether there is no switch for them. */
+  hide?: boolean;
+  iconColor?: string;
+  datasource?: unknown;
+  target?: GrafanaTarget;
+  /** Panels that they are shown on, or not. */
+  filter?: { ids?: number[]; exclude?: boolean };
+  mappings?: Record<string, { source?: string; value?: string }>;
+  /** Ours: dates that are written in the file, in place of a query. */
+  dates?: WrittenDate[];
+}
+
+/** As ranges of time are written: `2026-12-24`, `2026-12-24 14:00`. */
+export interface WrittenDate {
+  time?: string;
+  timeEnd?: string;
+  text?: string;
+  tags?: string[];
 }
 
 export interface GrafanaLink {

@@ -11,7 +11,7 @@ test.each([
 });
 
 test('what is unknown is named and kept', () => {
-  const file = { title: 'T', panels: [{ id: 1, type: 'heatmap', title: 'H', odd: 1 }] };
+  const file = { title: 'T', panels: [{ id: 1, type: 'geomap', title: 'H', odd: 1 }] };
   const result = imported(JSON.stringify({ dashboard: file }));
-  expect(result).toEqual({ isFine: true, dashboard: file, notices: ['H: Panels of the type heatmap are not shown here. The file keeps this one as it is.'] }); // prettier-ignore
+  expect(result).toEqual({ isFine: true, dashboard: file, notices: ['H: Panels of the type geomap are not shown here. The file keeps this one as it is.'] }); // prettier-ignore
 });

@@ -45,9 +45,22 @@ export function parseLink(source: GrafanaLink): DashboardLink | null {
     keepsFilters: source.includeVars === true,
   };
   if (type === 'dashboards') return { ...common, kind: 'dashboards', tags, isDropdown: source.asDropdown === true };
-  const isSafe = url !== '' && !/^\s*(?!https?:|mailto:)[a-z][a-z\d+.-]*:/i.test(url);
-  return type === 'link' && isSafe ? { ...common, kind: 'page', url } : null;
+  return type === 'link' && isSafe(url) ? { ...common, kind: 'page', url } : null;
 } // prettier-ignore
+
+/** Whether an address leads somewhere and runs nothing. */
+export function isSafe(url: string): boolean {
+  return url !== '' && !/^\s*(?!https?:|mailto:)[a-z][a-z\d+.-]*:/i.test(url);
+}
+
+/** The links of a panel's file, which stand beside its title. */
+export function panelLinks(links: unknown, context: LinkContext): ShownLink[] {
+  return (Array.isArray(links) ? (links as GrafanaLink[]) : []).flatMap((source) => {
+    // Those of a panel have no type: they lead to pages.
+    const link = parseLink({ ...source, type: 'link' });
+    return link?.kind === 'page' ? shownLink(link, context) : [];
+  });
+}
 
 /** Where a link to a page leads, its title and what it says, as Grafana fills them in. */
 export function shownLink(link: DashboardLink & { kind: 'page' }, context: LinkContext): ShownLink {
@@ -91,7 +104,7 @@ function address({ keepsTime, keepsFilters }: DashboardLink, url: string, contex
 }
 
 /** What is at `/` in Grafana is at `/analytics/` here. */
-function onThisSite(url: string): string {
+export function onThisSite(url: string): string {
   const dashboard = /^\/?(?:grafana\/)?(d\/[^/?#]+)(?:\/[^?#]*)?(.*)$/s.exec(url);
   if (dashboard) return `/analytics/${dashboard[1]}${dashboard[2]}`;
   return /^\/(dashboards)?$/.test(url) ? '/analytics/' : url;
@@ -102,7 +115,8 @@ function addChoices(query: URLSearchParams, choices: Record<string, string[]>) {
     for (const value of values.length === 0 ? [''] : values) query.append(`var-${name}`, value);
 }
 
-function filledIn(text: string, { range, from, to, choices, values }: LinkContext, encoded: (text: string) => string) {
+/** Variables and the range in a text, as links of Grafana have them. */
+export function filledIn(text: string, { range, from, to, choices, values }: LinkContext, encoded: (text: string) => string) {
   const [whole, filters] = [new URLSearchParams({ from, to }), new URLSearchParams()];
   addChoices(filters, choices);
   const own: Record<string, string> = {

@@ -117,7 +117,7 @@ describe('a dashboard', () => {
         targets: [{ rawSql: 'SELECT 1', format: 1 }, { rawSql: '' }],
       },
       { id: 2, type: 'row', title: 'More', gridPos: { y: 8 } },
-      { id: 4, type: 'heatmap', gridPos: { y: 20 }, transformations: [{ id: 'groupBy' }] },
+      { id: 4, type: 'geomap', gridPos: { y: 20 }, transformations: [{ id: 'groupBy' }] },
       { type: 'row', title: 'Folded', collapsed: true, gridPos: { y: 30 }, panels: [{ type: 'graph' }] },
     ],
     templating: { list: [{ name: 'a', type: 'adhoc' }] },
@@ -137,7 +137,7 @@ describe('a dashboard', () => {
   it('names what it leaves out', () => {
     expect(parsed.notices).toEqual(['The variable a is of the type adhoc, which is not known here.']);
     expect(parsed.sections[1]!.panels[1]!.notices).toEqual([
-      'Panels of the type heatmap are not shown here. The file keeps this one as it is.',
+      'Panels of the type geomap are not shown here. The file keeps this one as it is.',
       'The transformation groupBy is not applied here.',
     ]);
   });

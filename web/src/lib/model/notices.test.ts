@@ -26,7 +26,7 @@ test.each<[GrafanaPanel, string[]]>([
   [{ fieldConfig: { defaults: { color: { mode: 'continuous-GrYlRd' } } } }, ['The colour scheme continuous-GrYlRd is not used here.']],
   [{ fieldConfig: { defaults: { mappings: [{ type: 'value' }, { type: 'odd' }] } } }, ['Value mappings of the type odd are not applied here.']],
   [{ fieldConfig: { defaults: { unit: 'currencyUSD' } } }, ['The unit currencyUSD is not known here: figures stand without it.']],
-  [{ fieldConfig: { defaults: { links: [{}] } } }, ['Links from values are followed in tables alone.']],
+  [{ fieldConfig: { defaults: { links: [{}] } } }, []],
   [custom({ lineInterpolation: 'smooth', stacking: { mode: 'percent' }, scaleDistribution: { type: 'log', log: 2 }, thresholdsStyle: { mode: 'area' } }), []],
   [custom({ gradientMode: 'scheme' }), ['The field option custom.gradientMode is scheme in the file, which is not drawn here.']],
   [custom({ thresholdsStyle: { mode: 'series' } }), ['The field option custom.thresholdsStyle is series in the file, which is not drawn here.']],
@@ -34,7 +34,7 @@ test.each<[GrafanaPanel, string[]]>([
   [{ repeat: 'users', timeFrom: '2h', transformations: [{ id: 'merge' }, { id: 'merge' }, { id: 'pivot', disabled: true }, { id: 'reduce' }] },
     ['The transformation merge is not applied here.']],
   [{ targets: [{ refId: 'A', rawSql: '' }, { refId: 'B' }, { refId: 'C', hide: true }], links: [{}] },
-    ['Query B has no SQL, so it is not asked.', 'The links of this panel are not shown here.']],
+    ['Query B has no SQL, so it is not asked.']],
 ])('%j', (panel, expected) => {
   expect(panelNotices(panel, 'timeseries')).toEqual(expected);
 }); // prettier-ignore
@@ -45,13 +45,16 @@ test.each<[PanelType | null, Record<string, unknown>, string[]]>([
     ['The option textMode is name in the file, which is not done here.', 'Each row as a figure of its own is not done here.', 'It is not limited to the fields /x/ here.']],
   ['barchart', { orientation: 'vertical', stacking: 'none' }, ['The option orientation is vertical in the file, which is not done here.']],
   ['table', { orientation: 'vertical' }, []],
+  ['bargauge', { displayMode: 'lcd', orientation: 'vertical', valueMode: 'text' }, []],
+  ['bargauge', { displayMode: 'odd' }, ['The option displayMode is odd in the file, which is not done here.']],
+  ['heatmap', { calculate: true, showValue: 'auto' }, []],
   [null, { orientation: 'vertical' }, []],
 ])('a %s with %j', (type, options, expected) => {
   expect(panelNotices({ options }, type)).toEqual(expected);
 }); // prettier-ignore
 
 test('annotations of one’s own are named', () => {
-  const list = [{ name: 'Annotations & Alerts', builtIn: 1 }, { name: 'Releases', enable: true }, { name: 'Old', enable: false }]; // prettier-ignore
+  const list = [{ name: 'Annotations & Alerts', builtIn: 1 }, { name: 'Releases', enable: true }, { name: 'Old', enable: false }, { name: 'Deploys', target: { rawSql: 'SELECT 1' } }, { name: 'Days', dates: [] }]; // prettier-ignore
   expect(dashboardNotices({ annotations: { list } })).toEqual([
     'The annotations Releases are not shown here.',
   ]);

@@ -1,11 +1,12 @@
 /** What a file asks of a panel that the page does not do: a sentence each, for a quiet notice. The file keeps all of it. */
 import { THRESHOLD_STYLES } from '../data/thresholds';
 import { isKnownUnit } from '../format/value';
+import { canAsk } from './annotations';
 import type { PanelType } from './dashboard';
 import type { FieldConfig, GrafanaDashboard, GrafanaPanel, GrafanaTarget } from './grafana';
 import { parseLink } from './links';
 
-export const TRANSFORMATIONS = ['organize', 'sortBy', 'filterByValue', 'reduce'];
+export const TRANSFORMATIONS = ['organize', 'sortBy', 'filterByValue', 'reduce', 'partitionByValues'];
 const MATCHERS = ['byName', 'byNames', 'byRegexp', 'byType', 'byFrameRefID'];
 const MAPPINGS = ['value', 'range', 'regex', 'special'];
 const CELLS = ['auto', 'string', 'color-text', 'color-background', 'color-background-solid', 'gauge', 'basic', 'gradient-gauge', 'lcd-gauge', 'json-view']; // prettier-ignore
@@ -43,8 +44,11 @@ const DRAWN_AS_BARS: typeof DRAWN = {
 /** Of the options of a type of panel: values that are shown as the file says. */
 const OPTIONS: Partial<Record<PanelType, Record<string, unknown[]>>> = {
   stat: { graphMode: ['none', 'area'], colorMode: ['none', 'value', 'background', 'background_solid'], textMode: ['auto', 'value', 'value_and_name'], showPercentChange: [false] },
-  barchart: { orientation: ['auto', 'horizontal'], stacking: ['none'], colorByField: ['', null] },
+  barchart: { orientation: ['auto', 'horizontal'], stacking: ['none', 'normal', 'percent'], colorByField: ['', null] },
   piechart: { pieType: ['pie', 'donut'] },
+  bargauge: { displayMode: ['gradient', 'lcd', 'basic'], orientation: ['auto', 'horizontal', 'vertical'], valueMode: ['color', 'text', 'hidden'], namePlacement: ['auto', 'top', 'left', 'hidden'] },
+  'state-timeline': { showValue: ['auto', 'always', 'never'] },
+  heatmap: { showValue: ['auto', 'always', 'never'] },
 }; // prettier-ignore
 
 /** Sentences that hold for all panels of this type; for one that is none of ours the type has said enough. */
@@ -76,17 +80,16 @@ export function panelNotices(panel: GrafanaPanel, type: PanelType | null): strin
 }
 
 /** Panels that have no values which could be followed, or follow them. */
-const LINKING: PanelType[] = ['table', 'text'];
+const LINKING: PanelType[] = ['table', 'text', 'timeseries', 'stat', 'barchart', 'piechart', 'bargauge', 'state-timeline', 'heatmap']; // prettier-ignore
 
 const isCustom = (name: string) => CUSTOM.includes(name) || name in DRAWN;
 
-function targetNotices({ targets, links, libraryPanel }: GrafanaPanel): string[] {
+function targetNotices({ targets, libraryPanel }: GrafanaPanel): string[] {
   const isAsked = ({ rawSql, hide }: GrafanaTarget) => hide === true || rawSql !== undefined;
   return [
     ...(targets ?? []).flatMap((target, i) =>
       isAsked(target) ? [] : [`Query ${target.refId ?? i + 1} has no SQL, so it is not asked.`],
     ),
-    ...(links?.length ? ['The links of this panel are not shown here.'] : []),
     ...(libraryPanel ? ['It is a panel of a library, which is not here.'] : []),
   ];
 }
@@ -115,7 +118,7 @@ function fieldNotices({ color, mappings, unit = '', links, custom = {} }: FieldC
       notices.push(`Value mappings of the type ${type} are not applied here.`);
   }
   if (!isKnownUnit(unit)) notices.push(`The unit ${unit} is not known here: figures stand without it.`);
-  if (links?.length && !LINKING.includes(type)) notices.push('Links from values are followed in tables alone.');
+  if (links?.length && !LINKING.includes(type)) notices.push('Links from values are not followed in this kind of panel.');
   // Other types have nothing of it but what was left when a panel became one.
   if (type !== 'timeseries' && type !== 'barchart') return notices;
   for (const [name, value] of Object.entries(custom)) {
@@ -132,8 +135,10 @@ function fieldNotices({ color, mappings, unit = '', links, custom = {} }: FieldC
 /** Of the dashboard itself. Grafana's own list of alerts is in every file, and no wish. */
 export function dashboardNotices({ annotations, links }: GrafanaDashboard): string[] {
   return [
-    ...(annotations?.list ?? []).flatMap(({ name, builtIn, enable }) =>
-      builtIn || enable === false ? [] : [`The annotations ${name} are not shown here.`],
+    ...(annotations?.list ?? []).flatMap((list) =>
+      list.builtIn || list.enable === false || canAsk(list)
+        ? []
+        : [`The annotations ${list.name} are not shown here.`],
     ),
     ...(links ?? []).flatMap((link) =>
       parseLink(link) === null ? [`The link ${link.title ?? ''} cannot be followed here.`] : [],

@@ -52,7 +52,7 @@ export function withType(panel: GrafanaPanel, type: string): GrafanaPanel {
 
 /** What the ClickHouse data source makes of a query: 0 is a time series with labels, 1 a table. */
 export function formatOf(type: string | undefined): 0 | 1 {
-  return type === 'timeseries' ? 0 : 1;
+  return type === 'timeseries' || type === 'heatmap' ? 0 : 1;
 }
 
 /** Whole numbers from 0 on. */

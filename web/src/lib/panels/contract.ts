@@ -2,7 +2,9 @@
 import type { About } from '../about';
 import type { Frame } from '../data/frame';
 import type { Palette } from '../format/colors';
+import type { Annotation } from '../model/annotations';
 import type { Panel } from '../model/dashboard';
+import type { LinkContext } from '../model/links';
 import type { ValueCount } from '../table/view';
 import type { Zone } from '../time/zone';
 import type { Range } from '../time/range';
@@ -41,6 +43,10 @@ export interface PanelProps {
   onfit?: (heightPx: number) => void;
   /** A person dragged across these instants. */
   onzoom?: (range: Range) => void;
+  /** What links from values may name. */
+  links: LinkContext;
+  /** What happened beside the data, of the range and beyond. */
+  annotations: Annotation[];
   /** A text with what is chosen filled in for `$variables`. */
   filled: (text: string) => string;
   /** Asks SQL with the variables of the dashboard, for its range or another. */

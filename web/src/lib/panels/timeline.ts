@@ -63,7 +63,11 @@ export interface BarPlace {
 }
 
 /** Where a key leads: along the lane, or to the nearest bar of another; `null` if it leads nowhere. */
-export function walkedBars(key: string, { lane, bar }: BarPlace, lanes: Bar[][]): BarPlace | null {
+export function walkedBars(
+  key: string,
+  { lane, bar }: BarPlace,
+  lanes: { xPx: number }[][],
+): BarPlace | null {
   const last = (lanes[lane]?.length ?? 0) - 1;
   const along = { ArrowLeft: bar - 1, ArrowRight: bar + 1, Home: 0, End: last }[key];
   if (along !== undefined) return { lane, bar: Math.max(0, Math.min(along, last)) };
@@ -80,7 +84,7 @@ export function walkedBars(key: string, { lane, bar }: BarPlace, lanes: Bar[][])
 }
 
 /** The bar that has the focus: one that is there. */
-export function barWithin({ lane, bar }: BarPlace, lanes: Bar[][]): BarPlace | null {
+export function barWithin({ lane, bar }: BarPlace, lanes: readonly unknown[][]): BarPlace | null {
   const n = lanes[lane]?.length ?? 0;
   if (n > 0) return { lane, bar: Math.min(bar, n - 1) };
   const first = lanes.findIndex((bars) => bars.length > 0);

@@ -2,7 +2,7 @@
 import { namedColor } from '../format/colors';
 import { columnDecimals, figureText, fixedUnit } from '../format/value';
 import { fieldConfig, shown, type Shown } from '../format/field';
-import { numberOf, plainText, type Column, type Frame } from '../data/frame';
+import { numberOf, type Column, type Frame } from '../data/frame';
 import { reduce } from '../data/reduce';
 import type { FieldConfig, GrafanaPanel } from '../model/grafana';
 import type { Zone } from '../time/zone';
@@ -23,13 +23,6 @@ export interface TableColumn {
   fixedColor: string | null;
   /** Of a gauge, its empty and its full. */
   gauge: [number, number];
-  link: { title: string; url: string; isNewTab: boolean } | null;
-}
-
-interface Link {
-  title?: string;
-  url?: string;
-  targetBlank?: boolean;
 }
 
 export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
@@ -46,7 +39,6 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
       config.decimals = columnDecimals(frame.rows.map((row) => row[at]));
     }
     const cellType = custom.cellOptions?.type ?? custom.displayMode;
-    const [link] = ((config as { links?: Link[] }).links ?? []) as Link[];
     return {
       column,
       at,
@@ -58,9 +50,6 @@ export function tableColumns(panel: GrafanaPanel, frame: Frame): TableColumn[] {
       look: lookOf(cellType),
       fixedColor: fixedColor(config, cellType),
       gauge: gaugeOf(frame.rows, at, config),
-      link: link?.url
-        ? { title: link.title ?? '', url: link.url, isNewTab: link.targetBlank === true }
-        : null,
       isHidden: custom.hidden === true,
     };
   });
@@ -123,35 +112,6 @@ function jsonText(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** A link with the row's values in it, as Grafana writes them; `null` if it leads anywhere but here. */
-export function linkOf(
-  link: TableColumn['link'],
-  value: unknown,
-  row: unknown[],
-  columns: Column[],
-  context: { range: { from: number; to: number }; choices: Record<string, string[]> },
-): string | null {
-  // Nothing leads nowhere.
-  if (link === null || value === null || value === '') return null;
-  const encoded = (text: unknown) => encodeURIComponent(plainText(text));
-  const field = (name: string) => row[columns.findIndex((column) => column.name === name)];
-  const variables = Object.entries(context.choices)
-    .flatMap(([name, values]) => values.map((one) => `var-${name}=${encodeURIComponent(one)}`))
-    .join('&');
-  const url = link.url
-    .replaceAll('${__value.raw}', () => encoded(value))
-    .replaceAll('${__value.text}', () => encoded(value))
-    .replace(/\$\{__data\.fields(?:\.([^}[\]]+)|\["([^"]+)"\])\}/g, (_, dotted, quoted) =>
-      encoded(field((dotted ?? quoted) as string)),
-    ) // prettier-ignore
-    .replaceAll('${__url_time_range}', `from=${context.range.from}&to=${context.range.to}`)
-    .replaceAll('${__all_variables}', variables)
-    .replaceAll('${__from}', String(context.range.from))
-    .replaceAll('${__to}', String(context.range.to));
-  if (/^\/?d\//.test(url)) return `/analytics/${url.replace(/^\//, '')}`;
-  return /^(https?:\/\/|\/)/.test(url) ? url : null;
 }
 
 export interface Footer {

@@ -45,6 +45,16 @@ export function tickText(instant: number, stepMs: number, zone: Zone): string {
   return stepMs >= 60_000 ? `${two(hour)}:${two(minute)}` : `${two(hour)}:${two(minute)}:${two(second)}`;
 }
 
+/** How long something took, in its two largest units: `2 d 4 h`, `5 min`. */
+export function durationText(ms: number): string {
+  const sizes = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1_000, 's']] as const; // prettier-ignore
+  const first = sizes.findIndex(([size]) => ms >= size);
+  if (first < 0) return `${Math.round(ms)} ms`;
+  const [[size, unit], second] = [sizes[first]!, sizes[first + 1]];
+  const rest = second === undefined ? 0 : Math.floor((ms % size) / second[0]);
+  return `${Math.floor(ms / size)} ${unit}${rest > 0 ? ` ${rest} ${second![1]}` : ''}`;
+}
+
 function two(number: number): string {
   return String(number).padStart(2, '0');
 }

@@ -19,6 +19,7 @@ test.each([
   ['?request=7a.12_6f-2c_h1a', { request: { id: '7a', atMs: 12, event: '12_6f-2c_h1a' } }],
   ['?cell=4.-12_6f2c-4f_77.a.b', { cell: { panel: 4, row: '-12_6f2c-4f_77', column: 'a.b' } }],
   ['?cell=4.h1a2.a', { cell: { panel: 4, row: 'h1a2', column: 'a' } }],
+  ['?annotations.Days+off=off&annotations.b=on', { annotations: { 'Days off': false, b: true } }],
   [
     '?find.2=lena&hide.2=payload',
     { panels: { 2: { search: 'lena', filters: {}, hidden: ['payload'], only: null } } },

@@ -44,6 +44,8 @@ export interface ViewState {
   looks: Record<number, Look>;
   /** By panel: its filters, and what of it is hidden. */
   panels: Record<number, PanelView>;
+  /** By name: annotations that are shown or not, where that is not as the file says. */
+  annotations: Record<string, boolean>;
 }
 
 export function parse(pathname: string, search: string): ViewState {
@@ -65,6 +67,7 @@ export function parse(pathname: string, search: string): ViewState {
     sorts: {},
     looks: parseLooks(params),
     panels: parsePanelViews(params),
+    annotations: {},
   };
   for (const [key, value] of params) {
     if (key.startsWith('var-')) {
@@ -74,6 +77,8 @@ export function parse(pathname: string, search: string): ViewState {
     } else if (key.startsWith('sort.')) {
       const panel = panelId(key.slice(5));
       if (panel !== null && value !== '') state.sorts[panel] = value;
+    } else if (key.startsWith('annotations.')) {
+      if (value === 'on' || value === 'off') state.annotations[key.slice(12)] = value === 'on';
     } else if (key === 'cell') {
       const match = /^(\d+)\.([\w-]+)\.(.+)$/s.exec(value);
       if (match) state.cell = { panel: Number(match[1]), row: match[2]!, column: match[3]! };
@@ -95,6 +100,7 @@ export function format(state: ViewState): string {
     for (const value of values.length === 0 ? [''] : values) params.append(`var-${name}`, value);
   }
   for (const [panel, sort] of Object.entries(state.sorts)) params.set(`sort.${panel}`, sort);
+  for (const [name, isOn] of Object.entries(state.annotations)) params.set(`annotations.${name}`, isOn ? 'on' : 'off'); // prettier-ignore
   writeLooks(params, state.looks);
   writePanelViews(state.panels, params);
   if (state.viewPanel !== null) params.set('viewPanel', String(state.viewPanel));
@@ -129,6 +135,7 @@ export function ofDashboard(uid: string, now: ViewState): ViewState {
     sorts: {},
     looks: {},
     panels: {},
+    annotations: {},
     refresh: null,
   };
 }

@@ -214,6 +214,10 @@ impl From<StoreError> for ApiError {
                     "The database takes no events, and as many as may wait for it do. Try again.";
                 unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
             }
+            StoreError::Replaced(_) => {
+                let detail = "Another server has taken the place of this one. Try again: the balancer has others.";
+                unavailable(detail, WHEN_THERE_IS_ROOM_S, error)
+            }
             StoreError::DiskFull { .. } => {
                 let detail = "The server's disk is full: nothing is stored until there is room.";
                 unavailable(detail, WHEN_THERE_IS_ROOM_S, error)

@@ -55,6 +55,8 @@ struct Me {
 struct May {
     query: bool,
     see_dashboards: bool,
+    /// More than one's own events.
+    see_analytics: bool,
     save_dashboards: bool,
     administer: bool,
 }
@@ -116,6 +118,7 @@ async fn me(
         may: May {
             query: may(Action::Look),
             see_dashboards: may(Action::Look),
+            see_analytics: may(Action::SeeAnalytics),
             save_dashboards: may(Action::EditDashboards),
             administer: may(Action::Administer),
         },

@@ -117,7 +117,10 @@ async fn list_requests(
     Query(pairs): Query<Pairs>,
 ) -> Result<Response, ApiError> {
     let listing = Listing::parse(&pairs)?;
-    let jobs = state.exports.of_owner(principal.user.id, clock::now());
+    let jobs = state
+        .exports
+        .of_owner(principal.user.id, clock::now())
+        .await;
     let org_id = principal.organization.map(|org| org.id);
     let page = listing
         .page(jobs, org_id)
@@ -159,7 +162,7 @@ async fn read_request(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let key = visible_key(&id, &principal)?;
-    let job = state.exports.get(key, clock::now());
+    let job = state.exports.get(key, clock::now()).await;
     let job = job.ok_or(ExportError::Unknown)?;
     Ok(cvat_json(Request::of(
         job,

@@ -8,8 +8,8 @@ use crate::identity::{Principal, Privilege, Role};
 
 /// What queries and dashboards are narrowed to. Administrators see all events, or those of the
 /// organization they chose; so do accounts with analytics access, where the installation allows it
-/// (as CVAT's page) and within own organizations only. All others need an organization:
-/// its owner and maintainers see its events, other members their own within it.
+/// (as CVAT's page) and within own organizations only. All others see their own events; in an organization
+/// its owner and maintainers see its events.
 pub fn view(principal: &Principal, policy: Policy) -> Result<RowFilter, Denied> {
     let sees_all = policy.analytics_visibility && has_analytics_access(principal);
     match (&principal.organization, principal.role) {
@@ -19,8 +19,17 @@ pub fn view(principal: &Principal, policy: Policy) -> Result<RowFilter, Denied> 
             user_id: None,
             org_id: Some(org.id),
         }),
-        (None, _) => Err(Denied::NoAnalytics),
-        (Some(_), _) => mandatory_filter(principal),
+        _ => mandatory_filter(principal),
+    }
+}
+
+/// Whether the caller may see analytics in CVAT's sense, which are more than one's own events outside of
+/// organizations: who sees all, and the members of the organization.
+pub fn may_see_analytics(principal: &Principal, policy: Policy) -> Result<(), Denied> {
+    let rows = view(principal, policy)?;
+    match (rows.user_id, rows.org_id) {
+        (Some(_), None) => Err(Denied::NoAnalytics),
+        _ => Ok(()),
     }
 }
 

@@ -159,13 +159,14 @@ const CVATS: Policy = Policy {
 
 #[test]
 fn the_rights_of_every_kind_of_caller() {
-    const ACTIONS: [Action; 8] = [
+    const ACTIONS: [Action; 9] = [
         Action::Identify,
         Action::OwnAccount,
         Action::Send,
         Action::SendForOthers,
         Action::Export,
         Action::Look,
+        Action::SeeAnalytics,
         Action::EditDashboards,
         Action::Administer,
     ];
@@ -208,7 +209,11 @@ fn an_installation_may_hide_analytics_and_let_business_edit() {
         analytics_visibility: false,
         ..CVATS
     };
-    assert_eq!(view(&business, hidden), Err(Denied::NoAnalytics));
+    assert_eq!(
+        may_see_analytics(&business, hidden),
+        Err(Denied::NoAnalytics)
+    );
+    assert_eq!(view(&business, hidden).unwrap().user_id, Some(SELF));
     let owner = principal(Privilege::Business, Some(ORG), Some(Role::Owner));
     assert_eq!(view(&owner, hidden).unwrap().org_id, Some(ORG));
     let editing = Policy {

@@ -100,6 +100,8 @@ struct DatabaseStatus {
     process_bytes: Option<u64>,
     /// Beyond that queries are ended.
     max_process_bytes: u64,
+    /// What it lacks for each event to be there once; empty but with `store.clickhouse.at_least_once`.
+    lacking: Vec<String>,
 }
 
 /// How often the database's process ended by itself since the server's start, and was started again.
@@ -213,7 +215,7 @@ impl ServerStatus {
             refused_because,
             events: stats.rows_total,
             journal: JournalStatus::of(&*server.store, &stats, config),
-            database: DatabaseStatus::of(figures, version, config),
+            database: DatabaseStatus::of(figures, version, server),
             dedup_window: DedupWindowStatus {
                 events: stats.dedup_window.events,
                 bytes: stats.dedup_window.bytes,
@@ -251,7 +253,8 @@ impl JournalStatus {
 }
 
 impl DatabaseStatus {
-    fn of(figures: &[Figure], version: Option<String>, config: &Config) -> DatabaseStatus {
+    fn of(figures: &[Figure], version: Option<String>, server: &AppState) -> DatabaseStatus {
+        let config = &server.config;
         let gauge = |name| {
             figures
                 .iter()
@@ -272,6 +275,7 @@ impl DatabaseStatus {
             max_memory_bytes: config.store.memory_bytes,
             process_bytes: gauge("process_memory_bytes"),
             max_process_bytes: config.process_bytes(),
+            lacking: server.store.lacking(),
         }
     }
 }

@@ -264,7 +264,7 @@ async fn what_the_sdk_asks_at_start_up() {
             "is_superuser": true, "is_active": true, "last_login": null, "date_joined": "…",
             "has_analytics_access": true, "privilege": "admin", "organizations": [],
             "may": {
-                "query": true, "see_dashboards": true, "save_dashboards": true, "administer": true
+                "query": true, "see_dashboards": true, "see_analytics": true, "save_dashboards": true, "administer": true
             }
         })
     );
