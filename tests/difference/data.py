@@ -269,10 +269,7 @@ def job_changes() -> Iterator[Event]:
     Its people and their ids are none of other events: random queries take the row with the least id of a person.
     """
     steps = [
-        (
-            "create:job",
-            {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40, "type": "annotation"},
-        ),
+        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40}),
         ("assignee", "None", "{'id': 9004}", 9004), ("state", "new", "in progress", None), ("create:shapes", 12),
         ("stage", "annotation", "validation", None), ("create:issue", None), ("state", "new", "rejected", None),
         ("stage", "validation", "annotation", None), ("delete:shapes", 3), ("update:issue", None),
