@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "clickhouse/test_clients.py::test_the_js_client": FRONT,
     "clickhouse/test_interface.py::test_settings_of_the_address": MESSAGE,
     "clickhouse/test_interface.py::test_a_failure_after_rows_is_told_within_the_body": FRONT,
+    "clickhouse/test_interface.py::test_a_slow_reader_holds_up_nobody": FRONT,
     "clickhouse/test_interface.py::test_an_id_names_one_query_at_a_time": FRONT,
     "clickhouse/test_questions.py::test_grafana[SELECT name, type, table FROM system.col": ORDER,
     "ingest/test_webhooks.py::test_deliveries_are_answered_while_the_store_is_away": "it takes the file away",
