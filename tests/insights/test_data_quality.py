@@ -26,7 +26,7 @@ def findings(server: Server, user: User, **query: object) -> dict[str, list[dict
 def test_each_finding_is_found(server: Server, admin: User) -> None:
     now = dt.datetime.now(dt.UTC).replace(minute=30, second=0, microsecond=0)
     sent = []
-    # Five weeks of an hour's work at all hours of two sources: the first falls silent for its last three days, and three
+    # Five weeks at all hours of two sources: the first falls silent for its last three days, and three
     # hours of last week have nothing of either.
     hole = [now - (24 * 7 + 5 - n) * HOUR for n in range(3)]
     for number in range(24 * 35):

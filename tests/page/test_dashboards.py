@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.boards import BOARDS, Demo, all_of, panel_of, query_variables, sql_of
+from support.boards import ALL_BOARDS, BOARDS, INSIGHTS, Demo, all_of, panel_of, query_variables, sql_of
 from support.server import Server, check_log, run_cli
 
 PANELS = [
@@ -42,13 +42,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     check_log(server)
 
 
-def test_the_four_are_there() -> None:
+def test_all_are_there() -> None:
     assert set(BOARDS) == {"all-events", "management", "monitoring", "timesheet"}
+    assert set(INSIGHTS) == {"project", "job", "team", "my-hours"}
 
 
-@pytest.mark.parametrize("uid", BOARDS)
+@pytest.mark.parametrize("uid", ALL_BOARDS)
 def test_the_file_is_sound(uid: str) -> None:
-    board = BOARDS[uid]
+    board = ALL_BOARDS[uid]
     assert board["uid"] == uid
     ids = [panel["id"] for panel in board["panels"]]
     assert len(set(ids)) == len(ids)

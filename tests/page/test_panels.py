@@ -9,11 +9,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from support import ROOT
 from support.charts import custom, import_board, panel
-from support.page import Person, Site, import_text
+from support.page import Person, Site, accessibility_problems, import_text
 
-AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 WEEK = {"time": {"from": "now-7d", "to": "now"}}
 DAYS = {"time": {"from": "2026-06-01", "to": "2026-06-04"}, "timezone": "utc"}
 
@@ -352,9 +350,7 @@ def test_accessible_and_within_the_window(site: Site, browser: Browser, scheme: 
     page.set_viewport_size({"width": width, "height": 2600})
     person.settled()
     person.panel("Lanes").get_by_role("link").first.focus()
-    page.evaluate(AXE.read_text())
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in result["violations"]] == []
+    assert accessibility_problems(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
     assert person.errors == []

@@ -10,7 +10,10 @@ from support import ROOT
 from support.server import Server, User
 
 FILES = sorted((ROOT / "dashboards").glob("*.json"))
-BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
+ALL_BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FILES}
+# Over the named relations; the others ask the events.
+INSIGHTS = {uid: board for uid, board in ALL_BOARDS.items() if "insights" in board["tags"]}
+BOARDS = {uid: board for uid, board in ALL_BOARDS.items() if uid not in INSIGHTS}
 
 
 def query_variables(uid: str) -> list[dict]:

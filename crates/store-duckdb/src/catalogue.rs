@@ -152,10 +152,11 @@ impl Applier {
     /// read those rows.
     pub(crate) fn keep_catalogue(&mut self) {
         if let Err(error) = self.add_to_catalogue(self.keeping.added_at_once, ADDITIONS) {
-            self.keeping.until = None;
             if error.is_fatal() {
                 self.database().give_up();
             }
+            // It is tried again with as many rows more.
+            self.keeping.until = self.stored().ok().map(|stored| stored.position);
             tracing::warn!(%error, "the catalogue was not brought up to date; queries read the rows behind it");
         }
     }

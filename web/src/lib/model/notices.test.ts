@@ -72,7 +72,7 @@ test('the server names what the page does not know', () => {
 });
 
 test('our own dashboards leave nothing out', () => {
-  for (const uid of ['all-events', 'management', 'monitoring', 'timesheet']) {
+  for (const uid of ['all-events', 'job', 'management', 'monitoring', 'my-hours', 'project', 'team', 'timesheet']) {
     const file = JSON.parse(readFileSync(`../dashboards/${uid}.json`, 'utf8')) as GrafanaDashboard;
     const { notices, sections } = parseDashboard(uid, file);
     expect([...notices, ...sections.flatMap(({ panels }) => panels.flatMap(({ notices }) => notices))]).toEqual([]);

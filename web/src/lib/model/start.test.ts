@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparedUntil, figuresOf } from './start';
+import { comparedUntil, figuresOf, inOrder } from './start';
 
 const days = [
   { day: '2026-06-01', values: { events: 10, events_before: 4 } },
@@ -23,4 +23,13 @@ test.each([
   ['2026-06-14T14:29:59Z', 'Asia/Kolkata', 1190, '19:50'],
 ])('at %s in %s days are compared up to %d minutes', (now, zone, minutes, text) => {
   expect(comparedUntil(Date.parse(now), zone)).toEqual({ minutes, text });
+});
+
+test.each([
+  [false, 'project team timesheet my-hours Our own Zebra'],
+  [true, 'my-hours project team timesheet Our own Zebra'],
+])('dashboards of who sees own events alone: %s', (seesOwnAlone, expected) => {
+  const uids = ['Zebra', 'my-hours', 'timesheet', 'team', 'Our own', 'project'];
+  const listed = inOrder(uids.map((uid) => ({ uid, title: uid })), seesOwnAlone); // prettier-ignore
+  expect(listed.map(({ uid }) => uid).join(' ')).toBe(expected);
 });

@@ -69,3 +69,19 @@ export function figuresOf(days: Day[], today: string, keys: string[]): Figure[] 
     return { key, today: of(today), usual, line };
   });
 }
+
+/** The built-in dashboards from the question that comes first to what it is made of. */
+const ORDER = ['project', 'team', 'job', 'timesheet', 'management', 'all-events', 'monitoring', 'my-hours'];
+
+/**
+ * How the start page lists dashboards: those of the program in their order, then the others by title. Who sees own
+ * events alone begins with own hours.
+ */
+export function inOrder<T extends { uid: string; title: string }>(entries: readonly T[], seesOwnAlone: boolean): T[] {
+  const place = ({ uid }: T) => {
+    if (uid === 'my-hours' && seesOwnAlone) return -1;
+    const at = ORDER.indexOf(uid);
+    return at < 0 ? ORDER.length : at;
+  };
+  return [...entries].sort((a, b) => place(a) - place(b) || a.title.localeCompare(b.title, 'en'));
+} // prettier-ignore
