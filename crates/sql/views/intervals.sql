@@ -29,10 +29,13 @@ FROM (
     counted_ms[i] AS begin_ms, counted_ms[i + 1] AS until_ms, until_ms - begin_ms AS counted, toUInt8(1) AS known
   FROM (
     SELECT timestamp, user_id, project_id, task_id, job_id, org_id, counted_ms, arrayJoin(range(1, length(counted_ms), 2)) AS i
-    FROM events
-    WHERE scope = 'send:working_time' AND source = 'server' AND counted_total_ms != counted_until_ms - counted_from_ms
-      AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
-      AND counted_until_ms >= {from_ms:Int64} AND counted_from_ms < {until_ms:Int64}
+    FROM (
+      SELECT timestamp, user_id, project_id, task_id, job_id, org_id, counted_ms
+      FROM events
+      WHERE scope = 'send:working_time' AND source = 'server' AND counted_total_ms != counted_until_ms - counted_from_ms
+        AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
+        AND counted_until_ms >= {from_ms:Int64} AND counted_from_ms < {until_ms:Int64}
+    )
   )
   UNION ALL
   SELECT timestamp, user_id, project_id, task_id, job_id, org_id,
@@ -40,5 +43,5 @@ FROM (
   FROM events
   WHERE scope = 'send:working_time' AND source = 'server' AND counted_from_ms IS NULL
     AND JSONHas(payload, 'working_time') AND JSONExtractUInt(payload, 'working_time') <= 4294967295
-    AND toUnixTimestamp64Milli(timestamp) >= {from_ms:Int64} AND toUnixTimestamp64Milli(timestamp) < {until_ms:Int64}
+    AND timestamp >= fromUnixTimestamp64Milli({from_ms:Int64}, 'Etc/UTC') AND timestamp < fromUnixTimestamp64Milli({until_ms:Int64}, 'Etc/UTC')
 )
