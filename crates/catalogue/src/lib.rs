@@ -8,7 +8,7 @@
 //! The crate opens no connection and depends on nothing.
 //!
 //! **Invariant:** both databases find the same facts in the same events, those that a reading of the rules in plain
-//! Rust finds (`facts_are_those_of_the_rules` in `crates/store-duckdb/src/catalogue/tests.rs`,
+//! Rust finds (`what_is_kept_is_what_all_rows_tell` in `crates/store-duckdb/src/catalogue/tests.rs`,
 //! `tests/query/test_catalogue.py`).
 
 mod kinds;
