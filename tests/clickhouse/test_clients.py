@@ -130,7 +130,7 @@ def test_sqlalchemy(port: Port) -> None:
     rows = "".join(f'{{"scope": "a:{n % 2}", "obj_id": {n}, "timestamp": "2026-01-05 09:00:00"}}\n' for n in range(10))
     assert port.insert(rows.encode()).status_code == 200
     said = json.loads(run(python, CLIENTS / "sqlalchemy_client.py", *place(port.url), "any", port.user.token))
-    assert said["tables"] == ["events"]
+    assert "events" in said["tables"]
     assert said["columns"][:3] == ["scope", "obj_name", "obj_id"]
     assert said["counts"] == [["a:0", 5], ["a:1", 5]]
     assert said["first"] == [3, 4]

@@ -160,6 +160,8 @@ def order_key(row: Row, is_float: list[bool]) -> tuple[str, str]:
 def blurred(value: Any, n_digits: int) -> Any:
     if isinstance(value, list):
         return [blurred(item, n_digits) for item in value]
+    if value == "-nan":
+        return "nan"
     # A whole Float64 is printed without a point.
     return f"{value + 0.0:.{n_digits}g}" if is_number(value) else value
 

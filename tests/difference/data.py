@@ -264,10 +264,13 @@ def clock_changes() -> Iterator[Event]:
 
 
 def job_changes() -> Iterator[Event]:
-    """Project 901: jobs that are annotated, rejected, accepted, and deleted, with a request each step."""
+    """Project 901: jobs that are annotated, rejected, accepted, and deleted, with a request each step.
+
+    Its people and their ids are none of other events: random queries take the row with the least id of a person.
+    """
     steps = [
-        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40, "type": "annotation"}),
-        ("assignee", "None", "{'id': 4}", 4), ("state", "new", "in progress", None), ("create:shapes", 12),
+        ("create:job", {"stage": "annotation", "state": "new", "assignee": None, "frame_count": 40}),
+        ("assignee", "None", "{'id': 9004}", 9004), ("state", "new", "in progress", None), ("create:shapes", 12),
         ("stage", "annotation", "validation", None), ("create:issue", None), ("state", "new", "rejected", None),
         ("stage", "validation", "annotation", None), ("delete:shapes", 3), ("update:issue", None),
         ("stage", "annotation", "acceptance", None), ("delete:job", None),
@@ -276,7 +279,7 @@ def job_changes() -> Iterator[Event]:
         for index, (what, *values) in enumerate(steps[: 9 + (job_id - 9010)]):
             at = int(dt.datetime(2026, 7, 6, 20, tzinfo=dt.UTC).timestamp()) * 1000 + index * 1_800_000 + job_id
             made = dict.fromkeys(FIELDS) | {"source": "server", "timestamp": at, "duration": 0, "scope": what}
-            made |= {"project_id": 901, "task_id": 901, "job_id": job_id, "user_id": 4 + index % 3, "obj_id": job_id}
+            made |= {"project_id": 901, "task_id": 901, "job_id": job_id, "user_id": 9004 + index % 3, "obj_id": job_id}
             payload: dict[str, object] = {"request": {"id": f"{job_id:08}-0000-4000-8000-{index:012}"}}
             if what in ("assignee", "stage", "state"):
                 old, new, obj_id = values

@@ -92,6 +92,9 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
         return "an error in what ClickHouse does not compute"
     if is_refused and equal(f"SELECT * FROM ({sql}) LIMIT 0") and equal(f"SELECT * FROM ({sql}) LIMIT 0", of=sql):
         return "an error in what ClickHouse does not compute"
+    divided = re.sub(r"\bintDiv(OrZero)?\(", "divide(", sql)
+    if is_refused and divided != sql and equal(divided):
+        return "an error in what ClickHouse does not compute"
     safe = re.sub(r"(AS |'|::)(String|U?Int\d+|Float64)(\)|'\)|\b)", r"\1Nullable(\2)\3", safe)
     if is_refused and safe != sql and equal(safe, of=sql):
         return "an error in what ClickHouse does not compute"

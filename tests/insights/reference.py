@@ -337,6 +337,7 @@ class Insights:
         queues = {}
         for job_id, events in flips.items():
             queue: list[Row] = []
+            before: Row | None = None
             for event in sorted(events, key=lambda event: (event["ms"], event["request_id"] or "")):
                 if event["obj_val"] == "True":
                     queue.append(event)

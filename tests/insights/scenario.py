@@ -28,6 +28,8 @@ class Project:
         # The state of each job, as CVAT has it.
         self.jobs: dict[int, dict] = {}
         self.sent: list[dict] = []
+        # Of who asks, where a test wants it in a text.
+        self.token = ""
         midnight = events.now().replace(hour=0, minute=0, second=0, microsecond=0)
         self.start = midnight - dt.timedelta(days=12)
 

@@ -230,4 +230,5 @@ def test_figure(project: tuple[Server, User], figure: str) -> None:
             return sorted(([comparable(value) for value in row] for row in some), key=repr)
 
         assert in_order(found) == in_order(expected), f"{figure}, {first} to {last}"
-    assert n_found, "there is nothing to compare"
+    # Of a random project nothing may be left to review.
+    assert n_found or figure == "Waiting for review", "there is nothing to compare"

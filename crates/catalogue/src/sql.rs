@@ -3,6 +3,8 @@
 //! A kind is a branch of a UNION ALL with its name as a constant, so that a condition on the kind leaves out the
 //! other branches before any row is read (both databases do so).
 
+use std::collections::BTreeSet;
+
 use crate::kinds::{CREATED, DELETED, KINDS, Kind, SEEN, Seen, Told, Value};
 
 /// What [`facts`] gives: the place is the position of the event, -1 where the time says all.
@@ -67,10 +69,36 @@ pub const CLICKHOUSE: Syntax = Syntax {
 
 /// The facts that rows tell, with [`COLUMNS`]. `rows` stands in FROM and has the columns of events and `position`.
 pub fn facts(rows: &str, syntax: &Syntax) -> String {
+    branches(rows, rows, syntax)
+}
+
+/// As [`facts`], of all kinds at once, which reads the rows twice and not once for each kind.
+pub fn facts_of_all_kinds(rows: &str, syntax: &Syntax) -> String {
+    let scopes = KINDS.iter().flat_map(|kind| {
+        ["create", "update", "delete"].map(|action| format!("'{action}:{}'", kind.resource))
+    });
+    let scopes: Vec<String> = scopes.collect();
+    let seen = KINDS.iter().filter_map(|kind| kind.seen.as_ref());
+    let columns = seen.flat_map(|seen| {
+        let columns = seen.fields.iter().map(|(_, column)| *column);
+        columns.chain([seen.id])
+    });
+    let columns: BTreeSet<&str> = columns.collect();
+    let columns = columns.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "WITH of_resources AS MATERIALIZED (SELECT * FROM {rows} WHERE scope IN ({})), \
+         seen AS MATERIALIZED (SELECT {columns}, max(timestamp) AS timestamp FROM {rows} GROUP BY {columns}) {}",
+        scopes.join(", "),
+        branches("of_resources", "seen", syntax)
+    )
+}
+
+/// Of rows that tell of resources, and of rows of which each is seen.
+fn branches(of_resources: &str, seen_rows: &str, syntax: &Syntax) -> String {
     let branches = KINDS.iter().flat_map(|kind| {
         let seen = kind.seen.as_ref();
-        let seen = seen.map(|seen| seen_facts(kind, seen, rows, syntax));
-        [Some(resource_facts(kind, rows, syntax)), seen]
+        let seen = seen.map(|seen| seen_facts(kind, seen, seen_rows, syntax));
+        [Some(resource_facts(kind, of_resources, syntax)), seen]
     });
     let branches: Vec<String> = branches.flatten().collect();
     branches.join(" UNION ALL ")

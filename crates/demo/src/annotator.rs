@@ -3,6 +3,9 @@
 
 mod actions;
 mod jobs;
+mod reviews;
+
+use std::collections::VecDeque;
 
 use annoscope_events::{Ids, Occasion, Place, StoredEvent, Timestamp};
 
@@ -13,6 +16,8 @@ use crate::page::{Action, Delivery, Outbox, Page};
 use crate::plan::{Plan, PlannedShift};
 use crate::server_events;
 use crate::units::number;
+
+use self::reviews::Waiting;
 
 /// One annotator at work.
 pub struct Annotator {
@@ -37,6 +42,8 @@ pub struct Annotator {
     job_no: usize,
     /// A job that is looked at for a while instead, and for how many actions.
     visit: Option<(usize, u32)>,
+    /// Jobs that were handed in and are not accepted.
+    waiting: VecDeque<Waiting>,
     frame: i64,
     unsaved: Unsaved,
     next_object_id: i64,
@@ -91,6 +98,7 @@ impl Annotator {
             quota,
             job_no: 0,
             visit: None,
+            waiting: VecDeque::new(),
             frame: 0,
             unsaved: Unsaved::default(),
             next_object_id: (number(person) + 1) * 10_000_000,
@@ -142,6 +150,7 @@ impl Annotator {
             self.save(plan, outbox);
             self.rest_until(end_ms, plan, outbox);
         }
+        self.go_on_with_reviews(plan, outbox);
         self.take_due_job(plan, outbox);
         self.act(plan, outbox);
     }
@@ -296,13 +305,26 @@ impl Annotator {
         outbox: &mut Outbox,
         build: impl FnOnce(Occasion<'_>, &Place) -> Vec<StoredEvent>,
     ) {
-        let by = &plan.people[self.person].sender;
+        let ids = self.ids(plan);
+        self.record_by(self.person, ids, plan, outbox, build);
+    }
+
+    /// The same of another person or job.
+    fn record_by(
+        &mut self,
+        person: usize,
+        ids: Ids,
+        plan: &Plan,
+        outbox: &mut Outbox,
+        build: impl FnOnce(Occasion<'_>, &Place) -> Vec<StoredEvent>,
+    ) {
+        let by = &plan.people[person].sender;
         let cause = server_events::cause(by, self.chance.uuid());
         let occasion = Occasion {
             cause: &cause,
             at: Timestamp::from_millis(self.now_ms),
         };
-        let events = build(occasion, &server_events::place(by, self.ids(plan)));
+        let events = build(occasion, &server_events::place(by, ids));
         self.made += number(events.len());
         if !self.delivery_is_by_count() {
             outbox.stored.extend(events);

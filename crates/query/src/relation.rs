@@ -34,10 +34,6 @@ const WITHOUT_POSITIONS: &str = "(SELECT * REPLACE (CAST(NULL AS BIGINT) AS posi
 /// The table of the embedded store that has what all events tell; `annoscope_store_duckdb::CATALOGUE`.
 const CATALOGUE: &str = "catalogue_now";
 
-/// The columns that what events tell is found by.
-const OF_FACTS: &str = "scope, timestamp, obj_name, obj_id, obj_val, project_id, task_id, job_id, user_id, user_name, \
-    user_email, org_id, org_slug, payload, payload_is_json, position";
-
 /// The events that `rows` leaves, with the columns of CVAT's table and their types there, and those of ours that
 /// queries may name.
 pub fn events(rows: RowFilter) -> Relation {
@@ -80,14 +76,17 @@ fn catalogue(rows: RowFilter) -> Catalogue {
     };
     let (clickhouse, duckdb) = match condition(rows) {
         None => (of(TABLE, &CLICKHOUSE), CATALOGUE.to_owned()),
-        Some(condition) => {
-            let rows = format!("(SELECT {OF_FACTS} FROM {TABLE} WHERE {condition}");
-            // Conditions of the query stay without: see `Source::in_duckdb` of annoscope_sql.
-            (
-                of(&format!("{rows})"), &CLICKHOUSE),
-                of(&format!("{rows} OFFSET 0)"), &DUCKDB),
-            )
-        }
+        Some(condition) => (
+            of(
+                &format!("(SELECT * FROM {TABLE} WHERE {condition})"),
+                &CLICKHOUSE,
+            ),
+            // As `Source::in_duckdb` of annoscope_sql, but with positions, of which no more is told than what comes last.
+            of(
+                &format!("(SELECT greatest(COLUMNS(*)) FROM {TABLE} WHERE {condition} OFFSET 0)"),
+                &DUCKDB,
+            ),
+        ),
     };
     Catalogue {
         columns: vec![

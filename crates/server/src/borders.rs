@@ -31,6 +31,7 @@ const WITHOUT_HTTP: &[&str] = &[
     "config",
     "control",
     "dashboards",
+    "data_quality",
     "dead_letter",
     "doctor",
     "erase",

@@ -17,6 +17,7 @@ mod clock;
 pub mod config;
 mod control;
 mod dashboards;
+mod data_quality;
 mod dead_letter;
 mod descriptors;
 mod dir_lock;

@@ -12,7 +12,9 @@
 //! **Invariant:** what is kept and what is computed anew from all rows are equal, whatever was late, repeated, removed or
 //! erased (`what_is_kept_is_what_all_rows_tell` in `catalogue/tests.rs`).
 
-use annoscope_catalogue::{COLUMNS, DUCKDB, RULES, facts, latest, newest_facts};
+use annoscope_catalogue::{
+    COLUMNS, DUCKDB, RULES, facts, facts_of_all_kinds, latest, newest_facts,
+};
 use annoscope_store::{ROW_GROUP, Rewritten};
 use duckdb::Connection;
 
@@ -112,7 +114,7 @@ fn kept(connection: &Connection) -> Result<Kept, Error> {
 
 /// Adds the facts of the rows at these positions.
 fn add(connection: &Connection, from: u64, until: u64) -> Result<(), Error> {
-    let told = facts(&rows(&from.to_string(), Some(until)), &DUCKDB);
+    let told = facts_of_all_kinds(&rows(&from.to_string(), Some(until)), &DUCKDB);
     let told = newest_facts(&format!("({told})"), &DUCKDB);
     connection.execute_batch(&format!(
         "INSERT INTO catalogue_facts {told}; INSERT INTO catalogue_until VALUES ({until}, {RULES})"
@@ -150,10 +152,11 @@ impl Applier {
     /// read those rows.
     pub(crate) fn keep_catalogue(&mut self) {
         if let Err(error) = self.add_to_catalogue(self.keeping.added_at_once, ADDITIONS) {
-            self.keeping.until = None;
             if error.is_fatal() {
                 self.database().give_up();
             }
+            // It is tried again with as many rows more.
+            self.keeping.until = self.stored().ok().map(|stored| stored.position);
             tracing::warn!(%error, "the catalogue was not brought up to date; queries read the rows behind it");
         }
     }

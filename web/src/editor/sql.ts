@@ -3,6 +3,7 @@ import type { Completion, CompletionSource } from '@codemirror/autocomplete';
 import { SQLDialect } from '@codemirror/lang-sql';
 import { request } from '../lib/api/client';
 import { COLUMNS } from './columns';
+import { RELATIONS } from './relations';
 
 export const clickhouse = SQLDialect.define({
   keywords:
@@ -61,6 +62,15 @@ export function completions(variables: string[]): CompletionSource {
     boost: 2,
     info,
   }));
+  const relations: Completion[] = RELATIONS.map(({ name, info }) => ({ label: name, type: 'type', info }));
+  const known = new Set(COLUMNS.map(([name]) => name));
+  for (const { name, columns: own } of RELATIONS) {
+    for (const [label, detail, info] of own) {
+      if (known.has(label)) continue;
+      known.add(label);
+      columns.push({ label, type: 'property', detail, info: `${name}: ${info}` });
+    }
+  }
   const dollars: Completion[] = [
     ...variables.map((name): Completion => ({ label: `$${name}`, type: 'variable', boost: 3 })),
     ...MACROS.map(([label, info]): Completion => ({ label, type: 'keyword', info })),
@@ -70,7 +80,12 @@ export function completions(variables: string[]): CompletionSource {
     if (dollar) return { from: dollar.from, options: dollars, validFor: /^\$\w*$/ };
     const word = context.matchBefore(/\w+/);
     if (!word && !context.explicit) return null;
-    const options = [...columns, { label: 'events', type: 'type' }, ...(await functionCompletions())];
+    const options = [
+      ...columns,
+      { label: 'events', type: 'type' },
+      ...relations,
+      ...(await functionCompletions()),
+    ];
     return { from: word?.from ?? context.pos, options, validFor: /^\w*$/ };
   };
 }

@@ -39,49 +39,55 @@ impl Annotator {
             return;
         }
         self.leave_job(plan, outbox);
-        self.update_job(
-            "state",
-            "in progress".into(),
-            "completed".into(),
-            plan,
-            outbox,
-        );
+        let values = ["in progress", "completed"].map(Value::from);
+        self.update_job("state", values, plan, outbox);
         if self.chance.per_mille(700) {
             self.pass(60, plan, outbox);
-            let (old, new) = ("annotation".into(), "validation".into());
-            self.update_job("stage", old, new, plan, outbox);
+            let values = ["annotation", "validation"].map(Value::from);
+            self.update_job("stage", values, plan, outbox);
+            self.hand_in(plan);
         }
         self.job_no += 1;
         let by = &plan.people[self.person].sender;
         let assignee = json!({ "id": by.user.id, "username": by.user.name });
         self.pass(4000, plan, outbox);
-        self.update_job("assignee", Value::Null, assignee, plan, outbox);
+        self.update_job("assignee", [Value::Null, assignee], plan, outbox);
         self.pass(900, plan, outbox);
-        self.update_job("state", "new".into(), "in progress".into(), plan, outbox);
+        let values = ["new", "in progress"].map(Value::from);
+        self.update_job("state", values, plan, outbox);
         self.pass(300, plan, outbox);
         self.open_job(plan, outbox);
     }
 
-    fn update_job(
+    fn update_job(&mut self, property: &str, values: [Value; 2], plan: &Plan, outbox: &mut Outbox) {
+        if let Some(job) = self.job(plan) {
+            let values = values.map(|value| json!({ property: value }));
+            self.update_job_by(self.person, job, values, plan, outbox);
+        }
+    }
+
+    /// Somebody sets properties of a job, from those values to these, with one request.
+    pub(super) fn update_job_by(
         &mut self,
-        property: &str,
-        old: Value,
-        new: Value,
+        person: usize,
+        job: usize,
+        [old, new]: [Value; 2],
         plan: &Plan,
         outbox: &mut Outbox,
     ) {
-        self.record(plan, outbox, |occasion, place| {
-            let job = |value| {
-                let id = place.job_id.unwrap_or_default();
-                resource(
-                    ResourceKind::Job,
-                    id,
-                    place.clone(),
-                    json!({ property: value }),
-                )
-            };
-            occasion.updated(&job(old), &job(new))
-        });
+        self.record_by(
+            person,
+            plan.catalog.ids(job),
+            plan,
+            outbox,
+            |occasion, place| {
+                let job = |values| {
+                    let id = place.job_id.unwrap_or_default();
+                    resource(ResourceKind::Job, id, place.clone(), values)
+                };
+                occasion.updated(&job(old), &job(new))
+            },
+        );
     }
 
     /// Looks into an earlier job of the person, if there is one.

@@ -2,10 +2,14 @@
 
 use super::Model;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     (
         "all-events",
         include_str!("../../../../dashboards/all-events.json"),
+    ),
+    (
+        "data-quality",
+        include_str!("../../../../dashboards/data-quality.json"),
     ),
     ("job", include_str!("../../../../dashboards/job.json")),
     (

@@ -20,7 +20,7 @@ use super::forwarded::Reach;
 use super::headers::{self, SecurityHeaders};
 use super::routes::{
     about, access_tokens, account, admin, dashboards, events, explain, exports, forecast, grafana,
-    ingest, login, page, query, requests, running_queries, service, tokens, webhooks,
+    health, ingest, login, page, query, requests, running_queries, service, tokens, webhooks,
 };
 use super::rules::CLICKHOUSE_RULES;
 use super::state::AppState;
@@ -45,6 +45,7 @@ fn api() -> (Router<AppState>, OpenApi) {
                 .merge(running_queries::router()) // /api/queries…
                 .merge(explain::router()) // GET /api/explain
                 .merge(forecast::router()) // GET /api/forecast
+                .merge(health::router()) // GET /api/health/data
                 .layer(middleware::from_fn(connections::end_with_client)),
         )
         .merge(grafana::router().layer(middleware::from_fn(connections::end_with_client))) //  POST /api/ds/query

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod exports;
 pub mod forecast;
 pub mod grafana;
+pub mod health;
 pub mod ingest;
 pub mod login;
 pub mod page;

@@ -52,6 +52,7 @@ pub static RULES: &[Rule] = &[
     rule("POST", "/api/query/explain", Action::Look),
     rule("GET", "/api/explain", Action::Look),
     rule("GET", "/api/forecast", Action::Look),
+    rule("GET", "/api/health/data", Action::Look),
     rule("GET", "/api/query/functions", Action::Look),
     rule("GET", "/api/queries", Action::Look),
     rule("DELETE", "/api/queries/{id}", Action::Look),
