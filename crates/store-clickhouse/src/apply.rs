@@ -61,14 +61,13 @@ impl Applier {
             return Ok(stored.clone());
         }
         let connection = &self.connection;
-        let table = match self.table {
-            Some(table) => table,
-            None => {
-                let (table, lacking) = schema::prepare(connection, self.leave)?;
-                // It stays so until the next start.
-                let _ = self.lacking.set(lacking);
-                table
-            }
+        let table = if let Some(table) = self.table {
+            table
+        } else {
+            let (table, lacking) = schema::prepare(connection, self.leave)?;
+            // It stays so until the next start.
+            let _ = self.lacking.set(lacking);
+            table
         };
         if table.is_replicated {
             // What another replica has acknowledged is here then.
