@@ -259,15 +259,17 @@ fn several_annoscopes_know_their_users_from_cvat() {
     ];
     let cvat = [("auth", "cvat"), ("cvat.url", "http://cvat:8080")];
     let refused = "several annoscopes before one ClickHouse";
-    let cases: [(&[&[(&str, &str)]], Option<&str>); 5] = [
-        (&[&several[..2]], None),
-        (&[&several[..3]], Some(refused)),
-        (&[&several[..2], &several[3..]], Some(refused)),
-        (&[&several, &cvat], None),
-        (&[&several[3..], &cvat], Some("needs store.kind")),
+    let cases = [
+        (several[..2].to_vec(), None),
+        (several[..3].to_vec(), Some(refused)),
+        ([&several[..2], &several[3..]].concat(), Some(refused)),
+        ([&several[..], &cvat[..]].concat(), None),
+        (
+            [&several[3..], &cvat[..]].concat(),
+            Some("needs store.kind"),
+        ),
     ];
     for (flags, expected) in cases {
-        let flags = flags.concat();
         let loaded = load(&inputs(&flags, &[], Path::new("/nowhere")));
         let error = loaded.err().map(|error| error.to_string());
         match (&error, expected) {
