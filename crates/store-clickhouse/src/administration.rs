@@ -323,7 +323,7 @@ impl Administration {
                 return Err(Error::Unexpected(line.to_owned()));
             };
             let number = u16::try_from(node).map_err(|_| Error::Unexpected(line.to_owned()))?;
-            let numbered = Node {
+            let of_owner = Node {
                 number,
                 owner: self.node.owner,
             };
@@ -331,7 +331,7 @@ impl Administration {
                 node: number,
                 owner: owner.to_owned(),
                 is_this: owner == self.node.owner.to_string(),
-                n_events: n_rows_at(&self.connection, EVENTS, numbered.first()..numbered.end())?,
+                n_events: n_rows_at(&self.connection, EVENTS, of_owner.first()..of_owner.end())?,
                 latest_batch: (n_rows, n_rows_at(&self.connection, table.name, first..end)?),
             })
         };

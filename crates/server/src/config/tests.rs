@@ -263,8 +263,11 @@ fn several_annoscopes_know_their_users_from_cvat() {
         (several[..2].to_vec(), None),
         (several[..3].to_vec(), Some(refused)),
         ([&several[..2], &several[3..]].concat(), Some(refused)),
-        ([&several[..], &cvat].concat(), None),
-        ([&several[3..], &cvat].concat(), Some("needs store.kind")),
+        ([&several[..], &cvat[..]].concat(), None),
+        (
+            [&several[3..], &cvat[..]].concat(),
+            Some("needs store.kind"),
+        ),
     ];
     for (flags, expected) in cases {
         let loaded = load(&inputs(&flags, &[], Path::new("/nowhere")));
