@@ -13,8 +13,8 @@ SELECT intervals.started, intervals.ms FROM intervals WHERE intervals.started >=
 -- no-session: what came without intervals is in no session
 SELECT count(), sum(presence_ms) FROM sessions;
 
--- changes-of-jobs: transitions with what was before and after
-SELECT * FROM job_transitions ORDER BY job_id, number;
+-- changes-of-jobs: transitions with what was before and after, of jobs whose events name their requests
+SELECT * FROM job_transitions WHERE project_id = 901 ORDER BY job_id, number;
 
 -- a-job-in-the-database: the relation as a table of cvat
 SELECT t.job_id, t.stage_after, t.state_after, t.round FROM cvat.job_transitions AS t WHERE t.project_id = 901 ORDER BY t.job_id, t.number;
@@ -25,11 +25,11 @@ SELECT * FROM decisions ORDER BY job_id, number;
 -- first-pass: a rate over decisions
 SELECT annotator_id, countIf(decision = 'accepted') / count() AS rate FROM decisions WHERE number = 1 GROUP BY annotator_id ORDER BY annotator_id;
 
--- lives-of-jobs: stretches of jobs, whole
-SELECT * FROM status_intervals ORDER BY job_id, number;
+-- lives-of-jobs: stretches of jobs, whole, of the same
+SELECT * FROM status_intervals WHERE project_id = 901 ORDER BY job_id, number;
 
 -- objects-by-origin: changes of objects by where they came from
-SELECT origin, sum(created), sum(updated), sum(deleted), sum(net) FROM objects GROUP BY origin ORDER BY origin;
+SELECT origin, sum(created), sum(updated), sum(deleted), sum(net) FROM objects WHERE project_id = 901 GROUP BY origin ORDER BY origin;
 
 -- issues-of-all: opened and resolved
 SELECT * FROM issues ORDER BY job_id, issue_id;
