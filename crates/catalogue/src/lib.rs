@@ -15,7 +15,9 @@ mod kinds;
 mod sql;
 
 pub use kinds::{CREATED, DELETED, KINDS, Kind, SEEN, Seen, Told, Value};
-pub use sql::{CLICKHOUSE, COLUMNS, DUCKDB, Syntax, facts, facts_of_all_kinds, latest, newest_facts};
+pub use sql::{
+    CLICKHOUSE, COLUMNS, DUCKDB, Syntax, facts, facts_of_all_kinds, latest, newest_facts,
+};
 
 /// The version of the rules and of their SQL: what was kept by others is made anew. Each change of what events tell
 /// raises it.
