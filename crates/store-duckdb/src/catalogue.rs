@@ -86,7 +86,7 @@ pub(crate) struct Keeping {
     /// Up to where; none when the file has to be asked.
     pub(crate) until: Option<u64>,
     /// Rows whose facts are added at once.
-    added_at_once: u64,
+    pub(crate) added_at_once: u64,
 }
 
 impl Default for Keeping {

@@ -252,7 +252,7 @@ fn erase(stored: &mut StoredEvent, person: &Person) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_kept_is_what_all_rows_tell(history in prop::collection::vec(actions(), 1..12)) {
