@@ -45,6 +45,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def test_all_are_there() -> None:
     assert set(BOARDS) == {"all-events", "management", "monitoring", "timesheet"}
     assert set(INSIGHTS) == {"project", "job", "team", "my-hours"}
+    assert set(ALL_BOARDS) == {*BOARDS, *INSIGHTS, "data-quality"}
 
 
 @pytest.mark.parametrize("uid", ALL_BOARDS)

@@ -90,3 +90,6 @@ SELECT tuple(0, NULL) = tuple(arrayCount(x -> 1 = 1, [3, 1, 3]), '') AS a, tuple
 
 -- null-of-no-type: NULL out of a list is compared with anything
 SELECT isDistinctFrom('', arrayZip([0], [NULL])[1].2) AS a, isNotDistinctFrom(toDate('2026-01-01'), arrayZip([0], [NULL])[1].2) AS b, arrayZip([0], [NULL])[1].2 = 'x' AS c, arrayZip([0], [NULL])[1].2 IN ('x', 'y') AS d, [NULL][1] = 'x' AS e, if([NULL][1] = toDateTime('2026-01-01 00:00:00', 'UTC'), 1, 2) AS f;
+
+-- no-null-before-others: what comes behind a value that is never NULL has no part in the type
+SELECT toString(coalesce(intDivOrZero(0.5, 1), 0.5)) AS a, toString(ifNull(1, 0.5)) AS b, toTypeName(coalesce(1, 0.5)) AS c, coalesce('x', 'y') AS d;

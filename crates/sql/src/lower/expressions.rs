@@ -393,6 +393,8 @@ impl Lowering<'_> {
                 let default = default_of(arguments[0].ty.inner());
                 format!("coalesce({}, {default})", values[0])
             }
+            // What comes behind would give DuckDB's result another type.
+            _ if !arguments[0].ty.is_nullable() => values[0].clone(),
             _ => format!("coalesce({})", values.join(", ")),
         }))
     }
