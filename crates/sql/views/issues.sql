@@ -37,7 +37,7 @@ resolutions AS (
   FROM (
     SELECT of_job, time, resolver, request, value, leadInFrame(value, 1, '') OVER (PARTITION BY of_job ORDER BY time, request ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_value
     FROM (
-      SELECT toUInt64(ifNull(job_id, 0)) AS of_job, timestamp AS time, user_id AS resolver, ifNull(request_id, '') AS request, lower(ifNull(obj_val, '')) AS value
+      SELECT toUInt64(ifNull(job_id, 0)) AS of_job, timestamp AS time, user_id AS resolver, ifNull(JSONExtractString(payload, 'request', 'id'), '') AS request, lower(ifNull(obj_val, '')) AS value
       FROM events
       WHERE scope = 'update:issue' AND obj_name = 'resolved'
     )

@@ -23,7 +23,7 @@
 WITH
 -- The rows of one request are one change.
 changes AS (
-  SELECT toUInt64(ifNull(job_id, 0)) AS of_job, if(request_id IS NULL, toString(timestamp), '') AS outside, ifNull(request_id, '') AS request,
+  SELECT toUInt64(ifNull(job_id, 0)) AS of_job, if(asked_by = '', toString(timestamp), '') AS outside, asked_by AS request,
     min(timestamp) AS time, any(task_id) AS task, any(project_id) AS project, any(org_id) AS org, any(user_id) AS actor,
     max(if(scope = 'delete:job', 3, if(scope = 'create:job', 2, 1))) AS kind,
     countIf(is_of_stage) > 0 AS has_stage, argMaxIf(stage_in_row, timestamp, is_of_stage) AS new_stage, argMinIf(old_in_row, timestamp, scope = 'update:job' AND obj_name = 'stage') AS old_stage,
@@ -32,7 +32,8 @@ changes AS (
     maxIf(JSONExtractString(payload, 'type'), scope = 'create:job') AS created_type,
     maxIf(if(JSONHas(payload, 'frame_count'), JSONExtractUInt(payload, 'frame_count'), toUInt64(greatest(JSONExtractInt(payload, 'stop_frame') + 1 - JSONExtractInt(payload, 'start_frame'), 0))), scope = 'create:job') AS created_frames
   FROM (
-    SELECT scope, obj_name, timestamp, request_id, job_id, task_id, project_id, org_id, user_id, payload,
+    -- The request that the event itself names: its column has the delivery where it names none.
+    SELECT scope, obj_name, timestamp, ifNull(JSONExtractString(payload, 'request', 'id'), '') AS asked_by, job_id, task_id, project_id, org_id, user_id, payload,
       scope = 'create:job' OR scope = 'update:job' AND obj_name = 'stage' AS is_of_stage,
       scope = 'create:job' OR scope = 'update:job' AND obj_name = 'state' AS is_of_state,
       scope = 'create:job' OR scope = 'update:job' AND obj_name = 'assignee' AS is_of_assignee,

@@ -15,12 +15,12 @@
 -- net | Int64 | created less deleted: a replacement of all annotations deletes and creates
 SELECT toDate(time, timezone()) AS day, time AS at, request AS request_id, user AS user_id, project AS project_id, task AS task_id, job AS job_id, org AS org_id,
   multiIf(
-    request != '' AND request IN (SELECT request_id FROM events WHERE scope = 'import:dataset' AND request_id IS NOT NULL), 'import',
-    request != '' AND request IN (SELECT request_id FROM events WHERE scope = 'call:function' AND request_id IS NOT NULL AND JSONExtractString(payload, 'category') = 'batch'), 'batch',
+    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'import:dataset'), 'import',
+    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'call:function' AND JSONExtractString(payload, 'category') = 'batch'), 'batch',
     'hand') AS origin,
   n_created AS created, n_updated AS updated, n_deleted AS deleted, n_created - n_deleted AS net
 FROM (
-  SELECT ifNull(request_id, '') AS request, if(request_id IS NULL, toString(timestamp), '') AS outside, user_id AS user, project_id AS project, task_id AS task, job_id AS job, org_id AS org,
+  SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') AS request, if(request = '', toString(timestamp), '') AS outside, user_id AS user, project_id AS project, task_id AS task, job_id AS job, org_id AS org,
     min(timestamp) AS time,
     sum(if(scope LIKE 'create:%', toInt64(ifNull(count, 0)), 0)) AS n_created,
     sum(if(scope LIKE 'update:%', toInt64(ifNull(count, 0)), 0)) AS n_updated,
