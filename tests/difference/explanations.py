@@ -45,6 +45,9 @@ def explanation(query: Node, complete: Callable[[Node], str], equal: Compared, i
         numbers = changed(query, partial(without_nan, kinds))
         if SETS.search(sql) and numbers != query and equal(complete(numbers)):
             return "NaN in sets of ClickHouse"
+    numbered = re.sub(r"\bnan\b", "1", sql)
+    if re.search(r"\b(groupUniq|uniq)\w*\(", sql) and numbered != sql and equal(numbered):
+        return "NaN in sets of ClickHouse"
     # From now to 18 hours ago ClickHouse counts one week forwards.
     days = sql.replace("age('week'", "age('day'")
     if days != sql and equal(days):

@@ -146,8 +146,8 @@ async fn explain(
     query: Result<Query<StretchQuery>, QueryRejection>,
 ) -> Result<Json<ExplanationAnswer>, ApiError> {
     let now = clock::now();
-    let Query(query) = query.map_err(|error| ApiError::BadRequest {
-        message: error.body_text(),
+    let Query(query) = query.map_err(|error| ApiError::BadDocument {
+        detail: error.body_text(),
     })?;
     let stretch = stretch(&query, principal.user.id, now)?;
     let access = principal.access(rows);
@@ -156,8 +156,8 @@ async fn explain(
 }
 
 fn stretch(query: &StretchQuery, own_id: i64, now: Timestamp) -> Result<Stretch, ApiError> {
-    let bad = |field: &str, what: &str| ApiError::BadRequest {
-        message: format!("{field}: {what}"),
+    let bad = |field: &str, what: &str| ApiError::BadDocument {
+        detail: format!("{field}: {what}"),
     };
     let instant = |field, text: &str, end| {
         let found = instant::parse(text, end, now);

@@ -90,7 +90,7 @@ async fn forecast(
     VisibleRows(rows): VisibleRows,
     query: Result<Query<ForecastQuery>, QueryRejection>,
 ) -> Result<Json<ForecastAnswer>, ApiError> {
-    let bad = |message: String| ApiError::BadRequest { message };
+    let bad = |message: String| ApiError::BadDocument { detail: message };
     let Query(query) = query.map_err(|error| bad(error.body_text()))?;
     if rows.user_id.is_some() {
         return Err(ApiError::Forbidden {

@@ -80,7 +80,7 @@ async fn data(
     VisibleRows(rows): VisibleRows,
     query: Result<Query<HealthQuery>, QueryRejection>,
 ) -> Result<Json<HealthAnswer>, ApiError> {
-    let bad = |message: String| ApiError::BadRequest { message };
+    let bad = |message: String| ApiError::BadDocument { detail: message };
     let Query(query) = query.map_err(|error| bad(error.body_text()))?;
     let now = clock::now();
     let instant = |field: &str, text: Option<&str>, otherwise: &str, end| {
