@@ -34,10 +34,12 @@ def head_of(answer: bytes) -> list[bytes]:
 
 
 def files(server: Server) -> set[Path]:
-    """All files around the server but results of exports and what the databases make beside themselves."""
+    """All files around the server but results of exports, locks, and what the databases make beside themselves."""
     around = server.data_dir.parent
     found = {path.relative_to(around) for path in around.rglob("*") if path.is_file()}
-    return {path for path in found if path.parent.name != "exports" and not path.name.endswith(("-wal", "-shm"))}
+    return {
+        path for path in found if path.parent.name != "exports" and not path.name.endswith(("-wal", "-shm", ".lock"))
+    }
 
 
 # As they stand in the address.
