@@ -125,12 +125,12 @@ def test_cvats_files_are_imported(person: Person, name: str) -> None:
 
 def test_unknown_panels_are_named_and_kept(person: Person, tmp_path: Path) -> None:
     page = person.page
-    odd = {"id": 1, "type": "heatmap", "title": "Heat", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 5}, "odd": [1.50]}
+    odd = {"id": 1, "type": "geomap", "title": "Heat", "gridPos": {"x": 0, "y": 0, "w": 12, "h": 5}, "odd": [1.50]}
     model = {"title": "From elsewhere", "schemaVersion": 39, "panels": [odd], "unknown": {"kept": True}}
     dialog = import_text(page, json.dumps(model)[:-1])
     expect(dialog.get_by_role("alert")).to_contain_text("line 1, column")
     dialog.get_by_label("JSON of the dashboard").fill(json.dumps(model))
-    expect(dialog).to_contain_text("Panels of the type heatmap are not shown here")
+    expect(dialog).to_contain_text("Panels of the type geomap are not shown here")
     dialog.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("article", name="Heat")).to_contain_text("The file keeps this one as it is")
     with page.expect_download() as download:

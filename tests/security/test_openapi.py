@@ -105,5 +105,5 @@ def test_a_worker_breaks_nothing(make_server, tmp_path: Path) -> None:
     report = ask(server, wim, tmp_path, "--mode", "positive", *choice)
     assert report["operations"]["tested"] == n_routes(server) - n_revoking(server)
     assert is_good(server, wim)
-    # What is about oneself, exports, and what is open to all: 23 at most; and the twelve routes that look at own events.
+    # What is about oneself, exports, what is open to all: 23 at most; and the twelve routes that look at own events.
     assert 10 <= n_accepted(report) <= 23 + 12

@@ -95,6 +95,15 @@ test.each([
   expect(params.values).toEqual(values);
 }); // prettier-ignore
 
+test('a search finds names of a relation', () => {
+  const list = eventList(`SELECT e.timestamp AS timestamp, projects.name AS project_name
+FROM (SELECT * FROM events WHERE 1 = 1 ORDER BY timestamp DESC LIMIT 10) AS e
+LEFT JOIN projects ON projects.project_id = e.project_id`)!;
+  expect(searchCondition(list, 'a', new Params())).toContain(
+    'project_id IN (SELECT project_id FROM projects WHERE projects.name ILIKE {p0:String})',
+  );
+});
+
 test('a search finds names beside the events', () => {
   expect(searchCondition(NAMED, 'Roads', new Params())).toContain(
     'task_id IN (SELECT task_id FROM task_names WHERE task_names.name ILIKE {p0:String})',

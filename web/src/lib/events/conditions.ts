@@ -29,10 +29,8 @@ export function searchCondition(list: EventList, search: string, params: Params)
   const pattern = params.add('String', containing(text));
   const found = TEXTS.map((column) => `${column} ILIKE ${pattern}`);
   found.push(longTextCondition('payload', text, params));
-  for (const thing of namedThings(list))
-    found.push(
-      `${thing}_id IN (SELECT ${thing}_id FROM ${thing}_names WHERE ${thing}_names.name ILIKE ${pattern})`,
-    );
+  for (const { id, table } of namedThings(list))
+    found.push(`${id} IN (SELECT ${id} FROM ${table} WHERE ${table}.name ILIKE ${pattern})`);
   if (/^\d{1,15}$/.test(text)) {
     const number = params.add('UInt64', Number(text));
     found.push(...NUMBERS.map((column) => `${column} = ${number}`));

@@ -106,7 +106,7 @@ test.each([
 
 test('names are those of the relations beside the events, or of a WITH', () => {
   const list = eventList(sqlOf(allEvents, 'All events'))!;
-  expect(namedThings(list)).toEqual(['project', 'task']);
+  expect(namedThings(list).map(({ table }) => table)).toEqual(['projects', 'tasks']);
   expect(namesOf(list, 'task_name')).toEqual({ id: 'task_id', table: 'tasks' });
   expect(namesOf(list, 'user_name')).toBeNull();
   expect(namesOf(eventList(NAMED)!, 'project_name')).toEqual({ id: 'project_id', table: 'project_names' });

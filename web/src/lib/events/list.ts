@@ -131,8 +131,7 @@ export function quoted(name: string): string {
  */
 export function namesOf(list: EventList, column: string): { id: string; table: string } | null {
   const thing = /^(\w+)_name$/.exec(column)?.[1];
-  const table = thing === undefined ? undefined : namesBeside(list).get(thing);
-  return table === undefined ? null : { id: `${thing}_id`, table };
+  return namedThings(list).find(({ id }) => id === `${thing}_id`) ?? null;
 }
 
 /** Whether the SELECT of events has a column, so that the server can filter by it. */
@@ -142,19 +141,14 @@ export function hasColumn(list: EventList, column: string): boolean {
   return isNamed || (list.items.includes('*') && EVENT_COLUMNS.includes(column));
 }
 
-/** The things that have names beside the events. */
-export function namedThings(list: EventList): string[] {
-  return [...namesBeside(list).keys()];
-}
-
-/** The tables with names that stand beside the events, by the thing that they name. */
-function namesBeside({ withs, around }: EventList): Map<string, string> {
+/** The tables with names that stand beside the events, and the ids that they name. */
+export function namedThings({ withs, around }: EventList): { id: string; table: string }[] {
   const relations = (around?.after ?? '').matchAll(/\bJOIN\s+(\w+)s\s+ON\s+\1s\.\1_id\s*=/gi);
   const tables = withs.matchAll(/\b(\w+)_names\s+AS\s*\(/gi);
-  return new Map([
-    ...Array.from(relations, ([, thing]): [string, string] => [thing!, `${thing}s`]),
-    ...Array.from(tables, ([, thing]): [string, string] => [thing!, `${thing}_names`]),
-  ]);
+  return [
+    ...Array.from(relations, ([, thing]) => ({ id: `${thing}_id`, table: `${thing}s` })),
+    ...Array.from(tables, ([, thing]) => ({ id: `${thing}_id`, table: `${thing}_names` })),
+  ];
 }
 
 function filtered({ from, where }: EventList, conditions: string[]): string {
