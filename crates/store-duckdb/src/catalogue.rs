@@ -28,7 +28,7 @@ pub const CATALOGUE: &str = "catalogue_now";
 /// Rows whose facts are added at once while events come. Those behind them cost each query a few ms.
 const ADDED_AT_ONCE: u64 = ROW_GROUP as u64;
 
-/// Rows whose facts are added at once when they are made anew, which takes some 2 s.
+/// Rows whose facts are added at once when they are made anew.
 const MADE_AT_ONCE: u64 = 40 * ROW_GROUP as u64;
 
 /// Additions after which older facts go: those of 16 million rows, some 100,000 facts.
