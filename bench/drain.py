@@ -77,12 +77,8 @@ class Gate:
                 if gate.is_away:
                     self.close_connection = True
                     return
-                headers = {
-                    name: self.headers[name] for name in HEADERS if name in self.headers
-                }
-                query = urllib.parse.parse_qs(
-                    urllib.parse.urlsplit(self.path).query
-                ).get("query", [""])[0]
+                headers = {name: self.headers[name] for name in HEADERS if name in self.headers}
+                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("query", [""])[0]
                 if query.startswith("INSERT INTO events "):
                     gate.wait(Insert(self.path, headers, body))
                 answer = self.session.post(
@@ -121,9 +117,7 @@ class Gate:
             begin = time.monotonic()
             self.n_left, self.inserts = n_inserts, []
             self.changed.notify_all()
-            is_full = self.changed.wait_for(
-                lambda: self.n_left == 0 and self.n_held > 0, LAST_TURN_S
-            )
+            is_full = self.changed.wait_for(lambda: self.n_left == 0 and self.n_held > 0, LAST_TURN_S)
             return (time.monotonic() - begin, self.inserts) if is_full else None
 
 
@@ -132,10 +126,7 @@ def send_live(url: str, answers: Connection) -> None:
     session, taken, due = requests.Session(), [], time.monotonic()
     while not answers.poll():
         time.sleep(max(0.0, due - time.monotonic()))
-        batch = [
-            events.server_event(obj_id=len(taken) * LIVE_BATCH + i, obj_val="live")
-            for i in range(LIVE_BATCH)
-        ]
+        batch = [events.server_event(obj_id=len(taken) * LIVE_BATCH + i, obj_val="live") for i in range(LIVE_BATCH)]
         answer = session.post(url, json=batch, timeout=60)
         assert answer.status_code == 200, answer.text
         taken.append((due, time.monotonic() - due))
@@ -145,15 +136,10 @@ def send_live(url: str, answers: Connection) -> None:
 
 def told(taken: list[tuple[float, float]], turns: list[tuple[float, float]]) -> str:
     """Of the answers that were due in these turns."""
-    within = sorted(
-        took for due, took in taken if any(begin <= due < end for begin, end in turns)
-    )
+    within = sorted(took for due, took in taken if any(begin <= due < end for begin, end in turns))
     if not within:
         return "none"
-    return ", ".join(
-        f"p{part:.0f} {1000 * within[int(len(within) * part / 100)]:.1f} ms"
-        for part in (50, 99)
-    )
+    return ", ".join(f"p{part:.0f} {1000 * within[int(len(within) * part / 100)]:.1f} ms" for part in (50, 99))
 
 
 def memory_bytes(server: Server) -> int:
@@ -219,9 +205,7 @@ def measure(options: argparse.Namespace, directory: Path) -> None:
             fill(server, options.events, directory)
             print(f"{server.n_waiting():,} events wait in the journal", flush=True)
             ours, theirs = multiprocessing.Pipe()
-            live = multiprocessing.Process(
-                target=send_live, args=(server.ingest_url, theirs), daemon=True
-            )
+            live = multiprocessing.Process(target=send_live, args=(server.ingest_url, theirs), daemon=True)
             live.start()
             begin = time.monotonic()
             time.sleep(ALONE_S)
@@ -241,18 +225,14 @@ def measure(options: argparse.Namespace, directory: Path) -> None:
                     turns[what].append(spans[what])
                 n_inserts += options.turn
                 most_resident = max(most_resident, memory_bytes(server))
-                print(
-                    f"{times['drain']:.2f} s, alone {times['alone']:.2f} s", flush=True
-                )
+                print(f"{times['drain']:.2f} s, alone {times['alone']:.2f} s", flush=True)
             ours.send(None)
             taken = ours.recv()
             n_rows = alone.n_rows
             report(options, seconds, n_rows, n_inserts)
             print(
                 f"live answers ({LIVE_BATCH / LIVE_PAUSE_S:.0f} events/s): "
-                + "; ".join(
-                    f"{what} {told(taken, spans)}" for what, spans in turns.items()
-                )
+                + "; ".join(f"{what} {told(taken, spans)}" for what, spans in turns.items())
             )
             print(
                 f"resident: {resident / 1e6:.0f} MB with the journal full, {most_resident / 1e6:.0f} MB at most "
@@ -298,9 +278,7 @@ def one_turn(gate: Gate, alone: ClickHouse, n_inserts: int) -> tuple[dict, dict]
     }
 
 
-def report(
-    options: argparse.Namespace, seconds: dict[str, float], n_rows: int, n_inserts: int
-) -> None:
+def report(options: argparse.Namespace, seconds: dict[str, float], n_rows: int, n_inserts: int) -> None:
     rates = {what: n_rows / taken for what, taken in seconds.items()}
     load = os.getloadavg()
     print(
@@ -311,12 +289,8 @@ def report(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--events", type=int, default=10_000_000, help="events that wait in the journal"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=10_000_000, help="events that wait in the journal")
     parser.add_argument("--turn", type=int, default=8, help="INSERTs of a turn")
     # `make bench ARGS="drain …"` hands all on.
     parser.add_argument("part", nargs="*", help=argparse.SUPPRESS)

@@ -30,9 +30,7 @@ class Annoscope:
         self.session = requests.Session()
         self.session.headers.update(headers | {"Accept-Encoding": "identity"})
 
-    def post(
-        self, path: str, sql: str, context: object, cache: bool
-    ) -> requests.Response:
+    def post(self, path: str, sql: str, context: object, cache: bool) -> requests.Response:
         body = {
             "sql": sql,
             "cache": cache,
@@ -43,9 +41,7 @@ class Annoscope:
         body["variables"] = context.variables
         return self.session.post(f"{self.url}{path}", json=body, timeout=120)
 
-    def query(
-        self, sql: str, context: object, cache: bool = False
-    ) -> tuple[float, bytes]:
+    def query(self, sql: str, context: object, cache: bool = False) -> tuple[float, bytes]:
         begin = time.perf_counter()
         answer = self.post("/api/query", sql, context, cache)
         took_ms = (time.perf_counter() - begin) * 1000
@@ -60,10 +56,7 @@ class Annoscope:
     def send_events(self, times_ms: list[int]) -> None:
         from support import events
 
-        batch = [
-            events.server_event("update:job", str(ms / 1000), user_id=1)
-            for ms in times_ms
-        ]
+        batch = [events.server_event("update:job", str(ms / 1000), user_id=1) for ms in times_ms]
         answer = self.session.post(self.ingest_url, json=batch, timeout=60)
         assert answer.status_code == 200, answer.text
 
@@ -96,9 +89,7 @@ class ClickHouse:
         self.session.headers["Accept-Encoding"] = "identity"
 
     def run(self, statement: str) -> str:
-        answer = self.session.post(
-            self.url, data=statement.encode(), timeout=DEADLINE_S
-        )
+        answer = self.session.post(self.url, data=statement.encode(), timeout=DEADLINE_S)
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -113,9 +104,7 @@ class ClickHouse:
             "ORDER BY timestamp SETTINGS index_granularity = 8192"
         )
         names = ", ".join(TYPES)
-        self.run(
-            f"INSERT INTO cvat.events ({names}) SELECT {names} FROM file('{parquet}', 'Parquet')"
-        )
+        self.run(f"INSERT INTO cvat.events ({names}) SELECT {names} FROM file('{parquet}', 'Parquet')")
         self.run("OPTIMIZE TABLE cvat.events FINAL")
 
     @property
@@ -123,27 +112,16 @@ class ClickHouse:
         return int(self.run("SELECT count() FROM cvat.events"))
 
     def send_events(self, times_ms: list[int]) -> None:
-        rows = ", ".join(
-            f"('update:job', 'server', fromUnixTimestamp64Milli({ms}), 0, 1)"
-            for ms in times_ms
-        )
-        self.run(
-            f"INSERT INTO cvat.events (scope, source, timestamp, duration, user_id) VALUES {rows}"
-        )
+        rows = ", ".join(f"('update:job', 'server', fromUnixTimestamp64Milli({ms}), 0, 1)" for ms in times_ms)
+        self.run(f"INSERT INTO cvat.events (scope, source, timestamp, duration, user_id) VALUES {rows}")
 
     def bytes_on_disk(self) -> int:
-        return int(
-            self.run(
-                "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'cvat'"
-            )
-        )
+        return int(self.run("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'cvat'"))
 
     def query(self, sql: str, **settings: object) -> tuple[float, bytes]:
         parameters = {"database": "cvat", "default_format": "JSONCompact"}
         begin = time.perf_counter()
-        answer = self.session.post(
-            self.url, params=parameters | settings, data=sql.encode(), timeout=120
-        )
+        answer = self.session.post(self.url, params=parameters | settings, data=sql.encode(), timeout=120)
         took_ms = (time.perf_counter() - begin) * 1000
         if answer.status_code != 200:
             # What a query printed before it failed is left in chDB, and would begin the next answer.

@@ -55,9 +55,7 @@ WATCH = """
 class Board:
     """A logged-in browser on the server."""
 
-    def __init__(
-        self, browser: Browser, server: Server, user: User, last_ms: int
-    ) -> None:
+    def __init__(self, browser: Browser, server: Server, user: User, last_ms: int) -> None:
         self.context: BrowserContext = browser.new_context(viewport=WHOLE)
         self.server = server
         self.last_ms = last_ms
@@ -69,9 +67,7 @@ class Board:
         page.get_by_role("heading", name="Dashboards", exact=True).wait_for()
         page.close()
 
-    def open(
-        self, uid: str, days: int, run: int, viewport: dict | None = None
-    ) -> tuple[Page, float, float]:
+    def open(self, uid: str, days: int, run: int, viewport: dict | None = None) -> tuple[Page, float, float]:
         page = self.context.new_page()
         if viewport:
             page.set_viewport_size(viewport)
@@ -101,9 +97,7 @@ def loads(board: Board) -> list[tuple[str, str]]:
                 page.wait_for_load_state("networkidle")
                 page.close()
             first, complete = statistics.median(firsts), statistics.median(completes)
-            cells.append(
-                f"{days} days: first panel {first:.0f} ms, complete {complete:.0f} ms"
-            )
+            cells.append(f"{days} days: first panel {first:.0f} ms, complete {complete:.0f} ms")
         rows.append((uid, "; ".join(cells)))
     return rows
 
@@ -113,9 +107,7 @@ def filter_change(board: Board) -> str:
     times = []
     for run in range(RUNS):
         page, _, _ = board.open("management", 7, 100 + run)
-        page.get_by_role("group", name="Filters").get_by_role(
-            "button", name="User: all"
-        ).click()
+        page.get_by_role("group", name="Filters").get_by_role("button", name="User: all").click()
         option = page.get_by_role("option").nth(run)
         option.hover()
         page.evaluate(
@@ -164,9 +156,7 @@ def scrolling(board: Board) -> str:
     session.send("Tracing.end")
     while not done:
         page.wait_for_timeout(50)
-    frames = sorted(
-        event["ts"] for event in events if event["name"] == "FireAnimationFrame"
-    )
+    frames = sorted(event["ts"] for event in events if event["name"] == "FireAnimationFrame")
     spans = [
         (event["ts"], event.get("dur", 0))
         for event in events
@@ -191,9 +181,7 @@ def questions(board: Board) -> str:
         more.append(time.perf_counter() - begin)
         begin = time.perf_counter()
         events.get_by_role("button", name="Column scope").click()
-        events.get_by_role("group", name="Values").get_by_role(
-            "checkbox"
-        ).first.wait_for()
+        events.get_by_role("group", name="Values").get_by_role("checkbox").first.wait_for()
         counts.append(time.perf_counter() - begin)
         page.keyboard.press("Escape")
         events.get_by_label("Search all events").fill(f"nowhere {run}")
@@ -202,9 +190,7 @@ def questions(board: Board) -> str:
         status.filter(has_text=re.compile("^0 events")).wait_for()
         searches.append(time.perf_counter() - begin)
         page.close()
-    more_ms, counts_ms, search_ms = (
-        1000 * statistics.median(times) for times in (more, counts, searches)
-    )
+    more_ms, counts_ms, search_ms = (1000 * statistics.median(times) for times in (more, counts, searches))
     return (
         f"1,000 earlier events {more_ms:.0f} ms, values of scope with their counts {counts_ms:.0f} ms,"
         f" a text that is nowhere {search_ms:.0f} ms"
@@ -235,11 +221,7 @@ def sizes() -> str:
     if not files:
         return "not measured: web/dist is missing, `make page` builds it"
     total = sum(len(gzip.compress(path.read_bytes(), 6)) for path in files)
-    without = sum(
-        len(gzip.compress(path.read_bytes(), 6))
-        for path in files
-        if "PanelEditor" not in path.name
-    )
+    without = sum(len(gzip.compress(path.read_bytes(), 6)) for path in files if "PanelEditor" not in path.name)
     editor = (total - without) / 1000
     return f"{total / 1000:.0f} kB compressed, of which {editor:.0f} kB are the editor, fetched when it is opened"
 
@@ -251,9 +233,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=90)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="annoscope-bench-page-") as directory:
-        server = Server(
-            Path(directory) / "data", Path(directory) / "server.log"
-        ).start()
+        server = Server(Path(directory) / "data", Path(directory) / "server.log").start()
         user = server.add_user("lena", "admin")
         demo = [
             "demo",
@@ -275,13 +255,9 @@ def main() -> None:
         )
         last_ms = int(time.time() * 1000)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-            )
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             board = Board(browser, server, user, last_ms)
-            print(
-                f"## The page over {options.events:,} events of {options.days} days\n"
-            )
+            print(f"## The page over {options.events:,} events of {options.days} days\n")
             print("| what | measured |\n| --- | --- |")
             for uid, text in loads(board):
                 print(f"| {uid} | {text} |", flush=True)
@@ -293,10 +269,7 @@ def main() -> None:
                 f"| scrolling the events table by 120 px a frame | {scrolling(board)} |",
                 flush=True,
             )
-            print(
-                f"| All Events, 90 days, from the click on | {questions(board)} |",
-                flush=True,
-            )
+            print(f"| All Events, 90 days, from the click on | {questions(board)} |", flush=True)
             print(f"| the page | {sizes()} |", flush=True)
             browser.close()
         server.close()

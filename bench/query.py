@@ -68,23 +68,17 @@ class Measured:
     @property
     def ratio(self) -> float:
         """How many times faster annoscope is."""
-        return statistics.median(self.clickhouse_ms) / statistics.median(
-            self.annoscope_ms
-        )
+        return statistics.median(self.clickhouse_ms) / statistics.median(self.annoscope_ms)
 
     @property
     def cached_ratio(self) -> float:
         """The same where ClickHouse remembers which granules have no row for the query."""
-        return statistics.median(self.clickhouse_cached_ms) / statistics.median(
-            self.annoscope_ms
-        )
+        return statistics.median(self.clickhouse_cached_ms) / statistics.median(self.annoscope_ms)
 
     @property
     def refreshing_ratio(self) -> float:
         """The same for a refresh."""
-        return statistics.median(self.clickhouse_refreshing_ms) / statistics.median(
-            self.annoscope_refreshing_ms
-        )
+        return statistics.median(self.clickhouse_refreshing_ms) / statistics.median(self.annoscope_refreshing_ms)
 
     @property
     def flag(self) -> str:
@@ -112,47 +106,31 @@ def main() -> None:
 
 
 def read_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "what", nargs="*", help="parts of `make bench`; any list of them runs this one"
-    )
-    parser.add_argument(
-        "--events", type=int, help="events in both stores [default: 10,000,000]"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", help="parts of `make bench`; any list of them runs this one")
+    parser.add_argument("--events", type=int, help="events in both stores [default: 10,000,000]")
     parser.add_argument(
         "--days",
         type=int,
         default=90,
         help="days that they are spread over [default: 90]",
     )
-    parser.add_argument(
-        "--runs", type=int, default=3, help="measured runs of each query [default: 3]"
-    )
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="keep all numbers and DuckDB's texts"
-    )
+    parser.add_argument("--runs", type=int, default=3, help="measured runs of each query [default: 3]")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep all numbers and DuckDB's texts")
     parser.add_argument(
         "--dir",
         type=Path,
         help="where the data directories go while it runs [default: the system's]",
     )
-    parser.add_argument(
-        "--keep", action="store_true", help="leave the data directories there"
-    )
+    parser.add_argument("--keep", action="store_true", help="leave the data directories there")
     parser.add_argument(
         "--bin",
         type=Path,
         metavar="FILE",
         help="the annoscope to measure [default: $ANNOSCOPE_BIN]",
     )
-    parser.add_argument(
-        "--no-clickhouse", action="store_true", help="leave the peer out"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="few events; the numbers mean nothing"
-    )
+    parser.add_argument("--no-clickhouse", action="store_true", help="leave the peer out")
+    parser.add_argument("--quick", action="store_true", help="few events; the numbers mean nothing")
     options, others = parser.parse_known_args()
     if others:
         print(
@@ -168,9 +146,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
     from support.server import Server
 
     if not list(dashboards.DIRECTORY.glob("cvat-*.json")):
-        print(
-            f"| queries of the dashboards | not measured: there are none in {dashboards.DIRECTORY} |"
-        )
+        print(f"| queries of the dashboards | not measured: there are none in {dashboards.DIRECTORY} |")
         return
     # The end of the data, whole minutes, so that panels of the last minutes have some.
     end = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
@@ -193,9 +169,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
                 export_parquet(server, admin, export)
                 clickhouse.load(export)
             export.unlink()
-            assert clickhouse.n_rows == options.events, (
-                f"ClickHouse has {clickhouse.n_rows} rows"
-            )
+            assert clickhouse.n_rows == options.events, f"ClickHouse has {clickhouse.n_rows} rows"
             clickhouse_disk = clickhouse.bytes_on_disk()
         results = list(measure(options, annoscope, clickhouse, end))
         report(options, results, clickhouse, annoscope_disk, clickhouse_disk, end)
@@ -205,9 +179,7 @@ def run(options: argparse.Namespace, directory: Path) -> None:
             clickhouse.close()
 
 
-def load_annoscope(
-    options: argparse.Namespace, server: object, end: dt.datetime
-) -> None:
+def load_annoscope(options: argparse.Namespace, server: object, end: dt.datetime) -> None:
     """The demo's events: 200 annotators and 5,000 jobs for 10 million in 90 days."""
     from support.server import BINARY, clean_environment
 
@@ -237,9 +209,7 @@ def export_parquet(server: object, admin: object, path: Path) -> None:
     exports.finish(server, admin, query_id, DEADLINE_S)
     parameters = {"query_id": query_id, "action": "download"}
     url = f"{server.url}/api/events"
-    with requests.get(
-        url, params=parameters, headers=admin.headers, stream=True, timeout=DEADLINE_S
-    ) as answer:
+    with requests.get(url, params=parameters, headers=admin.headers, stream=True, timeout=DEADLINE_S) as answer:
         assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
         with path.open("wb") as out:
             for chunk in answer.iter_content(1 << 20):
@@ -260,13 +230,9 @@ def measure(
     dashboards.RANGES.clear()
     dashboards.RANGES |= {
         "7 days": Context(end_ms - 7 * DAY_MS, end_ms, WEEK_INTERVAL_MS),
-        f"{options.days} days": Context(
-            end_ms - options.days * DAY_MS, end_ms, WHOLE_INTERVAL_MS
-        ),
+        f"{options.days} days": Context(end_ms - options.days * DAY_MS, end_ms, WHOLE_INTERVAL_MS),
     }
-    choices = remembered(
-        clickhouse.first_column if clickhouse else annoscope_choices(annoscope)
-    )
+    choices = remembered(clickhouse.first_column if clickhouse else annoscope_choices(annoscope))
     seen: set[tuple[str, str, str]] = set()
     for case in dashboards.cases():
         if case.selection != "all":
@@ -276,16 +242,12 @@ def measure(
         # Some panels do not look at the range.
         if (case.dashboard, case.title, text) in seen:
             continue
-        is_ranged = (
-            len({expand(case.sql, range_) for range_ in dashboards.RANGES.values()}) > 1
-        )
+        is_ranged = len({expand(case.sql, range_) for range_ in dashboards.RANGES.values()}) > 1
         seen.add((case.dashboard, case.title, text))
         name = f"{case.dashboard.removeprefix('cvat-')}: {case.title}"
         measured = Measured(f"{name}, {case.range}" if is_ranged else name)
         try:
-            in_turn(
-                options.runs, measured, case.sql, text, context, annoscope, clickhouse
-            )
+            in_turn(options.runs, measured, case.sql, text, context, annoscope, clickhouse)
             refreshing(options.runs, measured, case.sql, context, annoscope, clickhouse)
         except Refused as refused:
             measured.error = str(refused)
@@ -365,9 +327,7 @@ def annoscope_choices(annoscope: Annoscope) -> Callable[[str], list[object]]:
     from difference.grafana import Context
 
     nothing = Context(0, 1, 1)
-    return lambda text: [
-        row[0] for row in json.loads(annoscope.query(text, nothing)[1])["rows"]
-    ]
+    return lambda text: [row[0] for row in json.loads(annoscope.query(text, nothing)[1])["rows"]]
 
 
 def remembered(choices: Callable[[str], list[object]]) -> Callable[[str], list[object]]:
@@ -384,21 +344,9 @@ def remembered(choices: Callable[[str], list[object]]) -> Callable[[str], list[o
 
 def row(measured: Measured) -> str:
     cells = [measured.id, f"{measured.annoscope_rows:,}"]
-    cells.append(
-        f"{statistics.median(measured.annoscope_ms):.1f}"
-        if measured.annoscope_ms
-        else ""
-    )
-    cells.append(
-        f"{statistics.median(measured.clickhouse_ms):.1f}"
-        if measured.clickhouse_ms
-        else ""
-    )
-    cells.append(
-        f"{measured.ratio:.2f}"
-        if measured.clickhouse_ms and measured.annoscope_ms
-        else ""
-    )
+    cells.append(f"{statistics.median(measured.annoscope_ms):.1f}" if measured.annoscope_ms else "")
+    cells.append(f"{statistics.median(measured.clickhouse_ms):.1f}" if measured.clickhouse_ms else "")
+    cells.append(f"{measured.ratio:.2f}" if measured.clickhouse_ms and measured.annoscope_ms else "")
     refreshing_cells = [
         f"{statistics.median(times):.1f}" if times else ""
         for times in (
@@ -406,11 +354,7 @@ def row(measured: Measured) -> str:
             measured.clickhouse_refreshing_ms,
         )
     ]
-    cells.append(
-        f"{statistics.median(measured.clickhouse_cached_ms):.1f}"
-        if measured.clickhouse_cached_ms
-        else ""
-    )
+    cells.append(f"{statistics.median(measured.clickhouse_cached_ms):.1f}" if measured.clickhouse_cached_ms else "")
     cells += [f"{measured.cached_rows:,}", *refreshing_cells]
     cells.append(f"{measured.refreshing_ratio:.2f}" if all(refreshing_cells) else "")
     return f"| {' | '.join(cells)} | {measured.flag} |"
@@ -431,11 +375,7 @@ def report(
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for measured in results:
         print(row(measured))
-    compared = [
-        measured
-        for measured in results
-        if measured.annoscope_ms and measured.clickhouse_ms
-    ]
+    compared = [measured for measured in results if measured.annoscope_ms and measured.clickhouse_ms]
     if compared:
         mean = geometric_mean([measured.ratio for measured in compared])
         slower = sum(measured.ratio < 1 for measured in compared)
@@ -446,24 +386,16 @@ def report(
             f"| **geometric mean of {len(compared)}** | | | | {mean:.2f} | | | | | {mean_again:.2f} "
             f"| cold, annoscope is slower in {slower}; in {slower_cached} with ClickHouse's query condition cache |"
         )
-        by_time = [
-            measured.refreshing_ratio for measured in again if measured.cached_rows
-        ]
+        by_time = [measured.refreshing_ratio for measured in again if measured.cached_rows]
         if by_time:
-            print(
-                f"| **of the {len(by_time)} by time** | | | | | | | | | {geometric_mean(by_time):.2f} | |"
-            )
+            print(f"| **of the {len(by_time)} by time** | | | | | | | | | {geometric_mean(by_time):.2f} | |")
     flagged = [measured for measured in results if measured.flag]
     database = annoscope_disk.get("events.duckdb", 0)
     total = sum(annoscope_disk.values())
     print(
         f"\n{options.events:,} events of {options.days} days up to {end:%Y-%m-%d %H:%M} UTC. On disk: annoscope "
         f"{database / 1e6:.0f} MB (events.duckdb; {total / 1e6:.0f} MB with all files)"
-        + (
-            f", ClickHouse {clickhouse_disk / 1e6:.0f} MB after OPTIMIZE FINAL"
-            if clickhouse
-            else ""
-        )
+        + (f", ClickHouse {clickhouse_disk / 1e6:.0f} MB after OPTIMIZE FINAL" if clickhouse else "")
         + f". Flagged: {len(flagged)}."
     )
     version = clickhouse.version if clickhouse else "not measured"

@@ -80,17 +80,11 @@ def share_of_day(second: int) -> float:
 
 
 def speed_of(what: str, second: int) -> float:
-    speeds = [
-        outage.speed
-        for outage in OUTAGES
-        if outage.what == what and outage.covers(second)
-    ]
+    speeds = [outage.speed for outage in OUTAGES if outage.what == what and outage.covers(second)]
     return min(speeds, default=1.0)
 
 
-def simulate(
-    n_events: float, n_nodes: int, measured: Measured, seed: int
-) -> list[Node]:
+def simulate(n_events: float, n_nodes: int, measured: Measured, seed: int) -> list[Node]:
     chance = random.Random(seed)
     # A balancer's hash is not even: so many of all annotators are on each.
     weights = [1 + chance.uniform(-0.1, 0.1) for _ in range(n_nodes)]
@@ -98,22 +92,13 @@ def simulate(
     for second in range(DAY_S):
         expected = n_events / DAY_S * share_of_day(second)
         n_now = max(0.0, chance.gauss(expected, 10 * math.sqrt(expected)))
-        up = [
-            weight * speed_of(f"node {number}", second)
-            for number, weight in enumerate(weights)
-        ]
+        up = [weight * speed_of(f"node {number}", second) for number, weight in enumerate(weights)]
         # One insert after the other is taken by the server, whoever sends it.
         room = measured.drained_per_s * speed_of("ClickHouse", second)
         for number, node in enumerate(nodes):
             if up[number] > 0:
                 accept(node, n_now * up[number] / sum(up), measured)
-        drain(
-            nodes,
-            [number for number, share in enumerate(up) if share > 0],
-            room,
-            second,
-            expected,
-        )
+        drain(nodes, [number for number, share in enumerate(up) if share > 0], room, second, expected)
     return nodes
 
 
@@ -130,13 +115,9 @@ def accept(node: Node, n_events: float, measured: Measured) -> None:
     node.longest_wait_s = max(node.longest_wait_s, node.waiting_s)
 
 
-def drain(
-    nodes: list[Node], up: list[int], room: float, second: int, rate: float
-) -> None:
+def drain(nodes: list[Node], up: list[int], room: float, second: int, rate: float) -> None:
     """Shares what ClickHouse takes among those that have something, the least first."""
-    for place, number in enumerate(
-        sorted(up, key=lambda number: nodes[number].journal)
-    ):
+    for place, number in enumerate(sorted(up, key=lambda number: nodes[number].journal)):
         node = nodes[number]
         n_taken = min(node.journal, room / (len(up) - place))
         node.journal -= n_taken
@@ -150,25 +131,15 @@ def drain(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=float, default=100e6, help="events of the day")
     parser.add_argument("--nodes", type=int, default=3, help="annoscopes")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     measured = Measured()
-    peak = (
-        max(share_of_day(second) for second in range(0, DAY_S, 60))
-        * options.events
-        / DAY_S
-    )
-    print(
-        f"{options.events:,.0f} events, {options.nodes} annoscopes; {peak:,.0f} events/s at the busiest\n"
-    )
-    print(
-        "| annoscope | accepted | refused | busiest second | longest wait | journal at most | behind by a minute |"
-    )
+    peak = max(share_of_day(second) for second in range(0, DAY_S, 60)) * options.events / DAY_S
+    print(f"{options.events:,.0f} events, {options.nodes} annoscopes; {peak:,.0f} events/s at the busiest\n")
+    print("| annoscope | accepted | refused | busiest second | longest wait | journal at most | behind by a minute |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     nodes = simulate(options.events, options.nodes, measured, options.seed)
     for number, node in enumerate(nodes):
@@ -179,13 +150,11 @@ def main() -> None:
         )
     print()
     for number, outage in enumerate(OUTAGES):
-        caught_up = [
-            node.caught_up_at[number] - outage.end_s
-            for node in nodes
-            if number in node.caught_up_at
-        ]
+        caught_up = [node.caught_up_at[number] - outage.end_s for node in nodes if number in node.caught_up_at]
         if caught_up:
-            what = f"{outage.what} at {outage.speed:.0%} from {outage.begin_s / HOUR_S:g} h to {outage.end_s / HOUR_S:g} h"
+            what = (
+                f"{outage.what} at {outage.speed:.0%} from {outage.begin_s / HOUR_S:g} h to {outage.end_s / HOUR_S:g} h"
+            )
             print(f"{what}: all caught up {max(caught_up) / 60:.1f} min later")
 
 

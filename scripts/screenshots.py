@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from support.page import Person, Site, launched
-from support.server import BINARY, Server, clean_environment, wait_for
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright  # noqa: E402
+from support.page import Person, Site, launched  # noqa: E402
+from support.server import BINARY, Server, clean_environment, wait_for  # noqa: E402
 
 # Width and height, px: a screen, a tablet, a phone.
 SIZES = {"1440": (1440, 900), "768": (768, 1024), "390": (390, 844)}
@@ -37,9 +37,7 @@ def by_scope(as_: str) -> str:
         "SELECT $__timeInterval(timestamp) AS time, scope, count() AS events\nFROM events\n"
         "WHERE $__timeFilter(timestamp)\nGROUP BY time, scope\nORDER BY time"
     )
-    return "explore?" + urlencode(
-        {"from": "now-7d", "to": "now", "as": as_, "sql": sql}
-    )
+    return "explore?" + urlencode({"from": "now-7d", "to": "now", "as": as_, "sql": sql})
 
 
 def of_a_person() -> str:
@@ -47,17 +45,13 @@ def of_a_person() -> str:
         "SELECT timestamp, scope, user_id, user_name, job_id, duration, payload\nFROM events\n"
         "WHERE $__timeFilter_ms(timestamp) AND user_id = (SELECT max(user_id) FROM events)\nORDER BY timestamp"
     )
-    return "explore?" + urlencode(
-        {"from": "now-7d", "to": "now", "as": "timeline", "sql": sql}
-    )
+    return "explore?" + urlencode({"from": "now-7d", "to": "now", "as": "timeline", "sql": sql})
 
 
 def open_settings(page: Page) -> None:
     page.get_by_role("button", name="Dashboard", exact=True).click()
     page.get_by_role("menuitem", name="Settings").click()
-    expect(
-        page.get_by_role("dialog", name="Settings of this dashboard")
-    ).to_be_visible()
+    expect(page.get_by_role("dialog", name="Settings of this dashboard")).to_be_visible()
 
 
 def open_time(page: Page) -> None:
@@ -138,9 +132,7 @@ class Pictures:
     @contextmanager
     def context(self, width: str, scheme: str) -> Iterator[BrowserContext]:
         size = dict(zip(("width", "height"), SIZES[width], strict=True))
-        context = self.browser.new_context(
-            viewport=size, color_scheme=scheme, has_touch=width == "390"
-        )
+        context = self.browser.new_context(viewport=size, color_scheme=scheme, has_touch=width == "390")
         # A browser that is driven has no dialog to print from.
         context.add_init_script("window.print = () => { window.isPrinted = true; }")
         yield context
@@ -154,9 +146,7 @@ class Pictures:
         for height in (MOST_PX, least):
             page.set_viewport_size({"width": int(width), "height": height})
             settle(page)
-        height = min(
-            max(page.evaluate("document.documentElement.scrollHeight"), least), MOST_PX
-        )
+        height = min(max(page.evaluate("document.documentElement.scrollHeight"), least), MOST_PX)
         page.set_viewport_size({"width": int(width), "height": height})
         settle(page)
         page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
@@ -192,17 +182,13 @@ class Pictures:
     def print(self, page: Page, view: View) -> None:
         if view.is_printed:
             page.keyboard.press("Control+p")
-            wait_for(
-                "the print", lambda: page.evaluate("window.isPrinted === true"), 60, 0.1
-            )
+            wait_for("the print", lambda: page.evaluate("window.isPrinted === true"), 60, 0.1)
         page.emulate_media(media="print", color_scheme="light")
         page.set_viewport_size({"width": PAPER_PX, "height": 900})
         settle(page)
         height = min(page.evaluate("document.documentElement.scrollHeight"), MOST_PX)
         clip = {"x": 0, "y": 0, "width": PAPER_PX, "height": height}
-        page.screenshot(
-            path=self.folder / f"{view.name}-print.png", full_page=True, clip=clip
-        )
+        page.screenshot(path=self.folder / f"{view.name}-print.png", full_page=True, clip=clip)
         # The last, since a page that was printed is a screen again.
         page.pdf(path=self.folder / f"{view.name}-print.pdf", prefer_css_page_size=True)
         page.emulate_media(media="screen", color_scheme="dark")
@@ -221,9 +207,7 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=30_000)
     # What is drawn a frame after its data.
-    page.evaluate(
-        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def main() -> None:
@@ -238,8 +222,7 @@ def main() -> None:
     ):
         pictures = Pictures(launched(playwright), options.folder, options.views)
         empty, full = (
-            Server(Path(directory) / name, Path(directory) / f"{name}.log").start()
-            for name in ("empty", "full")
+            Server(Path(directory) / name, Path(directory) / f"{name}.log").start() for name in ("empty", "full")
         )
         demo = [
             "demo",
@@ -252,9 +235,7 @@ def main() -> None:
             "--seed",
             "1",
         ]
-        subprocess.run(
-            [BINARY, *demo], check=True, env=clean_environment(), capture_output=True
-        )
+        subprocess.run([BINARY, *demo], check=True, env=clean_environment(), capture_output=True)
         if pictures.wants("login"):
             pictures.take_login(empty)
         if pictures.wants("start-guide"):
@@ -264,9 +245,7 @@ def main() -> None:
         pictures.take_paper(site)
         for server in (empty, full):
             server.close()
-    print(
-        f"screenshots: {len(list(options.folder.glob('*.png')))} pictures in {options.folder}"
-    )
+    print(f"screenshots: {len(list(options.folder.glob('*.png')))} pictures in {options.folder}")
 
 
 if __name__ == "__main__":
