@@ -35,7 +35,17 @@ fn put_file(dir: &Path, name: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-const BUILT_IN: [&str; 4] = ["All Events", "Management", "Monitoring", "Timesheet"];
+const BUILT_IN: [&str; 9] = [
+    "All Events",
+    "Data quality",
+    "Job",
+    "Management",
+    "Monitoring",
+    "My hours",
+    "Project",
+    "Team",
+    "Timesheet",
+];
 
 #[test]
 fn an_empty_directory_shows_the_built_in_ones() {
@@ -235,6 +245,7 @@ fn files_of_people_are_shown_or_named() {
         [
             ("", "all-events"),
             ("", "hand-made"),
+            ("", "data-quality"),
             ("", "job"),
             ("", "management"),
             ("", "monitoring"),

@@ -78,6 +78,19 @@ export interface components {
              */
             position: number;
         };
+        CheckAnswer: {
+            /** @description `[{"name", "type"}]`. */
+            columns: unknown;
+            /** @description What a finding means. */
+            description: string;
+            /** @description How many there are, at most 100. */
+            findings: number;
+            /** @description Whether there are more. */
+            is_truncated: boolean;
+            name: string;
+            /** @description A row a finding. */
+            rows: unknown;
+        };
         CountedFor: components["schemas"]["StepIds"] & {
             /** Format: int64 */
             counted_ms: number;
@@ -260,6 +273,14 @@ export interface components {
             scope_frames: number;
             /** @description Working days that it is drawn from, the latest 20 at most. */
             working_days: number;
+        };
+        /** @description What was asked, and what was found. */
+        HealthAnswer: {
+            checks: components["schemas"]["CheckAnswer"][];
+            /** Format: int64 */
+            from_ms: number;
+            /** Format: int64 */
+            to_ms: number;
         };
         /** @description Events that are acknowledged and that the database may not have yet. */
         JournalStatus: {
