@@ -64,10 +64,6 @@ const NEIGHBOURS_MS: i64 = 86_400_000;
 /// Most intervals and most rows without any.
 const MOST_ROWS: u64 = 100_000;
 
-/// Rows that are hours: the condition of the dashboards.
-const IS_HOURS: &str = "scope = 'send:working_time' AND source = 'server' AND JSONHas(payload, 'working_time') \
-    AND JSONExtractUInt(payload, 'working_time') <= 4294967295";
-
 impl SeenEvent {
     /// Whether working time goes by it: browsers' events alone do.
     pub(crate) fn is_activity(&self) -> bool {
@@ -165,18 +161,15 @@ fn neighbours_sql(user_id: i64, within: Interval) -> String {
 
 fn counted_sql(user_id: i64, Interval { start_ms, end_ms }: Interval) -> String {
     format!(
-        "SELECT toInt64(job_id), toInt64(task_id), toInt64(project_id), from_ms, until_ms FROM \
-         (SELECT job_id, task_id, project_id, arrayJoin(range(1, length(counted_ms), 2)) AS i, counted_ms[i] AS from_ms, counted_ms[i + 1] AS until_ms \
-         FROM events WHERE counted_until_ms > {start_ms} AND counted_from_ms < {end_ms} AND user_id = {user_id} AND {IS_HOURS}) \
-         WHERE until_ms > {start_ms} AND from_ms < {end_ms} ORDER BY from_ms"
+        "SELECT toInt64(job_id), toInt64(task_id), toInt64(project_id), started_ms, ended_ms FROM intervals \
+         WHERE ended_ms > {start_ms} AND started_ms < {end_ms} AND user_id = {user_id} AND has_intervals = 1 ORDER BY started_ms"
     )
 }
 
-fn booked_sql(user_id: i64, within: Interval) -> String {
-    let time = during(within);
+fn booked_sql(user_id: i64, Interval { start_ms, end_ms }: Interval) -> String {
     format!(
-        "SELECT toInt64(job_id), toInt64(task_id), toInt64(project_id), toUnixTimestamp64Milli(timestamp), toInt64(JSONExtractUInt(payload, 'working_time')) \
-         FROM events WHERE {time} AND user_id = {user_id} AND counted_from_ms IS NULL AND {IS_HOURS} ORDER BY timestamp"
+        "SELECT toInt64(job_id), toInt64(task_id), toInt64(project_id), started_ms, ms FROM intervals \
+         WHERE started_ms >= {start_ms} AND started_ms < {end_ms} AND user_id = {user_id} AND has_intervals = 0 ORDER BY started_ms"
     )
 }
 
