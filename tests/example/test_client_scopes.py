@@ -79,6 +79,8 @@ def test_every_scope_of_a_client(annotator: Annotator) -> None:
         {"name": "none.json", "mimeType": "application/json", "buffer": annotations.encode()}
     )
     expect(page.locator("#waiting-events")).to_contain_text("upload:annotations")
+    # Until it is on the disk, a page that goes away may take it along.
+    page.evaluate("allPersisted()")
     page.reload()
     annotator.shows(page, 0)
     tab.tool("fail")
