@@ -21,7 +21,17 @@ sys.path.insert(0, str(ROOT / "tests"))
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
 from support.server import BINARY, Server, User, clean_environment  # noqa: E402
 
-UIDS = ["all-events", "management", "monitoring", "timesheet"]
+UIDS = [
+    "all-events",
+    "management",
+    "monitoring",
+    "timesheet",
+    "project",
+    "job",
+    "team",
+    "my-hours",
+    "data-quality",
+]
 RUNS = 5
 DAY_MS = 86_400_000
 # What a laptop shows, and high enough for every panel of a dashboard to be in sight: those out of sight wait.
