@@ -340,7 +340,8 @@ def clickhouse(run: Callable[[str], object], events: list[Event]) -> None:
         run(f"INSERT INTO cvat.events SELECT * FROM file('{path}', 'JSONEachRow', '{structure}')")
     for name in RELATIONS:
         text = (VIEWS / f"{name}.sql").read_text()
-        text = text.replace("{from_ms:Int64}", "-2208988800000").replace("{until_ms:Int64}", "10413792000000")
+        text = re.sub(r"\{(wide_)?from_ms:Int64\}", "-2208988800000", text)
+        text = re.sub(r"\{(wide_)?until_ms:Int64\}", "10413792000000", text)
         text = re.sub(rf"\b(FROM|JOIN) (events|{'|'.join(RELATIONS)})\b", r"\1 cvat.\2", text)
         run(f"CREATE VIEW cvat.{name} AS {text}")
 

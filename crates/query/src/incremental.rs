@@ -53,8 +53,7 @@ impl Statement<'_> {
 
     /// All rows, from the store.
     async fn open_whole(&self, slot: Option<QuerySlot>) -> Result<Opened, QueryError> {
-        let statements = vec![self.text().to_owned()];
-        self.run_in_store(statements, None, slot).await
+        self.run_whole(slot).await
     }
 
     async fn open_by_time(

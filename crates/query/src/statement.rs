@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annoscope_sql::{Dialect, Prepared};
-use annoscope_store::{EventStore, Query, RecordBatches, Rows, RowsRead, StoreError};
+use annoscope_store::{
+    EventStore, MaterializedView, Query, RecordBatches, Rows, RowsRead, StoreError,
+};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::error::QueryError;
@@ -59,8 +61,34 @@ impl Statement<'_> {
         rows: Option<Rows>,
         slot: Option<QuerySlot>,
     ) -> Result<Opened, QueryError> {
+        self.run(statements, Vec::new(), rows, slot).await
+    }
+
+    /// As [`Statement::run_in_store`], all of its text, with the views that it names.
+    pub(crate) async fn run_whole(&self, slot: Option<QuerySlot>) -> Result<Opened, QueryError> {
+        let Some(materialized) = self.prepared.materialized(self.resources.dialect) else {
+            let statements = vec![self.text().to_owned()];
+            return self.run_in_store(statements, None, slot).await;
+        };
+        let views = materialized.views.iter().map(|view| MaterializedView {
+            name: view.name.clone(),
+            select: view.select.clone(),
+            scopes: view.scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        });
+        let statements = vec![materialized.text.clone()];
+        self.run(statements, views.collect(), None, slot).await
+    }
+
+    async fn run(
+        &self,
+        statements: Vec<String>,
+        views: Vec<MaterializedView>,
+        rows: Option<Rows>,
+        slot: Option<QuerySlot>,
+    ) -> Result<Opened, QueryError> {
         let query = Query {
             statements,
+            views,
             time_limit: self.time_limit,
             rows,
             rows_read: self.rows_read.clone(),

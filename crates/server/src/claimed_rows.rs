@@ -33,6 +33,7 @@ pub fn report(store: &Arc<dyn EventStore>, metrics: &Metrics) {
 fn count(store: &Arc<dyn EventStore>) -> Result<i64, StoreError> {
     let mut rows = store.query(Query {
         statements: vec![COUNT.to_owned()],
+        views: Vec::new(),
         time_limit: TIME_LIMIT,
         rows: None,
         rows_read: RowsRead::default(),

@@ -183,6 +183,7 @@ fn has_legacy_hashes(database: &Arc<dyn Backend>) -> Result<bool, StoreError> {
     let asking = std::thread::spawn(move || {
         let mut found = database.query(Query {
             statements: vec![DuckDbStore::LEGACY_HASHES.to_owned()],
+            views: Vec::new(),
             time_limit: QUESTION,
             rows: None,
             rows_read: RowsRead::default(),
@@ -328,6 +329,7 @@ pub fn rows_by_month(
 fn pairs(store: &Arc<dyn EventStore>, sql: String) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut batches = store.query(Query {
         statements: vec![sql],
+        views: Vec::new(),
         time_limit: COUNTING,
         rows: None,
         rows_read: RowsRead::default(),

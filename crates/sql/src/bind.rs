@@ -23,7 +23,7 @@ mod view_bounds;
 mod windows;
 
 pub use server::VERSION;
-pub(crate) use view_bounds::ALL_TIME_MS;
+pub(crate) use view_bounds::{ALL_TIME_MS, parameters as bounds_of_views};
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;

@@ -284,6 +284,11 @@ pub(crate) enum SourceKind {
     /// What they tell of users, projects, tasks and jobs.
     Catalogue,
     Query(Box<Query>),
+    /// A view whose rows the store may keep from one query to the next.
+    Materialized {
+        view: &'static str,
+        query: Box<Query>,
+    },
     /// `numbers(offset, length)`.
     Numbers {
         offset: Expr,

@@ -19,6 +19,7 @@ mod expand;
 mod functions;
 mod ir;
 mod lower;
+mod materialized_view;
 mod names;
 mod parse;
 mod print;
@@ -39,6 +40,7 @@ pub use bind::VERSION;
 pub use context::{Asker, Context, TimeRange, VariableValue};
 pub use error::{ErrorKind, Position, SqlError};
 pub use lower::OWN_ERRORS;
+pub use materialized_view::{Materialized, MaterializedView};
 pub use relation::{Catalogue, Column, PromotedKind, PromotedPath, Relation, Source};
 pub use settings::{Overflow, SetMode, Settings, TimeOutput};
 pub use slices::{Newest, Parts, TimeSlices};
@@ -114,6 +116,7 @@ pub struct Prepared {
     /// The format that the text asks for.
     pub format: Option<FormatClause>,
     division: Option<Division>,
+    materialized: Option<Materialized>,
     /// Functions that the query uses, sorted.
     pub functions: Vec<String>,
     /// Rewrite passes that changed something on the way to DuckDB, sorted.
@@ -126,6 +129,15 @@ impl Prepared {
         match dialect {
             Dialect::ClickHouse => &self.clickhouse,
             Dialect::DuckDb => &self.duckdb,
+        }
+    }
+
+    /// The query with the views named that the store may keep, where it reads one: with the same result as
+    /// [`Prepared::text`], and to be run beside the views.
+    pub fn materialized(&self, dialect: Dialect) -> Option<&Materialized> {
+        match dialect {
+            Dialect::ClickHouse => None,
+            Dialect::DuckDb => self.materialized.as_ref(),
         }
     }
 
@@ -177,6 +189,8 @@ fn prepare_on_stack(
     let mut lowering = lower::Lowering::new(&source_map, context, relation, &settings);
     let duckdb = lowering.lower(&query)?;
     let division = division(&query, &source_map, context, relation, &settings);
+    let mut lowering_of_names = lower::Lowering::new(&source_map, context, relation, &settings);
+    let materialized = materialized_view::find(&mut lowering_of_names, &query)?;
     let clickhouse = print::Printer { relation }.query(&query) + &settings.printed();
     if duckdb.len().max(clickhouse.len()) > MAX_TEXT_BYTES {
         let message = "the query becomes too long once its aliases are put in";
@@ -191,6 +205,7 @@ fn prepare_on_stack(
         clickhouse,
         duckdb,
         division,
+        materialized,
         columns: columns.collect(),
         settings: settings.clone(),
         format,

@@ -21,6 +21,7 @@ mod json;
 mod json_member;
 mod lambdas;
 mod large;
+mod materialized;
 mod numbers;
 mod readable;
 mod room;
@@ -41,6 +42,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::context::Context;
 use crate::error::{ErrorKind, SqlError};
 use crate::ir::{Expr, Query};
+use crate::materialized_view::MaterializedView;
 use crate::relation::Relation;
 use crate::settings::Settings;
 use crate::source_map::SourceMap;
@@ -59,6 +61,10 @@ pub(crate) struct Lowering<'a> {
     pub is_numbered: bool,
     /// The source for which rows of slices stand.
     pub rows: Option<usize>,
+    /// Whether views that a store may keep are named, and not written out.
+    pub materializes: bool,
+    /// Those views, each behind what it names itself.
+    pub materialized: Vec<MaterializedView>,
     /// Sources that are the events themselves.
     relation_sources: HashSet<usize>,
     /// What holds for the select at hand alone.
@@ -140,6 +146,8 @@ impl<'a> Lowering<'a> {
             slice: None,
             is_numbered: false,
             rows: None,
+            materializes: false,
+            materialized: Vec::new(),
             relation_sources: HashSet::new(),
             select_context: SelectContext::default(),
             absent: HashSet::new(),

@@ -3,6 +3,7 @@
 //! Every column has the name of its source before it and every result column an alias, so that
 //! no alias can be taken for a column, and `events` is the caller's relation.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use crate::ir::{
@@ -25,6 +26,40 @@ fn ident(name: &str) -> String {
 /// The name of a source; no text of a user has one in it (see `lib.rs`).
 pub(crate) fn source_name(id: usize) -> String {
     format!("__t{id}")
+}
+
+/// A text with the sources that it has itself numbered from 0 on, in the order in which they come: texts that differ in
+/// these numbers alone mean the same. Those of what is around it stay.
+pub(crate) fn with_sources_in_order(text: &str) -> String {
+    const MARK: &str = "__t";
+    let own: HashSet<&str> = text
+        .split(" AS __t")
+        .skip(1)
+        .map(|piece| digits(piece).0)
+        .collect();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut pieces = text.split(MARK);
+    let mut result = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (number, rest) = digits(piece);
+        result.push_str(MARK);
+        if own.contains(number) {
+            let n_known = numbers.len();
+            let in_order = *numbers.entry(number).or_insert(n_known);
+            // Told apart from those around it.
+            let _ = write!(result, "o{in_order}");
+        } else {
+            result.push_str(number);
+        }
+        result.push_str(rest);
+    }
+    result
+}
+
+/// The digits at a text's beginning, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    text.split_at(end.unwrap_or(text.len()))
 }
 
 /// `(a, b), (a), ()`: sets of keys by their places.
@@ -202,7 +237,9 @@ impl Printer<'_> {
             SourceKind::Catalogue => {
                 format!("{} AS {name}", self.relation.catalogue.clickhouse)
             }
-            SourceKind::Query(query) => format!("({}) AS {name}", self.query(query)),
+            SourceKind::Query(query) | SourceKind::Materialized { query, .. } => {
+                format!("({}) AS {name}", self.query(query))
+            }
             SourceKind::Numbers { offset, length } => format!(
                 "numbers({}, {}) AS {name}",
                 self.expr(offset),
@@ -388,4 +425,28 @@ impl Printer<'_> {
 /// Elements of joined arrays have no source in ClickHouse, but a name of their own.
 fn element_name(source: usize, index: usize) -> String {
     format!("{}_{index}", source_name(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_sources_in_order;
+
+    #[test]
+    fn sources_of_a_text_are_numbered_in_the_order_in_which_they_come() {
+        let cases = [
+            ("", ""),
+            (
+                "SELECT __t7.s0 FROM (…) AS __t7",
+                "SELECT __to0.s0 FROM (…) AS __to0",
+            ),
+            (
+                "__t3.x IN (SELECT y FROM (…) AS __t12 JOIN (…) AS __t4 ON __t12.s0 = __t4.s0)",
+                "__t3.x IN (SELECT y FROM (…) AS __to0 JOIN (…) AS __to1 ON __to0.s0 = __to1.s0)",
+            ),
+            ("'__t' FROM (…) AS __t9(s0)", "'__t' FROM (…) AS __to0(s0)"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(with_sources_in_order(text), expected, "{text}");
+        }
+    }
 }

@@ -50,6 +50,32 @@ const FILES: [(&str, &str); 15] = [
     ("issues", include_str!("../views/issues.sql")),
 ];
 
+/// Views whose rows a store may keep from one query to the next, because every panel of a page goes by them and they are
+/// made of few rows that lie anywhere in time; and the scopes of those.
+const MATERIALIZED: [(&str, &[&str]); 3] = [
+    ("job_transitions", &JOB_SCOPES),
+    ("decisions", &JOB_SCOPES),
+    (
+        "issues",
+        &[
+            "create:job",
+            "update:job",
+            "delete:job",
+            "create:issue",
+            "update:issue",
+            "delete:issue",
+        ],
+    ),
+];
+
+const JOB_SCOPES: [&str; 3] = ["create:job", "update:job", "delete:job"];
+
+/// The scopes of the events that a view is made of; none for a view that is not to be kept.
+pub(crate) fn scopes_of_materialized(view: &str) -> Option<&'static [&'static str]> {
+    let mut views = MATERIALIZED.iter();
+    views.find_map(|(name, scopes)| (*name == view).then_some(*scopes))
+}
+
 /// A relation that queries may name.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -101,10 +127,12 @@ pub(crate) fn find(name: &str) -> Option<&'static View> {
 impl View {
     /// Its file with bounds that leave out nothing.
     pub(crate) fn of_all_time(&self) -> String {
-        let bounds = crate::bind::ALL_TIME_MS;
-        self.text
-            .replace("{from_ms:Int64}", &bounds.start.to_string())
-            .replace("{until_ms:Int64}", &bounds.end.to_string())
+        let bounds = crate::bind::bounds_of_views(&crate::bind::ALL_TIME_MS);
+        bounds
+            .iter()
+            .fold(self.text.to_owned(), |text, (name, ms)| {
+                text.replace(&format!("{{{name}:Int64}}"), &ms.to_string())
+            })
     }
 
     /// The tree of its query.

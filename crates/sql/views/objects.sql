@@ -26,6 +26,7 @@ FROM (
     sum(if(scope LIKE 'update:%', toInt64(ifNull(count, 0)), 0)) AS n_updated,
     sum(if(scope LIKE 'delete:%', toInt64(ifNull(count, 0)), 0)) AS n_deleted
   FROM events
-  WHERE scope IN ('create:tags', 'create:shapes', 'create:tracks', 'update:tags', 'update:shapes', 'update:tracks', 'delete:tags', 'delete:shapes', 'delete:tracks')
+  WHERE timestamp >= fromUnixTimestamp64Milli({wide_from_ms:Int64}, 'Etc/UTC') AND timestamp < fromUnixTimestamp64Milli({wide_until_ms:Int64}, 'Etc/UTC')
+    AND scope IN ('create:tags', 'create:shapes', 'create:tracks', 'update:tags', 'update:shapes', 'update:tracks', 'delete:tags', 'delete:shapes', 'delete:tracks')
   GROUP BY request, outside, user, project, task, job, org
 )

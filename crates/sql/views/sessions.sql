@@ -13,7 +13,7 @@ merged AS (
   SELECT ifNull(user_id, 0) AS worker, job_id AS job, started_ms AS begin_ms, ended_ms AS until_ms, ms AS counted,
     max(ended_ms) OVER (PARTITION BY ifNull(user_id, 0) ORDER BY started_ms, ended_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms
   FROM intervals
-  WHERE has_intervals = 1 AND user_id IS NOT NULL
+  WHERE has_intervals = 1 AND user_id IS NOT NULL AND ended_ms >= {wide_from_ms:Int64} AND started_ms < {wide_until_ms:Int64}
 ),
 numbered AS (
   SELECT worker, job, begin_ms, until_ms, counted, greatest(until_ms - greatest(begin_ms, before_ms), 0) AS present,

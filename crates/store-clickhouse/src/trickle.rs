@@ -114,6 +114,7 @@ fn store(url: String) -> ClickHouseStore {
 fn endless() -> Query {
     Query {
         statements: vec!["SELECT endless".to_owned()],
+        views: Vec::new(),
         time_limit: Duration::from_mins(1),
         rows: None,
         rows_read: RowsRead::default(),

@@ -119,6 +119,7 @@ impl Applier {
         // Unknown until the fate of these entries is known.
         self.stored = None;
         self.store(&batches, before, after)?;
+        self.database.materialized.note(&batches);
         self.database.check_commit_in_place()?;
         self.stored = Some(after);
         self.is_idle = false;

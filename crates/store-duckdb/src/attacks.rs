@@ -137,6 +137,7 @@ async fn no_sql_leaves_the_database() {
     for attack in attacks() {
         let query = Query {
             statements: vec![attack.aimed_at(dir.path())],
+            views: Vec::new(),
             time_limit: Duration::from_secs(10),
             rows: None,
             rows_read: RowsRead::default(),
@@ -155,6 +156,7 @@ async fn no_sql_leaves_the_database() {
     assert_eq!(left, ["secret.csv"], "an attack wrote a file");
     let count = Query {
         statements: vec!["SELECT count(*) FROM events".to_owned()],
+        views: Vec::new(),
         time_limit: Duration::from_secs(10),
         rows: None,
         rows_read: RowsRead::default(),

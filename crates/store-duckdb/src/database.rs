@@ -20,6 +20,7 @@ use crate::acknowledged::{self, Acknowledged};
 use annoscope_store::StoreError;
 
 use crate::error::Error;
+use crate::materialized_views::{self, MaterializedViews};
 use crate::room::Room;
 use crate::stats::Counters;
 use crate::{StoreConfig, count_events, priority, recovery, rows, schema};
@@ -48,6 +49,8 @@ pub(crate) struct Database {
     pub(crate) acknowledged: Acknowledged,
     /// Whether queries may make something long.
     pub(crate) room: Arc<Room>,
+    /// Views that queries name.
+    pub(crate) materialized: MaterializedViews,
     pool: Mutex<Pool>,
     /// Whether the pool is locked for as long as an opening takes.
     is_opening: AtomicBool,
@@ -173,6 +176,7 @@ impl Database {
             counters,
             acknowledged,
             room,
+            materialized: MaterializedViews::default(),
             pool,
             is_opening: AtomicBool::new(false),
             returned: Condvar::new(),
@@ -233,6 +237,11 @@ impl Database {
         };
         let n_running = n_queries(&pool);
         drop(self.interrupt_and_wait(pool, n_queries));
+        self.materialized.forget();
+        if let Some(connection) = self.connection_if_open() {
+            // What stays takes room until it is dropped, and says no more than that.
+            let _ = self.materialized.drop_left(&connection);
+        }
         Counters::add(&self.counters.queries_ended_for_appends, n_running as u64);
         tracing::warn!(
             n_ended = n_running,
@@ -298,6 +307,7 @@ impl Database {
         if pool.root.is_none() && !pool.is_closed {
             pool.root = Some(open_root(&self.config, &self.acknowledged, &self.room)?);
             pool.open_file = file_id(&self.config.dir.join(FILE));
+            self.materialized.forget_instance();
             Counters::add(&self.counters.reopened, 1);
             tracing::warn!("the database was given up after a failure and is open again");
         }
@@ -408,6 +418,7 @@ fn open_root(
     let parent = recovery::open(config, acknowledged.get())?;
     rows::register(&parent)?;
     room.register(&parent)?;
+    materialized_views::attach(&parent)?;
     Ok(parent)
 }
 

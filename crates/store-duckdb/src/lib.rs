@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod history;
 mod legacy_hashes;
+mod materialized_views;
 mod memory;
 mod priority;
 mod query;

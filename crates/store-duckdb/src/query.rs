@@ -27,7 +27,7 @@ const BEGIN: &str = "BEGIN TRANSACTION READ ONLY";
 const MAX_ASKED_AGAIN: usize = 5;
 
 /// Rows that the last statement of a connection read.
-fn rows_read(connection: &Connection) -> u64 {
+pub(crate) fn rows_read(connection: &Connection) -> u64 {
     let profile = connection.get_profiling_info();
     let n_rows = profile.and_then(|profile| {
         let n_rows = profile.metrics.get("CUMULATIVE_ROWS_SCANNED")?;
@@ -54,10 +54,12 @@ pub(crate) fn start(
 ) -> Result<RecordBatches, Error> {
     let Query {
         statements,
+        views,
         time_limit,
         rows: brought,
         rows_read: counter,
     } = query;
+    let of_views = Arc::clone(database);
     spawn(
         database,
         readers,
@@ -67,6 +69,7 @@ pub(crate) fn start(
             let _brought = brought.map(rows::bring);
             connection.execute_batch(COUNT_ROWS)?;
             // Callers check what users type; these two hold should they miss something.
+            let _views = of_views.materialized.bring(connection, &views, &counter)?;
             let names_catalogue = statements.iter().any(|sql| sql.contains(CATALOGUE));
             if names_catalogue {
                 catalogue::prepare(connection)?;

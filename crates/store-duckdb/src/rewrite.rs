@@ -57,6 +57,7 @@ impl Applier {
             Rewrite::Compact { from } => compact(connection, *from),
             Rewrite::Catalogue => Ok(Done::default()),
         })?;
+        self.database().materialized.forget();
         self.keep_catalogue();
         checkpoint::checkpoint(self.database());
         Ok(rewritten)

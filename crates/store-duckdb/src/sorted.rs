@@ -120,7 +120,7 @@ fn stored_schema() -> Schema {
     Schema::new(fields)
 }
 
-fn index_of(name: &str) -> usize {
+pub(crate) fn index_of(name: &str) -> usize {
     let index = COLUMNS.iter().position(|column| column.name == name);
     index.expect("the columns of events have the names of the contract")
 }

@@ -50,6 +50,7 @@ async fn rows(batches: Result<RecordBatches, StoreError>) -> Result<Vec<RecordBa
 fn query(sql: &str, limit_ms: u64) -> Query {
     Query {
         statements: vec![sql.to_owned()],
+        views: Vec::new(),
         time_limit: Duration::from_millis(limit_ms),
         rows: None,
         rows_read: RowsRead::default(),
@@ -382,6 +383,7 @@ async fn rows_that_statements_read_are_counted() {
     let asked = query("SELECT count(user_id) FROM events", 10_000);
     let counted = Query {
         statements: vec![asked.statements[0].clone(), "SELECT 1".to_owned()],
+        views: Vec::new(),
         ..asked
     };
     let rows_read = counted.rows_read.clone();
@@ -419,6 +421,7 @@ async fn the_rows_of_several_statements_follow_one_another() {
 
     let failing = Query {
         statements: vec!["SELECT 1".to_owned(), "SELECT error('no')".to_owned()],
+        views: Vec::new(),
         ..query("", 10_000)
     };
     assert!(rows(store.query(failing)).await.is_err());

@@ -154,6 +154,7 @@ impl Backend for ProcessBackend {
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
         let Query {
             statements,
+            views,
             time_limit,
             rows,
             rows_read,
@@ -166,6 +167,7 @@ impl Backend for ProcessBackend {
         };
         let request = Request::Query {
             statements,
+            views: views.into_iter().map(Into::into).collect(),
             time_limit,
             brings_rows: rows.is_some(),
         };

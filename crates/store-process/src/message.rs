@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use annoscope_events::Timestamp;
-use annoscope_store::{BackendStats, EventFilter, Position, Reading};
+use annoscope_store::{BackendStats, EventFilter, MaterializedView, Position, Reading};
 use serde::{Deserialize, Serialize};
 
 /// A call of [`Backend`](annoscope_store::Backend). Each has a connection of its own.
@@ -17,6 +17,7 @@ pub(crate) enum Request {
     },
     Query {
         statements: Vec<String>,
+        views: Vec<View>,
         time_limit: Duration,
         /// Whether rows follow, with their end.
         brings_rows: bool,
@@ -48,6 +49,44 @@ pub(crate) enum Answer {
         next: Option<u64>,
         stats: Stats,
     },
+}
+
+/// A [`MaterializedView`](annoscope_store::MaterializedView).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct View {
+    name: String,
+    select: String,
+    scopes: Vec<String>,
+}
+
+impl From<MaterializedView> for View {
+    fn from(view: MaterializedView) -> View {
+        let MaterializedView {
+            name,
+            select,
+            scopes,
+        } = view;
+        View {
+            name,
+            select,
+            scopes,
+        }
+    }
+}
+
+impl From<View> for MaterializedView {
+    fn from(view: View) -> MaterializedView {
+        let View {
+            name,
+            select,
+            scopes,
+        } = view;
+        MaterializedView {
+            name,
+            select,
+            scopes,
+        }
+    }
 }
 
 /// A [`Rewrite`](annoscope_store::Rewrite).

@@ -112,6 +112,7 @@ fn answer(connection: &UnixStream, backend: &dyn Backend, runtime: &Handle) -> i
         }
         Request::Query {
             statements,
+            views,
             time_limit,
             brings_rows,
         } => {
@@ -123,6 +124,7 @@ fn answer(connection: &UnixStream, backend: &dyn Backend, runtime: &Handle) -> i
             let rows_read = RowsRead::default();
             let query = Query {
                 statements,
+                views: views.into_iter().map(Into::into).collect(),
                 time_limit,
                 rows,
                 rows_read: rows_read.clone(),

@@ -51,6 +51,7 @@ fn start() -> ProcessBackend {
 fn query(sql: &str) -> Query {
     Query {
         statements: vec![sql.to_owned()],
+        views: Vec::new(),
         time_limit: Duration::from_secs(20),
         rows: None,
         rows_read: RowsRead::default(),

@@ -31,7 +31,7 @@ pub use columns::{export_schema, positioned_schema, table_schema};
 pub use dedup_window::{Day, DedupLimits, DedupStats, DedupWindow, Reservation};
 pub use error::{BoxError, StoreError};
 pub use filter::{EXCEPTION_SCOPE, EventFilter, Kinds, RECORDED_SOURCES};
-pub use query::{Query, Rows, RowsRead};
+pub use query::{MaterializedView, Query, Rows, RowsRead};
 pub use record::{Record, RecordError};
 pub use rewrite::{Rewrite, Rewritten, Scopes};
 pub use stats::{Figure, Reading, StoreStats};

@@ -13,12 +13,26 @@ pub struct Query {
     /// another. All see the same events. Callers check what users type; what is no SELECT fails
     /// nevertheless.
     pub statements: Vec<String>,
+    /// Views that the statements name, each behind those that it names itself.
+    pub views: Vec<MaterializedView>,
     /// Longest time until the last row.
     pub time_limit: Duration,
     /// What the text reads by [`Rows::SOURCE`].
     pub rows: Option<Rows>,
     /// Counts rows as the statements end.
     pub rows_read: RowsRead,
+}
+
+/// A view that statements name beside the store's tables, whose rows the store may keep from one query to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaterializedView {
+    /// As statements name it: letters, digits and `_`.
+    pub name: String,
+    /// Its rows, in the store's own SQL: a SELECT, of other views too, that gives the same until an event of [`MaterializedView::scopes`] is
+    /// stored or stored events are changed.
+    pub select: String,
+    /// Scopes of the events that it is made of.
+    pub scopes: Vec<String>,
 }
 
 /// Rows that a query brings along and reads beside, or instead of, the store's tables.

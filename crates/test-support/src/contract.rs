@@ -128,6 +128,7 @@ async fn users(store: &dyn EventStore) -> Vec<i64> {
 pub(crate) fn query(text: &str) -> Query {
     Query {
         statements: vec![text.to_owned()],
+        views: Vec::new(),
         time_limit: Duration::from_mins(1),
         rows: None,
         rows_read: RowsRead::default(),
@@ -440,6 +441,7 @@ pub async fn a_query_sees_what_was_visible_when_it_began(subject: &mut dyn Subje
     // The rows of several statements follow one another.
     let twice = Query {
         statements: vec![texts.events.to_owned(); 2],
+        views: Vec::new(),
         ..query("")
     };
     let found = rows(Ok(start(store, twice).await)).await.unwrap();

@@ -72,3 +72,6 @@ SELECT n FROM (SELECT number AS n, [arrayElement([1.5, NULL, nan], number % 3 + 
 
 -- tuples-that-are-groups: a key that is a tuple
 SELECT (project_id, source) AS k, count() AS n FROM events GROUP BY k ORDER BY k;
+
+-- order-by-a-set-beside-what-can-fail: a key that is selected is taken from the select, also with a subquery in it
+SELECT toFloat64OrNull(leftPad('', 3)) AS a, 0 IN (SELECT user_id FROM events WHERE duration > 1000) AS b FROM events WHERE project_id = 900 ORDER BY a, b;

@@ -51,6 +51,7 @@ pub fn with_events(
     };
     let mut rows = store.query(Query {
         statements: vec![statement],
+        views: Vec::new(),
         time_limit: TIME_LIMIT,
         rows: None,
         rows_read: RowsRead::default(),

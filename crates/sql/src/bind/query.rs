@@ -605,7 +605,10 @@ fn names_are_known(part: &Expr) -> bool {
             let has_query = |expr: &&Expr| expr.any(&mut Expr::is_query);
             let is_plain = match &select.from {
                 None => true,
-                Some(From::Source(source)) => !matches!(source.kind, SourceKind::Query(_)),
+                Some(From::Source(source)) => !matches!(
+                    source.kind,
+                    SourceKind::Query(_) | SourceKind::Materialized { .. }
+                ),
                 Some(_) => false,
             };
             is_plain

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableFactor, TableWithJoins};
 
-use super::view_bounds::{ALL_TIME_MS, NamedView};
+use super::view_bounds::{self, ALL_TIME_MS, NamedView};
 use super::{Binder, Outer, Scope, ScopeKind, ScopeSource};
 use crate::context::Context;
 use crate::error::{ErrorKind, SqlError};
@@ -166,7 +166,14 @@ impl Binder<'_> {
         } else if let Some(view) = view {
             let query = self.view(view, at, &ALL_TIME_MS)?;
             let columns = query.columns();
-            (SourceKind::Query(Box::new(query)), columns)
+            let query = Box::new(query);
+            let kind = if views::scopes_of_materialized(view.name).is_some() {
+                let view = view.name;
+                SourceKind::Materialized { view, query }
+            } else {
+                SourceKind::Query(query)
+            };
+            (kind, columns)
         } else {
             let mut error = self.error(
                 ErrorKind::Forbidden,
@@ -206,7 +213,7 @@ impl Binder<'_> {
         at: usize,
         asked_ms: &Range<i64>,
     ) -> Result<Query, SqlError> {
-        let bounds = [("from_ms", asked_ms.start), ("until_ms", asked_ms.end)];
+        let bounds = view_bounds::parameters(asked_ms);
         let bounds = bounds.map(|(name, ms)| (name.to_owned(), ms.to_string()));
         let context = Context {
             now_ms: self.context.now_ms,
@@ -336,7 +343,7 @@ impl Binder<'_> {
             or_default: false,
             kind: match &kind {
                 SourceKind::Relation => ScopeKind::Relation,
-                SourceKind::Query(_) => ScopeKind::Query,
+                SourceKind::Query(_) | SourceKind::Materialized { .. } => ScopeKind::Query,
                 SourceKind::Catalogue | SourceKind::Numbers { .. } | SourceKind::One => {
                     ScopeKind::Other
                 }

@@ -3,6 +3,9 @@
 //! A view's text may have `{from_ms:Int64}` and `{until_ms:Int64}`: what lies before the one or from the other on is
 //! not asked for. They come from comparisons with constants in the WHERE of the select that names the view, which
 //! stays as it is: the bounds may be wider, and without them the result is the same.
+//!
+//! A row that several events are behind, as a session is, begins before some of them. For these a text has
+//! `{wide_from_ms:Int64}` and `{wide_until_ms:Int64}`, which leave as much time as no such row takes ([`WIDER_MS`]).
 
 use std::ops::Range;
 
@@ -19,6 +22,21 @@ use crate::views::View;
 pub(crate) const ALL_TIME_MS: Range<i64> = -2_208_988_800_000..10_413_792_000_000;
 
 const DAY_MS: i64 = 86_400_000;
+
+/// No session and no request lasts so long: people sleep, and CVAT ends a request's job after a day.
+const WIDER_MS: i64 = 2 * DAY_MS;
+
+/// What a view's text is given for its bounds.
+pub(crate) fn parameters(asked_ms: &Range<i64>) -> [(&'static str, i64); 4] {
+    let wide_from_ms = (asked_ms.start - WIDER_MS).max(ALL_TIME_MS.start);
+    let wide_until_ms = (asked_ms.end + WIDER_MS).min(ALL_TIME_MS.end);
+    [
+        ("from_ms", asked_ms.start),
+        ("until_ms", asked_ms.end),
+        ("wide_from_ms", wide_from_ms),
+        ("wide_until_ms", wide_until_ms),
+    ]
+}
 
 /// A view that a select reads.
 #[derive(Clone, Copy)]
@@ -45,7 +63,7 @@ enum TimeColumn {
 fn time_column(name: &str) -> Option<TimeColumn> {
     match name {
         "day" => Some(TimeColumn::Day),
-        "started" | "ended" => Some(TimeColumn::Instant),
+        "at" | "started" | "ended" => Some(TimeColumn::Instant),
         "started_ms" | "ended_ms" => Some(TimeColumn::Milliseconds),
         _ => None,
     }
@@ -63,7 +81,7 @@ impl Binder<'_> {
             return Ok(());
         };
         for NamedView { source, view, at } in named {
-            if !view.text.contains("{from_ms:") || !may_leave_out(from, source) {
+            if !view.text.contains("from_ms:Int64}") || !may_leave_out(from, source) {
                 continue;
             }
             let asked = asked_of(filter, source, self.context.now_ms);

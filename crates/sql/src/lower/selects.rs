@@ -10,7 +10,7 @@ use crate::ir::{
     Distinct, Expr, ExprKind, From, Grouping, Item, LimitBy, OrderKey, Query, Select, SetOperator,
     Source, SourceKind,
 };
-use crate::print::{grouping_sets, source_name};
+use crate::print::{Printer, grouping_sets, source_name, with_sources_in_order};
 use crate::slices::{NUMBER_MARK, ROWS_MARK};
 use crate::types::DataType;
 
@@ -92,7 +92,7 @@ impl Lowering<'_> {
         } else if !select.order_by.is_empty() {
             let order = self.order_by(select)?;
             // What can fail has side effects for DuckDB, and is no part of a key by its alias.
-            let is_selected = |key: &OrderKey| select.items.iter().any(|i| i.expr == key.expr);
+            let is_selected = |key: &OrderKey| self.place_among(&key.expr, select).is_some();
             let is_outside = text.contains("error(") && select.order_by.iter().all(is_selected);
             if is_outside || (is_distinct && limit_by.is_some()) {
                 text = format!("SELECT * FROM ({text})");
@@ -319,7 +319,7 @@ impl Lowering<'_> {
 
     /// The result column that an expression is.
     fn place_of(&mut self, expr: &Expr, select: &Select) -> Result<String, SqlError> {
-        match select.items.iter().position(|item| item.expr == *expr) {
+        match self.place_among(expr, select) {
             Some(place) => Ok(format!("c{place}")),
             None => Err(self.unsupported(
                 "a key beside SELECT DISTINCT that is not selected",
@@ -327,6 +327,21 @@ impl Lowering<'_> {
                 expr.at,
             )),
         }
+    }
+
+    /// Which of the select's items an expression is. A subquery in it is bound for each place where it stands, with sources
+    /// of its own.
+    fn place_among(&self, expr: &Expr, select: &Select) -> Option<usize> {
+        let place = select.items.iter().position(|item| item.expr == *expr);
+        let has_query = |expr: &Expr| expr.any(&mut Expr::is_query);
+        if place.is_some() || !has_query(expr) {
+            return place;
+        }
+        let relation = self.relation;
+        let text = |expr: &Expr| with_sources_in_order(&Printer { relation }.expr(expr));
+        let asked = text(expr);
+        let mut items = select.items.iter();
+        items.position(|item| has_query(&item.expr) && text(&item.expr) == asked)
     }
 
     fn distinct_on(&mut self, keys: &[Expr], select: &Select) -> Result<LimitBy, SqlError> {
@@ -377,8 +392,7 @@ impl Lowering<'_> {
     pub(super) fn order_by(&mut self, select: &Select) -> Result<String, SqlError> {
         let mut keys = Vec::new();
         for key in deciding_keys(select) {
-            let place = select.items.iter().position(|item| item.expr == key.expr);
-            let text = match place {
+            let text = match self.place_among(&key.expr, select) {
                 Some(place) => format!("c{place}"),
                 None if select.distinct == Distinct::Rows => self.place_of(&key.expr, select)?,
                 None if key.expr.is_literal() => format!("({} || '')", self.value(&key.expr)?),
@@ -489,11 +503,16 @@ impl Lowering<'_> {
                 let columns: Vec<String> = columns.collect();
                 format!("{} AS {name}({})", catalogue.duckdb, columns.join(", "))
             }
-            SourceKind::Query(query) => {
+            SourceKind::Query(query) | SourceKind::Materialized { query, .. } => {
                 let columns: Vec<String> = (0..query.columns().len())
                     .map(|i| format!("s{i}"))
                     .collect();
-                let text = self.query(query)?;
+                let text = match &source.kind {
+                    SourceKind::Materialized { view, query } if self.materializes => {
+                        self.materialized(view, query)?
+                    }
+                    _ => self.query(query)?,
+                };
                 let are_large = self.large_columns_of(query).into_iter().enumerate();
                 let large = are_large.filter_map(|(index, is)| is.then_some((source.id, index)));
                 self.large_columns.extend(large);

@@ -282,3 +282,64 @@ fn the_document_tells_of_every_relation() {
         );
     }
 }
+
+/// A store goes by the scopes alone: rows that are kept change with nothing else.
+#[test]
+fn views_that_may_be_kept_are_made_of_the_scopes_that_are_listed() {
+    for (name, scopes) in MATERIALIZED {
+        let mut texts = vec![find(name).unwrap().text];
+        for view in views() {
+            if view.name != name && texts[0].contains(&format!("FROM {}", view.name)) {
+                texts.push(view.text);
+            }
+        }
+        let mut read = std::collections::BTreeSet::new();
+        for text in texts {
+            for word in [
+                "now(",
+                "today(",
+                "{from_ms",
+                "FROM catalogue",
+                "JOIN catalogue",
+            ] {
+                assert!(!text.contains(word), "{name} reads {word}");
+            }
+            let lines = text.lines();
+            let code = lines.filter(|line| !line.trim_start().starts_with("--"));
+            let literals = code.flat_map(|line| line.split('\'').skip(1).step_by(2));
+            read.extend(literals.filter(|literal| literal.contains(':')));
+        }
+        assert_eq!(read, scopes.iter().copied().collect(), "{name}");
+    }
+}
+
+#[test]
+fn a_view_that_may_be_kept_is_named_the_same_in_each_query() {
+    let names = |sql: &str| {
+        let prepared = prepared_with(sql, "").unwrap();
+        let materialized = prepared.materialized(Dialect::DuckDb).cloned();
+        let views = materialized.map_or_else(Vec::new, |found| {
+            for view in &found.views {
+                assert!(found.text.contains(&format!("FROM {}", view.name)), "{sql}");
+            }
+            found.views
+        });
+        views.into_iter().map(|view| view.name).collect::<Vec<_>>()
+    };
+    let alone = names("SELECT count() FROM job_transitions");
+    assert_eq!(alone.len(), 1);
+    let cases = [
+        "SELECT job_id, max(at) FROM job_transitions AS t WHERE number > 1 GROUP BY job_id",
+        "SELECT 1 FROM events AS e JOIN job_transitions AS t ON e.job_id = t.job_id",
+        "SELECT count() FROM events WHERE job_id IN (SELECT job_id FROM cvat.job_transitions)",
+        "WITH t AS (SELECT * FROM job_transitions) SELECT * FROM t AS a JOIN t AS b ON a.job_id = b.job_id",
+    ];
+    for sql in cases {
+        assert_eq!(names(sql), alone, "{sql}");
+    }
+    assert_eq!(names("SELECT count() FROM hours").len(), 2);
+    let of_zone =
+        names("SELECT count() FROM job_transitions SETTINGS session_timezone = 'America/New_York'");
+    assert_ne!(of_zone, alone);
+    assert!(names("SELECT count() FROM events").is_empty());
+}

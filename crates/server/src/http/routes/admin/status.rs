@@ -180,6 +180,7 @@ async fn status(State(state): State<AppState>) -> Result<Json<ServerStatus>, Api
 fn version(store: &dyn EventStore) -> Option<String> {
     let rows = store.query(Query {
         statements: vec!["SELECT version()".to_owned()],
+        views: Vec::new(),
         time_limit: PATIENCE,
         rows: None,
         rows_read: RowsRead::default(),
