@@ -51,7 +51,7 @@ pub(crate) enum Answer {
     },
 }
 
-/// A [`MaterializedView`](annoscope_store::MaterializedView).
+/// A [`MaterializedView`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct View {
     name: String,
