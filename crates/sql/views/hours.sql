@@ -20,28 +20,33 @@ days AS (
   WHERE ended_ms >= {from_ms:Int64} AND started_ms < {until_ms:Int64}
 ),
 pieces AS (
-  SELECT worker, project, task, job, org, known, first_day AS on_day, begin_ms AS from_ms, until_ms AS to_ms, counted AS piece_ms
-  FROM days
-  WHERE first_day = last_day
-  UNION ALL
-  SELECT worker, project, task, job, org, known, on_day, greatest(begin_ms, toInt64(toUnixTimestamp(toDateTime(on_day, timezone()))) * 1000) AS from_ms,
-    least(until_ms, toInt64(toUnixTimestamp(toDateTime(addDays(on_day, 1), timezone()))) * 1000) AS to_ms, to_ms - from_ms
+  SELECT worker, project, task, job, org, known, addDays(first_day, days_on) AS on_day,
+    if(days_on = 0, begin_ms, toInt64(toUnixTimestamp(toDateTime(on_day, timezone()))) * 1000) AS from_ms,
+    if(on_day = last_day, until_ms, toInt64(toUnixTimestamp(toDateTime(addDays(on_day, 1), timezone()))) * 1000) AS to_ms,
+    if(first_day = last_day, counted, to_ms - from_ms) AS piece_ms
   FROM (
-    SELECT worker, project, task, job, org, known, begin_ms, until_ms, addDays(first_day, arrayJoin(range(0, toUInt32(dateDiff('day', first_day, last_day)) + 1))) AS on_day
+    SELECT worker, project, task, job, org, known, counted, begin_ms, until_ms, first_day, last_day, arrayJoin(range(0, toUInt32(dateDiff('day', first_day, last_day)) + 1)) AS days_on
     FROM days
-    WHERE first_day != last_day
   )
 ),
--- A job's states from each change on, and of one that nobody saw created also before the first change.
+-- A job's states from each change to the next, or to the end of what DateTime64 has, and of one that nobody saw created also before the first change.
 states AS (
-  SELECT job_id AS of_job, if(of_first = 1, toInt64(0), toUnixTimestamp64Milli(at)) AS since_ms,
+  SELECT job_id AS of_job, if(of_first = 1, toInt64(0), at_ms) AS since_ms, if(of_first = 1, at_ms, next_ms) AS before_ms,
     if(of_first = 1, stage_before, stage_after) AS stage_then, if(of_first = 1, assignee_before, assignee_after) AS assignee_then, if(of_first = 1, toUInt64(1), round) AS round_then
-  FROM (SELECT job_id, at, stage_before, stage_after, assignee_before, assignee_after, round, arrayJoin(if(number = 1 AND change != 'created', [0, 1], [0])) AS of_first FROM job_transitions)
+  FROM (
+    SELECT job_id, at_ms, next_ms, stage_before, stage_after, assignee_before, assignee_after, round, arrayJoin(if(number = 1 AND change != 'created', [0, 1], [0])) AS of_first
+    FROM (
+      SELECT job_id, toUnixTimestamp64Milli(at) AS at_ms, stage_before, stage_after, assignee_before, assignee_after, round, number, change,
+        leadInFrame(toUnixTimestamp64Milli(at), 1, toInt64(10413792000000)) OVER (PARTITION BY job_id ORDER BY number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ms
+      FROM job_transitions
+    )
+  )
 ),
 placed AS (
   SELECT on_day, from_ms, to_ms, worker, project, task, job, org, piece_ms, known,
     ifNull(states.stage_then, '') AS in_stage, ifNull(states.assignee_then, 0) AS assignee, ifNull(states.round_then, 0) AS in_round
-  FROM pieces ASOF LEFT JOIN states ON pieces.job = states.of_job AND pieces.from_ms >= states.since_ms
+  -- Quicker than ASOF JOIN, which sorts both sides.
+  FROM pieces LEFT JOIN states ON pieces.job = states.of_job AND pieces.from_ms >= states.since_ms AND pieces.from_ms < states.before_ms
 )
 SELECT on_day AS day, fromUnixTimestamp64Milli(from_ms, 'Etc/UTC') AS started, fromUnixTimestamp64Milli(to_ms, 'Etc/UTC') AS ended,
   worker AS user_id, project AS project_id, task AS task_id, job AS job_id, org AS org_id,
