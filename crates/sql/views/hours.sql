@@ -29,7 +29,7 @@ pieces AS (
     FROM days
   )
 ),
--- A job's states from each change to the next, or to the end of what DateTime64 has, and of one that nobody saw created also before the first change.
+-- A job's states from each change to the next, or to the year 3000, and of one that nobody saw created also before the first change.
 states AS (
   SELECT job_id AS of_job, if(of_first = 1, toInt64(0), at_ms) AS since_ms, if(of_first = 1, at_ms, next_ms) AS before_ms,
     if(of_first = 1, stage_before, stage_after) AS stage_then, if(of_first = 1, assignee_before, assignee_after) AS assignee_then, if(of_first = 1, toUInt64(1), round) AS round_then
@@ -37,7 +37,7 @@ states AS (
     SELECT job_id, at_ms, next_ms, stage_before, stage_after, assignee_before, assignee_after, round, arrayJoin(if(number = 1 AND change != 'created', [0, 1], [0])) AS of_first
     FROM (
       SELECT job_id, toUnixTimestamp64Milli(at) AS at_ms, stage_before, stage_after, assignee_before, assignee_after, round, number, change,
-        leadInFrame(toUnixTimestamp64Milli(at), 1, toInt64(10413792000000)) OVER (PARTITION BY job_id ORDER BY number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ms
+        leadInFrame(toUnixTimestamp64Milli(at), 1, toInt64(32503680000000)) OVER (PARTITION BY job_id ORDER BY number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ms
       FROM job_transitions
     )
   )
