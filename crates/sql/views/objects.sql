@@ -15,8 +15,8 @@
 -- net | Int64 | created less deleted: a replacement of all annotations deletes and creates
 SELECT toDate(time, timezone()) AS day, time AS at, request AS request_id, user AS user_id, project AS project_id, task AS task_id, job AS job_id, org AS org_id,
   multiIf(
-    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'import:dataset'), 'import',
-    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'call:function' AND JSONExtractString(payload, 'category') = 'batch'), 'batch',
+    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'import:dataset' AND timestamp >= fromUnixTimestamp64Milli({wide_from_ms:Int64}, 'Etc/UTC') AND timestamp < fromUnixTimestamp64Milli({wide_until_ms:Int64}, 'Etc/UTC')), 'import',
+    request != '' AND request IN (SELECT ifNull(JSONExtractString(payload, 'request', 'id'), '') FROM events WHERE scope = 'call:function' AND timestamp >= fromUnixTimestamp64Milli({wide_from_ms:Int64}, 'Etc/UTC') AND timestamp < fromUnixTimestamp64Milli({wide_until_ms:Int64}, 'Etc/UTC') AND JSONExtractString(payload, 'category') = 'batch'), 'batch',
     'hand') AS origin,
   n_created AS created, n_updated AS updated, n_deleted AS deleted, n_created - n_deleted AS net
 FROM (

@@ -123,5 +123,20 @@ pub(crate) fn instant_us(expr: &Expr, now_ms: i64) -> Option<i64> {
 }
 
 fn whole_number(expr: &Expr) -> Option<i64> {
-    expr.as_integer().filter(|value| *value >= 0)
+    integer(expr).filter(|value| *value >= 0)
+}
+
+/// A number, or what is computed of such: `2 * $__from - $__to` is the beginning of the period before.
+fn integer(expr: &Expr) -> Option<i64> {
+    if let Some(value) = expr.as_integer() {
+        return Some(value);
+    }
+    let (function, arguments) = expr.as_call()?;
+    match (function.name, arguments) {
+        ("toInt64", [value]) => integer(value),
+        ("plus", [left, right]) => integer(left)?.checked_add(integer(right)?),
+        ("minus", [left, right]) => integer(left)?.checked_sub(integer(right)?),
+        ("multiply", [left, right]) => integer(left)?.checked_mul(integer(right)?),
+        _ => None,
+    }
 }

@@ -124,6 +124,11 @@ fn the_time_that_is_asked_for_reaches_the_events() {
             from,
             None,
         ),
+        (
+            "started >= fromUnixTimestamp64Milli(toInt64(2 * 1780276000000 - 1780280000000))",
+            from,
+            None,
+        ),
         ("started_ms >= 1780272000000", from, None),
         ("toDateTime(1780272000) <= ended", from, None),
         (
@@ -211,6 +216,25 @@ fn no_row_that_a_join_keeps_is_left_out() {
         let prepared = prepared_with(&sql, "").unwrap_or_else(|error| panic!("{sql}: {error}"));
         let text = prepared.text(Dialect::ClickHouse);
         assert_eq!(!text.contains(&all), is_bound, "{sql}\n{text}");
+    }
+}
+
+/// Sessions and requests that begin in the time that is asked for go on after it.
+#[test]
+fn rows_of_several_events_are_asked_of_two_days_more() {
+    let (june, two_days) = (1_780_272_000_000_i64, 2 * 86_400_000_i64);
+    for (view, column) in [("sessions", "started"), ("objects", "at")] {
+        let sql = format!("SELECT count() FROM {view} WHERE {column} >= '2026-06-01 00:00:00'");
+        let prepared = prepared_with(&sql, "").unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let text = prepared.text(Dialect::ClickHouse);
+        let all = crate::bind::bounds_of_views(&crate::bind::ALL_TIME_MS);
+        for (ms, is_there) in [(june - two_days, true), (all[0].1, false), (all[1].1, true)] {
+            assert_eq!(
+                text.contains(&ms.to_string()),
+                is_there,
+                "{ms} {sql}\n{text}"
+            );
+        }
     }
 }
 
