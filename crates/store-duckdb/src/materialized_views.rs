@@ -18,7 +18,7 @@ use annoscope_store::{MaterializedView, RowsRead, clock};
 use arrow::array::AsArray;
 use duckdb::Connection;
 
-use crate::error::Error;
+use crate::error::{Error, FailureKind};
 use crate::query::{self, one_select};
 use crate::sorted::{Placed, index_of};
 
@@ -29,8 +29,8 @@ const DATABASE: &str = "materialized";
 /// longest time goes.
 const MAX_VIEWS: usize = 24;
 
-/// Rows of a view that is kept. A longer one is computed by each query.
-const MAX_ROWS: u64 = 1_000_000;
+/// Rows of a view that is kept, some 250 bytes each. A longer one is computed by each query.
+const MAX_ROWS: u64 = 250_000;
 
 /// Makes room for the tables, in a new instance.
 pub(crate) fn attach(connection: &Connection) -> Result<(), duckdb::Error> {
@@ -174,10 +174,13 @@ impl MaterializedViews {
             is_too_long: false,
             left: Arc::clone(&self.left),
         };
-        let n_rows = create(connection, &made.name, &view.select, rows_read)?;
-        if n_rows > MAX_ROWS {
-            connection.execute_batch(&format!("DROP TABLE {DATABASE}.{}", made.name))?;
-            made.is_too_long = true;
+        made.is_too_long = match create(connection, &made.name, &view.select, rows_read) {
+            Ok(n_rows) => n_rows > MAX_ROWS,
+            Err(error) if FailureKind::of(&error) == FailureKind::OutOfMemory => true,
+            Err(error) => return Err(error.into()),
+        };
+        if made.is_too_long {
+            connection.execute_batch(&format!("DROP TABLE IF EXISTS {DATABASE}.{}", made.name))?;
         }
         let made = Arc::new(made);
         *table = Some(Arc::clone(&made));
@@ -215,7 +218,7 @@ impl MaterializedViews {
     }
 }
 
-/// Makes a table of a view's rows; returns their number.
+/// Makes a table of a view's rows, of one more than are kept at most; returns their number.
 fn create(
     connection: &Connection,
     table: &str,
@@ -223,7 +226,10 @@ fn create(
     rows_read: &RowsRead,
 ) -> Result<u64, duckdb::Error> {
     let rows = one_select(select);
-    connection.execute_batch(&format!("CREATE TABLE {DATABASE}.{table} AS {rows}"))?;
+    let limit = MAX_ROWS + 1;
+    connection.execute_batch(&format!(
+        "CREATE TABLE {DATABASE}.{table} AS {rows} LIMIT {limit}"
+    ))?;
     rows_read.add(query::rows_read(connection));
     let count = format!("SELECT count(*) FROM {DATABASE}.{table}");
     connection.query_row(&count, [], |row| row.get(0))

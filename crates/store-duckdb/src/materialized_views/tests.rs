@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 
-use super::MAX_VIEWS;
+use super::{MAX_ROWS, MAX_VIEWS};
 use crate::DuckDbStore;
 use crate::tests::{append, config};
 
@@ -126,4 +126,26 @@ async fn views_are_made_anew_when_the_database_is_opened_again_or_memory_is_shor
         "{}",
         n_tables()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_is_computed_by_each_query() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    append(&store, &[of_scope("create:job", 1)]).unwrap();
+    let n = i64::try_from(MAX_ROWS).unwrap() + 1;
+    let long = || {
+        let select = format!("SELECT scope FROM events, range({n}) WHERE scope = 'create:job'");
+        vec![view("long", select)]
+    };
+    for n_jobs in 1..3 {
+        assert_eq!(n_rows(&store, long()).await.0, n_jobs * n);
+        append(&store, &[of_scope("create:job", 1)]).unwrap();
+    }
+    let connection = store.database.connection(crate::Purpose::Maintenance);
+    let tables = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'materialized'";
+    let n_tables = connection
+        .unwrap()
+        .query_row(tables, [], |row| row.get::<_, usize>(0));
+    assert_eq!(n_tables.unwrap(), 0);
 }
