@@ -4,6 +4,7 @@
 //! and what may still be on its way has a token and the bytes of the first time, by which ClickHouse drops the second.
 //! A group that lies in two months is seen month by month.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use annoscope_events::COLUMNS;
@@ -15,7 +16,7 @@ use crate::ddl::{BATCHES, EVENTS, POSITION};
 use crate::error::Error;
 use crate::node::Node;
 use crate::rewrite;
-use crate::rows::{Month, Placed};
+use crate::rows::{Month, Placed, Prepared};
 use crate::schema::{self, Leave, Table};
 use crate::stats::Counters;
 
@@ -82,10 +83,23 @@ impl Applier {
         Ok(stored)
     }
 
-    pub(crate) fn apply(&mut self, entries: &[Entry], until: Position) -> Result<(), Error> {
+    /// As [`Backend::apply`](annoscope_store::Backend::apply). What was `prepared` is of these entries, if all of it is
+    /// still to be stored.
+    pub(crate) fn apply(
+        &mut self,
+        entries: &[Entry],
+        until: Position,
+        prepared: Option<Prepared>,
+    ) -> Result<(), Error> {
         let stored = self.stored()?;
+        let within = stored.position..until.0;
+        if stored.is_settled()
+            && let Some(prepared) = prepared.filter(|prepared| prepared.within == within)
+        {
+            return self.send(stored, prepared.n_rows, &prepared.inserts, until.0);
+        }
         let from = entries.first().map(|entry| entry.from.0);
-        let rows = Placed::decode(entries, stored.position..until.0)?;
+        let rows = Placed::decode(entries, within)?;
         let is_next = from.is_none_or(|from| from <= stored.position);
         if !is_next || until.0 < stored.position {
             return Err(Error::NotNext {
@@ -108,15 +122,26 @@ impl Applier {
         if until == stored.position {
             return Ok(());
         }
+        let inserts = rows.inserts(&stored.present)?;
+        self.send(stored, rows.len(), &inserts, until)
+    }
+
+    /// Notes the batch up to a position, which has so many rows, and sends those that are not there yet.
+    fn send(
+        &mut self,
+        stored: Stored,
+        n_rows: usize,
+        inserts: &BTreeMap<Month, Vec<u8>>,
+        until: u64,
+    ) -> Result<(), Error> {
         let batch = Batch {
             number: stored.batch.number + 1,
             first: stored.position,
             end: until,
-            n_rows: rows.len() as u64,
+            n_rows: n_rows as u64,
         };
         let is_noted = stored.begun_until() == Some(until) && stored.batch.n_rows == batch.n_rows;
         let batch = if is_noted { stored.batch } else { batch };
-        let inserts = rows.inserts(&stored.present)?;
         // Unknown until the fate of these rows is known.
         self.stored = None;
         self.node
@@ -124,13 +149,13 @@ impl Applier {
         if !is_noted {
             batch.note(&self.connection, self.node)?;
         }
-        for (month, bytes) in &inserts {
+        for (month, bytes) in inserts {
             self.insert(&batch, *month, bytes)?;
         }
         let mut present = stored.present;
         let n_present = present.partition_point(|position| *position < until);
         present.drain(..n_present);
-        let n_new = rows.len() - n_present;
+        let n_new = n_rows - n_present;
         Counters::add(&self.counters.rows_total, n_new as u64);
         self.stored = Some(Stored {
             batch,

@@ -107,6 +107,38 @@ fn an_insert_that_comes_twice_is_there_once() {
     assert_eq!(connection.ask("SELECT count() FROM events").unwrap(), "2\n");
 }
 
+#[test]
+fn what_was_prepared_is_stored_once_and_dropped_when_the_position_is_asked_for() {
+    if !engine::is_there() {
+        return;
+    }
+    let subject = empty();
+    let store = &subject.store;
+    let group = |from: u32| {
+        let time_s = i64::from(from);
+        vec![entry(
+            u64::from(from),
+            &[event(time_s, 1), event(time_s, 2)],
+        )]
+    };
+    let positions = |from, until| Position(from)..Position(until);
+    store.prepare(&group(2), positions(2, 4));
+    store.apply(group(0), Position(2)).unwrap();
+    assert!(store.prepared().is_some(), "it is of the next call");
+    store.apply(group(2), Position(4)).unwrap();
+    assert!(store.prepared().is_none());
+    // An entry that was set aside ends where a prepared group would have ended.
+    store.prepare(&group(4), positions(4, 6));
+    store.apply(Vec::new(), Position(6)).unwrap();
+    assert_eq!(store.applied().unwrap(), Position(6));
+    assert!(store.prepared().is_none());
+    store.apply(group(6), Position(8)).unwrap();
+    let found = store
+        .connection
+        .ask("SELECT groupArray(position) FROM (SELECT position FROM events ORDER BY 1)");
+    assert_eq!(found.unwrap(), "[0,1,2,3,6,7]\n");
+}
+
 /// CVAT's own table, without the newer columns.
 #[test]
 fn a_table_that_is_there_is_changed_with_leave_only() {

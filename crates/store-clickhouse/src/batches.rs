@@ -105,6 +105,11 @@ impl Stored {
         Ok(Stored::of(batch, Vec::new()))
     }
 
+    /// Whether nothing of what follows is there, or on its way.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.present.is_empty() && self.begun_until().is_none()
+    }
+
     /// Where the batch that was begun ends, if there is one.
     pub(crate) fn begun_until(&self) -> Option<u64> {
         (self.position < self.batch.end).then_some(self.batch.end)

@@ -51,6 +51,7 @@ use apply::Applier;
 use connection::Connection;
 use error::Error;
 use read::Reads;
+use rows::Prepared;
 use schema::Leave;
 use stats::Counters;
 
@@ -84,6 +85,8 @@ pub struct ClickHouseStore {
     connection: Arc<Connection>,
     node: Node,
     applier: Mutex<Applier>,
+    /// What comes after that which is applied now, and the first entry it was made of.
+    prepared: Mutex<Option<(Position, Prepared)>>,
     reads: Reads,
     counters: Arc<Counters>,
     /// What the tables lack; empty until they were looked at.
@@ -124,10 +127,15 @@ impl ClickHouseStore {
             connection,
             node: config.node,
             applier: Mutex::new(applier),
+            prepared: Mutex::default(),
             counters,
             lacking,
             data_dir: config.data_dir.clone(),
         })
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, Option<(Position, Prepared)>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The one that stores events, while the store is open.
@@ -147,11 +155,25 @@ impl ClickHouseStore {
 
 impl Backend for ClickHouseStore {
     fn applied(&self) -> Result<Position, StoreError> {
+        *self.prepared() = None;
         Ok(self.applier()?.position()?)
     }
 
     fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError> {
-        Ok(self.applier()?.apply(&entries, until)?)
+        let first = entries.first().map(|entry| entry.from);
+        let is_of_these = |(from, prepared): &mut (Position, Prepared)| {
+            first == Some(*from) && prepared.within.end == until.0
+        };
+        let prepared = self.prepared().take_if(is_of_these);
+        let prepared = prepared.map(|(_, prepared)| prepared);
+        Ok(self.applier()?.apply(&entries, until, prepared)?)
+    }
+
+    fn prepare(&self, entries: &[Entry], within: Range<Position>) {
+        // What cannot be read is refused when it is applied.
+        let prepared = Prepared::of(entries, within.start.0..within.end.0).ok();
+        let first = entries.first().map(|entry| entry.from);
+        *self.prepared() = first.zip(prepared);
     }
 
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {

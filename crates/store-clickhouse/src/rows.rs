@@ -1,6 +1,7 @@
 //! Rows on their way to ClickHouse and back: both sides speak Arrow, and differ in some types.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use annoscope_events::{COLUMNS, ColumnType};
@@ -33,7 +34,7 @@ pub(crate) struct Placed {
 
 impl Placed {
     /// The rows of entries at these positions.
-    pub(crate) fn decode(entries: &[Entry], within: std::ops::Range<u64>) -> Result<Placed, Error> {
+    pub(crate) fn decode(entries: &[Entry], within: Range<u64>) -> Result<Placed, Error> {
         let (mut batches, mut positions) = (Vec::new(), Vec::new());
         for entry in entries {
             let first = entry.from.0.max(within.start);
@@ -59,7 +60,7 @@ impl Placed {
     }
 
     /// Some of them, by their places.
-    pub(crate) fn slice(&self, places: std::ops::Range<usize>) -> Placed {
+    pub(crate) fn slice(&self, places: Range<usize>) -> Placed {
         Placed {
             rows: self.rows.slice(places.start, places.len()),
             positions: self.positions[places].to_vec(),
@@ -88,6 +89,26 @@ impl Placed {
             Ok((month, bytes_of(&rows, positions)?))
         };
         months.into_iter().map(insert).collect()
+    }
+}
+
+/// Rows as they are sent, made before their turn.
+pub(crate) struct Prepared {
+    /// Of the rows at these positions.
+    pub(crate) within: Range<u64>,
+    pub(crate) n_rows: usize,
+    pub(crate) inserts: BTreeMap<Month, Vec<u8>>,
+}
+
+impl Prepared {
+    /// What entries become where none of their rows is stored.
+    pub(crate) fn of(entries: &[Entry], within: Range<u64>) -> Result<Prepared, Error> {
+        let rows = Placed::decode(entries, within.clone())?;
+        Ok(Prepared {
+            within,
+            n_rows: rows.len(),
+            inserts: rows.inserts(&[])?,
+        })
     }
 }
 

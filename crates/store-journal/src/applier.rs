@@ -1,10 +1,15 @@
 //! Takes what waits in the journal, in order, and gives it to the database.
 //!
+//! While row groups wait, the next one is read and prepared as one is applied, so that the database need not wait.
+//!
 //! **Invariant:** every entry is applied exactly once: the database keeps the position with the rows, and
-//! after any error it is asked where it is (`tests.rs`, `tests/faults/test_kill.py`).
+//! after any error it is asked where it is, and what was read ahead is dropped (`tests.rs`,
+//! `tests/faults/test_kill.py`).
 
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use annoscope_events::COLUMNS;
@@ -88,9 +93,8 @@ impl Applier {
                 .remember(self.backend.recent_times(MAX_RECENT)?);
         }
         self.visible.advance(position);
-        // It begins with the record that holds the position.
-        let reader = self.journal.reader(position.0).map_err(error::of_read)?;
-        let mut groups = Groups::of(reader);
+        let mut groups = self.groups(position)?;
+        let mut ahead: Option<Group> = None;
         let mut last_applied: Option<Instant> = None;
         loop {
             let end = self.journal.end();
@@ -108,9 +112,48 @@ impl Applier {
                     .wait_until_wanted(GATHERING.saturating_sub(since_last));
             }
             last_applied = Some(clock::monotonic());
-            let group = groups.next(position, self.journal.end() - position.0)?;
-            position = self.apply(group)?;
+            let group = match ahead.take() {
+                Some(group) => group,
+                None => groups.next(position, self.journal.end() - position.0)?,
+            };
+            (position, ahead) = self.apply_and_read_ahead(group, &mut groups)?;
+            if ahead.as_ref().is_some_and(|group| group.from != position) {
+                // It begins within an entry that was set aside.
+                ahead = None;
+                groups = self.groups(position)?;
+            }
         }
+    }
+
+    /// What waits from a position on, which may lie within a record.
+    fn groups(&self, from: Position) -> Result<Groups, StoreError> {
+        let reader = self.journal.reader(from.0).map_err(error::of_read)?;
+        Ok(Groups::of(reader))
+    }
+
+    /// Applies a group, and reads the next one meanwhile if a whole row group waits. Returns up to where the database
+    /// has the events then, and what was read.
+    fn apply_and_read_ahead(
+        &self,
+        group: Group,
+        groups: &mut Groups,
+    ) -> Result<(Position, Option<Group>), StoreError> {
+        let next = group.until;
+        let n_waiting = self.journal.end() - next.0;
+        if n_waiting < FLOOD_ROWS {
+            return Ok((self.apply(group)?, None));
+        }
+        thread::scope(|scope| {
+            let read = scope.spawn(|| {
+                let ahead = groups.next(next, n_waiting)?;
+                self.backend
+                    .prepare(&ahead.entries, ahead.from..ahead.until);
+                Ok(ahead)
+            });
+            let applied = self.apply(group);
+            let read = read.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok((applied?, Some(read?)))
+        })
     }
 
     /// Whether the journal goes on where the database is.

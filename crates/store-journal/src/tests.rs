@@ -26,8 +26,8 @@ struct Journaled {
     disk: BackendDisk,
     backend: Arc<MemoryBackend>,
     rejected: Arc<Rejected>,
-    /// What the database can never store from its next opening on.
-    reject_at_open: Option<Position>,
+    /// What becomes of the database at its next openings.
+    at_open: fn(&MemoryBackend),
     /// None while it is opened again.
     store: Option<JournaledStore>,
 }
@@ -59,9 +59,7 @@ impl Journaled {
     fn open(&mut self) {
         drop(self.store.take());
         let backend = MemoryBackend::open(&self.disk);
-        if let Some(position) = self.reject_at_open {
-            backend.reject(position);
-        }
+        (self.at_open)(&backend);
         self.backend = Arc::new(backend);
         let config = config(self.dir.path());
         let first = self.backend.applied().unwrap();
@@ -117,7 +115,7 @@ fn empty() -> Journaled {
         backend: Arc::new(MemoryBackend::open(&disk)),
         disk,
         rejected: Arc::default(),
-        reject_at_open: None,
+        at_open: |_| (),
         store: None,
     };
     journaled.open();
@@ -242,11 +240,16 @@ async fn a_database_that_lost_what_the_journal_released_is_named_and_brought_int
 /// A journal that begins at `first` and has one record of one row there.
 fn open_with_one_record(config: &JournalConfig, first: u64) -> Journal {
     let journal = open_journal(config, Some(Position(first))).unwrap();
+    append_record(&journal, 1, vec![1]);
+    journal
+}
+
+fn append_record(journal: &Journal, n_positions: u64, record: Vec<u8>) {
     let (answer, answered) = std::sync::mpsc::channel();
     let done = move |outcome: Result<_, _>| answer.send(outcome.is_ok()).unwrap();
-    journal.append(NonZeroU32::MIN, vec![1], done).unwrap();
+    let n_positions = NonZeroU32::new(n_positions.try_into().unwrap()).unwrap();
+    journal.append(n_positions, record, done).unwrap();
     assert!(answered.recv().unwrap());
-    journal
 }
 
 #[test]
@@ -269,7 +272,9 @@ async fn of_a_batch_that_is_stored_in_part_the_rest_is_stored_or_set_aside() {
         let part = vec![entry(0, &events(0..5))];
         let backend = MemoryBackend::open(&journaled.disk);
         backend.apply(part, Position(3)).unwrap();
-        journaled.reject_at_open = row_is_bad.then_some(Position(4));
+        if row_is_bad {
+            journaled.at_open = |backend| backend.reject(Position(4));
+        }
         journaled.open();
         journaled.store().wait_until_visible(last).await.unwrap();
         let (users, set_aside) = if row_is_bad {
@@ -280,5 +285,65 @@ async fn of_a_batch_that_is_stored_in_part_the_rest_is_stored_or_set_aside() {
         assert_eq!(journaled.users().await, users);
         assert_eq!(*journaled.rejected.positions.lock().unwrap(), set_aside);
         assert_eq!(journaled.backend.applied().unwrap(), last);
+    }
+}
+
+/// Records have far more positions than rows here, so that row groups wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_ahead_is_dropped_when_the_database_is_elsewhere() {
+    const N: u64 = group::FLOOD_ROWS;
+    /// Name, what becomes of the database, which positions are prepared, and whose events are there.
+    type Case = (
+        &'static str,
+        fn(&MemoryBackend),
+        &'static [Range<u64>],
+        &'static [i64],
+    );
+    let cases: [Case; 4] = [
+        (
+            "all is well",
+            |_| (),
+            &[N..2 * N, 2 * N..3 * N],
+            &[0, 1, 2, 3, 4],
+        ),
+        (
+            "a failure",
+            |backend| backend.fail(1),
+            &[N..2 * N, N..2 * N, 2 * N..3 * N],
+            &[0, 1, 2, 3, 4],
+        ),
+        (
+            "it is stored and fails",
+            |backend| backend.fail_behind(1),
+            &[N..2 * N, 2 * N..3 * N],
+            &[0, 1, 2, 3, 4],
+        ),
+        (
+            "the entry between two groups is set aside",
+            |backend| backend.reject(Position(1)),
+            &[N..2 * N, 2 * N + 5..3 * N + 5],
+            &[2, 3, 4],
+        ),
+    ];
+    let records = [(N + 5, 0..2), (N, 2..3), (N, 3..4), (1, 4..5)];
+    for (name, at_open, prepared, users) in cases {
+        let mut journaled = empty();
+        drop(journaled.store.take());
+        let journal = open_journal(&config(journaled.dir.path()), None).unwrap();
+        for (n_positions, users) in records.clone() {
+            let record = entry(0, &events(users)).record;
+            append_record(&journal, n_positions, record.to_vec());
+        }
+        let end = Position(journal.end());
+        drop(journal);
+        journaled.at_open = at_open;
+        journaled.open();
+        journaled.store().wait_until_visible(end).await.unwrap();
+        assert_eq!(journaled.users().await, users, "{name}");
+        let expected = prepared.iter().cloned();
+        let expected: Vec<_> = expected
+            .map(|within| Position(within.start)..Position(within.end))
+            .collect();
+        assert_eq!(journaled.backend.prepared(), expected, "{name}");
     }
 }

@@ -85,6 +85,10 @@ pub trait Backend: Send + Sync + 'static {
     /// [`StoreError::Rejected`] where these entries can never be stored; any other error may pass.
     fn apply(&self, entries: Vec<Entry>, until: Position) -> Result<(), StoreError>;
 
+    /// Makes ready what [`Backend::apply`] of these entries needs, of the rows at positions `within`, while earlier ones
+    /// are applied. A database need not, and keeps it for one call at most: [`Backend::applied`] drops it.
+    fn prepare(&self, _entries: &[Entry], _within: Range<Position>) {}
+
     /// As [`EventStore::query`](crate::EventStore::query). Starts it, and does not block for long.
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError>;
 

@@ -44,6 +44,7 @@ struct State {
     n_failures_behind: usize,
     /// Positions whose rows can never be stored.
     rejected: Vec<Position>,
+    prepared: Vec<Range<Position>>,
 }
 
 impl MemoryBackend {
@@ -88,6 +89,11 @@ impl MemoryBackend {
     /// The row at that position can never be stored.
     pub fn reject(&self, position: Position) {
         self.state().rejected.push(position);
+    }
+
+    /// Which positions were prepared, in the order of the calls.
+    pub fn prepared(&self) -> Vec<Range<Position>> {
+        self.state().prepared.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -163,6 +169,10 @@ impl Backend for MemoryBackend {
             return Err(StoreError::InDoubt("the test says so".to_owned()));
         }
         Ok(())
+    }
+
+    fn prepare(&self, _: &[Entry], within: Range<Position>) {
+        self.state().prepared.push(within);
     }
 
     fn query(&self, query: Query) -> Result<RecordBatches, StoreError> {
