@@ -16,7 +16,7 @@ use crate::ddl::{BATCHES, EVENTS, POSITION};
 use crate::error::Error;
 use crate::node::Node;
 use crate::rewrite;
-use crate::rows::{Month, Placed, Prepared};
+use crate::rows::{Encoded, Month, Placed, Prepared};
 use crate::schema::{self, Leave, Table};
 use crate::stats::Counters;
 
@@ -131,7 +131,7 @@ impl Applier {
         &mut self,
         stored: Stored,
         n_rows: usize,
-        inserts: &BTreeMap<Month, Vec<u8>>,
+        inserts: &BTreeMap<Month, Encoded>,
         until: u64,
     ) -> Result<(), Error> {
         let batch = Batch {
@@ -149,8 +149,8 @@ impl Applier {
         if !is_noted {
             batch.note(&self.connection, self.node)?;
         }
-        for (month, bytes) in inserts {
-            self.insert(&batch, *month, bytes)?;
+        for (month, rows) in inserts {
+            self.insert(&batch, *month, rows)?;
         }
         let mut present = stored.present;
         let n_present = present.partition_point(|position| *position < until);
@@ -165,7 +165,7 @@ impl Applier {
         Ok(())
     }
 
-    fn insert(&self, batch: &Batch, month: Month, bytes: &[u8]) -> Result<(), Error> {
+    fn insert(&self, batch: &Batch, month: Month, rows: &Encoded) -> Result<(), Error> {
         // Into the shard itself: what shows all of them would send rows on later, wherever it likes.
         let table = self.table.map_or(EVENTS, |table| table.name);
         let names = COLUMNS.iter().map(|column| column.name);
@@ -179,9 +179,9 @@ impl Applier {
             "annoscope-{}-{}-{month}-{}",
             batch.first,
             batch.end,
-            blake3::hash(bytes).to_hex()
+            rows.hash.to_hex()
         );
-        self.connection.insert(sql, bytes, token)
+        self.connection.insert(sql, rows, token)
     }
 
     /// Changes rows that are stored.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ClickHouseConfig;
 use crate::error::Error;
+use crate::rows::Encoded;
 use crate::stats::Counters;
 
 /// How long an address may take to accept a connection.
@@ -20,9 +21,6 @@ const CONNECTING: Duration = Duration::from_secs(5);
 
 /// The most of an error's text that is shown.
 const MESSAGE_BYTES: usize = 600;
-
-/// Repeats itself in rows of one request; a higher level takes the processor more than it spares the network.
-const ZSTD_LEVEL: i32 = 1;
 
 /// A statement and what goes with it.
 pub(crate) struct Request {
@@ -168,14 +166,9 @@ impl Connection {
     pub(crate) fn insert(
         self: &Arc<Connection>,
         sql: String,
-        rows: &[u8],
+        rows: &Encoded,
         token: String,
     ) -> Result<(), Error> {
-        let body = zstd::bulk::compress(rows, ZSTD_LEVEL);
-        let body = body.map_err(|source| StoreError::Io {
-            doing: "compressing rows".to_owned(),
-            source,
-        })?;
         let parameters = vec![
             ("database", self.database.clone()),
             ("query", sql),
@@ -188,7 +181,7 @@ impl Connection {
         ];
         let inserted = self.whole(Request {
             parameters,
-            body: Bytes::from(body),
+            body: rows.body.clone(),
             is_compressed: true,
             time_limit: self.timeout,
         });

@@ -18,6 +18,7 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::ddl::{POSITION, TIMESTAMP};
@@ -25,6 +26,9 @@ use crate::error::Error;
 
 /// A month of UTC: year and month as one number, as ClickHouse's `toYYYYMM` has it.
 pub(crate) type Month = i32;
+
+/// Repeats itself in rows of one request; a higher level takes the processor more than it spares the network.
+const ZSTD_LEVEL: i32 = 1;
 
 /// Rows of entries, in the form of our tables, and their positions.
 pub(crate) struct Placed {
@@ -67,9 +71,9 @@ impl Placed {
         }
     }
 
-    /// Those that are not at `present` positions, which are sorted, by month: each as the bytes of an INSERT. The same
-    /// rows give the same bytes.
-    pub(crate) fn inserts(&self, present: &[u64]) -> Result<BTreeMap<Month, Vec<u8>>, Error> {
+    /// Those that are not at `present` positions, which are sorted, by month: each as an INSERT has them. The
+    /// same rows give the same bytes.
+    pub(crate) fn inserts(&self, present: &[u64]) -> Result<BTreeMap<Month, Encoded>, Error> {
         let mut months: BTreeMap<Month, Vec<u64>> = BTreeMap::new();
         let time = self.rows.schema().index_of(TIMESTAMP)?;
         let times = self
@@ -86,9 +90,32 @@ impl Placed {
             let positions = places.iter().map(|place| self.positions[*place as usize]);
             let positions = UInt64Array::from_iter_values(positions);
             let rows = take_record_batch(&self.rows, &UInt64Array::from(places))?;
-            Ok((month, bytes_of(&rows, positions)?))
+            Ok((month, Encoded::of(&bytes_of(&rows, positions)?)?))
         };
         months.into_iter().map(insert).collect()
+    }
+}
+
+/// Rows of one INSERT as they are sent.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Encoded {
+    /// Compressed by zstd.
+    pub(crate) body: Bytes,
+    /// Of what was compressed: the same rows have the same one, whatever zstd makes of them.
+    pub(crate) hash: blake3::Hash,
+}
+
+impl Encoded {
+    fn of(stream: &[u8]) -> Result<Encoded, Error> {
+        let body = zstd::bulk::compress(stream, ZSTD_LEVEL);
+        let body = body.map_err(|source| StoreError::Io {
+            doing: "compressing rows".to_owned(),
+            source,
+        })?;
+        Ok(Encoded {
+            body: Bytes::from(body),
+            hash: blake3::hash(stream),
+        })
     }
 }
 
@@ -97,7 +124,7 @@ pub(crate) struct Prepared {
     /// Of the rows at these positions.
     pub(crate) within: Range<u64>,
     pub(crate) n_rows: usize,
-    pub(crate) inserts: BTreeMap<Month, Vec<u8>>,
+    pub(crate) inserts: BTreeMap<Month, Encoded>,
 }
 
 impl Prepared {
