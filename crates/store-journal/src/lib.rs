@@ -7,7 +7,8 @@
 //! ```
 //!
 //! - `applier.rs`: a thread takes what waits in the journal, in order, and gives it to the database in groups
-//!   (`group.rs`). After an error, and after a restart, it goes on where the database says it is.
+//!   (`group.rs`), of which it reads one ahead while many wait. After an error, and after a restart, it goes on
+//!   where the database says it is.
 //! - `maintenance.rs`: a thread saves the dedup window, releases what the journal need not keep, and opens
 //!   the journal again after a failure of its disk.
 //! - `visible.rs`: up to where queries see the events.
