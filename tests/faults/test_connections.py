@@ -80,7 +80,7 @@ def test_more_connections_than_the_system_gives_descriptors(make_server) -> None
             rows = [events.server_event(obj_id=batch * 1000 + n, payload={"x": "y" * 200}) for n in range(1000)]
             assert events.ingest(server, rows).status_code == 200
         assert requests.get(f"{server.url}/readyz", timeout=10).status_code == 200
-    assert server.metric("annoscope_store_checkpoints_total") > 0
+    wait_for("a checkpoint", lambda: server.metric("annoscope_store_checkpoints_total") > 0)
     assert server.metric("annoscope_store_failed_checkpoints_total") == 0
 
 

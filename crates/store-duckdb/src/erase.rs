@@ -169,7 +169,8 @@ impl DuckDbStore {
         );
         loop {
             let free: i64 = connection.query_row(
-                "SELECT CAST(free_blocks AS BIGINT) FROM pragma_database_size()",
+                "SELECT CAST(free_blocks AS BIGINT) FROM pragma_database_size()
+                WHERE database_name = current_database()",
                 [],
                 |row| row.get(0),
             )?;

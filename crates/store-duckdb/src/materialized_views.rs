@@ -32,6 +32,9 @@ const MAX_VIEWS: usize = 24;
 /// Rows of a view that is kept, some 250 bytes each. A longer one is computed by each query.
 const MAX_ROWS: u64 = 250_000;
 
+/// Rows of all views that are kept.
+const MAX_ROWS_OF_ALL: u64 = 2 * MAX_ROWS;
+
 /// Makes room for the tables, in a new instance.
 pub(crate) fn attach(connection: &Connection) -> Result<(), duckdb::Error> {
     connection.execute_batch(&format!("ATTACH ':memory:' AS {DATABASE}"))
@@ -55,6 +58,8 @@ struct Kept {
     select: String,
     /// Locked while it is made.
     table: Mutex<Option<Arc<Table>>>,
+    /// Of the table.
+    n_rows: AtomicU64,
 }
 
 /// A table that holds a view.
@@ -174,11 +179,14 @@ impl MaterializedViews {
             is_too_long: false,
             left: Arc::clone(&self.left),
         };
-        made.is_too_long = match create(connection, &made.name, &view.select, rows_read) {
-            Ok(n_rows) => n_rows > MAX_ROWS,
-            Err(error) if FailureKind::of(&error) == FailureKind::OutOfMemory => true,
+        let n_rows = match create(connection, &made.name, &view.select, rows_read) {
+            Ok(n_rows) => n_rows,
+            Err(error) if FailureKind::of(&error) == FailureKind::OutOfMemory => u64::MAX,
             Err(error) => return Err(error.into()),
         };
+        made.is_too_long = n_rows > MAX_ROWS;
+        let n_kept = if made.is_too_long { 0 } else { n_rows };
+        kept.n_rows.store(n_kept, Ordering::Relaxed);
         if made.is_too_long {
             connection.execute_batch(&format!("DROP TABLE IF EXISTS {DATABASE}.{}", made.name))?;
         }
@@ -196,15 +204,27 @@ impl MaterializedViews {
                 Arc::new(Kept {
                     select: select.to_owned(),
                     table: Mutex::default(),
+                    n_rows: AtomicU64::default(),
                 })
             },
             |place| all.remove(place),
         );
         all.push(Arc::clone(&kept));
-        if all.len() > MAX_VIEWS {
+        let n_rows = |kept: &Arc<Kept>| kept.n_rows.load(Ordering::Relaxed);
+        while all.len() > MAX_VIEWS
+            || all.len() > 1 && all.iter().map(n_rows).sum::<u64>() > MAX_ROWS_OF_ALL
+        {
             all.remove(0);
         }
         kept
+    }
+
+    /// Rows of all tables that are kept.
+    #[cfg(test)]
+    pub(crate) fn n_rows(&self) -> u64 {
+        let kept = lock(&self.kept);
+        let n_rows = kept.iter().map(|kept| kept.n_rows.load(Ordering::Relaxed));
+        n_rows.sum()
     }
 
     fn watch(&self, scopes: &[String]) {

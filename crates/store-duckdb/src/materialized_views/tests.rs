@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 
-use super::{MAX_ROWS, MAX_VIEWS};
+use super::{MAX_ROWS, MAX_ROWS_OF_ALL, MAX_VIEWS};
 use crate::DuckDbStore;
 use crate::tests::{append, config};
 
@@ -148,4 +148,18 @@ async fn what_is_too_long_is_computed_by_each_query() {
         .unwrap()
         .query_row(tables, [], |row| row.get::<_, usize>(0));
     assert_eq!(n_tables.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_rows_are_kept_than_there_is_room_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = DuckDbStore::open(&config(dir.path())).unwrap();
+    append(&store, &[of_scope("create:job", 1)]).unwrap();
+    let n = i64::try_from(MAX_ROWS).unwrap();
+    for number in 0..5 {
+        let select = format!("SELECT scope FROM events, range({n}) WHERE {number} = {number}");
+        assert_eq!(n_rows(&store, vec![view("long", select)]).await.0, n);
+    }
+    let kept = store.database.materialized.n_rows();
+    assert!(kept <= MAX_ROWS_OF_ALL + MAX_ROWS, "{kept} rows");
 }
